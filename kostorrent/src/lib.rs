@@ -1,0 +1,1 @@
+//! The engine, its shell and its faces.

@@ -1,0 +1,3 @@
+//! The kostorrent command.
+
+fn main() {}

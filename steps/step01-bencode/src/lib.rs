@@ -1,0 +1,1 @@
+//! Bencode: decoding that keeps the byte span of every value.

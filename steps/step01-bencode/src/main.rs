@@ -1,0 +1,3 @@
+//! Bencode: decoding that keeps the byte span of every value.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The .torrent file: its model, the info-hash, safe paths.

@@ -1,0 +1,3 @@
+//! The .torrent file: its model, the info-hash, safe paths.
+
+fn main() {}

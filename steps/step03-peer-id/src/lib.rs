@@ -1,0 +1,1 @@
+//! Peer ids (BEP 20), made and recognised.

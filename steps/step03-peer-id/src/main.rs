@@ -1,0 +1,3 @@
+//! Peer ids (BEP 20), made and recognised.
+
+fn main() {}

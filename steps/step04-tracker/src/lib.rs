@@ -1,0 +1,1 @@
+//! The HTTP tracker: announce URL, reply, tiers.

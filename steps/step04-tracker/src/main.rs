@@ -1,0 +1,3 @@
+//! The HTTP tracker: announce URL, reply, tiers.
+
+fn main() {}

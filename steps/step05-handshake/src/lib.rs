@@ -1,0 +1,1 @@
+//! The 68-byte handshake and its reserved bits.

@@ -1,0 +1,3 @@
+//! The 68-byte handshake and its reserved bits.
+
+fn main() {}

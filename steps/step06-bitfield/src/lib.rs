@@ -1,0 +1,1 @@
+//! Bitfield, message framing and every message of BEP 3.

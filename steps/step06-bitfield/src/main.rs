@@ -1,0 +1,3 @@
+//! Bitfield, message framing and every message of BEP 3.
+
+fn main() {}

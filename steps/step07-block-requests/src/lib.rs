@@ -1,0 +1,1 @@
+//! Pieces, blocks, and requests that keep the pipe full.

@@ -1,0 +1,3 @@
+//! Pieces, blocks, and requests that keep the pipe full.
+
+fn main() {}

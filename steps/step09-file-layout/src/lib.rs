@@ -1,0 +1,1 @@
+//! Pieces over files, and paths that stay in their folder.

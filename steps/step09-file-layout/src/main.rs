@@ -1,0 +1,3 @@
+//! Pieces over files, and paths that stay in their folder.
+
+fn main() {}

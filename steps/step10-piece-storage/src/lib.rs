@@ -1,0 +1,1 @@
+//! Pieces on disk as soon as they are whole.

@@ -1,0 +1,1 @@
+//! One connection as a task: socket, messages, block buffers.

@@ -1,0 +1,1 @@
+//! Rates, estimates, and what a person reads.

@@ -1,0 +1,1 @@
+//! The choker: who may download from us.

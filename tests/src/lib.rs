@@ -1,0 +1,1 @@
+//! Helpers for the whole-program tests: the programs, built once, and the real clients.
