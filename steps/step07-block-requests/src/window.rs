@@ -1,0 +1,147 @@
+//! How many requests to keep on their way to one peer.
+
+use std::time::Duration;
+
+use crate::BLOCK;
+
+/// Requests in the first window: some 128 KiB on their way.
+const START: usize = 8;
+
+/// Never fewer, but after a [snub](Window::snub): while one block arrives the peer works on the
+/// next.
+const LEAST: usize = 2;
+
+/// Never more: libtorrent's figure. Peers keep a limited number of requests, and drop what is over.
+const MOST: usize = 500;
+
+/// How long the requests that are out should last the peer, in seconds. It must be longer than any
+/// round trip, those through a full modem buffer included. What is longer than that gains nothing:
+/// the blocks are held back from faster peers, and lost when the peer chokes us.
+const AHEAD: u64 = 3;
+
+/// How long the rate is measured before it is looked at.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Slow start goes on while each interval is faster than the last by more than this, in bytes a
+/// second. libtorrent's figure.
+const GROWTH: u64 = 5_000;
+
+// ANCHOR: window
+/// Decides how many requests to keep on their way to one peer.
+///
+/// A request takes a whole round trip to be answered. With one request out, a peer 100 ms away
+/// sends one block every 100 ms, 160 KiB a second, however fast its line is. To keep the line full,
+/// the requests on their way must ask for at least what it carries in a round trip. Nobody knows
+/// the round trip or the line, so the window finds its size:
+///
+/// * *Slow start* (the name is TCP's, the idea too): every block that arrives makes the window one
+///   larger, so it doubles every round trip, until a second brings no more than the one before.
+/// * From then on it holds three seconds' worth of the measured rate, 2 to 500 blocks. While the
+///   round trip is shorter than three seconds that is more than the line carries in one, so the
+///   rate is what the line or the peer gives, and a line that gets faster still shows it.
+#[derive(Clone, Debug)]
+pub struct Window {
+    size: usize,
+    slow_start: bool,
+    /// Bytes that count towards the next step of slow start.
+    credit: u32,
+    /// When the measured interval began: `None` until a first block arrives.
+    began: Option<Duration>,
+    /// Bytes in the measured interval.
+    bytes: u64,
+    /// Bytes a second in the last whole interval.
+    rate: u64,
+}
+// ANCHOR_END: window
+
+impl Default for Window {
+    fn default() -> Window {
+        Window::new()
+    }
+}
+
+impl Window {
+    /// The window for a peer of which nothing is known: 8 requests.
+    pub fn new() -> Window {
+        Window {
+            size: START,
+            slow_start: true,
+            credit: 0,
+            began: None,
+            bytes: 0,
+            rate: 0,
+        }
+    }
+
+    /// How many requests to have on their way.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// What the peer sent in the last whole second or so, in bytes a second. 0 before that.
+    pub fn rate(&self) -> u64 {
+        self.rate
+    }
+
+    // ANCHOR: received
+    /// Counts `bytes` of a block that arrived at `now`.
+    pub fn received(&mut self, now: Duration, bytes: u32) {
+        if self.slow_start {
+            self.credit += bytes;
+            self.size = MOST.min(self.size + (self.credit / BLOCK) as usize);
+            self.credit %= BLOCK;
+        }
+        let Some(began) = self.began else {
+            // What came before the clock ran tells no rate.
+            self.began = Some(now);
+            return;
+        };
+        self.bytes += u64::from(bytes);
+        let elapsed = now.saturating_sub(began);
+        if elapsed >= INTERVAL {
+            self.look_at(rate(self.bytes, elapsed));
+            self.began = Some(now);
+            self.bytes = 0;
+        }
+    }
+
+    /// An interval is over: leave slow start if it brought no growth, and follow the rate after it.
+    fn look_at(&mut self, rate: u64) {
+        if rate <= self.rate + GROWTH {
+            self.slow_start = false;
+        }
+        self.rate = rate;
+        if !self.slow_start {
+            let blocks = rate * AHEAD / u64::from(BLOCK);
+            self.size = (blocks as usize).clamp(LEAST, MOST);
+        }
+    }
+    // ANCHOR_END: received
+
+    // ANCHOR: snub
+    /// The peer has sent nothing for long though we wait for it: one request is enough to see
+    /// whether it comes back. The first block that arrives starts the slow start again.
+    pub fn snub(&mut self) {
+        *self = Window {
+            size: 1,
+            ..Window::new()
+        };
+    }
+
+    /// The peer choked us: the silence that follows says nothing about the line. The size is kept
+    /// for the next unchoke, since the line is the same.
+    pub fn choked(&mut self) {
+        self.began = None;
+        self.bytes = 0;
+    }
+    // ANCHOR_END: snub
+}
+
+/// Bytes a second.
+fn rate(bytes: u64, elapsed: Duration) -> u64 {
+    let nanos = elapsed.as_nanos().max(1);
+    (u128::from(bytes) * 1_000_000_000 / nanos) as u64
+}
+
+#[cfg(test)]
+mod tests;
