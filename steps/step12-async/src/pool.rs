@@ -1,0 +1,60 @@
+//! Block buffers, used again and again.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use blocks::BLOCK;
+
+/// A buffer for one block: always [`BLOCK`] bytes, of which the last block of a piece uses fewer.
+pub type BlockBuf = Box<[u8]>;
+
+/// Where block buffers wait between two uses.
+///
+/// A buffer is owned by whoever works with it: a connection while it reads, the torrent while the
+/// piece is open, the disk while it hashes and writes. Nothing is shared and nothing is copied.
+/// How many exist is bounded by those who ask for blocks; the pool keeps at most `most` of them.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    free: Rc<RefCell<Vec<BlockBuf>>>,
+    most: usize,
+}
+
+impl Pool {
+    /// An empty pool that keeps at most `most` buffers.
+    pub fn new(most: usize) -> Pool {
+        Pool {
+            free: Rc::default(),
+            most,
+        }
+    }
+
+    /// A buffer with any content.
+    pub fn take(&self) -> BlockBuf {
+        let recycled = self.free.borrow_mut().pop();
+        recycled.unwrap_or_else(|| vec![0; BLOCK as usize].into_boxed_slice())
+    }
+
+    /// Gives a buffer back.
+    pub fn give(&self, buf: BlockBuf) {
+        let mut free = self.free.borrow_mut();
+        if free.len() < self.most && buf.len() == BLOCK as usize {
+            free.push(buf);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_given_back_is_used_again() {
+        let pool = Pool::new(1);
+        let mut buf = pool.take();
+        buf[0] = 7;
+        pool.give(buf);
+        pool.give(vec![9; BLOCK as usize].into_boxed_slice());
+        assert_eq!(pool.take()[0], 7);
+        assert_eq!(pool.take()[0], 0, "the pool keeps one");
+    }
+}
