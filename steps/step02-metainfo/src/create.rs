@@ -1,0 +1,262 @@
+//! Making a torrent file: from a description of the files to canonical bencode.
+
+use bendy::encoding::{Encoder, Error as EncodeError, SingleItemEncoder};
+use thiserror::Error;
+
+use crate::{File, Metainfo};
+
+/// What a new torrent of version 1 says (BEP 3). Its fields mean what those of [`Metainfo`] mean.
+///
+/// ```
+/// use metainfo::{Metainfo, create::Create};
+///
+/// let mut create = Create::multi("talk", 16 * 1024);
+/// create.add_file(["notes", "today.txt"], 20_000).announce = vec![vec![
+///     "http://tracker.example/announce".into(),
+/// ]];
+/// create.add_file(["empty"], 0);
+/// let bytes = create.to_bytes(&[[1; 20], [2; 20]]).unwrap();
+///
+/// let torrent = Metainfo::parse(&bytes).unwrap();
+/// assert_eq!(torrent.files[0].path, ["talk", "notes", "today.txt"]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Create {
+    /// The name of the file, or of the folder that holds the files.
+    pub name: String,
+    /// Whether `name` is a folder.
+    pub multi_file: bool,
+    /// The files, in the order of their bytes. Each path begins with the torrent's name.
+    pub files: Vec<File>,
+    /// The bytes of a piece.
+    pub piece_length: u64,
+    /// The trackers in tiers (BEP 12).
+    pub announce: Vec<Vec<String>>,
+    /// HTTP servers that hold the files (BEP 19).
+    pub web_seeds: Vec<String>,
+    /// Peers may come from the torrent's own trackers only (BEP 27).
+    pub private: bool,
+    /// Where the torrent comes from; changes the info-hash.
+    pub source: Option<String>,
+    /// What the maker wants to say.
+    pub comment: Option<String>,
+    /// The program that makes the torrent.
+    pub created_by: Option<String>,
+    /// Now, in seconds since 1970-01-01 UTC.
+    pub creation_date: Option<i64>,
+}
+
+impl Create {
+    /// A torrent of one file of `length` bytes.
+    pub fn single(name: impl Into<String>, length: u64, piece_length: u64) -> Create {
+        let mut create = Create::multi(name, piece_length);
+        create.add_file([""; 0], length);
+        create.multi_file = false;
+        create
+    }
+
+    /// A torrent of several files, none yet, in a folder called `name`.
+    pub fn multi(name: impl Into<String>, piece_length: u64) -> Create {
+        Create {
+            name: name.into(),
+            multi_file: true,
+            files: Vec::new(),
+            piece_length,
+            announce: Vec::new(),
+            web_seeds: Vec::new(),
+            private: false,
+            source: None,
+            comment: None,
+            created_by: None,
+            creation_date: None,
+        }
+    }
+
+    /// Adds a file of `length` bytes. The path is that inside the torrent's folder.
+    pub fn add_file<S: Into<String>>(
+        &mut self,
+        path: impl IntoIterator<Item = S>,
+        length: u64,
+    ) -> &mut Create {
+        let inside = path.into_iter().map(Into::into);
+        self.files.push(File {
+            path: std::iter::once(self.name.clone()).chain(inside).collect(),
+            length,
+            padding: false,
+            executable: false,
+            hidden: false,
+            symlink: None,
+        });
+        self
+    }
+
+    // ANCHOR: to_bytes
+    /// The torrent file, given the SHA-1 of each piece.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] if [`Metainfo::parse`] would refuse the torrent or read it otherwise. So a
+    /// name that is not safe on every system cannot get into a torrent.
+    pub fn to_bytes(&self, pieces: &[[u8; 20]]) -> Result<Vec<u8>, CreateError> {
+        let mut encoder = Encoder::new();
+        encoder.emit_with(|torrent| self.encode(torrent, pieces))?;
+        let bytes = encoder.get_output()?;
+        self.check(&Metainfo::parse(&bytes)?)?;
+        Ok(bytes)
+    }
+
+    /// Keys are written in the order of their bytes; the encoder insists on it.
+    fn encode(&self, torrent: SingleItemEncoder<'_>, pieces: &[[u8; 20]]) -> Encoded {
+        torrent.emit_dict(|mut torrent| {
+            if let Some(first) = self.announce.iter().flatten().next() {
+                torrent.emit_pair(b"announce", first)?;
+            }
+            if self.announce.iter().flatten().count() > 1 {
+                torrent.emit_pair(b"announce-list", &self.announce)?;
+            }
+            if let Some(comment) = &self.comment {
+                torrent.emit_pair(b"comment", comment)?;
+            }
+            if let Some(created_by) = &self.created_by {
+                torrent.emit_pair(b"created by", created_by)?;
+            }
+            if let Some(date) = self.creation_date {
+                torrent.emit_pair(b"creation date", date)?;
+            }
+            torrent.emit_pair_with(b"info", |info| self.encode_info(info, pieces))?;
+            if !self.web_seeds.is_empty() {
+                torrent.emit_pair(b"url-list", &self.web_seeds)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn encode_info(&self, info: SingleItemEncoder<'_>, pieces: &[[u8; 20]]) -> Encoded {
+        info.emit_dict(|mut info| {
+            if self.multi_file {
+                info.emit_pair_with(b"files", |files| {
+                    files.emit_list(|files| {
+                        let mut files_of = self.files.iter();
+                        files_of
+                            .try_for_each(|file| files.emit_with(|entry| encode_file(entry, file)))
+                    })
+                })?;
+            } else if let [file] = &self.files[..] {
+                if let Some(attributes) = attributes(file) {
+                    info.emit_pair(b"attr", attributes)?;
+                }
+                info.emit_pair(b"length", file.length)?;
+            }
+            info.emit_pair(b"name", &self.name)?;
+            info.emit_pair(b"piece length", self.piece_length)?;
+            info.emit_pair_with(b"pieces", |string| string.emit_bytes(pieces.as_flattened()))?;
+            if self.private {
+                info.emit_pair(b"private", 1)?;
+            }
+            if let Some(source) = &self.source {
+                info.emit_pair(b"source", source)?;
+            }
+            Ok(())
+        })
+    }
+    // ANCHOR_END: to_bytes
+
+    /// What was written must be read back as it was meant.
+    fn check(&self, read: &Metainfo) -> Result<(), CreateError> {
+        if read.name != self.name {
+            return Err(CreateError::unsafe_name(&self.name, &read.name));
+        }
+        for (file, read) in self.files.iter().zip(&read.files) {
+            if file.path != read.path {
+                return Err(CreateError::unsafe_name(
+                    &file.path.join("/"),
+                    &read.path.join("/"),
+                ));
+            }
+        }
+        if read.files != self.files {
+            return Err(CreateError::Files);
+        }
+        if read.announce != self.announce || read.web_seeds != self.web_seeds {
+            return Err(CreateError::Urls);
+        }
+        let texts = [&self.source, &self.comment, &self.created_by];
+        if texts != [&read.source, &read.comment, &read.created_by] {
+            return Err(CreateError::Text);
+        }
+        Ok(())
+    }
+}
+
+type Encoded = Result<(), EncodeError>;
+
+fn encode_file(entry: SingleItemEncoder<'_>, file: &File) -> Encoded {
+    entry.emit_dict(|mut entry| {
+        if let Some(attributes) = attributes(file) {
+            entry.emit_pair(b"attr", attributes)?;
+        }
+        entry.emit_pair(b"length", file.length)?;
+        entry.emit_pair(b"path", inside(&file.path))?;
+        if let Some(target) = &file.symlink {
+            entry.emit_pair(b"symlink path", inside(target))?;
+        }
+        Ok(())
+    })
+}
+
+/// A path without the torrent's name.
+fn inside(path: &[String]) -> &[String] {
+    path.get(1..).unwrap_or_default()
+}
+
+/// The letters of `attr` (BEP 47), if there are any.
+fn attributes(file: &File) -> Option<String> {
+    let letters = [
+        (file.hidden, 'h'),
+        (file.symlink.is_some(), 'l'),
+        (file.padding, 'p'),
+        (file.executable, 'x'),
+    ];
+    let letters = letters.iter().filter(|(set, _)| *set);
+    Some(letters.map(|(_, letter)| letter).collect()).filter(|letters: &String| !letters.is_empty())
+}
+
+/// Why a torrent cannot be made.
+#[derive(Debug, Clone, Error)]
+pub enum CreateError {
+    /// A name that is not safe on every system, or that is there twice.
+    #[error("the name {name:?} is not safe on every system; rename it, for example to {safe:?}")]
+    UnsafeName {
+        /// The name, or the whole path.
+        name: String,
+        /// What [`Metainfo::parse`] makes of it.
+        safe: String,
+    },
+    /// Files that a torrent cannot describe, such as a link that has a length.
+    #[error("a torrent cannot describe these files as they are given")]
+    Files,
+    /// A URL that is none, or is there twice, or an empty tier.
+    #[error("a tracker or web seed is given twice, or is not a URL")]
+    Urls,
+    /// A comment, source or program name that is too long.
+    #[error(
+        "a comment, source or program name may have at most {} bytes",
+        crate::limits::MAX_TEXT
+    )]
+    Text,
+    /// The torrent would be refused, for example for a wrong number of pieces.
+    #[error("the torrent would be of no use: {0}")]
+    Refused(#[from] crate::Error),
+    /// The encoder failed.
+    #[error("the torrent could not be written: {0}")]
+    Encode(#[from] EncodeError),
+}
+
+impl CreateError {
+    fn unsafe_name(name: &str, safe: &str) -> CreateError {
+        CreateError::UnsafeName {
+            name: name.to_owned(),
+            safe: safe.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The list of files: of version 1, of version 2, and what makes it safe to write.
+
+mod collisions;
+pub(crate) mod hybrid;
+mod symlinks;
+pub(crate) mod v1;
+pub(crate) mod v2;
+
+use bencode::Value;
+
+use crate::fields::Fields;
+use crate::limits::{MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH};
+use crate::path::safe_name;
+use crate::warnings::{Warnings, quoted};
+use crate::{Error, File};
+
+/// Collects the files, makes their paths safe and keeps the limits.
+pub(crate) struct Builder<'w> {
+    /// The torrent's name, already safe.
+    name: String,
+    files: Vec<File>,
+    /// Path elements of all files together.
+    elements: usize,
+    warnings: &'w mut Warnings,
+}
+
+impl<'w> Builder<'w> {
+    pub fn new(name: &str, warnings: &'w mut Warnings) -> Builder<'w> {
+        Builder {
+            name: name.to_owned(),
+            files: Vec::new(),
+            elements: 0,
+            warnings,
+        }
+    }
+
+    /// Adds a file. `elements` is its path inside the torrent's folder, as the torrent has it.
+    /// An empty one stands for the torrent's name itself.
+    pub fn add<'a>(
+        &mut self,
+        fields: Fields<'_, '_>,
+        elements: impl Iterator<Item = &'a [u8]>,
+        attributes: Attributes,
+        length: u64,
+    ) -> Result<(), Error> {
+        if self.files.len() == MAX_FILES {
+            return Err(Error::TooManyFiles);
+        }
+        let path = self.safe_path(elements, || fields.name("path"), true)?;
+        let symlink = match attributes.symlink {
+            true => Some(self.symlink_target(fields)?),
+            false => None,
+        };
+        self.files.push(File {
+            path,
+            length,
+            padding: attributes.padding,
+            executable: attributes.executable,
+            hidden: attributes.hidden,
+            symlink,
+        });
+        Ok(())
+    }
+
+    /// The files, once they are known to be safe together.
+    pub fn finish(mut self) -> Result<Vec<File>, Error> {
+        if self.files.is_empty() {
+            return Err(Error::NoFiles);
+        }
+        symlinks::check(&self.files)?;
+        collisions::resolve(&mut self.files, self.warnings);
+        self.files.shrink_to_fit();
+        Ok(self.files)
+    }
+
+    /// The torrent's name and the elements, each made safe.
+    fn safe_path<'a>(
+        &mut self,
+        elements: impl Iterator<Item = &'a [u8]>,
+        field: impl Fn() -> String,
+        warn: bool,
+    ) -> Result<Vec<String>, Error> {
+        let mut path = vec![self.name.clone()];
+        let mut length = self.name.len();
+        for raw in elements {
+            let safe = safe_name(raw);
+            if warn && safe.as_bytes() != raw {
+                self.warnings
+                    .add(|| format!("the name {} is \"{safe}\" on disk", quoted(raw)));
+            }
+            length += 1 + safe.len();
+            if length > MAX_PATH_LENGTH {
+                return Err(Error::PathTooLong { field: field() });
+            }
+            if path.len() == MAX_PATH_DEPTH {
+                return Err(Error::PathTooDeep { field: field() });
+            }
+            path.push(safe.into_owned());
+        }
+        path.shrink_to_fit();
+        self.elements += path.len();
+        if self.elements > MAX_PATH_ELEMENTS {
+            return Err(Error::TooManyPathElements);
+        }
+        Ok(path)
+    }
+
+    /// Where a symbolic link points: a path inside the torrent's folder (BEP 47).
+    fn symlink_target(&mut self, fields: Fields<'_, '_>) -> Result<Vec<String>, Error> {
+        const KEY: &str = "symlink path";
+        let value = fields.need(KEY)?;
+        let elements = byte_strings(fields, KEY, value)?;
+        if elements.is_empty() || !elements.iter().all(|raw| symlinks::stays_inside(raw)) {
+            return Err(Error::SymlinkLeaves {
+                field: fields.name(KEY),
+                offset: value.span().start,
+            });
+        }
+        self.safe_path(elements.into_iter(), || fields.name(KEY), false)
+    }
+}
+
+/// The letters of `attr` (BEP 47).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Attributes {
+    pub padding: bool,
+    pub executable: bool,
+    pub hidden: bool,
+    pub symlink: bool,
+}
+
+impl Attributes {
+    pub fn of(fields: Fields<'_, '_>) -> Attributes {
+        let letters = fields.get("attr").and_then(|value| value.as_bytes());
+        let has = |letter| letters.is_some_and(|letters| letters.contains(&letter));
+        Attributes {
+            padding: has(b'p'),
+            executable: has(b'x'),
+            hidden: has(b'h'),
+            symlink: has(b'l'),
+        }
+    }
+}
+
+/// The members of a list of strings, such as a path.
+fn byte_strings<'a>(
+    fields: Fields<'_, 'a>,
+    key: &str,
+    value: Value<'_, 'a>,
+) -> Result<Vec<&'a [u8]>, Error> {
+    let wrong = || fields.wrong(key, value, "a list of strings");
+    let list = value.list().ok_or_else(wrong)?;
+    list.map(|element| element.as_bytes().ok_or_else(wrong))
+        .collect()
+}
