@@ -1,0 +1,56 @@
+//! The last look at paths before they become files. The reader of the torrent has made them safe already; nothing is
+//! ever written outside the download folder, so it is worth asking twice.
+
+use std::path::{Component, Path};
+
+use crate::{Entry, Kind, LayoutError};
+
+/// Every path stays in the folder, and no two files want the same place.
+pub fn check(files: &[Entry]) -> Result<(), LayoutError> {
+    for (file, entry) in files.iter().enumerate() {
+        let target = match &entry.kind {
+            Kind::Symlink { target } => Some(target),
+            Kind::Padding | Kind::Regular { .. } => None,
+        };
+        for path in std::iter::once(&entry.path).chain(target) {
+            if !stays_inside(path) {
+                return Err(LayoutError::UnsafePath {
+                    file,
+                    path: path.clone(),
+                });
+            }
+        }
+    }
+    conflicts(files)
+}
+
+/// Ordinary names only: no root, no drive, no `.` or `..`, no NUL.
+fn stays_inside(path: &Path) -> bool {
+    let mut names = 0;
+    for part in path.components() {
+        match part {
+            Component::Normal(name) if !name.as_encoded_bytes().contains(&0) => names += 1,
+            _ => return false,
+        }
+    }
+    names > 0
+}
+
+/// When paths are sorted, one that others need as a folder stands right before the first of them.
+fn conflicts(files: &[Entry]) -> Result<(), LayoutError> {
+    let mut paths: Vec<&Path> = files
+        .iter()
+        .filter(|file| file.kind != Kind::Padding)
+        .map(|file| file.path.as_path())
+        .collect();
+    paths.sort_unstable();
+    match paths
+        .array_windows()
+        .find(|[path, next]| next.starts_with(path))
+    {
+        Some([path, _]) => Err(LayoutError::Conflict {
+            path: path.to_path_buf(),
+        }),
+        None => Ok(()),
+    }
+}

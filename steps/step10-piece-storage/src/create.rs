@@ -1,0 +1,91 @@
+//! Every folder and file of a torrent, made before the first byte arrives.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use layout::{Entry, Kind, Layout};
+
+use crate::error::{DiskError, Doing};
+use crate::folder::Folder;
+
+// ANCHOR: create
+/// Makes what is missing below `root`, and gives the numbers of the files that were longer than the torrent says.
+///
+/// A file gets its full length at once. On most disks that costs no space: what was never written is a hole. What is in
+/// a file stays in it. Symbolic links come last, so no path ever goes through one.
+pub fn create(root: &Path, layout: &Layout) -> Result<(Folder, Vec<usize>), DiskError> {
+    std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
+    let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
+    let mut longer = Vec::new();
+    for (index, entry) in layout.files().iter().enumerate() {
+        if let Kind::Regular { executable } = entry.kind {
+            let place = root.join(&entry.path);
+            let file = folder
+                .create(&entry.path, executable)
+                .map_err(|e| DiskError::new(Doing::CreateFile, &place, e))?;
+            if prepare(&file, entry, executable)
+                .map_err(|e| DiskError::new(Doing::SetLength, &place, e))?
+            {
+                longer.push(index);
+            }
+        }
+    }
+    for entry in layout.files() {
+        if let Kind::Symlink { target } = &entry.kind {
+            folder
+                .symlink(&entry.path, &link_text(&entry.path, target))
+                .map_err(|e| DiskError::new(Doing::CreateSymlink, &root.join(&entry.path), e))?;
+        }
+    }
+    Ok((folder, longer))
+}
+// ANCHOR_END: create
+
+/// Lengthens a short file; says whether it is too long.
+fn prepare(file: &File, entry: &Entry, executable: bool) -> io::Result<bool> {
+    let found = file.metadata()?;
+    if found.len() < entry.length {
+        file.set_len(entry.length)?;
+    }
+    if executable {
+        make_executable(file, &found);
+    }
+    Ok(found.len() > entry.length)
+}
+
+/// Whoever may read the file may run it. Where the disk knows no such thing, the file is still good.
+#[cfg(unix)]
+fn make_executable(file: &File, found: &std::fs::Metadata) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = found.permissions().mode();
+    let wanted = mode | (mode & 0o444) >> 2;
+    if wanted != mode {
+        let _ = file.set_permissions(PermissionsExt::from_mode(wanted));
+    }
+}
+
+#[cfg(not(unix))]
+fn make_executable(_file: &File, _found: &std::fs::Metadata) {}
+
+/// What a link at `path` says to reach `target`, both relative to the download folder: up to the folder, down again.
+fn link_text(path: &Path, target: &Path) -> PathBuf {
+    let up = path.components().count().saturating_sub(1);
+    std::iter::repeat_n(Path::new(".."), up)
+        .collect::<PathBuf>()
+        .join(target)
+}
+
+/// Cuts a file that is longer than the torrent says.
+pub fn cut(file: &File, length: u64) -> io::Result<()> {
+    if file.metadata()?.len() > length {
+        file.set_len(length)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether an error means "there is no such file".
+pub fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}

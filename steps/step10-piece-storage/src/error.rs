@@ -1,0 +1,114 @@
+//! What can go wrong on a disk, in words for the person who has to mend it.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file operation that failed: what was being done, to which file, why, and what helps.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct DiskError {
+    doing: Doing,
+    path: PathBuf,
+    #[source]
+    cause: Arc<io::Error>,
+}
+
+/// What was being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Making a folder.
+    CreateFolder,
+    /// Making a file, or opening one to write.
+    CreateFile,
+    /// Giving a file its length.
+    SetLength,
+    /// Making a symbolic link.
+    CreateSymlink,
+    /// Opening a file to read.
+    Open,
+    /// Reading.
+    Read,
+    /// Writing.
+    Write,
+}
+
+impl DiskError {
+    /// `cause` happened while `doing` something to the file or folder `path`.
+    pub fn new(doing: Doing, path: &Path, cause: io::Error) -> DiskError {
+        DiskError {
+            doing,
+            path: path.to_path_buf(),
+            cause: Arc::new(cause),
+        }
+    }
+
+    /// What was being done.
+    pub fn doing(&self) -> Doing {
+        self.doing
+    }
+
+    /// The file or folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What kind of fault the system named.
+    pub fn kind(&self) -> ErrorKind {
+        self.cause.kind()
+    }
+}
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot {} {}: {}",
+            self.doing,
+            self.path.display(),
+            self.cause
+        )?;
+        match remedy(self.kind()) {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Doing::CreateFolder => "create the folder",
+            Doing::CreateFile => "create or open the file",
+            Doing::SetLength => "set the length of the file",
+            Doing::CreateSymlink => "create the symbolic link",
+            Doing::Open => "open the file",
+            Doing::Read => "read from the file",
+            Doing::Write => "write to the file",
+        })
+    }
+}
+
+/// What a person can do about it.
+fn remedy(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space and start again: what is written stays"
+        }
+        ErrorKind::PermissionDenied => {
+            "check who owns it and who may write there, or choose another folder"
+        }
+        ErrorKind::ReadOnlyFilesystem => "the disk is read-only: choose another folder",
+        ErrorKind::FileTooLarge => {
+            "the file system takes no file of this length: choose a folder on another disk"
+        }
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "something else is in its place: move that away, or choose another folder"
+        }
+        ErrorKind::NotFound => "it is gone: put it back, or start again",
+        ErrorKind::UnexpectedEof => {
+            "the file is shorter than it should be: start again, and it is checked first"
+        }
+        _ => return None,
+    })
+}

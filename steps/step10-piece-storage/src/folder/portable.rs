@@ -1,0 +1,76 @@
+//! Where folders cannot be opened one from the other, each element of a path is looked at before it is used.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{link_in_the_way, ordinary};
+
+/// The download folder, by its path.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Opens the folder `root`, which must exist.
+    pub fn new(root: &Path) -> io::Result<Folder> {
+        if !fs::metadata(root)?.is_dir() {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        Ok(Folder {
+            root: root.to_path_buf(),
+        })
+    }
+
+    /// Opens the file at `path` to read and write. Where there is none it is made, and the folders it needs.
+    pub fn create(&mut self, path: &Path, _executable: bool) -> io::Result<File> {
+        let place = self.walk(path, true)?;
+        ordinary(
+            File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(place)?,
+        )
+    }
+
+    /// Opens the file at `path`, which must exist, to read and write.
+    pub fn open(&mut self, path: &Path) -> io::Result<File> {
+        let place = self.walk(path, false)?;
+        ordinary(File::options().read(true).write(true).open(place)?)
+    }
+
+    /// Leaves symbolic links out: here making one needs rights that few programs have.
+    pub fn symlink(&mut self, _path: &Path, _target: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The full path, once every element of it is known to be no link.
+    fn walk(&self, path: &Path, make: bool) -> io::Result<PathBuf> {
+        let mut place = self.root.clone();
+        let mut names = path.iter().peekable();
+        while let Some(name) = names.next() {
+            place.push(name);
+            let is_folder = names.peek().is_some();
+            match fs::symlink_metadata(&place) {
+                Ok(found) if found.is_symlink() => return Err(link_in_the_way()),
+                Ok(found) if is_folder && !found.is_dir() => {
+                    return Err(ErrorKind::NotADirectory.into());
+                }
+                Ok(found) if !is_folder && found.is_dir() => {
+                    return Err(ErrorKind::IsADirectory.into());
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound && make => {
+                    if is_folder {
+                        fs::create_dir(&place)?;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(place)
+    }
+}

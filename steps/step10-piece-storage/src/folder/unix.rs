@@ -1,0 +1,112 @@
+//! On Unix each step of a walk opens the next folder from the one before it, so nobody can put a link in between.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, open, openat, statat, symlinkat};
+use rustix::io::Errno;
+
+use super::{link_in_the_way, ordinary};
+
+/// The download folder, held open.
+#[derive(Debug)]
+pub struct Folder {
+    root: OwnedFd,
+    /// The folder walked to last: the next file is often in the same one.
+    last: Option<(PathBuf, OwnedFd)>,
+}
+
+impl Folder {
+    /// Opens the folder `root`, which must exist.
+    pub fn new(root: &Path) -> io::Result<Folder> {
+        let root = open(
+            root,
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        Ok(Folder { root, last: None })
+    }
+
+    /// Opens the file at `path` to read and write. Where there is none it is made, and the folders it needs.
+    pub fn create(&mut self, path: &Path, executable: bool) -> io::Result<File> {
+        let mode = if executable { 0o777 } else { 0o666 };
+        self.file(path, OFlags::CREATE, Mode::from_raw_mode(mode))
+    }
+
+    /// Opens the file at `path`, which must exist, to read and write.
+    pub fn open(&mut self, path: &Path) -> io::Result<File> {
+        self.file(path, OFlags::empty(), Mode::empty())
+    }
+
+    /// Makes a symbolic link at `path` that says `target`, and the folders it needs. The same link may be there already.
+    pub fn symlink(&mut self, path: &Path, target: &Path) -> io::Result<()> {
+        let (parent, name) = self.parent(path, true)?;
+        match symlinkat(target, parent, name) {
+            Err(Errno::EXIST) => match rustix::fs::readlinkat(parent, name, Vec::new()) {
+                Ok(there) if there.to_bytes() == target.as_os_str().as_encoded_bytes() => Ok(()),
+                _ => Err(ErrorKind::AlreadyExists.into()),
+            },
+            other => Ok(other?),
+        }
+    }
+
+    fn file(&mut self, path: &Path, flags: OFlags, mode: Mode) -> io::Result<File> {
+        let (parent, name) = self.parent(path, flags.contains(OFlags::CREATE))?;
+        // A named pipe must not make us wait for its other end, so NONBLOCK; for a file it means nothing.
+        let flags = flags | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        match openat(parent, name, flags, mode) {
+            Ok(file) => ordinary(file.into()),
+            Err(error) => Err(explain(parent, name, error)),
+        }
+    }
+
+    /// The folder that holds `path`, and the name of `path` in it.
+    fn parent<'p>(&mut self, path: &'p Path, make: bool) -> io::Result<(&OwnedFd, &'p OsStr)> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(ErrorKind::InvalidInput.into());
+        };
+        if folder.as_os_str().is_empty() {
+            return Ok((&self.root, name));
+        }
+        let known = self.last.take().filter(|(last, _)| last == folder);
+        let opened = match known {
+            Some((_, opened)) => opened,
+            None => self.walk(folder, make)?,
+        };
+        let (_, opened) = self.last.insert((folder.to_path_buf(), opened));
+        Ok((opened, name))
+    }
+
+    fn walk(&self, folder: &Path, make: bool) -> io::Result<OwnedFd> {
+        let mut here: Option<OwnedFd> = None;
+        for name in folder {
+            let from = here.as_ref().unwrap_or(&self.root);
+            here = Some(step(from, name, make)?);
+        }
+        here.ok_or_else(|| ErrorKind::InvalidInput.into())
+    }
+}
+
+/// From a folder into the one called `name`.
+fn step(from: &OwnedFd, name: &OsStr, make: bool) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut opened = openat(from, name, flags, Mode::empty());
+    if make && matches!(opened, Err(Errno::NOENT)) {
+        match mkdirat(from, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => opened = openat(from, name, flags, Mode::empty()),
+            Err(error) => opened = Err(error),
+        }
+    }
+    opened.map_err(|error| explain(from, name, error))
+}
+
+/// The system has several codes for "there is a link"; people get one sentence.
+fn explain(folder: impl AsFd, name: &OsStr, error: Errno) -> io::Error {
+    match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink => link_in_the_way(),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,78 @@
+//! Bytes between block buffers and files, at a given place, so that no file has a position to share.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IoSlice};
+
+use blocks::BLOCK;
+
+use crate::BlockBuf;
+
+/// The most slices that one system call takes everywhere (POSIX guarantees 16, Linux and macOS take 1024).
+const MAX_SLICES: usize = 1024;
+
+// ANCHOR: slices
+/// The `len` bytes of a piece from `offset` on, as slices of its blocks.
+pub fn slices(blocks: &[BlockBuf], offset: usize, len: usize) -> impl Iterator<Item = &[u8]> {
+    let block = BLOCK as usize;
+    let end = offset + len;
+    (offset / block..end.div_ceil(block)).map(move |index| {
+        let start = index * block;
+        &blocks[index][offset.saturating_sub(start)..block.min(end - start)]
+    })
+}
+
+/// Writes the `len` bytes of a piece from `from` on to `at` in `file`: one system call, if the system takes it all.
+pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = slices(blocks, from, len).map(IoSlice::new).collect();
+    let mut left = &mut slices[..];
+    let mut at = at;
+    while !left.is_empty() {
+        match write_some(file, &left[..left.len().min(MAX_SLICES)], at) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                at += written as u64;
+                IoSlice::advance_slices(&mut left, written);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+// ANCHOR_END: slices
+
+#[cfg(unix)]
+fn write_some(file: &File, slices: &[IoSlice<'_>], at: u64) -> io::Result<usize> {
+    Ok(rustix::io::pwritev(file, slices, at)?)
+}
+
+#[cfg(windows)]
+fn write_some(file: &File, slices: &[IoSlice<'_>], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_write(file, &slices[0], at)
+}
+
+/// Reads at `at` until `buffer` is full. A file that ends before is [`ErrorKind::UnexpectedEof`].
+pub fn read(file: &File, mut at: u64, mut buffer: &mut [u8]) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match read_some(file, buffer, at) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                at += read as u64;
+                buffer = &mut buffer[read..];
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, at)
+}
