@@ -1,3 +1,146 @@
-//! The HTTP tracker: announce URL, reply, tiers.
+//! Chapter 4: a real announce, and the peers it brings.
 
-fn main() {}
+use std::error::Error;
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use peer_id::PeerId;
+use rand::RngExt;
+use tracker::blocking::{Answer, fetch, free_port, leave, read_torrent, why_nobody};
+use tracker::{
+    AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, Tiers, announce_url, http,
+};
+
+#[path = "main/show.rs"]
+mod show;
+
+/// Asks a torrent's tracker who else has the torrent, and shows question and answer byte by byte.
+///
+/// Chapter 4 of the guide: the tracker.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// The torrent file
+    torrent: PathBuf,
+    /// A peer that is known already: named along with those of the tracker
+    #[arg(long, value_name = "ADDR")]
+    peer: Option<SocketAddr>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whoever read our output has seen enough.
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let torrent = read_torrent(&args.torrent)?;
+    let Some(info_hash) = torrent.info_hash_v1 else {
+        return Err("this torrent is for BitTorrent v2 only, which is not built yet".into());
+    };
+    writeln!(out, "torrent    {}", torrent.name)?;
+    writeln!(out, "info-hash  {info_hash}")?;
+
+    let rng = &mut rand::rng();
+    let request = AnnounceRequest {
+        info_hash,
+        peer_id: PeerId::generate(rng),
+        port: free_port(),
+        uploaded: 0,
+        downloaded: 0,
+        left: torrent.total_length,
+        event: Some(Event::Started),
+        numwant: None,
+        key: rng.random(),
+        tracker_id: None,
+    };
+    let mut tiers = Tiers::new(&torrent.announce, rng);
+    let found = ask_in_turn(&mut tiers, &request, out)?;
+
+    if let Some(peer) = args.peer {
+        writeln!(out, "\nand the peer that you named: {peer}")?;
+        return Ok(());
+    }
+    found.map_err(Into::into)
+}
+
+// ANCHOR: ask_in_turn
+/// Asks one tracker after the other, tier by tier, until one names peers.
+fn ask_in_turn(
+    tiers: &mut Tiers,
+    request: &AnnounceRequest,
+    out: &mut impl Write,
+) -> io::Result<Result<(), tracker::blocking::NoPeers>> {
+    let mut errors = Vec::new();
+    let mut nobody = None;
+    while let Some(announce) = tiers.current().map(str::to_string) {
+        let (tier, of) = tiers.position();
+        writeln!(out, "\ntracker    {announce} (tier {tier} of {of})")?;
+        out.flush()?;
+        match ask(&announce, request, out)? {
+            Ok(reply) if !reply.peers.is_empty() => {
+                tiers.succeeded();
+                return Ok(Ok(()));
+            }
+            Ok(_) => {
+                nobody.get_or_insert(announce);
+            }
+            Err(error) => {
+                writeln!(out, "           {error}")?;
+                errors.push(error);
+            }
+        }
+        tiers.failed();
+    }
+    Ok(Err(why_nobody(tiers, errors, nobody)))
+}
+// ANCHOR_END: ask_in_turn
+
+// ANCHOR: ask
+/// Announces to one tracker, shows what went out and what came back, and says goodbye.
+fn ask(
+    announce: &str,
+    request: &AnnounceRequest,
+    out: &mut impl Write,
+) -> io::Result<Result<AnnounceReply, AnnounceError>> {
+    let url = match announce_url(announce, request) {
+        Ok(url) => url,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    show::request(out, &url)?;
+    out.flush()?;
+    let answer = match fetch(&url, TIMEOUT) {
+        Ok(answer) => answer,
+        Err(error) => return Ok(Err(error)),
+    };
+    let Answer { status, body } = &answer;
+    let reply = match http::read_answer(&url, *status, body) {
+        Ok(reply) => reply,
+        Err(error) => return Ok(Err(error)),
+    };
+    show::answer(out, *status, body)?;
+    show::reply(out, &reply)?;
+    leave(announce, request, &reply);
+    writeln!(
+        out,
+        "\nWe take no calls, so we have told the tracker `stopped`: nobody is sent to us."
+    )?;
+    Ok(Ok(reply))
+}
+// ANCHOR_END: ask

@@ -1,0 +1,64 @@
+//! Announcing over HTTP and waiting for the answer: what the programs of the steps use.
+
+use std::io::Read;
+use std::time::Duration;
+
+use reqwest::blocking::ClientBuilder;
+
+use crate::{
+    AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, announce_url, http,
+};
+
+mod swarm;
+mod torrent;
+
+pub use swarm::{NoPeers, find_peers, free_port, leave, why_nobody};
+pub use torrent::{TorrentError, read_torrent};
+
+// ANCHOR: announce
+/// Announces to the tracker at `url` and reads its reply.
+///
+/// # Errors
+///
+/// Each way in which this can fail is an [`AnnounceError`], after [`TIMEOUT`] at the latest.
+pub fn announce(url: &str, request: &AnnounceRequest) -> Result<AnnounceReply, AnnounceError> {
+    let url = announce_url(url, request)?;
+    let answer = fetch(&url, TIMEOUT)?;
+    http::read_answer(&url, answer.status, &answer.body)
+}
+// ANCHOR_END: announce
+
+/// What a web server answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status: 200 for success.
+    pub status: u16,
+    /// The body, decompressed, cut after [`MAX_REPLY`] + 1 bytes: enough to see it is too long.
+    pub body: Vec<u8>,
+}
+
+// ANCHOR: fetch
+/// Sends one GET, and waits at most `limit` for the whole answer.
+///
+/// # Errors
+///
+/// When no answer comes: an [`AnnounceError`] of the network or of HTTP.
+pub fn fetch(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
+    let failed = |error: reqwest::Error| http::failure(url, limit, &error);
+    let client = http::client(url, limit, |settings| ClientBuilder::from(settings).build())?;
+    let response = client.get(url).send().map_err(failed)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    response
+        .take(MAX_REPLY as u64 + 1)
+        .read_to_end(&mut body)
+        .map_err(|error| match error.downcast::<reqwest::Error>() {
+            Ok(error) => failed(error),
+            Err(error) => AnnounceError::Http {
+                host: http::host_of(url),
+                reason: error.to_string(),
+            },
+        })?;
+    Ok(Answer { status, body })
+}
+// ANCHOR_END: fetch

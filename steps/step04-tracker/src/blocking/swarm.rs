@@ -1,0 +1,126 @@
+//! From a torrent's trackers to addresses of peers.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use thiserror::Error;
+
+use super::announce;
+use crate::{AnnounceError, AnnounceReply, AnnounceRequest, Event, Tiers, UrlError, http};
+
+/// Why nobody is known to have the torrent. Each says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoPeers {
+    /// The torrent names no tracker.
+    #[error("the torrent names no tracker: name a peer with --peer ADDR")]
+    NoTracker,
+    /// The torrent names UDP trackers only.
+    #[error(
+        "the torrent has only UDP trackers, and those are not built yet: name a peer with --peer \
+         ADDR"
+    )]
+    OnlyUdp,
+    /// No tracker answered.
+    #[error("{}{}", join(.errors), lab_hint(*.loopback))]
+    AllFailed {
+        /// What went wrong, tracker by tracker.
+        errors: Vec<AnnounceError>,
+        /// Whether a tracker on this machine was among them.
+        loopback: bool,
+    },
+    /// A tracker answered, and knows of nobody.
+    #[error("the tracker {host} knows of no other peer{}", lab_hint(*.loopback))]
+    Nobody {
+        /// The tracker's host and port.
+        host: String,
+        /// Whether it is on this machine.
+        loopback: bool,
+    },
+}
+
+/// The errors on one line.
+fn join(errors: &[AnnounceError]) -> String {
+    let texts: Vec<String> = errors.iter().map(AnnounceError::to_string).collect();
+    texts.join("; ")
+}
+
+/// What is probably wrong when nobody answers on this machine.
+fn lab_hint(loopback: bool) -> &'static str {
+    match loopback {
+        true => ": is `kostorrent lab` running?",
+        false => "",
+    }
+}
+
+// ANCHOR: find_peers
+/// Asks the trackers, tier by tier, until one of them names peers. Leaves at once: each tracker
+/// that answered hears `stopped`, because the programs of the steps take no calls, and nobody
+/// should be sent to them.
+///
+/// # Errors
+///
+/// When there is nobody, and why.
+pub fn find_peers(
+    tiers: &mut Tiers,
+    request: &AnnounceRequest,
+) -> Result<(String, Vec<SocketAddr>), NoPeers> {
+    let mut errors = Vec::new();
+    let mut nobody = None;
+    while let Some(url) = tiers.current().map(str::to_string) {
+        match announce(&url, request) {
+            Ok(reply) => {
+                leave(&url, request, &reply);
+                if !reply.peers.is_empty() {
+                    tiers.succeeded();
+                    return Ok((url, reply.peers));
+                }
+                nobody.get_or_insert(url);
+            }
+            Err(error) => errors.push(error),
+        }
+        tiers.failed();
+    }
+    Err(why_nobody(tiers, errors, nobody))
+}
+// ANCHOR_END: find_peers
+
+/// Tells a tracker that answered `request` with `reply` that we are gone. Whether it hears is no
+/// matter: it forgets us by itself after an interval or two.
+pub fn leave(url: &str, request: &AnnounceRequest, reply: &AnnounceReply) {
+    let goodbye = AnnounceRequest {
+        event: Some(Event::Stopped),
+        numwant: Some(0),
+        tracker_id: reply.tracker_id.clone(),
+        ..request.clone()
+    };
+    let _ = announce(url, &goodbye);
+}
+
+/// Puts the reason for finding nobody in words.
+pub fn why_nobody(tiers: &Tiers, errors: Vec<AnnounceError>, nobody: Option<String>) -> NoPeers {
+    if let Some(url) = nobody {
+        return NoPeers::Nobody {
+            host: http::host_of(&url),
+            loopback: http::is_loopback(&url),
+        };
+    }
+    if tiers.is_empty() {
+        return NoPeers::NoTracker;
+    }
+    let is_udp = |error: &AnnounceError| matches!(error, AnnounceError::Url(UrlError::Udp { .. }));
+    if errors.iter().all(is_udp) {
+        return NoPeers::OnlyUdp;
+    }
+    NoPeers::AllFailed {
+        loopback: tiers.iter().any(http::is_loopback),
+        errors,
+    }
+}
+
+/// A port that is free on this machine, to announce. The programs of the steps take no calls, but
+/// a tracker wants a port; one that another client uses would remove that client from the
+/// tracker's list when we leave.
+pub fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map_or(6881, |addr| addr.port())
+}

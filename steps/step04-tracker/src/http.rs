@@ -1,0 +1,194 @@
+//! What a blocking and an asynchronous announce have in common: how the HTTP client is set up, and
+//! what its errors mean. The client is reqwest, with TLS by rustls.
+//!
+//! An announce, whoever makes it, is: [`client`], one GET of [`announce_url`](crate::announce_url),
+//! at most [`MAX_REPLY`](crate::MAX_REPLY) + 1 bytes of its body, [`read_answer`]; errors through
+//! [`failure`].
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Once;
+use std::time::Duration;
+
+use reqwest::ClientBuilder;
+use reqwest::redirect::Policy;
+use url::{Host, Url};
+
+use crate::{
+    AnnounceError, AnnounceReply, MAX_REDIRECTS, ReplyError, USER_AGENT, parse_reply, printable,
+};
+
+// ANCHOR: client
+/// Builds an HTTP client for the tracker at `url`: `build` makes it, blocking or not, from the
+/// settings that are the same for both. `limit` is the time for everything, from the name's
+/// look-up to the last byte of the body.
+///
+/// # Errors
+///
+/// When a client for HTTPS cannot be had because this system has no certificates.
+pub fn client<C>(
+    url: &str,
+    limit: Duration,
+    build: impl Fn(ClientBuilder) -> reqwest::Result<C>,
+) -> Result<C, AnnounceError> {
+    install_crypto();
+    let settings = || {
+        let settings = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .timeout(limit)
+            .redirect(Policy::limited(MAX_REDIRECTS))
+            .pool_max_idle_per_host(0);
+        match is_loopback(url) {
+            // Nobody between us and this machine, whatever HTTP_PROXY says.
+            true => settings.no_proxy(),
+            false => settings,
+        }
+    };
+    // Some systems have no certificates at all, and then no client can be built. Plain HTTP does
+    // without; on this machine it does not even look for them.
+    let without_certificates = || build(settings().tls_certs_only([]));
+    let is_plain = url.starts_with("http:");
+    let client = match is_plain && is_loopback(url) {
+        true => without_certificates(),
+        false => build(settings()),
+    };
+    client
+        .or_else(|error| match is_plain {
+            true => without_certificates(),
+            false => Err(error),
+        })
+        .map_err(|error| failure(url, limit, &error))
+}
+// ANCHOR_END: client
+
+/// Chooses the cryptography for TLS, once for the process: without it the first client panics.
+fn install_crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // An error means that someone has chosen already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// Whether the URL's host is this very machine: `localhost` or a loopback address.
+pub fn is_loopback(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else {
+        return false;
+    };
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+// ANCHOR: read_answer
+/// Reads what the tracker at `url` answered: its HTTP status, and the body as far as it was read.
+///
+/// # Errors
+///
+/// When the body is no reply. A tracker that refuses may do so with any status, so its own words
+/// come first, then the status, then what is wrong with the body.
+pub fn read_answer(url: &str, status: u16, body: &[u8]) -> Result<AnnounceReply, AnnounceError> {
+    let host = host_of(url);
+    let is_success = (200..300).contains(&status);
+    match parse_reply(body) {
+        Ok(reply) if is_success => Ok(reply),
+        Err(error @ ReplyError::Failure(_)) => Err(AnnounceError::Reply { host, error }),
+        Err(error) if is_success => Err(AnnounceError::Reply { host, error }),
+        _ => Err(AnnounceError::Status { host, status }),
+    }
+}
+// ANCHOR_END: read_answer
+
+/// What an error of the HTTP client means for an announce to `url` that had `limit` of time.
+pub fn failure(url: &str, limit: Duration, error: &reqwest::Error) -> AnnounceError {
+    let host = host_of(url);
+    if error.is_timeout() {
+        return AnnounceError::TimedOut { host, limit };
+    }
+    if error.is_redirect() {
+        return AnnounceError::Redirects { host };
+    }
+    let reason = printable(root_cause(error).as_bytes());
+    if error.is_connect() || error.is_builder() {
+        return AnnounceError::Unreachable { host, reason };
+    }
+    AnnounceError::Http { host, reason }
+}
+
+/// The innermost of an error's causes: "Connection refused", not "error sending request for url".
+/// The outer ones would show the whole URL.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// The host and port of a URL, as an error names them.
+pub(crate) fn host_of(url: &str) -> String {
+    let Ok(parsed) = Url::parse(url) else {
+        return "at an unreadable URL".to_string();
+    };
+    match (parsed.host_str(), parsed.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_string(),
+        (None, _) => "without a host".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn this_machine_is_known_by_all_its_names() {
+        for url in [
+            "http://127.0.0.1:7878/announce",
+            "http://127.9.9.9/",
+            "http://localhost/a",
+            "http://[::1]:80/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1/",
+            "http://localhost.example/",
+            "udp:x",
+            "x",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_host_and_never_the_key() {
+        assert_eq!(
+            host_of("http://t.example:80/announce?passkey=1"),
+            "t.example"
+        );
+        assert_eq!(host_of("https://[::1]:81/secret/announce"), "[::1]:81");
+    }
+
+    #[test]
+    fn the_trackers_words_come_before_the_status() {
+        let failure = b"d14:failure reason6:go oute";
+        let error = read_answer("http://t/", 403, failure).unwrap_err();
+        assert_eq!(error.to_string(), "t: the tracker refused: go out");
+        let error = read_answer("http://t/", 404, b"<html>").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the tracker t answered with HTTP status 404"
+        );
+        let error = read_answer("http://t/", 200, b"<html>").unwrap_err();
+        assert!(error.to_string().contains("web page"));
+        assert!(read_answer("http://t/", 200, b"de").is_ok());
+        assert!(read_answer("http://t/", 500, b"de").is_err());
+    }
+}

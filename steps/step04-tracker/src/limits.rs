@@ -1,0 +1,36 @@
+//! What a tracker may cost us: time, memory, patience. A tracker is a stranger's web server.
+
+use std::time::Duration;
+
+/// The longest reply that is read, in bytes after decompression: 1 MiB. Two thousand peers take
+/// 36 kB in compact form and some 150 kB as dictionaries.
+pub const MAX_REPLY: usize = 1024 * 1024;
+
+/// The time an announce may take, from the first packet to the last byte of the reply.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How many redirects are followed.
+pub const MAX_REDIRECTS: usize = 5;
+
+/// How we introduce ourselves to web servers.
+pub const USER_AGENT: &str = concat!("kostorrent/", env!("CARGO_PKG_VERSION"));
+
+/// How many peers are taken from one reply; the others are dropped. We ask for 50 and connect to
+/// fewer still.
+pub const MAX_PEERS: usize = 2000;
+
+/// The shortest time between two announces that a tracker can ask for.
+pub const MIN_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The longest time between two announces that a tracker can ask for: 2 hours. A tracker that
+/// says "in a year" would be one we never ask again.
+pub const MAX_INTERVAL: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// When a tracker does not say when to ask again: half an hour, which is what most of them say.
+pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(30 * 60);
+
+/// The longest `tracker id` that is kept, in bytes. It goes back in every URL.
+pub const MAX_TRACKER_ID: usize = 512;
+
+/// The longest text of a tracker that is shown, in characters.
+pub const MAX_TEXT: usize = 300;
