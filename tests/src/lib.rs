@@ -1,1 +1,33 @@
-//! Helpers for the whole-program tests: the programs, built once, and the real clients.
+//! Helpers for the whole-program tests.
+//!
+//! Everything here is written for the tests alone and uses none of the libraries under test: what a scripted peer sends
+//! or a torrent contains is put together independently, so that a mistake cannot cancel itself out.
+//!
+//! - [`programs`]: the programs, built once a run.
+//! - [`process`]: child processes that cannot outlive their test.
+//! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
+//! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
+//! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
+//! - [`skip`]: what happens when one of those is not installed.
+
+pub mod bencode;
+pub mod clients;
+pub mod json;
+pub mod payload;
+pub mod peer;
+pub mod ports;
+pub mod process;
+pub mod programs;
+pub mod skip;
+pub mod torrent;
+pub mod tracker;
+pub mod wait;
+
+/// A temporary folder, removed at the end of the test.
+#[must_use]
+pub fn temp() -> tempfile::TempDir {
+    tempfile::Builder::new()
+        .prefix("kostorrent-")
+        .tempdir()
+        .expect("a temporary folder")
+}

@@ -1,0 +1,56 @@
+"""libtorrent as a peer of the tests: it seeds or downloads one torrent on one loopback address.
+
+    libtorrent_peer.py seed     TORRENT FOLDER IP PORT    says READY when the tracker knows that it seeds; never ends
+    libtorrent_peer.py download TORRENT FOLDER IP PORT    says DONE when all is there, and ends
+
+It finds peers by the torrent's tracker alone and speaks plain TCP, so that a test knows what it tests.
+"""
+
+import sys
+
+import libtorrent as lt
+
+SETTINGS = {
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "enable_incoming_utp": False,
+    "enable_outgoing_utp": False,
+    "in_enc_policy": 2,  # disabled: no encrypted handshakes
+    "out_enc_policy": 2,
+    "dht_bootstrap_nodes": "",
+    "webtorrent_stun_server": "",
+    "allow_multiple_connections_per_ip": True,  # everybody is on loopback here
+    "min_reconnect_time": 1,
+    "alert_mask": lt.alert.category_t.all_categories,
+}
+
+
+def main(what, torrent, folder, ip, port):
+    session = lt.session(dict(SETTINGS, listen_interfaces=f"{ip}:{port}", outgoing_interfaces=ip))
+    params = lt.load_torrent_file(torrent)
+    params.save_path = folder
+    params.flags &= ~(lt.torrent_flags.paused | lt.torrent_flags.auto_managed)
+    for source in ("disable_dht", "disable_lsd", "disable_pex"):
+        params.flags |= getattr(lt.torrent_flags, source)
+    handle = session.add_torrent(params)
+
+    announced = False
+    while True:
+        session.wait_for_alert(100)
+        for alert in session.pop_alerts():
+            if isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
+                sys.exit(f"libtorrent: {alert.message()}")
+            if isinstance(alert, lt.tracker_reply_alert) and handle.status().is_seeding and not announced:
+                announced = True
+                print("READY", flush=True)
+            if isinstance(alert, lt.torrent_finished_alert) and what == "download":
+                session.pause()  # says goodbye to the tracker and writes what is still in memory
+                del handle
+                del session
+                print("DONE", flush=True)
+                return
+
+
+main(*sys.argv[1:])

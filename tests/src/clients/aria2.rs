@@ -1,0 +1,75 @@
+//! aria2.
+//!
+//! It opens each connection with an encrypted handshake, and comes back in plain text when that is refused. It also
+//! dials itself, when a tracker names it to itself.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use crate::process::{self, Process};
+use crate::{ports, skip};
+
+/// A running aria2.
+#[derive(Debug)]
+pub struct Aria2 {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The program.
+    pub process: Process,
+}
+
+/// Whether it is there; a skipped test if not.
+#[must_use]
+pub fn available() -> Option<()> {
+    skip::unless_no_program("aria2c").map(|_| ())
+}
+
+/// Seeds what is in `folder`, for ever.
+#[must_use]
+pub fn seed(torrent: &Path, folder: &Path) -> Aria2 {
+    start(
+        torrent,
+        folder,
+        &["--check-integrity=true", "--seed-ratio=0.0"],
+    )
+}
+
+/// Downloads into `folder` and ends.
+#[must_use]
+pub fn download(torrent: &Path, folder: &Path) -> Aria2 {
+    start(torrent, folder, &["--seed-time=0"])
+}
+
+fn start(torrent: &Path, folder: &Path, more: &[&str]) -> Aria2 {
+    let address = SocketAddr::from(([127, 0, 0, 3], ports::free()));
+    let mut command: Command = process::command("aria2c");
+    command.args([
+        "--no-conf",
+        "--enable-dht=false",
+        "--enable-dht6=false",
+        "--bt-enable-lpd=false",
+    ]);
+    command.args([
+        "--enable-peer-exchange=false",
+        "--disable-ipv6=true",
+        "--file-allocation=none",
+    ]);
+    command.args([
+        "--summary-interval=0",
+        "--show-console-readout=false",
+        "--console-log-level=notice",
+    ]);
+    command
+        .arg(format!("--interface={}", address.ip()))
+        .arg(format!("--listen-port={}", address.port()));
+    command
+        .arg(format!("--dir={}", folder.display()))
+        .args(more)
+        .arg(torrent)
+        .env("HOME", folder);
+    Aria2 {
+        address,
+        process: Process::start("aria2c", &mut command),
+    }
+}

@@ -1,0 +1,70 @@
+//! libtorrent (Rasterbar), on which qBittorrent, Deluge and many others are built; by `tests/peers/libtorrent_peer.py`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::process::{self, Process};
+use crate::{ports, programs, skip};
+
+/// A running libtorrent.
+#[derive(Debug)]
+pub struct Libtorrent {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The program.
+    pub process: Process,
+}
+
+/// The Python that has libtorrent; a skipped test if there is none.
+#[must_use]
+pub fn available() -> Option<PathBuf> {
+    let venv = programs::shared().join("venv");
+    let python = [venv.join("bin/python"), venv.join("Scripts/python.exe")]
+        .into_iter()
+        .find(|path| path.exists());
+    let works = |python: &PathBuf| {
+        let import = Command::new(python)
+            .args(["-c", "import libtorrent"])
+            .stderr(Stdio::null())
+            .status();
+        import.is_ok_and(|status| status.success())
+    };
+    skip::unless_missing("libtorrent for Python", python.filter(works))
+}
+
+/// Seeds what is in `folder`, for ever. Returns when it has checked the files and told the tracker.
+///
+/// # Panics
+///
+/// When it does not get that far.
+#[must_use]
+pub fn seed(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
+    let mut peer = start(python, "seed", torrent, folder);
+    peer.process
+        .until_line("libtorrent to seed", |line| (line == "READY").then_some(()));
+    peer
+}
+
+/// Downloads into `folder` and ends.
+#[must_use]
+pub fn download(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
+    start(python, "download", torrent, folder)
+}
+
+fn start(python: &Path, what: &str, torrent: &Path, folder: &Path) -> Libtorrent {
+    let address = SocketAddr::from(([127, 0, 0, 4], ports::free()));
+    let mut command = process::command(python);
+    command
+        .arg(programs::root().join("tests/peers/libtorrent_peer.py"))
+        .arg(what)
+        .arg(torrent)
+        .arg(folder);
+    command
+        .arg(address.ip().to_string())
+        .arg(address.port().to_string());
+    Libtorrent {
+        address,
+        process: Process::start("libtorrent", &mut command),
+    }
+}

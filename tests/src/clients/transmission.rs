@@ -1,0 +1,71 @@
+//! Transmission, by its one-torrent program `transmission-cli`.
+//!
+//! It ignores loopback addresses that a tracker names, so it is always the other side that dials. It never makes empty
+//! files, and does not end by itself.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::process::{self, Process};
+use crate::{ports, skip};
+
+/// A running Transmission.
+#[derive(Debug)]
+pub struct Transmission {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The program.
+    pub process: Process,
+    _settings: TempDir,
+}
+
+/// Whether it is there; a skipped test if not.
+#[must_use]
+pub fn available() -> Option<()> {
+    skip::unless_no_program("transmission-cli").map(|_| ())
+}
+
+/// Seeds what is in `folder`, or downloads what is missing there.
+///
+/// # Panics
+///
+/// When it cannot be started.
+#[must_use]
+pub fn start(torrent: &Path, folder: &Path) -> Transmission {
+    let settings = crate::temp();
+    let address = SocketAddr::from(([127, 0, 0, 2], ports::free()));
+    let json = serde_json::json!({
+        "bind-address-ipv4": address.ip().to_string(),
+        "bind-address-ipv6": "::1",
+        "peer-port": address.port(),
+        "dht-enabled": false,
+        "lpd-enabled": false,
+        "pex-enabled": false,
+        "utp-enabled": false,
+        "encryption": 0,
+        "port-forwarding-enabled": false,
+        "rpc-enabled": false,
+    });
+    fs::write(settings.path().join("settings.json"), json.to_string())
+        .expect("Transmission's settings");
+    let mut command = process::command("transmission-cli");
+    command.arg("-g").arg(settings.path()).args([
+        "-M",
+        "-et",
+        "-p",
+        &address.port().to_string(),
+        "-w",
+    ]);
+    command
+        .arg(folder)
+        .arg(torrent)
+        .env("HOME", settings.path());
+    Transmission {
+        address,
+        process: Process::start("transmission-cli", &mut command),
+        _settings: settings,
+    }
+}
