@@ -1,1 +1,40 @@
 //! Which block to ask of whom: rarest first, end game.
+//!
+//! Every peer has some of the pieces, and each can be asked for any block of those. [`Picker`]
+//! knows what is missing and what has been asked of whom, and chooses the next requests:
+//!
+//! 1. Blocks of *open* pieces, of which something was asked already, oldest first: a piece is of no
+//!    use to anyone until it is whole, and until then it takes up memory.
+//! 2. Then a new piece is opened, the *rarest*: what few peers have is lost when they leave, and a
+//!    piece that everybody has can be had at any time. Among equally rare pieces chance decides,
+//!    so that the peers of a swarm do not all fetch the same one. Until we have a few pieces it is
+//!    any piece: a rare one comes from few peers, so it comes slowly, and we need something to
+//!    trade with.
+//! 3. When every missing block has been asked for, the *end game*: blocks are asked a second time
+//!    of other peers, so that the last ones do not wait for the slowest peer.
+//!
+//! No more than a set number of pieces is open at a time: that is the memory the download takes.
+
+mod end_game;
+mod open;
+mod picker;
+mod rarity;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use end_game::{END_GAME_REQUESTS, MOST_ASKED};
+pub use picker::{Picker, RANDOM_FIRST, Receipt};
+
+/// A small number for one connection, never used for another.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct PeerKey(pub u32);
+
+impl fmt::Display for PeerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

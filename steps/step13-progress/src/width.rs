@@ -1,0 +1,31 @@
+//! How wide a text is on a terminal.
+
+/// The columns that a text takes.
+pub(crate) fn columns(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The text without anything that could move the cursor: control characters become `?`.
+pub(crate) fn printable(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { '?' } else { c };
+    text.chars().map(plain).collect()
+}
+
+/// The text in at most `width` columns, with `more` in place of what is cut off at its end.
+pub(crate) fn clip(text: &str, width: usize, more: &str) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let Some(room) = width.checked_sub(columns(more)) else {
+        return String::new();
+    };
+    let mut clipped = String::new();
+    for c in text.chars() {
+        clipped.push(c);
+        if columns(&clipped) > room {
+            clipped.pop();
+            break;
+        }
+    }
+    clipped + more
+}

@@ -1,0 +1,215 @@
+//! The choker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use picker::PeerKey;
+use rand::{Rng, RngExt};
+
+/// How often the regular slots are given out anew (BEP 3: ten seconds).
+pub const ROUND: Duration = Duration::from_secs(10);
+
+/// How often the optimistic slot goes to another peer (BEP 3: every third round).
+pub const OPTIMISTIC: Duration = Duration::from_secs(30);
+
+/// How long a peer counts as new, and is three times as likely to get the optimistic slot.
+pub const NEW: Duration = Duration::from_secs(60);
+
+/// How long a peer keeps its slot at least when we seed and others wait.
+pub const TURN: Duration = Duration::from_secs(30);
+
+// ANCHOR: candidate
+/// What the choker must know of a connected peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which peer.
+    pub peer: PeerKey,
+    /// Whether it wants something from us. A slot for one that does not would be wasted.
+    pub interested: bool,
+    /// Whether it is unchoked now.
+    pub unchoked: bool,
+    /// Bytes a second: what it gives us while we download, what we give it while we seed.
+    pub rate: u64,
+    /// How long it has been connected.
+    pub since: Duration,
+    /// Whether it owes us blocks and has sent none for long.
+    pub snubbed: bool,
+}
+// ANCHOR_END: candidate
+
+// ANCHOR: choker
+/// Decides who may download from us. The same calls with the same random numbers give the same
+/// answers.
+#[derive(Clone, Debug)]
+pub struct Choker {
+    slots: usize,
+    /// When the regular slots are given out anew.
+    next_round: Duration,
+    /// When the optimistic slot goes on.
+    next_turn: Duration,
+    /// Who has it.
+    optimistic: Option<PeerKey>,
+    /// When each peer was unchoked last, or choked last if it is choked. For seeding.
+    changed: BTreeMap<PeerKey, Duration>,
+}
+// ANCHOR_END: choker
+
+impl Choker {
+    /// A choker for this many slots, the optimistic one among them.
+    pub fn new(slots: usize) -> Choker {
+        Choker {
+            slots,
+            next_round: Duration::ZERO,
+            next_turn: Duration::ZERO,
+            optimistic: None,
+            changed: BTreeMap::new(),
+        }
+    }
+
+    /// When [`Choker::round`] is to be called again at the latest.
+    pub fn next_round(&self) -> Duration {
+        self.next_round
+    }
+
+    // ANCHOR: round
+    /// Who is to be unchoked now, in the order of their keys; everybody else is to be choked.
+    ///
+    /// To be called every [`ROUND`], and whenever a peer has become interested, or is no longer, or
+    /// has left. Between two rounds nobody loses a slot, but a free one is given at once.
+    pub fn round(
+        &mut self,
+        now: Duration,
+        seeding: bool,
+        candidates: &[Candidate],
+        rng: &mut impl Rng,
+    ) -> Vec<PeerKey> {
+        let mut peers: Vec<Candidate> = candidates.to_vec();
+        peers.retain(|candidate| candidate.interested);
+        peers.sort_unstable_by_key(|candidate| candidate.peer);
+
+        let due = now >= self.next_round;
+        if due {
+            self.next_round = now + ROUND;
+        }
+        let chosen = if seeding {
+            self.optimistic = None;
+            self.seed(now, due, &peers)
+        } else {
+            self.trade(now, due, &peers, rng)
+        };
+        self.note_changes(now, candidates, &chosen);
+        chosen.into_iter().collect()
+    }
+    // ANCHOR_END: round
+
+    // ANCHOR: trade
+    /// Tit for tat: all slots but one to those who give us most, one to somebody else.
+    fn trade(
+        &mut self,
+        now: Duration,
+        due: bool,
+        peers: &[Candidate],
+        rng: &mut impl Rng,
+    ) -> BTreeSet<PeerKey> {
+        // Who snubs us gets nothing from us, but when its turn at the optimistic slot comes.
+        let mut regular: Vec<&Candidate> = peers.iter().filter(|peer| !peer.snubbed).collect();
+        let kept = |peer: &Candidate| peer.unchoked && self.optimistic != Some(peer.peer);
+        // Those who keep their slot stand first; among equals too, so that nobody is choked for
+        // another who gives no more.
+        regular.sort_by_key(|peer| (!due && !kept(peer), u64::MAX - peer.rate, !kept(peer)));
+        regular.truncate(self.slots.saturating_sub(1));
+        let mut chosen: BTreeSet<PeerKey> = regular.iter().map(|peer| peer.peer).collect();
+
+        let waiting: Vec<&Candidate> = peers
+            .iter()
+            .filter(|peer| !chosen.contains(&peer.peer))
+            .collect();
+        let holds = waiting
+            .iter()
+            .any(|peer| Some(peer.peer) == self.optimistic);
+        if !holds || now >= self.next_turn {
+            self.optimistic = next_optimistic(&waiting, self.optimistic, rng);
+            self.next_turn = now + OPTIMISTIC;
+        }
+        if self.slots > 0 {
+            chosen.extend(self.optimistic);
+        }
+        chosen
+    }
+    // ANCHOR_END: trade
+
+    // ANCHOR: seed
+    /// Everyone in turn. Whoever has had a slot for [`TURN`], or has a slot and takes nothing, makes
+    /// room for the one that has waited longest. By time and not by speed: the fastest peers find
+    /// what they need anyway, and a swarm lives on pieces that reach many.
+    fn seed(&self, now: Duration, due: bool, peers: &[Candidate]) -> BTreeSet<PeerKey> {
+        let age = |peer: &Candidate| now.saturating_sub(self.changed_at(now, peer));
+        let keeps = |peer: &Candidate| {
+            let over = age(peer) >= TURN || (age(peer) >= ROUND && peer.rate == 0);
+            peer.unchoked && !(due && over)
+        };
+        let mut order: Vec<&Candidate> = peers.iter().collect();
+        // First those who keep theirs, then those who wait, longest first, then those whose turn is
+        // over: they go on if nobody waits, and the one that began last goes on longest.
+        order.sort_by_key(|peer| {
+            let changed = self.changed_at(now, peer);
+            match (keeps(peer), peer.unchoked) {
+                (true, _) => (0, changed),
+                (false, false) => (1, changed),
+                (false, true) => (2, Duration::MAX - changed),
+            }
+        });
+        order.truncate(self.slots);
+        order.iter().map(|peer| peer.peer).collect()
+    }
+    // ANCHOR_END: seed
+
+    /// When a peer was unchoked or choked last. One that was never unchoked has been choked since
+    /// it is here.
+    fn changed_at(&self, now: Duration, peer: &Candidate) -> Duration {
+        let arrived = now.saturating_sub(peer.since);
+        self.changed.get(&peer.peer).copied().unwrap_or(arrived)
+    }
+
+    /// Notes when peers are unchoked and choked, and forgets those that are gone.
+    fn note_changes(
+        &mut self,
+        now: Duration,
+        candidates: &[Candidate],
+        chosen: &BTreeSet<PeerKey>,
+    ) {
+        let here: BTreeSet<PeerKey> = candidates.iter().map(|peer| peer.peer).collect();
+        self.changed.retain(|peer, _| here.contains(peer));
+        for candidate in candidates {
+            if candidate.unchoked != chosen.contains(&candidate.peer) {
+                self.changed.insert(candidate.peer, now);
+            }
+        }
+    }
+}
+
+// ANCHOR: optimistic
+/// Whose turn the optimistic slot is: anyone's but the last holder's, if others wait. A new peer has
+/// three tickets in the draw, so that it soon has something to trade with (BEP 3).
+fn next_optimistic(
+    waiting: &[&Candidate],
+    last: Option<PeerKey>,
+    rng: &mut impl Rng,
+) -> Option<PeerKey> {
+    let alone = waiting.len() == 1;
+    let mut tickets = Vec::new();
+    for peer in waiting {
+        if Some(peer.peer) != last || alone {
+            let count = if peer.since < NEW { 3 } else { 1 };
+            tickets.extend(std::iter::repeat_n(peer.peer, count));
+        }
+    }
+    if tickets.is_empty() {
+        return None;
+    }
+    Some(tickets[rng.random_range(0..tickets.len())])
+}
+// ANCHOR_END: optimistic
+
+#[cfg(test)]
+mod tests;
