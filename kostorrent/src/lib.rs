@@ -1,1 +1,5 @@
 //! The engine, its shell and its faces.
+
+pub mod check;
+pub mod engine;
+pub mod session;

@@ -105,7 +105,9 @@ impl Incoming {
     fn take(&mut self, mut bytes: &[u8], heard: &mut Vec<Heard>) -> io::Result<()> {
         while !bytes.is_empty() {
             if let Some(payload) = &mut self.payload {
-                let len = bytes.len().min((payload.part.len - payload.arrived) as usize);
+                let len = bytes
+                    .len()
+                    .min((payload.part.len - payload.arrived) as usize);
                 if payload.buf.is_some() {
                     payload.place()[..len].copy_from_slice(&bytes[..len]);
                 }

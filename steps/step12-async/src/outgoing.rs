@@ -82,9 +82,7 @@ impl Outgoing {
                     self.queue.pop_front();
                     continue;
                 }
-                Chunk::Bytes { bytes, sent } => {
-                    send(stream, &bytes[*sent..], more)
-                }
+                Chunk::Bytes { bytes, sent } => send(stream, &bytes[*sent..], more),
                 Chunk::File(span) => send_file(stream, span),
             };
             match result {
@@ -143,12 +141,7 @@ fn send_file(stream: &TcpStream, span: &FileSpan) -> io::Result<usize> {
     let mut offset = span.offset;
     let len = usize::try_from(span.len).unwrap_or(usize::MAX);
     let sent = stream.try_io(tokio::io::Interest::WRITABLE, || {
-        Ok(rustix::fs::sendfile(
-            stream,
-            file,
-            Some(&mut offset),
-            len,
-        )?)
+        Ok(rustix::fs::sendfile(stream, file, Some(&mut offset), len)?)
     })?;
     if sent == 0 {
         return Err(ended());

@@ -1,0 +1,94 @@
+//! What is on disk already, looked at with every core.
+
+use std::num::NonZero;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+
+use layout::Layout;
+use storage::{Checker, DiskError, PieceState};
+
+/// What a thread takes at a time: enough that it reads in order, and little enough that all
+/// threads end together. In bytes.
+const SHARE: u64 = 16 * 1024 * 1024;
+
+/// How far a check has come, and whether it is to go on; shared between threads.
+#[derive(Debug, Default)]
+pub struct Progress {
+    checked: AtomicU32,
+    stopped: AtomicBool,
+}
+
+impl Progress {
+    /// How many pieces have been looked at.
+    pub fn checked(&self) -> u32 {
+        self.checked.load(Ordering::Relaxed)
+    }
+
+    /// Lets the check end soon, without a result for every piece.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Compares every piece below `root` with the torrent's hashes. Pieces that were not looked at
+/// because [`Progress::stop`] was called count as missing.
+///
+/// # Errors
+///
+/// [`DiskError`] for the first file that is there and cannot be read.
+pub fn check(
+    root: &Path,
+    layout: &Arc<Layout>,
+    hashes: &Arc<[[u8; 20]]>,
+    progress: &Progress,
+) -> Result<Vec<PieceState>, DiskError> {
+    let pieces = layout.geometry().pieces();
+    let share = (SHARE / u64::from(layout.geometry().piece_length()).max(1)).max(1);
+    let share = u32::try_from(share).unwrap_or(u32::MAX);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicU32::new(0);
+    let take = || take_share(&next, share, pieces);
+    let work = || -> Result<Vec<(u32, PieceState)>, DiskError> {
+        let mut found = Vec::new();
+        let mut checker = Checker::new(root, layout.clone(), hashes.clone());
+        while let Some(range) = take() {
+            if progress.stopped.load(Ordering::Relaxed) {
+                break;
+            }
+            checker.check(range, |piece, state| {
+                found.push((piece, state));
+                progress.checked.fetch_add(1, Ordering::Relaxed);
+            })?;
+        }
+        Ok(found)
+    };
+    let found: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    });
+    let mut states = vec![PieceState::Missing; pieces as usize];
+    for found in found {
+        for (piece, state) in found? {
+            states[piece as usize] = state;
+        }
+    }
+    Ok(states)
+}
+
+fn take_share(next: &AtomicU32, share: u32, pieces: u32) -> Option<Range<u32>> {
+    let taken = next.try_update(Ordering::Relaxed, Ordering::Relaxed, |from| {
+        (from < pieces).then(|| from.saturating_add(share).min(pieces))
+    });
+    let from = taken.ok()?;
+    Some(from..from.saturating_add(share).min(pieces))
+}

@@ -1,0 +1,140 @@
+//! Who sent the wrong block? And who is not talked to any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+/// A block's SHA-1 as it was in a piece that failed, and who had sent it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Suspect {
+    pub digest: [u8; 20],
+    pub addr: SocketAddr,
+    pub id: [u8; 20],
+}
+
+/// One sender of blocks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Culprit {
+    pub addr: SocketAddr,
+    pub id: [u8; 20],
+}
+
+/// The digests of failed pieces, kept until the piece has come whole from one peer.
+#[derive(Debug, Default)]
+pub(super) struct Blame {
+    pieces: BTreeMap<u32, Vec<Option<Suspect>>>,
+}
+
+impl Blame {
+    /// Keeps the digests of a piece that failed. The first failure is the one that is kept: from
+    /// then on the piece comes from one peer, whom a second failure convicts by itself.
+    pub fn suspect(&mut self, piece: u32, blocks: Vec<Option<Suspect>>) {
+        self.pieces.entry(piece).or_insert(blocks);
+    }
+
+    /// Whether this piece has failed before and has not passed since.
+    pub fn is_suspect(&self, piece: u32) -> bool {
+        self.pieces.contains_key(&piece)
+    }
+
+    /// The pieces that failed and have not passed since.
+    pub fn pieces(&self) -> impl Iterator<Item = u32> + '_ {
+        self.pieces.keys().copied()
+    }
+
+    /// The piece has passed with these blocks: who had sent others is guilty.
+    pub fn judge(&mut self, piece: u32, good: &[[u8; 20]]) -> BTreeSet<Culprit> {
+        let kept = self.pieces.remove(&piece).unwrap_or_default();
+        kept.iter()
+            .zip(good)
+            .filter_map(|(suspect, good)| suspect.filter(|s| s.digest != *good))
+            .map(|s| Culprit {
+                addr: s.addr,
+                id: s.id,
+            })
+            .collect()
+    }
+}
+
+/// Bans kept at most, of each kind.
+const MOST_BANS: usize = 10_000;
+
+/// Peers that lied.
+///
+/// A ban holds for the peer id and for the IP address; on loopback, which everybody on this
+/// machine shares, for the address with its port instead.
+#[derive(Debug, Default)]
+pub(super) struct Bans {
+    ids: BTreeSet<[u8; 20]>,
+    ips: BTreeSet<IpAddr>,
+    addrs: BTreeSet<SocketAddr>,
+}
+
+impl Bans {
+    pub fn ban(&mut self, addr: SocketAddr, id: [u8; 20]) {
+        if self.ids.len() < MOST_BANS {
+            self.ids.insert(id);
+        }
+        if addr.ip().is_loopback() {
+            if self.addrs.len() < MOST_BANS {
+                self.addrs.insert(addr);
+            }
+        } else if self.ips.len() < MOST_BANS {
+            self.ips.insert(addr.ip());
+        }
+    }
+
+    pub fn is_banned(&self, addr: SocketAddr, id: Option<[u8; 20]>) -> bool {
+        id.is_some_and(|id| self.ids.contains(&id))
+            || self.ips.contains(&addr.ip())
+            || self.addrs.contains(&addr)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn culprit(port: u16) -> Culprit {
+        Culprit {
+            addr: SocketAddr::from(([127, 0, 0, 1], port)),
+            id: [port as u8; 20],
+        }
+    }
+
+    fn sent(by: Culprit, digest: u8) -> Option<Suspect> {
+        Some(Suspect {
+            digest: [digest; 20],
+            addr: by.addr,
+            id: by.id,
+        })
+    }
+
+    #[test]
+    fn only_who_sent_a_different_block_is_guilty() {
+        let (honest, liar) = (culprit(1), culprit(2));
+        let mut blame = Blame::default();
+        blame.suspect(
+            7,
+            vec![sent(honest, 1), sent(liar, 99), sent(liar, 3), None],
+        );
+        let guilty = blame.judge(7, &[[1; 20], [2; 20], [3; 20], [4; 20]]);
+        assert_eq!(guilty.into_iter().collect::<Vec<_>>(), [liar]);
+        assert!(!blame.is_suspect(7));
+    }
+
+    #[test]
+    fn on_loopback_a_ban_leaves_the_neighbours_alone() {
+        let mut bans = Bans::default();
+        bans.ban(culprit(1).addr, culprit(1).id);
+        assert!(bans.is_banned(culprit(1).addr, None));
+        assert!(!bans.is_banned(culprit(2).addr, Some(culprit(2).id)));
+        assert!(bans.is_banned(culprit(2).addr, Some(culprit(1).id)));
+        let (far, near) = (
+            SocketAddr::from(([203, 0, 113, 5], 1)),
+            SocketAddr::from(([203, 0, 113, 6], 1)),
+        );
+        bans.ban(far, [9; 20]);
+        assert!(bans.is_banned(SocketAddr::new(far.ip(), 2), None));
+        assert!(!bans.is_banned(near, None));
+    }
+}

@@ -1,0 +1,200 @@
+//! Asking for blocks, and taking them in.
+
+use blocks::BLOCK;
+use messages::{BlockRequest, Message};
+use picker::{PeerKey, Receipt};
+
+use super::event::BufKey;
+use super::timers::Timer;
+use super::{Action, Engine, Phase, Time};
+
+impl Engine {
+    /// Sends this peer as many requests as its window holds.
+    pub(super) fn fill(&mut self, key: PeerKey, now: Time) {
+        if self.phase != Phase::Running || self.picker.is_complete() {
+            return;
+        }
+        let Some(peer) = self.peers.get(&key) else {
+            return;
+        };
+        if !peer.serves() {
+            return;
+        }
+        let window = peer.window.size();
+        let mut free = window.saturating_sub(peer.outstanding.len());
+        // With a large window requests go out in groups: one write for many.
+        if free == 0 || free < window / 8 {
+            return;
+        }
+        let allowed = self.limit_down.available(now) / u64::from(BLOCK);
+        if allowed < free as u64 {
+            free = allowed as usize;
+            let wait = self.limit_down.wait_for(u64::from(BLOCK), now);
+            self.timers.set_earlier(Timer::Refill, now + wait);
+            if free == 0 {
+                return;
+            }
+        }
+        self.assign_suspects(key);
+        let mut picks = std::mem::take(&mut self.picks);
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        self.picker
+            .pick(key, &peer.has, free, &mut self.rng, &mut picks);
+        peer.starved = picks.len() < free;
+        for &block in &picks {
+            peer.asked(block, now);
+            self.limit_down.take(u64::from(block.len));
+        }
+        for block in picks.drain(..) {
+            self.send(key, Message::Request(block), now);
+        }
+        self.picks = picks;
+    }
+
+    /// Asks every peer again for which the picker had nothing, because that may have changed.
+    pub(super) fn fill_starved(&mut self, now: Time) {
+        let starved: Vec<PeerKey> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.serves() && (peer.starved || peer.outstanding.is_empty()))
+            .map(|(&key, _)| key)
+            .collect();
+        for key in starved {
+            self.fill(key, now);
+        }
+    }
+
+    /// A speed limit lets bytes through again, in either direction.
+    pub(super) fn refill(&mut self, now: Time) {
+        let keys: Vec<PeerKey> = self.peers.keys().copied().collect();
+        for key in keys {
+            self.fill(key, now);
+            self.upload(key, now);
+        }
+    }
+
+    /// A whole block has come.
+    pub(super) fn block(&mut self, key: PeerKey, block: BlockRequest, buf: BufKey, now: Time) {
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return self.act(Action::Drop { buf });
+        };
+        peer.heard = now;
+        peer.owes_since = now;
+        peer.snubbed = false;
+        peer.downloaded += u64::from(block.len);
+        peer.answered(block);
+        peer.window.received(now.since_start(), block.len);
+        peer.down.add(now.since_start(), u64::from(block.len));
+        self.downloaded += u64::from(block.len);
+        self.down.add(now.since_start(), u64::from(block.len));
+        match self.picker.received(key, block) {
+            Receipt::Unwanted => {
+                self.wasted += u64::from(block.len);
+                self.act(Action::Drop { buf });
+            }
+            Receipt::Kept { whole, also_asked } => {
+                self.progress_at = now;
+                let piece = block.piece;
+                let index = block.offset / BLOCK;
+                self.act(Action::Keep {
+                    buf,
+                    piece,
+                    block: index,
+                });
+                for other in also_asked {
+                    self.cancel(other, block, now);
+                }
+                if whole {
+                    self.under_way.insert(piece);
+                    self.act(Action::Verify { piece });
+                }
+            }
+        }
+        // A starved peer is asked when something has changed, not after every block.
+        if self.peers.get(&key).is_some_and(|peer| !peer.starved) {
+            self.fill(key, now);
+        }
+    }
+
+    /// Somebody else was faster with this block.
+    fn cancel(&mut self, key: PeerKey, block: BlockRequest, now: Time) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.answered(block);
+            self.send(key, Message::Cancel(block), now);
+            self.fill(key, now);
+        }
+    }
+
+    /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches.
+    fn assign_suspects(&mut self, key: PeerKey) {
+        let Some(peer) = self.peers.get(&key) else {
+            return;
+        };
+        if peer.snubbed {
+            return;
+        }
+        let free: Vec<u32> = self
+            .blame
+            .pieces()
+            .filter(|&piece| peer.has.get(piece) && !self.single.contains_key(&piece))
+            .collect();
+        for piece in free {
+            self.single.insert(piece, key);
+            self.picker.only_from(piece, Some(key));
+        }
+    }
+
+    /// This peer fetches no piece alone any more: what it sent of one is dropped, or blocks of two
+    /// peers would be mixed again.
+    pub(super) fn unassign(&mut self, key: PeerKey, now: Time) {
+        let pieces: Vec<u32> = self
+            .single
+            .iter()
+            .filter(|&(_, &who)| who == key)
+            .map(|(&piece, _)| piece)
+            .collect();
+        for piece in pieces {
+            if self.under_way.contains(&piece) {
+                continue;
+            }
+            self.single.remove(&piece);
+            self.picker.only_from(piece, None);
+            self.forget(piece, now);
+        }
+    }
+
+    /// Gives up the blocks of an open piece that nobody can finish while its memory is needed.
+    pub(super) fn free_stuck_pieces(&mut self, now: Time) {
+        let waiting = self
+            .peers
+            .values()
+            .any(|peer| peer.serves() && peer.outstanding.is_empty());
+        if !waiting {
+            return;
+        }
+        let stuck = self.picker.stuck_open(|piece| {
+            let only = self.single.get(&piece);
+            let may = |key| only.is_none_or(|only| only == key);
+            self.peers
+                .iter()
+                .any(|(key, peer)| may(key) && peer.serves() && peer.has.get(piece))
+        });
+        if let Some(piece) = stuck.filter(|piece| !self.under_way.contains(piece)) {
+            self.forget(piece, now);
+            self.fill_starved(now);
+        }
+    }
+
+    /// Drops what has come of an open piece; it is to be fetched anew.
+    pub(super) fn forget(&mut self, piece: u32, now: Time) {
+        for (key, block) in self.picker.forget(piece) {
+            if let Some(peer) = self.peers.get_mut(&key) {
+                peer.answered(block);
+                self.send(key, Message::Cancel(block), now);
+            }
+        }
+        self.act(Action::Forget { piece });
+    }
+}

@@ -1,0 +1,398 @@
+//! The heart of the client: one torrent's rules, as a pure state machine.
+//!
+//! The engine owns no socket, no file, no clock and no random source. Whoever drives it
+//!
+//! 1. tells it what has happened, and when: [`Engine::handle`];
+//! 2. does what it wants done: [`Engine::poll_action`], until there is nothing more;
+//! 3. waits for the next event, or until [`Engine::poll_timeout`], which is [`Event::Timeout`].
+//!
+//! One rule is strict: after every event the actions are drained, in order.
+//!
+//! Payload never passes through the engine. The driver holds it in block buffers, by number, and
+//! is told for each whether to keep it or to drop it.
+
+mod blame;
+mod book;
+mod bucket;
+mod download;
+mod event;
+mod explain;
+mod peer;
+mod peers;
+mod pieces;
+mod stats;
+mod time;
+mod timers;
+mod trackers;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use blocks::Geometry;
+use choker::Choker;
+use messages::{Bitfield, BlockRequest};
+use picker::{PeerKey, Picker};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+pub use event::{Action, BufKey, Command, ConnectFailure, Event, News, Outcome, Report};
+pub use stats::Stats;
+pub use time::Time;
+
+use blame::{Bans, Blame, Culprit};
+use book::Book;
+use bucket::Bucket;
+use peer::Peer;
+use timers::{Timer, Timers};
+use trackers::Trackers;
+
+/// Memory for pieces that are being fetched: open pieces times piece length stay below this, or
+/// are two pieces if those are larger.
+pub const PIECE_MEMORY: u64 = 24 * 1024 * 1024;
+
+/// What the engine is to work on, and within which bounds.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the torrent is cut into pieces and blocks.
+    pub geometry: Geometry,
+    /// The pieces that are on disk and verified.
+    pub have: Bitfield,
+    /// The torrent's trackers, tier by tier (BEP 12).
+    pub tiers: Vec<Vec<String>>,
+    /// Addresses to call without asking a tracker.
+    pub peers: Vec<SocketAddr>,
+    /// Whether to go on seeding when everything is there.
+    pub keep_seeding: bool,
+    /// Connections at most.
+    pub max_peers: usize,
+    /// Peers that may download from us at a time, the optimistic one included.
+    pub upload_slots: usize,
+    /// Payload bytes a second that may come in.
+    pub limit_down: Option<u64>,
+    /// Payload bytes a second that may go out.
+    pub limit_up: Option<u64>,
+    /// Our own peer id.
+    pub peer_id: [u8; 20],
+    /// The seed of every chance decision.
+    pub seed: u64,
+}
+
+impl Config {
+    /// A torrent of which nothing is there yet, with the usual bounds.
+    pub fn new(geometry: Geometry) -> Config {
+        Config {
+            geometry,
+            have: Bitfield::new(geometry.pieces()),
+            tiers: Vec::new(),
+            peers: Vec::new(),
+            keep_seeding: false,
+            max_peers: 100,
+            upload_slots: 8,
+            limit_down: None,
+            limit_up: None,
+            peer_id: [0; 20],
+            seed: 0,
+        }
+    }
+}
+
+/// What the engine is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Phase {
+    /// Fetching what is missing, or seeding.
+    Running,
+    /// Saying goodbye to the trackers.
+    Leaving(Outcome),
+    /// Everything is said and done.
+    Over,
+}
+
+/// One torrent's state: peers, pieces, requests, bans.
+pub struct Engine {
+    geometry: Geometry,
+    keep_seeding: bool,
+    max_peers: usize,
+    peer_id: [u8; 20],
+    phase: Phase,
+    picker: Picker,
+    peers: BTreeMap<PeerKey, Peer>,
+    book: Book,
+    trackers: Trackers,
+    choker: Choker,
+    blame: Blame,
+    bans: Bans,
+    /// Pieces that had failed and now come whole from one peer.
+    single: BTreeMap<u32, PeerKey>,
+    /// Whole pieces that are being verified, digested or written.
+    under_way: BTreeSet<u32>,
+    /// Who was behind connections that have ended: a liar may hang up before it is found out.
+    departed: BTreeMap<PeerKey, Culprit>,
+    /// Pieces whose blocks are being digested, and whether the piece was good.
+    verdicts: BTreeMap<u32, bool>,
+    limit_down: Bucket,
+    limit_up: Bucket,
+    timers: Timers,
+    rng: ChaCha8Rng,
+    actions: VecDeque<Action>,
+    /// Room for the picker's answer, kept for the next time.
+    picks: Vec<BlockRequest>,
+    downloaded: u64,
+    uploaded: u64,
+    wasted: u64,
+    left: u64,
+    /// When the last useful block came.
+    progress_at: Time,
+    down: progress::Rate,
+    up: progress::Rate,
+}
+
+impl Engine {
+    /// An engine at [`Time::ZERO`]; its first actions wait to be polled.
+    pub fn new(config: Config) -> Engine {
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        let geometry = config.geometry;
+        let mut picker = Picker::new(geometry, max_open_pieces(&geometry));
+        let mut left = 0;
+        for piece in 0..geometry.pieces() {
+            if config.have.get(piece) {
+                picker.set_have(piece);
+            } else {
+                left += u64::from(geometry.piece_len(piece));
+            }
+        }
+        let trackers = Trackers::new(&config.tiers, &mut rng);
+        let mut engine = Engine {
+            geometry,
+            keep_seeding: config.keep_seeding,
+            max_peers: config.max_peers,
+            peer_id: config.peer_id,
+            phase: Phase::Running,
+            picker,
+            peers: BTreeMap::new(),
+            book: Book::default(),
+            trackers,
+            choker: Choker::new(config.upload_slots),
+            blame: Blame::default(),
+            bans: Bans::default(),
+            single: BTreeMap::new(),
+            under_way: BTreeSet::new(),
+            departed: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            limit_down: Bucket::new(config.limit_down),
+            limit_up: Bucket::new(config.limit_up),
+            timers: Timers::default(),
+            rng,
+            actions: VecDeque::new(),
+            picks: Vec::new(),
+            downloaded: 0,
+            uploaded: 0,
+            wasted: 0,
+            left,
+            progress_at: Time::ZERO,
+            down: progress::Rate::new(),
+            up: progress::Rate::new(),
+        };
+        for addr in config.peers {
+            engine.book.add(addr, Time::ZERO);
+        }
+        engine.start();
+        engine
+    }
+
+    fn start(&mut self) {
+        if self.picker.is_complete() && !self.keep_seeding {
+            self.leave(Outcome::Complete, Time::ZERO);
+            return;
+        }
+        self.timers.set(Timer::Announce, Time::ZERO);
+        self.timers.set(Timer::Dial, Time::ZERO);
+        self.timers.set(Timer::Tick, Time::ZERO + TICK);
+        self.timers.set(Timer::Stalled, Time::ZERO + STALLED);
+        self.ring(Time::ZERO);
+    }
+
+    /// Takes note of what has happened. `now` never goes back.
+    pub fn handle(&mut self, event: Event, now: Time) {
+        match event {
+            Event::Connected {
+                peer,
+                addr,
+                incoming,
+                peer_id,
+            } => self.connected(peer, addr, incoming, peer_id, now),
+            Event::ConnectFailed { addr, why } => self.connect_failed(addr, why, now),
+            Event::Closed { peer, .. } => self.closed(peer, now),
+            Event::Message { peer, message } => self.message(peer, message, now),
+            Event::Block { peer, block, buf } => self.block(peer, block, buf, now),
+            Event::Verified { piece, ok } => self.verified(piece, ok, now),
+            Event::Written { piece } => self.written(piece, now),
+            Event::Digests { piece, digests } => self.digests(piece, digests, now),
+            Event::DiskFailed { why } => self.leave(Outcome::Failed(why), now),
+            Event::Room { peer, bytes } => self.room(peer, bytes, now),
+            Event::Announced { tracker, result } => self.announced(&tracker, result, now),
+            Event::Timeout => {}
+            Event::Command(Command::Stop) => self.leave(Outcome::Stopped, now),
+        }
+        self.ring(now);
+    }
+
+    /// The next thing to do; `None` when everything is done for now.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to hand in [`Event::Timeout`] if nothing else has happened; `None` is never.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.timers.next()
+    }
+
+    /// The pieces that are on disk and verified.
+    pub fn have(&self) -> &Bitfield {
+        self.picker.have()
+    }
+
+    fn ring(&mut self, now: Time) {
+        while let Some(timer) = self.timers.expired(now) {
+            match timer {
+                Timer::Tick => self.tick(now),
+                Timer::Choke => self.choke_round(now),
+                Timer::Announce => self.announce(),
+                Timer::Dial => self.dial(now),
+                Timer::Refill => self.refill(now),
+                Timer::Stalled => self.stalled(now),
+                Timer::GiveUp => self.over(),
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    fn report(&mut self, report: Report) {
+        self.act(Action::Report(report));
+    }
+
+    /// Asks the tracker that is due.
+    fn announce(&mut self) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        if let Some(call) = self.trackers.call() {
+            self.call_tracker(call);
+        }
+    }
+
+    fn call_tracker(&mut self, call: trackers::Call) {
+        let leaving = call.event == Some(tracker::Event::Stopped);
+        let news = News {
+            event: call.event,
+            uploaded: self.uploaded,
+            downloaded: self.downloaded,
+            left: self.left,
+            numwant: if leaving { 0 } else { 100 },
+            tracker_id: call.tracker_id,
+        };
+        self.act(Action::Announce {
+            tracker: call.tracker,
+            news,
+        });
+    }
+
+    fn announced(
+        &mut self,
+        tracker: &str,
+        result: Result<tracker::AnnounceReply, String>,
+        now: Time,
+    ) {
+        match &self.phase {
+            Phase::Running => {}
+            Phase::Leaving(_) => return self.goodbye_answered(tracker),
+            Phase::Over => return,
+        }
+        let pause = match result {
+            Ok(reply) => {
+                for &addr in &reply.peers {
+                    if !self.bans.is_banned(addr, None) {
+                        self.book.add(addr, now);
+                    }
+                }
+                if let Some(warning) = &reply.warning {
+                    self.report(Report::TrackerWarning {
+                        tracker: tracker.to_owned(),
+                        warning: warning.clone(),
+                    });
+                }
+                let lonely = self.peers.is_empty() && reply.peers.is_empty();
+                self.timers.set(Timer::Dial, now);
+                self.trackers.answered(tracker, &reply, lonely)
+            }
+            Err(why) => {
+                let pause = self.trackers.failed(&why);
+                self.report(Report::TrackerFailed {
+                    tracker: tracker.to_owned(),
+                    why,
+                });
+                pause
+            }
+        };
+        self.timers.set(Timer::Announce, now + pause);
+    }
+
+    /// Ends the torrent's work: no more requests, goodbyes to the trackers, one second at most.
+    fn leave(&mut self, outcome: Outcome, now: Time) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        self.phase = Phase::Leaving(outcome);
+        self.timers = Timers::default();
+        self.timers.set(Timer::GiveUp, now + GOODBYE);
+        for peer in std::mem::take(&mut self.peers).into_keys() {
+            let why = "we are leaving".to_owned();
+            self.act(Action::Close { peer, why });
+        }
+        for call in self.trackers.goodbyes() {
+            self.call_tracker(call);
+        }
+        if self.trackers.all_said() {
+            self.over();
+        }
+    }
+
+    fn goodbye_answered(&mut self, tracker: &str) {
+        if let Some(call) = self.trackers.next_goodbye(tracker) {
+            self.call_tracker(call);
+        } else if self.trackers.all_said() {
+            self.over();
+        }
+    }
+
+    fn over(&mut self) {
+        if let Phase::Leaving(outcome) = std::mem::replace(&mut self.phase, Phase::Over) {
+            self.timers = Timers::default();
+            self.act(Action::Finished(outcome));
+        }
+    }
+}
+
+/// How often silent peers and stalled requests are looked for.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long nothing may arrive before the user is told why.
+const STALLED: Duration = Duration::from_secs(60);
+
+/// How long the trackers' answers to our goodbye are waited for.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How many pieces may be open at a time within [`PIECE_MEMORY`].
+fn max_open_pieces(geometry: &Geometry) -> u32 {
+    let length = u64::from(geometry.piece_length()).max(1);
+    u32::try_from(PIECE_MEMORY / length)
+        .unwrap_or(u32::MAX)
+        .max(2)
+}

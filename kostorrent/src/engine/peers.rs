@@ -1,0 +1,352 @@
+//! Connections: made, listened to, watched, ended.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use messages::{Bitfield, Message};
+use picker::PeerKey;
+
+use super::blame::Culprit;
+use super::event::ConnectFailure;
+use super::peer::Peer;
+use super::timers::Timer;
+use super::{Action, Engine, Outcome, Phase, TICK, Time};
+
+/// Calls under way at most.
+const MOST_DIALLING: usize = 20;
+
+/// A connection that has said nothing for so long is dead: a live one sends a keep-alive at least
+/// every two minutes (BEP 3).
+const SILENCE: Duration = Duration::from_secs(180);
+
+/// How long we stay silent before we send a keep-alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(100);
+
+/// A peer that owes us a block for so long is snubbed, and others are asked instead.
+const STALL: Duration = Duration::from_secs(20);
+
+/// A snubbed peer has so long to deliver one block before we hang up.
+const LAST_CHANCE: Duration = Duration::from_secs(120);
+
+/// Two calls within so long of each other may have crossed.
+const CROSSING: Duration = Duration::from_secs(10);
+
+/// Ended connections that are remembered at most.
+const MOST_DEPARTED: usize = 1_000;
+
+/// How long a seed is left alone once we are a seed as well.
+const SEED_REST: Duration = Duration::from_secs(30 * 60);
+
+impl Engine {
+    pub(super) fn connected(
+        &mut self,
+        key: PeerKey,
+        addr: SocketAddr,
+        incoming: bool,
+        id: [u8; 20],
+        now: Time,
+    ) {
+        if !incoming {
+            self.book.connected(addr);
+        }
+        if let Err(why) = self.welcome(addr, incoming, id, now) {
+            self.hang_up(addr, incoming, now);
+            return self.act(Action::Close { peer: key, why });
+        }
+        let pieces = self.geometry.pieces();
+        self.peers
+            .insert(key, Peer::new(addr, incoming, id, pieces, now));
+        if self.have().count() > 0 {
+            let bitfield = self.have().to_bytes();
+            self.send(key, Message::Bitfield(bitfield), now);
+        }
+        self.timers.set_earlier(Timer::Dial, now);
+    }
+
+    /// Whether this connection is to be kept; why not, for a person.
+    fn welcome(
+        &mut self,
+        addr: SocketAddr,
+        incoming: bool,
+        id: [u8; 20],
+        now: Time,
+    ) -> Result<(), String> {
+        if self.phase != Phase::Running {
+            return Err("we are leaving".to_owned());
+        }
+        if self.bans.is_banned(addr, Some(id)) {
+            self.book.never(addr);
+            return Err("this peer had sent wrong data".to_owned());
+        }
+        let twin = self.peers.iter().find(|(_, peer)| peer.id == id);
+        if let Some((&key, twin)) = twin {
+            // Both ends called at the same moment. Both keep the call of the larger peer id, or
+            // each would hang up on the other's.
+            let crossed = twin.incoming != incoming && now.since(twin.connected) < CROSSING;
+            if !crossed || incoming == (self.peer_id > id) {
+                return Err("we are connected to this peer already".to_owned());
+            }
+            self.close(key, "its own call is kept instead", now);
+        }
+        if self.peers.len() >= self.max_peers {
+            return Err(format!("we have {} connections already", self.max_peers));
+        }
+        Ok(())
+    }
+
+    pub(super) fn connect_failed(&mut self, addr: SocketAddr, why: ConnectFailure, now: Time) {
+        match why {
+            ConnectFailure::Ourselves => self.book.never(addr),
+            ConnectFailure::Failed(_) => self.book.failed(addr, now),
+        }
+        self.timers.set_earlier(Timer::Dial, now);
+    }
+
+    /// The other end, or the network, has ended the connection.
+    pub(super) fn closed(&mut self, key: PeerKey, now: Time) {
+        if let Some(peer) = self.peers.remove(&key) {
+            self.forget_peer(key, peer, now);
+        }
+    }
+
+    /// Ends the connection ourselves.
+    pub(super) fn close(&mut self, key: PeerKey, why: impl Into<String>, now: Time) {
+        if let Some(peer) = self.peers.remove(&key) {
+            let why = why.into();
+            self.act(Action::Close { peer: key, why });
+            self.forget_peer(key, peer, now);
+        }
+    }
+
+    fn forget_peer(&mut self, key: PeerKey, peer: Peer, now: Time) {
+        self.picker.peer_left(&peer.has);
+        self.picker.release_all(key);
+        self.remember(key, &peer);
+        if peer.is_seed() && self.picker.is_complete() {
+            self.book.rest(peer.addr, now + SEED_REST);
+        } else if peer.downloaded + peer.uploaded > 0 {
+            self.book.closed(peer.addr, now);
+        } else {
+            self.hang_up(peer.addr, peer.incoming, now);
+        }
+        self.unassign(key, now);
+        self.timers.set_earlier(Timer::Dial, now);
+        if !peer.am_choking {
+            self.timers.set_earlier(Timer::Choke, now);
+        }
+        self.fill_starved(now);
+    }
+
+    /// Keeps who was behind a connection that gave us blocks.
+    fn remember(&mut self, key: PeerKey, peer: &Peer) {
+        if peer.downloaded == 0 {
+            return;
+        }
+        let (addr, id) = (peer.addr, peer.id);
+        self.departed.insert(key, Culprit { addr, id });
+        while self.departed.len() > MOST_DEPARTED {
+            self.departed.pop_first();
+        }
+    }
+
+    /// A connection was of no use: its address waits longer for the next call.
+    fn hang_up(&mut self, addr: SocketAddr, incoming: bool, now: Time) {
+        if !incoming {
+            self.book.failed(addr, now);
+        }
+    }
+
+    pub(super) fn send(&mut self, key: PeerKey, message: Message, now: Time) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.spoke = now;
+            self.act(Action::Send { peer: key, message });
+        }
+    }
+
+    pub(super) fn message(&mut self, key: PeerKey, message: Message, now: Time) {
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        peer.heard = now;
+        match message {
+            Message::KeepAlive | Message::Skipped(_) => {}
+            Message::Choke => self.choked(key, now),
+            Message::Unchoke => {
+                peer.peer_choking = false;
+                self.fill(key, now);
+            }
+            Message::Interested => {
+                peer.peer_interested = true;
+                self.timers.set_earlier(Timer::Choke, now);
+            }
+            Message::NotInterested => {
+                peer.peer_interested = false;
+                self.timers.set_earlier(Timer::Choke, now);
+            }
+            Message::Have(piece) => self.has_piece(key, piece, now),
+            Message::Bitfield(bytes) => self.has_pieces(key, &bytes, now),
+            Message::Request(block) => self.requested(key, block, now),
+            Message::Cancel(block) => self.cancelled(key, block),
+        }
+    }
+
+    /// A choke silently drops every request that is out: they are asked again, here or elsewhere.
+    fn choked(&mut self, key: PeerKey, now: Time) {
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        peer.peer_choking = true;
+        peer.outstanding.clear();
+        peer.window.choked();
+        self.picker.release_all(key);
+        self.fill_starved(now);
+    }
+
+    fn has_piece(&mut self, key: PeerKey, piece: u32, now: Time) {
+        let pieces = self.geometry.pieces();
+        if piece >= pieces {
+            let why = format!(
+                "it says it has piece {piece}, but the last one is {}",
+                pieces - 1
+            );
+            return self.close(key, why, now);
+        }
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        if peer.has.get(piece) {
+            return;
+        }
+        peer.has.set(piece);
+        self.picker.peer_has(piece);
+        if !self.picker.have().get(piece) {
+            peer.offers += 1;
+        }
+        self.interest(key, now);
+    }
+
+    /// The pieces of a bitfield, even of a late one: what it said by `have` before stays.
+    fn has_pieces(&mut self, key: PeerKey, bytes: &[u8], now: Time) {
+        let has = match Bitfield::from_bytes(self.geometry.pieces(), bytes) {
+            Ok(has) => has,
+            Err(error) => return self.close(key, error.to_string(), now),
+        };
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        self.picker.peer_left(&peer.has);
+        for piece in has.iter_ones() {
+            peer.has.set(piece);
+        }
+        self.picker.peer_joined(&peer.has);
+        let have = self.picker.have();
+        peer.offers = peer.has.iter_ones().filter(|&p| !have.get(p)).count() as u32;
+        self.interest(key, now);
+    }
+
+    /// Tells the peer whether we are interested, if that has changed, and asks it for more.
+    pub(super) fn interest(&mut self, key: PeerKey, now: Time) {
+        let complete = self.picker.is_complete();
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        if complete && peer.is_seed() {
+            return self.close(key, "both of us have everything", now);
+        }
+        let interested = peer.offers > 0;
+        if interested != peer.am_interested {
+            peer.am_interested = interested;
+            let message = if interested {
+                Message::Interested
+            } else {
+                Message::NotInterested
+            };
+            self.send(key, message, now);
+        }
+        self.fill(key, now);
+    }
+
+    /// Calls the next addresses, if more connections are wanted.
+    pub(super) fn dial(&mut self, now: Time) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        while self.book.dialling() < MOST_DIALLING
+            && self.peers.len() + self.book.dialling() < self.max_peers
+        {
+            let Some(addr) = self.book.take_due(now) else {
+                break;
+            };
+            if self.bans.is_banned(addr, None) {
+                self.book.never(addr);
+                continue;
+            }
+            self.act(Action::Connect { addr });
+        }
+        match self.book.next_due() {
+            Some(due) if due > now => self.timers.set_earlier(Timer::Dial, due),
+            _ => {}
+        }
+        self.give_up_if_hopeless(now);
+    }
+
+    /// Ends with a failure when there is nobody left to ask.
+    fn give_up_if_hopeless(&mut self, now: Time) {
+        if self.picker.is_complete()
+            || self.trackers.any()
+            || !self.peers.is_empty()
+            || self.book.has_hope()
+        {
+            return;
+        }
+        self.leave(Outcome::Failed(self.why_hopeless()), now);
+    }
+
+    /// Looks after every connection, once a second.
+    pub(super) fn tick(&mut self, now: Time) {
+        self.timers.set(Timer::Tick, now + TICK);
+        let keys: Vec<PeerKey> = self.peers.keys().copied().collect();
+        for key in keys {
+            self.watch(key, now);
+        }
+        self.free_stuck_pieces(now);
+        self.fill_starved(now);
+    }
+
+    fn watch(&mut self, key: PeerKey, now: Time) {
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        if now.since(peer.heard) >= SILENCE {
+            let why = format!("it has said nothing for {} seconds", SILENCE.as_secs());
+            return self.close(key, why, now);
+        }
+        let overdue = peer.overdue(now);
+        if peer.snubbed && overdue >= LAST_CHANCE {
+            return self.close(key, "it answers no request", now);
+        }
+        if !peer.snubbed && overdue >= STALL {
+            peer.snubbed = true;
+            peer.window.snub();
+            // One request stays out, so that a peer that comes back shows it.
+            let stays = peer.outstanding.pop_front();
+            let given_back: Vec<_> = peer.outstanding.drain(..).collect();
+            peer.outstanding.extend(stays);
+            for block in given_back {
+                self.picker.release(key, block);
+                self.send(key, Message::Cancel(block), now);
+            }
+            if let Some(block) = stays {
+                self.picker.release(key, block);
+            }
+            self.unassign(key, now);
+            self.timers.set_earlier(Timer::Choke, now);
+        }
+        let Some(peer) = self.peers.get(&key) else {
+            return;
+        };
+        if now.since(peer.spoke) >= KEEP_ALIVE {
+            self.send(key, Message::KeepAlive, now);
+        }
+    }
+}

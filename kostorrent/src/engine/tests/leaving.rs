@@ -1,0 +1,81 @@
+//! The end: goodbyes, and no longer than a second of them.
+
+use std::time::Duration;
+
+use pretty_assertions::assert_eq;
+
+use super::world::{Vice, World, geometry};
+use crate::engine::*;
+
+#[test]
+fn stop_tells_the_tracker_and_keeps_what_is_written() {
+    let mut world = World::new(geometry(60, 64 * 1024));
+    world.bandwidth = Some(300_000);
+    world.seeder();
+    let leecher = world.leecher();
+    world.run(5);
+    world.tell(leecher, Event::Command(Command::Stop));
+    world.run(10);
+    let node = &world.nodes[leecher];
+    assert_eq!(
+        node.outcome.as_ref().map(|(_, o)| o),
+        Some(&Outcome::Stopped)
+    );
+    assert_eq!(
+        node.announces.last().unwrap().1,
+        Some(tracker::Event::Stopped)
+    );
+    assert!(node.engine.have().count() > 0);
+}
+
+#[test]
+fn a_tracker_that_is_silent_holds_nobody_up_for_more_than_a_second() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    let leecher = world.leecher();
+    world.run(5);
+    world.nodes[leecher].vice = Vice::Unheard;
+    world.tell(leecher, Event::Command(Command::Stop));
+    world.run(60);
+    let (at, outcome) = world.nodes[leecher].outcome.clone().unwrap();
+    assert_eq!(outcome, Outcome::Stopped);
+    assert!(at.since_start() <= Duration::from_secs(6));
+}
+
+#[test]
+fn a_disk_that_fails_ends_the_work_with_its_reason() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    let leecher = world.leecher();
+    world.run(1);
+    let why = "the disk is full".to_owned();
+    world.tell(leecher, Event::DiskFailed { why: why.clone() });
+    world.run(5);
+    let outcome = world.nodes[leecher]
+        .outcome
+        .clone()
+        .map(|(_, outcome)| outcome);
+    assert_eq!(outcome, Some(Outcome::Failed(why)));
+}
+
+#[test]
+fn a_download_that_goes_on_seeding_tells_of_its_completion_once() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    world.seeder();
+    let config = Config {
+        keep_seeding: true,
+        ..world.config()
+    };
+    let leecher = world.add(config);
+    world.run(4000);
+    let told: Vec<_> = world.nodes[leecher]
+        .announces
+        .iter()
+        .map(|(_, e)| *e)
+        .collect();
+    use tracker::Event::{Completed, Started};
+    assert_eq!(told[..2], [Some(Started), Some(Completed)]);
+    assert!(
+        told[2..].iter().all(Option::is_none) && told.len() > 2,
+        "{told:?}"
+    );
+    assert_eq!(world.nodes[leecher].outcome, None);
+}

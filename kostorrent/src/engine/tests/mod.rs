@@ -1,0 +1,7 @@
+//! Engines joined in memory, in virtual time.
+
+mod downloads;
+mod leaving;
+mod trouble;
+mod uploads;
+mod world;

@@ -1,0 +1,95 @@
+//! The table of the engine's timers.
+
+use super::Time;
+
+/// What the engine waits for. Each has one entry in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// Once a second: silent peers, stalled requests, keep-alives.
+    Tick,
+    /// The choker's next round.
+    Choke,
+    /// The next announce to a tracker.
+    Announce,
+    /// The next address may be dialled.
+    Dial,
+    /// A speed limit has let some bytes through again.
+    Refill,
+    /// Say, if it is so, that there is no way forward.
+    Stalled,
+    /// The goodbyes to the trackers have had their time.
+    GiveUp,
+}
+
+const COUNT: usize = 7;
+
+const ALL: [Timer; COUNT] = [
+    Timer::Tick,
+    Timer::Choke,
+    Timer::Announce,
+    Timer::Dial,
+    Timer::Refill,
+    Timer::Stalled,
+    Timer::GiveUp,
+];
+
+/// When each timer rings; `None` is a timer that is not set.
+#[derive(Debug, Default)]
+pub(super) struct Timers([Option<Time>; COUNT]);
+
+impl Timers {
+    /// Lets `timer` ring at `at`, and at no other time.
+    pub fn set(&mut self, timer: Timer, at: Time) {
+        self.0[timer as usize] = Some(at);
+    }
+
+    /// Lets `timer` ring at `at`, unless it rings before.
+    pub fn set_earlier(&mut self, timer: Timer, at: Time) {
+        let entry = &mut self.0[timer as usize];
+        *entry = Some(entry.map_or(at, |old| old.min(at)));
+    }
+
+    /// Keeps `timer` from ringing.
+    pub fn stop(&mut self, timer: Timer) {
+        self.0[timer as usize] = None;
+    }
+
+    /// When the next timer rings.
+    pub fn next(&self) -> Option<Time> {
+        self.0.iter().flatten().min().copied()
+    }
+
+    /// Takes a timer that rings at `now` or has rung before.
+    pub fn expired(&mut self, now: Time) -> Option<Timer> {
+        let timer = ALL
+            .into_iter()
+            .find(|&timer| self.0[timer as usize].is_some_and(|at| at <= now))?;
+        self.stop(timer);
+        Some(timer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Time {
+        Time::after_start(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn the_earliest_timer_is_next_and_rings_once() {
+        let mut timers = Timers::default();
+        timers.set(Timer::Choke, at(10));
+        timers.set(Timer::Tick, at(1));
+        timers.set_earlier(Timer::Choke, at(5));
+        timers.set_earlier(Timer::Choke, at(7));
+        assert_eq!(timers.next(), Some(at(1)));
+        assert_eq!(timers.expired(at(5)), Some(Timer::Tick));
+        assert_eq!(timers.expired(at(5)), Some(Timer::Choke));
+        assert_eq!(timers.expired(at(5)), None);
+        assert_eq!(timers.next(), None);
+    }
+}

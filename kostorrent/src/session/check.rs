@@ -1,0 +1,105 @@
+//! What a session finds on disk when it begins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use layout::{Kind, Layout};
+use messages::Bitfield;
+use storage::{PieceState, Storage};
+use tokio::sync::{oneshot, watch};
+
+use super::torrent::pieces;
+use super::{Mode, Options, Phase, Snapshot};
+use crate::check::{Progress, check};
+
+/// How often the faces learn how far the check has come.
+const PUBLISH: Duration = Duration::from_millis(100);
+
+/// Lays out the files of a download, or opens those of a seed, and finds which pieces are good.
+pub(super) async fn what_is_there(
+    options: &Options,
+    layout: &Arc<Layout>,
+    publish: &watch::Sender<Snapshot>,
+) -> Result<(Storage, Bitfield), String> {
+    let (root, hashes) = (&options.root, pieces(&options.metainfo));
+    let seeding = options.mode == Mode::Seed;
+    let begun = seeding || is_begun(options, layout);
+    let storage = if seeding {
+        Storage::open(root, layout.clone(), hashes.clone())
+    } else {
+        Storage::create(root, layout.clone(), hashes.clone())
+    };
+    let storage = storage.map_err(|error| error.to_string())?;
+    let count = layout.geometry().pieces();
+    let mut have = Bitfield::new(count);
+    if begun {
+        let states = check_in_background(options, layout, hashes, publish).await?;
+        for piece in (0..count).filter(|&p| states[p as usize] == PieceState::Good) {
+            have.set(piece);
+        }
+    }
+    if seeding && !have.is_full() {
+        return Err(format!(
+            "{} of {count} pieces are missing or wrong below {}, so there is nothing to seed yet; \
+             `kostorrent verify` names the files, `kostorrent download` fetches them",
+            count - have.count(),
+            root.display()
+        ));
+    }
+    Ok((storage, have))
+}
+
+/// Whether there is anything on disk that is worth a look.
+fn is_begun(options: &Options, layout: &Layout) -> bool {
+    layout.files().iter().any(|file| {
+        matches!(file.kind, Kind::Regular { .. })
+            && file.length > 0
+            && options.root.join(&file.path).exists()
+    })
+}
+
+/// Stops the check when whoever waits for it has lost interest.
+struct StopOnDrop(Arc<Progress>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+async fn check_in_background(
+    options: &Options,
+    layout: &Arc<Layout>,
+    hashes: Arc<[[u8; 20]]>,
+    publish: &watch::Sender<Snapshot>,
+) -> Result<Vec<PieceState>, String> {
+    let progress = StopOnDrop(Arc::default());
+    let (sender, mut result) = oneshot::channel();
+    let (root, for_thread, counted) = (options.root.clone(), layout.clone(), progress.0.clone());
+    std::thread::Builder::new()
+        .name("check".to_owned())
+        .spawn(move || {
+            let _ = sender.send(check(&root, &for_thread, &hashes, &counted));
+        })
+        .map_err(|error| error.to_string())?;
+    let geometry = layout.geometry();
+    let mut tick = tokio::time::interval(PUBLISH);
+    loop {
+        tokio::select! {
+            states = &mut result => {
+                let states = states.map_err(|_| "the check has ended unexpectedly".to_owned())?;
+                return states.map_err(|error| error.to_string());
+            }
+            _ = tick.tick() => {
+                publish.send_replace(Snapshot {
+                    phase: Phase::Checking,
+                    checked: progress.0.checked(),
+                    pieces: geometry.pieces(),
+                    left: geometry.total_length(),
+                    total: geometry.total_length(),
+                    ..Snapshot::default()
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Calling a peer, and the handshakes in both directions (BEP 3).
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use handshake::{Handshake, LEN, Refusal};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::listener::prepare;
+use crate::engine::ConnectFailure;
+
+/// How long an address may take to answer a call.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a handshake may take.
+const GREET: Duration = Duration::from_secs(10);
+
+/// A connection with both handshakes done.
+pub(super) struct Joined {
+    pub addr: SocketAddr,
+    pub incoming: bool,
+    pub peer_id: [u8; 20],
+    pub stream: TcpStream,
+}
+
+/// Calls an address and shakes hands.
+pub(super) async fn dial(addr: SocketAddr, ours: &Handshake) -> Result<Joined, ConnectFailure> {
+    let failed = |why: String| ConnectFailure::Failed(why);
+    let stream = timeout(CONNECT, TcpStream::connect(addr))
+        .await
+        .map_err(|_| failed(format!("no answer within {} seconds", CONNECT.as_secs())))?
+        .map_err(|error| failed(error.to_string()))?;
+    let greeting = async {
+        prepare(&stream)?;
+        write(&stream, &ours.to_bytes()).await?;
+        read(&stream).await
+    };
+    let theirs = timeout(GREET, greeting)
+        .await
+        .map_err(|_| failed("it did not answer our handshake".to_owned()))?
+        .map_err(|error| failed(error.to_string()))?;
+    match theirs.accept(ours) {
+        Ok(()) => Ok(Joined {
+            addr,
+            incoming: false,
+            peer_id: theirs.peer_id.0,
+            stream,
+        }),
+        Err(Refusal::OurOwnPeerId) => Err(ConnectFailure::Ourselves),
+        Err(refusal) => Err(failed(refusal.to_string())),
+    }
+}
+
+/// Answers a caller's handshake, if it is for our torrent and not our own.
+pub(super) async fn answer(stream: &TcpStream, ours: &Handshake) -> io::Result<Handshake> {
+    let greeting = async {
+        prepare(stream)?;
+        let theirs = read(stream).await?;
+        // A caller that reached itself learns it from our peer id, so that one is still sent.
+        let refused = theirs.accept(ours);
+        if !matches!(refused, Err(Refusal::WrongInfoHash { .. })) {
+            write(stream, &ours.to_bytes()).await?;
+        }
+        refused.map_err(io::Error::other)?;
+        Ok(theirs)
+    };
+    timeout(GREET, greeting).await?
+}
+
+// ANCHOR: read
+/// Reads a handshake, in whatever parts it comes, and gives up at the first wrong byte.
+async fn read(stream: &TcpStream) -> io::Result<Handshake> {
+    let mut bytes = [0; LEN];
+    let mut len = 0;
+    while len < LEN {
+        stream.readable().await?;
+        match stream.try_read(&mut bytes[len..]) {
+            Ok(0) => return Err(io::Error::other("it hung up during the handshake")),
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => return Err(error),
+        }
+        Handshake::check_start(&bytes[..len]).map_err(io::Error::other)?;
+    }
+    Handshake::parse(&bytes).map_err(io::Error::other)
+}
+// ANCHOR_END: read
+
+async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        stream.writable().await?;
+        match stream.try_write(bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

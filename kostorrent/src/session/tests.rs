@@ -1,0 +1,159 @@
+//! Sessions on loopback: real sockets, real files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use metainfo::Metainfo;
+use metainfo::create::Create;
+use pretty_assertions::assert_eq;
+
+use super::*;
+
+/// Some bytes that repeat nowhere near.
+fn bytes(len: usize, seed: u32) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// A torrent of three files, one of them empty, and its data below `root`.
+fn torrent(root: &Path, piece_length: u64) -> Arc<Metainfo> {
+    let files = [("a.bin", 700_001), ("empty", 0), ("b.bin", 345_678)];
+    let mut all = Vec::new();
+    let mut create = Create::multi("three", piece_length);
+    std::fs::create_dir_all(root.join("three")).unwrap();
+    for (name, len) in files {
+        let content = bytes(len, len as u32);
+        std::fs::write(root.join("three").join(name), &content).unwrap();
+        create.add_file([name], len as u64);
+        all.extend(content);
+    }
+    let hashes: Vec<_> = all
+        .chunks(piece_length as usize)
+        .map(|piece| hashing::digest(&[piece]))
+        .collect();
+    let bytes = create.to_bytes(&hashes).unwrap();
+    Arc::new(Metainfo::parse(&bytes).unwrap())
+}
+
+fn options(metainfo: &Arc<Metainfo>, root: &Path, mode: Mode) -> Options {
+    Options {
+        metainfo: metainfo.clone(),
+        root: root.to_owned(),
+        mode,
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        peers: Vec::new(),
+        limit_down: None,
+        limit_up: None,
+        announce: None,
+        seed: Some(1),
+    }
+}
+
+fn same(a: &Path, b: &Path) {
+    for name in ["a.bin", "empty", "b.bin"] {
+        let (a, b) = (a.join("three").join(name), b.join("three").join(name));
+        assert!(
+            std::fs::read(a).unwrap() == std::fs::read(b).unwrap(),
+            "{name}"
+        );
+    }
+}
+
+const DOWNLOAD: Mode = Mode::Download {
+    keep_seeding: false,
+};
+
+#[tokio::test]
+async fn one_session_downloads_what_another_seeds() {
+    for piece_length in [16 * 1024, 50_000, 1024 * 1024] {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let metainfo = torrent(from.path(), piece_length);
+        let seeder = Session::start(options(&metainfo, from.path(), Mode::Seed)).unwrap();
+        let leecher = Session::start(Options {
+            peers: vec![seeder.local_addr()],
+            ..options(&metainfo, to.path(), DOWNLOAD)
+        });
+        let leecher = leecher.unwrap();
+        let snapshots = leecher.snapshots();
+        assert_eq!(leecher.wait().await, Outcome::Complete);
+        let last = snapshots.borrow().clone();
+        assert_eq!((last.left, last.pieces_have), (0, last.pieces));
+        same(from.path(), to.path());
+        seeder.stop();
+        assert_eq!(seeder.wait().await, Outcome::Stopped);
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_is_kept_and_what_is_wrong_is_fetched_again() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    torrent(to.path(), 32 * 1024);
+    let file = to.path().join("three/a.bin");
+    let mut content = std::fs::read(&file).unwrap();
+    content[400_000] ^= 1;
+    std::fs::write(&file, content).unwrap();
+    let seeder = Session::start(options(&metainfo, from.path(), Mode::Seed)).unwrap();
+    let leecher = Session::start(Options {
+        peers: vec![seeder.local_addr()],
+        ..options(&metainfo, to.path(), DOWNLOAD)
+    });
+    let leecher = leecher.unwrap();
+    let snapshots = leecher.snapshots();
+    assert_eq!(leecher.wait().await, Outcome::Complete);
+    assert_eq!(snapshots.borrow().downloaded, 32 * 1024, "one piece");
+    same(from.path(), to.path());
+    seeder.stop();
+    seeder.wait().await;
+}
+
+#[tokio::test]
+async fn a_seed_with_missing_data_says_what_to_do() {
+    let (from, empty) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    let seeder = Session::start(options(&metainfo, empty.path(), Mode::Seed)).unwrap();
+    let Outcome::Failed(why) = seeder.wait().await else {
+        panic!("there is nothing to seed");
+    };
+    assert!(why.contains("kostorrent verify"), "{why}");
+    assert!(
+        std::fs::read_dir(empty.path()).unwrap().next().is_none(),
+        "a seed writes nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_is_stopped_keeps_its_pieces_for_the_next() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 16 * 1024);
+    let seeder = Session::start(Options {
+        limit_up: Some(200_000),
+        ..options(&metainfo, from.path(), Mode::Seed)
+    });
+    let seeder = seeder.unwrap();
+    let download = || {
+        Session::start(Options {
+            peers: vec![seeder.local_addr()],
+            ..options(&metainfo, to.path(), DOWNLOAD)
+        })
+        .unwrap()
+    };
+    let first = download();
+    let mut snapshots = first.snapshots();
+    snapshots.wait_for(|s| s.pieces_have > 3).await.unwrap();
+    first.stop();
+    assert_eq!(first.wait().await, Outcome::Stopped);
+    let written = snapshots.borrow().pieces_have;
+    let second = download();
+    let mut snapshots = second.snapshots();
+    let begun = snapshots.wait_for(|s| s.phase == Phase::Downloading).await;
+    assert!(begun.unwrap().pieces_have >= written);
+    second.stop();
+    second.wait().await;
+    seeder.stop();
+    seeder.wait().await;
+}
