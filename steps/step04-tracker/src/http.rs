@@ -57,7 +57,10 @@ pub fn client<C>(
             true => without_certificates(),
             false => Err(error),
         })
-        .map_err(|error| failure(url, limit, &error))
+        .map_err(|error| AnnounceError::Unreachable {
+            host: host_of(url),
+            reason: root_cause(&error),
+        })
 }
 // ANCHOR_END: client
 
@@ -111,11 +114,11 @@ pub fn failure(url: &str, limit: Duration, error: &reqwest::Error) -> AnnounceEr
     if error.is_redirect() {
         return AnnounceError::Redirects { host };
     }
-    let reason = printable(root_cause(error).as_bytes());
-    if error.is_connect() || error.is_builder() {
-        return AnnounceError::Unreachable { host, reason };
+    let reason = root_cause(error);
+    match error.is_connect() {
+        true => AnnounceError::Unreachable { host, reason },
+        false => AnnounceError::Http { host, reason },
     }
-    AnnounceError::Http { host, reason }
 }
 
 /// The innermost of an error's causes: "Connection refused", not "error sending request for url".
@@ -125,7 +128,7 @@ fn root_cause(error: &reqwest::Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    printable(cause.to_string().as_bytes())
 }
 
 /// The host and port of a URL, as an error names them.

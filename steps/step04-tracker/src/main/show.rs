@@ -54,11 +54,11 @@ pub fn answer(out: &mut impl Write, status: u16, body: &[u8]) -> io::Result<()> 
         return Ok(());
     };
     let entries = document.root().dict().into_iter().flatten();
-    writeln!(out, "  offset  key")?;
+    writeln!(out, "  offset  key               value")?;
     for (key, value) in entries.take(SHOWN) {
         let key = printable(key);
         let at = value.span().start;
-        writeln!(out, "  {at:>6}  {key:16}{}", summary(value))?;
+        writeln!(out, "  {at:>6}  {key:18}{}", summary(value))?;
         match (key.as_str(), value.as_bytes()) {
             ("peers", Some(bytes)) => compact(out, value, bytes, 6, compact_v4(bytes))?,
             ("peers6", Some(bytes)) => compact(out, value, bytes, 18, compact_v6(bytes))?,
@@ -109,7 +109,7 @@ fn compact(
         }
         let at = first + index * size;
         let (ip, port) = chunk.split_at(size - 2);
-        writeln!(out, "  {at:>6}    {}  {}  {peer}", hex(ip), hex(port))?;
+        writeln!(out, "  {at:>6}    {}  {}   {peer}", hex(ip), hex(port))?;
     }
     Ok(())
 }
