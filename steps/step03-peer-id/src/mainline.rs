@@ -1,0 +1,23 @@
+//! Mainline style: a letter and three numbers with dashes between them, `M4-3-6--` (BEP 20).
+
+use crate::Client;
+
+// ANCHOR: recognise
+/// The client behind an id of this style.
+pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
+    let name = match id[0] {
+        b'M' => "BitTorrent (Mainline)",
+        b'Q' => "Queen Bee",
+        _ => return None,
+    };
+    let mut parts = id[1..8].split(|&byte| byte == b'-');
+    let mut number = || {
+        let digits = std::str::from_utf8(parts.next()?).ok()?;
+        digits.parse::<u16>().ok()
+    };
+    let (major, minor, tiny) = (number()?, number()?, number()?);
+    // The third number ends with a dash like the others.
+    parts.next()?;
+    Some(Client::new(name, format!("{major}.{minor}.{tiny}")))
+}
+// ANCHOR_END: recognise
