@@ -9,11 +9,11 @@ use crate::{
     AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, announce_url, http,
 };
 
+mod program;
 mod swarm;
-mod torrent;
 
+pub use program::{TorrentError, finish, read_torrent};
 pub use swarm::{NoPeers, find_peers, free_port, leave, why_nobody};
-pub use torrent::{TorrentError, read_torrent};
 
 // ANCHOR: announce
 /// Announces to the tracker at `url` and reads its reply.

@@ -1,7 +1,7 @@
 //! Chapter 4: a real announce, and the peers it brings.
 
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use peer_id::PeerId;
 use rand::RngExt;
-use tracker::blocking::{Answer, fetch, free_port, leave, read_torrent, why_nobody};
+use tracker::blocking::{Answer, fetch, finish, free_port, leave, read_torrent, why_nobody};
 use tracker::{
     AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, Tiers, announce_url, http,
 };
@@ -32,21 +32,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match run(&args, &mut io::stdout().lock()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Whoever read our output has seen enough.
-fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    finish(run(&args, &mut io::stdout().lock()))
 }
 
 fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {

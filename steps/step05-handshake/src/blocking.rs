@@ -9,6 +9,7 @@ use peer_id::PeerId;
 use rand::RngExt;
 use thiserror::Error;
 use tracker::blocking::{NoPeers, find_peers, free_port};
+pub use tracker::blocking::{finish, read_torrent};
 use tracker::{AnnounceRequest, Event, Tiers};
 
 use crate::{Handshake, HandshakeError, LEN, Refusal, Reserved};
@@ -281,3 +282,6 @@ pub fn meet_someone(
     }
     Err(MeetError::AllFailed { errors })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
-//! Reading the torrent file that a step's program is given.
+//! How the program of every step begins and ends: a torrent file, and an exit code.
 
+use std::error::Error;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use metainfo::{MAX_TORRENT_SIZE, Metainfo};
 use thiserror::Error;
@@ -48,4 +50,24 @@ pub fn read_torrent(path: &Path) -> Result<Metainfo, TorrentError> {
         path: path.to_path_buf(),
         error,
     })
+}
+
+/// Ends a step's program: an error is one line on standard error and exit code 1.
+///
+/// A broken pipe is no error: whoever read our output, `head` perhaps, has seen enough.
+pub fn finish(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
