@@ -5,6 +5,7 @@
 //!
 //! - [`programs`]: the programs, built once a run.
 //! - [`process`]: child processes that cannot outlive their test.
+//! - [`kostorrent`]: our client.
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
 //! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
@@ -13,6 +14,7 @@
 pub mod bencode;
 pub mod clients;
 pub mod json;
+pub mod kostorrent;
 pub mod payload;
 pub mod peer;
 pub mod ports;
