@@ -55,24 +55,3 @@ pub fn decode(input: &[u8]) -> Result<Document<'_>, Error> {
 pub fn decode_lenient(input: &[u8]) -> Result<Document<'_>, Error> {
     Options::new(Mode::Lenient).decode(input)
 }
-
-#[cfg(test)]
-mod tests {
-    use pretty_assertions::assert_eq;
-
-    use super::*;
-
-    #[test]
-    fn a_dictionary_is_read_with_the_span_of_each_value() {
-        let input = b"d3:bar4:spam3:fooli42e0:ee";
-        let document = decode(input).unwrap();
-        let root = document.root();
-        assert_eq!(root.span(), 0..26);
-        assert_eq!(root.get("bar").unwrap().as_bytes(), Some(&b"spam"[..]));
-        assert_eq!(root.get("foo").unwrap().raw(), b"li42e0:e");
-        let list: Vec<_> = root.get("foo").unwrap().list().unwrap().collect();
-        assert_eq!(list[0].as_int(), Some(42));
-        assert_eq!(list[1].as_str(), Some(""));
-        assert_eq!(list.len(), 2);
-    }
-}
