@@ -4,16 +4,6 @@ use std::time::Duration;
 
 use crate::BLOCK;
 
-/// Requests in the first window: some 128 KiB on their way.
-const START: usize = 8;
-
-/// Never fewer, but after a [snub](Window::snub): while one block arrives the peer works on the
-/// next.
-const LEAST: usize = 2;
-
-/// Never more: libtorrent's figure. Peers keep a limited number of requests, and drop what is over.
-const MOST: usize = 500;
-
 /// How long the requests that are out should last the peer, in seconds. It must be longer than any
 /// round trip, those through a full modem buffer included. What is longer than that gains nothing:
 /// the blocks are held back from faster peers, and lost when the peer chokes us.
@@ -61,10 +51,21 @@ impl Default for Window {
 }
 
 impl Window {
+    /// Requests in the first window: some 128 KiB on their way.
+    pub const START: usize = 8;
+
+    /// Never fewer, but after a [snub](Window::snub): while one block arrives the peer works on the
+    /// next.
+    pub const LEAST: usize = 2;
+
+    /// Never more: libtorrent's figure. Peers keep a limited number of requests, and drop what is
+    /// over.
+    pub const MOST: usize = 500;
+
     /// The window for a peer of which nothing is known: 8 requests.
     pub fn new() -> Window {
         Window {
-            size: START,
+            size: Window::START,
             slow_start: true,
             credit: 0,
             began: None,
@@ -87,9 +88,9 @@ impl Window {
     /// Counts `bytes` of a block that arrived at `now`.
     pub fn received(&mut self, now: Duration, bytes: u32) {
         if self.slow_start {
-            self.credit += bytes;
-            self.size = MOST.min(self.size + (self.credit / BLOCK) as usize);
-            self.credit %= BLOCK;
+            let credit = u64::from(self.credit) + u64::from(bytes);
+            self.size = Window::MOST.min(self.size + (credit / u64::from(BLOCK)) as usize);
+            self.credit = (credit % u64::from(BLOCK)) as u32;
         }
         let Some(began) = self.began else {
             // What came before the clock ran tells no rate.
@@ -112,8 +113,9 @@ impl Window {
         }
         self.rate = rate;
         if !self.slow_start {
-            let blocks = rate * AHEAD / u64::from(BLOCK);
-            self.size = (blocks as usize).clamp(LEAST, MOST);
+            // Rounded up, or a line that carries a block in a round trip could never show it.
+            let blocks = rate.saturating_mul(AHEAD).div_ceil(u64::from(BLOCK));
+            self.size = (blocks as usize).clamp(Window::LEAST, Window::MOST);
         }
     }
     // ANCHOR_END: received
@@ -142,6 +144,3 @@ fn rate(bytes: u64, elapsed: Duration) -> u64 {
     let nanos = elapsed.as_nanos().max(1);
     (u128::from(bytes) * 1_000_000_000 / nanos) as u64
 }
-
-#[cfg(test)]
-mod tests;
