@@ -1,8 +1,9 @@
-//! One message: cut into blocks, padded at the end.
+//! One message: cut into blocks, padded at the end. Source: FIPS 180-4, sections 5.1.1, 5.2.1 and 6.1.
 
 use crate::Digest;
-use crate::compress::{INITIAL, compress};
+use crate::compress::{INITIAL, State, compress};
 
+// ANCHOR: sha1
 /// SHA-1 of one message that may arrive in parts of any size.
 ///
 /// ```
@@ -13,17 +14,11 @@ use crate::compress::{INITIAL, compress};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sha1 {
-    state: [u32; 5],
-    /// The start of a block that is not whole yet: `length % 64` bytes of it are in use.
+    state: State,
+    /// A block that is not whole yet; `length % 64` bytes of it are in use.
     partial: [u8; 64],
     /// Bytes of the message so far.
     length: u64,
-}
-
-impl Default for Sha1 {
-    fn default() -> Sha1 {
-        Sha1::new()
-    }
 }
 
 impl Sha1 {
@@ -39,28 +34,21 @@ impl Sha1 {
     /// Adds `bytes` to the end of the message.
     pub fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let filled = (self.length % 64) as usize;
-            let taken = bytes.len().min(64 - filled);
-            self.partial[filled..filled + taken].copy_from_slice(&bytes[..taken]);
-            self.length += taken as u64;
-            bytes = &bytes[taken..];
-            if filled + taken == 64 {
+            let used = (self.length % 64) as usize;
+            let (now, later) = bytes.split_at(bytes.len().min(64 - used));
+            self.partial[used..used + now.len()].copy_from_slice(now);
+            self.length += now.len() as u64;
+            if self.length.is_multiple_of(64) {
                 compress(&mut self.state, &words(&self.partial));
             }
+            bytes = later;
         }
     }
 
     /// Pads the message and gives its digest.
-    ///
-    /// FIPS 180-4, section 5.1.1: a one bit, zeros until 8 bytes of the block are left, the length in bits.
     pub fn finish(mut self) -> Digest {
-        let bits = self.length.wrapping_mul(8);
-        self.update(&[0x80]);
-        while self.length % 64 != 56 {
-            self.update(&[0]);
-        }
-        self.update(&bits.to_be_bytes());
-        to_bytes(&self.state)
+        self.update(&padding(self.length));
+        to_digest(&self.state)
     }
 }
 
@@ -70,24 +58,42 @@ pub fn sha1(message: &[u8]) -> Digest {
     hash.update(message);
     hash.finish()
 }
+// ANCHOR_END: sha1
 
-/// The 16 words of a block: four bytes each, the most significant first.
-fn words(block: &[u8; 64]) -> [u32; 16] {
-    std::array::from_fn(|t| {
-        u32::from_be_bytes([
-            block[4 * t],
-            block[4 * t + 1],
-            block[4 * t + 2],
-            block[4 * t + 3],
-        ])
-    })
+impl Default for Sha1 {
+    fn default() -> Sha1 {
+        Sha1::new()
+    }
 }
 
-/// The digest: the five words of the state, the most significant byte first.
-pub(crate) fn to_bytes(state: &[u32; 5]) -> Digest {
+// ANCHOR: padding
+/// What follows a message of `length` bytes: one bit, then zeros up to 8 bytes before the end of a block, then the
+/// message's length in bits.
+pub fn padding(length: u64) -> Vec<u8> {
+    let zeros = (64 + 55 - length % 64) % 64;
+    let mut padding = vec![0x80];
+    padding.resize(1 + zeros as usize, 0);
+    padding.extend((length * 8).to_be_bytes());
+    padding
+}
+// ANCHOR_END: padding
+
+// ANCHOR: bytes
+/// A block's 16 words: four bytes each, the most significant first.
+fn words(block: &[u8; 64]) -> [u32; 16] {
+    let (words, _) = block.as_chunks();
+    std::array::from_fn(|t| u32::from_be_bytes(words[t]))
+}
+
+/// The state's five words as bytes, the most significant first.
+pub fn to_digest(state: &State) -> Digest {
     let mut digest = [0; 20];
-    for (bytes, word) in digest.chunks_exact_mut(4).zip(state) {
-        bytes.copy_from_slice(&word.to_be_bytes());
+    for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
     }
     digest
 }
+// ANCHOR_END: bytes
+
+#[cfg(test)]
+mod tests;
