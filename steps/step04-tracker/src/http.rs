@@ -59,7 +59,10 @@ pub fn client<C>(
         })
         .map_err(|error| AnnounceError::Unreachable {
             host: host_of(url),
-            reason: root_cause(&error),
+            reason: format!(
+                "{}; is the package ca-certificates installed?",
+                root_cause(&error)
+            ),
         })
 }
 // ANCHOR_END: client

@@ -10,7 +10,7 @@
 //!
 //! let request = AnnounceRequest {
 //!     info_hash: InfoHash([0xff; 20]),
-//!     peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
+//!     peer_id: PeerId(*b"-KO0100-abcdefghijkl"),
 //!     port: 6881,
 //!     uploaded: 0,
 //!     downloaded: 0,

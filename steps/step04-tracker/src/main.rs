@@ -12,6 +12,7 @@ use rand::RngExt;
 use tracker::blocking::{Answer, fetch, finish, free_port, leave, read_torrent, why_nobody};
 use tracker::{
     AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, Tiers, announce_url, http,
+    printable,
 };
 
 #[path = "main/show.rs"]
@@ -77,7 +78,8 @@ fn ask_in_turn(
     let mut nobody = None;
     while let Some(announce) = tiers.current().map(str::to_string) {
         let (tier, of) = tiers.position();
-        writeln!(out, "\ntracker    {announce} (tier {tier} of {of})")?;
+        let shown = printable(announce.as_bytes());
+        writeln!(out, "\ntracker    {shown} (tier {tier} of {of})")?;
         out.flush()?;
         match ask(&announce, request, out)? {
             Ok(reply) if !reply.peers.is_empty() => {

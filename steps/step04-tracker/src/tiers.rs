@@ -78,8 +78,10 @@ impl Tiers {
         self.tier = 0;
         self.place = 0;
     }
-    // ANCHOR_END: tiers
+}
+// ANCHOR_END: tiers
 
+impl Tiers {
     /// Whether there are trackers, and all of them have failed since the last start.
     pub fn all_failed(&self) -> bool {
         !self.tiers.is_empty() && self.current().is_none()

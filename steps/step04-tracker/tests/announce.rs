@@ -27,7 +27,7 @@ const REPLY: &[u8] = b"d8:intervali1800e5:peers6:\x7f\0\0\x01\x1a\xe1e";
 fn request() -> AnnounceRequest {
     AnnounceRequest {
         info_hash: InfoHash([0xff; 20]),
-        peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
+        peer_id: PeerId(*b"-KO0100-abcdefghijkl"),
         port: 6881,
         uploaded: 0,
         downloaded: 0,
@@ -68,7 +68,7 @@ fn an_announce_brings_peers() {
     assert!(
         requests[0].starts_with(
             "GET /announce?info_hash=%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF\
-             &peer_id=-KT0100-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=1000&compact=1\
+             &peer_id=-KO0100-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=1000&compact=1\
              &key=00000001&event=started HTTP/1.1\n"
         ),
         "{}",
@@ -329,6 +329,15 @@ fn when_nobody_is_found_the_reason_is_told() {
         .to_string();
     assert!(text.starts_with(&format!("cannot reach the tracker {gone}: ")));
     assert!(text.ends_with(": is `kostorrent lab` running?"), "{text}");
+
+    let refusing = Server::with_body(*b"d14:failure reason4:gonee");
+    let text = find_peers(&mut tiers(&[refusing.url()]), &request())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        text,
+        format!("{}: the tracker refused: gone", refusing.addr)
+    );
 
     let empty = Server::with_body(*b"de");
     let text = find_peers(&mut tiers(&[empty.url()]), &request())

@@ -52,7 +52,7 @@ mod tests {
         Handshake {
             reserved: Reserved::none(),
             info_hash: InfoHash([7; 20]),
-            peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
+            peer_id: PeerId(*b"-KO0100-abcdefghijkl"),
         }
     }
 

@@ -10,7 +10,7 @@ use rand::RngExt;
 use thiserror::Error;
 use tracker::blocking::{NoPeers, find_peers, free_port};
 pub use tracker::blocking::{finish, read_torrent};
-use tracker::{AnnounceRequest, Event, Tiers};
+use tracker::{AnnounceRequest, Event, Tiers, printable};
 
 use crate::{Handshake, HandshakeError, LEN, Refusal, Reserved};
 
@@ -239,6 +239,7 @@ pub fn candidates(
     let mut tiers = Tiers::new(&torrent.announce, &mut rand::rng());
     let request = first_announce(ours.info_hash, ours.peer_id, torrent.total_length);
     let (url, peers) = find_peers(&mut tiers, &request)?;
+    let url = printable(url.as_bytes());
     say(format!("{url} names {} peers", peers.len()));
     Ok(peers)
 }

@@ -20,7 +20,7 @@
 //! let ours = Handshake {
 //!     reserved: Reserved::none(),
 //!     info_hash: InfoHash([0xaa; 20]),
-//!     peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
+//!     peer_id: PeerId(*b"-KO0100-abcdefghijkl"),
 //! };
 //! let bytes = ours.to_bytes();
 //! assert_eq!(&bytes[..20], b"\x13BitTorrent protocol");
@@ -189,7 +189,7 @@ mod tests {
         Handshake {
             reserved: Reserved::none(),
             info_hash: InfoHash(*b"an info-hash has 20b"),
-            peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
+            peer_id: PeerId(*b"-KO0100-abcdefghijkl"),
         }
     }
 
@@ -197,7 +197,7 @@ mod tests {
     fn the_bytes_stand_in_the_order_of_the_specification() {
         let bytes = ours().to_bytes();
         let text =
-            b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0an info-hash has 20b-KT0100-abcdefghijkl";
+            b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0an info-hash has 20b-KO0100-abcdefghijkl";
         assert_eq!(bytes, *text);
     }
 

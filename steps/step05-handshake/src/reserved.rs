@@ -26,8 +26,10 @@ impl Reserved {
     pub fn dht(&self) -> bool {
         self.0[7] & 0x01 != 0
     }
-    // ANCHOR_END: reserved
+}
+// ANCHOR_END: reserved
 
+impl Reserved {
     /// Every bit that is set, in the order of the bytes and from the highest bit down.
     pub fn bits(&self) -> impl Iterator<Item = Bit> + use<> {
         let bytes = self.0;
@@ -49,9 +51,9 @@ pub struct Bit {
 }
 
 impl Bit {
+    // ANCHOR: name
     /// What the bit means, where that is known (BEP 4 keeps the list, later BEPs add to it).
     pub fn name(&self) -> Option<&'static str> {
-        // ANCHOR: names
         Some(match (self.byte, self.mask) {
             (0, 0x80) => "Azureus messaging protocol",
             (2, 0x08) => "location-aware protocol",
@@ -65,8 +67,8 @@ impl Bit {
             (7, 0x01) => "DHT (BEP 5)",
             _ => return None,
         })
-        // ANCHOR_END: names
     }
+    // ANCHOR_END: name
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::*;
 fn request() -> AnnounceRequest {
     AnnounceRequest {
         info_hash: InfoHash(*b"aaaaaaaaaaaaaaaaaaaa"),
-        peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
+        peer_id: PeerId(*b"-KO0100-abcdefghijkl"),
         port: 6881,
         uploaded: 1,
         downloaded: 2,
@@ -18,7 +18,7 @@ fn request() -> AnnounceRequest {
     }
 }
 
-const REST: &str = "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-KT0100-abcdefghijkl&port=6881\
+const REST: &str = "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-KO0100-abcdefghijkl&port=6881\
                     &uploaded=1&downloaded=2&left=3&compact=1&key=0000BEEF";
 
 #[test]

@@ -24,7 +24,7 @@ pub enum NoPeers {
     AllFailed {
         /// What went wrong, tracker by tracker.
         errors: Vec<AnnounceError>,
-        /// Whether a tracker on this machine was among them.
+        /// Whether one that did not answer at all is on this machine.
         loopback: bool,
     },
     /// A tracker answered, and knows of nobody.
@@ -110,8 +110,12 @@ pub fn why_nobody(tiers: &Tiers, errors: Vec<AnnounceError>, nobody: Option<Stri
     if errors.iter().all(is_udp) {
         return NoPeers::OnlyUdp;
     }
+    let is_silent_here = |error: &AnnounceError| match error {
+        AnnounceError::Unreachable { host, .. } => http::is_loopback(&format!("http://{host}/")),
+        _ => false,
+    };
     NoPeers::AllFailed {
-        loopback: tiers.iter().any(http::is_loopback),
+        loopback: errors.iter().any(is_silent_here),
         errors,
     }
 }

@@ -54,7 +54,7 @@ fn theirs() -> Handshake {
 
 #[test]
 fn both_handshakes_cross_the_stream() {
-    let ours = handshake(b"-KT0100-abcdefghijkl");
+    let ours = handshake(b"-KO0100-abcdefghijkl");
     let mut stream = Script::new([Ok(theirs().to_bytes().to_vec())]);
     assert_eq!(exchange(&mut stream, &ours).unwrap(), theirs());
     assert_eq!(stream.written, ours.to_bytes());
