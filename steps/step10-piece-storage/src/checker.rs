@@ -1,16 +1,24 @@
 //! What is on disk already, and is it good?
 
+use std::collections::VecDeque;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use layout::{Kind, Layout};
+use hashing::{Batch, lane_count};
+use layout::Layout;
 
-use crate::create::is_missing;
-use crate::error::{DiskError, Doing};
-use crate::folder::open_to_read;
-use crate::handles::Handles;
-use crate::transfer;
+use crate::error::DiskError;
+
+mod files;
+mod holes;
+mod reading;
+
+use files::Files;
+use reading::Reading;
+
+/// How much of each piece is read at a time, in bytes.
+const CHUNK: usize = 64 * 1024;
 
 /// What was found of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,27 +31,39 @@ pub enum PieceState {
     Missing,
 }
 
-/// Reads what is on disk and compares it with the torrent.
+/// Reads what is on disk and compares it with the torrent. Each thread has its own.
 #[derive(Debug)]
 pub struct Checker {
-    root: PathBuf,
     layout: Arc<Layout>,
     pieces: Arc<[[u8; 20]]>,
-    handles: Handles,
+    files: Files,
+    /// A chunk for each piece that is read at once.
+    buffer: Vec<u8>,
+    /// SHA-1 of zeros, for the piece lengths that were asked for: two at most.
+    zeros: Vec<(u32, [u8; 20])>,
 }
 
 impl Checker {
-    /// A checker of the files below `root`. Each thread has its own.
+    /// A checker of the files below `root`, which it reads only. It follows symbolic links. `pieces` are the SHA-1 of
+    /// the pieces.
+    ///
+    /// It holds 64 KiB for each lane, so 1 MiB at most, and a few bytes for each file.
     pub fn new(root: &Path, layout: Arc<Layout>, pieces: Arc<[[u8; 20]]>) -> Checker {
+        let files = Files::new(root, Arc::clone(&layout));
         Checker {
-            root: root.to_path_buf(),
             layout,
             pieces,
-            handles: Handles::default(),
+            files,
+            buffer: vec![0; lane_count() * CHUNK],
+            zeros: Vec::new(),
         }
     }
 
+    // ANCHOR: check
     /// Checks the pieces of `range`, in order, and tells `on_piece` of each.
+    ///
+    /// As many are read and hashed side by side as this machine has lanes. To use more processors, to show progress or
+    /// to stop early, give each checker a small range at a time.
     ///
     /// # Errors
     ///
@@ -53,40 +73,102 @@ impl Checker {
         range: Range<u32>,
         mut on_piece: impl FnMut(u32, PieceState),
     ) -> Result<(), DiskError> {
-        for piece in range {
-            let state = self.piece(piece)?;
-            on_piece(piece, state);
+        let at_once = lane_count();
+        let mut waiting = VecDeque::new();
+        let mut to_read = Vec::new();
+        for piece in range.clone() {
+            let known = self.without_reading(piece)?;
+            waiting.push_back((piece, known));
+            if known.is_none() {
+                to_read.push(piece);
+            }
+            if to_read.len() == at_once || to_read.is_empty() || piece + 1 == range.end {
+                let mut read = self.read(&to_read)?.into_iter();
+                to_read.clear();
+                for (piece, known) in waiting.drain(..) {
+                    if let Some(state) = known.or_else(|| read.next()) {
+                        on_piece(piece, state);
+                    }
+                }
+            }
         }
         Ok(())
     }
+    // ANCHOR_END: check
 
-    fn piece(&mut self, piece: u32) -> Result<PieceState, DiskError> {
+    // ANCHOR: without_reading
+    /// The state of a piece where it shows without reading: a file is missing or short, or all of it is a hole.
+    ///
+    /// A hole reads as zeros, and a piece may well be zeros. So a hole is as good as its piece.
+    fn without_reading(&mut self, piece: u32) -> Result<Option<PieceState>, DiskError> {
         let layout = Arc::clone(&self.layout);
-        let mut hash = hashing::Batch::new(1);
+        let mut all_holes = true;
         for span in layout.piece_spans(piece) {
-            let entry = &layout.files()[span.file];
-            let mut bytes = vec![0; span.len as usize];
-            if entry.kind != Kind::Padding {
-                let place = self.root.join(&entry.path);
-                let file = match self.handles.get(span.file, || open_to_read(&place)) {
-                    Ok(file) => file,
-                    Err(error) if is_missing(&error) => return Ok(PieceState::Missing),
-                    Err(error) => return Err(DiskError::new(Doing::Open, &place, error)),
-                };
-                match transfer::read(&file, span.offset, &mut bytes) {
-                    Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                        return Ok(PieceState::Missing);
-                    }
-                    other => other.map_err(|e| DiskError::new(Doing::Read, &place, e))?,
-                }
+            if self.files.is_padding(span) {
+                continue;
             }
-            hash.update(&[&bytes]);
+            if !self.files.reach(span)? {
+                return Ok(Some(PieceState::Missing));
+            }
+            all_holes = all_holes && self.files.is_hole(span)?;
         }
-        let good = self.pieces.get(piece as usize) == Some(&hash.finish()[0]);
-        Ok(if good {
+        if !all_holes {
+            return Ok(None);
+        }
+        let digest = self.digest_of_zeros(layout.geometry().piece_len(piece));
+        Ok(Some(self.judge(piece, &digest, PieceState::Missing)))
+    }
+    // ANCHOR_END: without_reading
+
+    // ANCHOR: read
+    /// Reads and hashes pieces side by side.
+    fn read(&mut self, pieces: &[u32]) -> Result<Vec<PieceState>, DiskError> {
+        let mut readings: Vec<Reading> = pieces
+            .iter()
+            .map(|&piece| Reading::new(&self.layout, piece))
+            .collect();
+        let mut batch = Batch::new(pieces.len());
+        loop {
+            for reading in &mut readings {
+                reading.announce(&self.layout, &mut self.files)?;
+            }
+            let mut chunks = Vec::with_capacity(pieces.len());
+            for (reading, buffer) in readings.iter_mut().zip(self.buffer.chunks_mut(CHUNK)) {
+                let filled = reading.fill(&mut self.files, buffer)?;
+                chunks.push(&buffer[..filled]);
+            }
+            if chunks.iter().all(|chunk| chunk.is_empty()) {
+                break;
+            }
+            batch.update(&chunks);
+        }
+        let digests = batch.finish();
+        Ok(pieces
+            .iter()
+            .zip(&digests)
+            .map(|(&p, digest)| self.judge(p, digest, PieceState::Bad))
+            .collect())
+    }
+    // ANCHOR_END: read
+
+    fn judge(&self, piece: u32, digest: &[u8; 20], otherwise: PieceState) -> PieceState {
+        if self.pieces.get(piece as usize) == Some(digest) {
             PieceState::Good
         } else {
-            PieceState::Bad
-        })
+            otherwise
+        }
+    }
+
+    /// SHA-1 of `len` zeros.
+    fn digest_of_zeros(&mut self, len: u32) -> [u8; 20] {
+        if let Some((_, digest)) = self.zeros.iter().find(|(known, _)| *known == len) {
+            return *digest;
+        }
+        self.buffer.fill(0);
+        let parts = vec![&self.buffer[..]; len as usize / self.buffer.len()];
+        let rest = &self.buffer[..len as usize % self.buffer.len()];
+        let digest = hashing::digest(&[&parts[..], &[rest]].concat());
+        self.zeros.push((len, digest));
+        digest
     }
 }

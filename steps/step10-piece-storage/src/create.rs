@@ -1,7 +1,7 @@
 //! Every folder and file of a torrent, made before the first byte arrives.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use layout::{Entry, Kind, Layout};
@@ -83,9 +83,4 @@ pub fn cut(file: &File, length: u64) -> io::Result<()> {
     } else {
         Ok(())
     }
-}
-
-/// Whether an error means "there is no such file".
-pub fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }

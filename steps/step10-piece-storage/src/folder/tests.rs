@@ -162,6 +162,8 @@ fn the_same_link_may_be_there_already_but_no_other() {
 fn where_links_cannot_be_made_they_are_left_out() {
     let dir = tempdir().unwrap();
     let mut folder = super::portable::Folder::new(dir.path()).unwrap();
-    folder.symlink(Path::new("link"), Path::new("target")).unwrap();
+    folder
+        .symlink(Path::new("link"), Path::new("target"))
+        .unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
