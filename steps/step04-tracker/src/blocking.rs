@@ -13,7 +13,7 @@ mod program;
 mod swarm;
 
 pub use program::{TorrentError, finish, read_torrent};
-pub use swarm::{NoPeers, find_peers, free_port, leave, why_nobody};
+pub use swarm::{NoPeers, find_peers, free_port, leave, others, why_nobody};
 
 // ANCHOR: announce
 /// Announces to the tracker at `url` and reads its reply.

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use peer_id::PeerId;
 use rand::RngExt;
-use tracker::blocking::{Answer, fetch, finish, free_port, leave, read_torrent, why_nobody};
+use tracker::blocking::{
+    Answer, fetch, finish, free_port, leave, others, read_torrent, why_nobody,
+};
 use tracker::{
     AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, Tiers, announce_url, http,
     printable,
@@ -82,7 +84,7 @@ fn ask_in_turn(
         writeln!(out, "\ntracker    {shown} (tier {tier} of {of})")?;
         out.flush()?;
         match ask(&announce, request, out)? {
-            Ok(reply) if !reply.peers.is_empty() => {
+            Ok(reply) if !others(&reply, request).is_empty() => {
                 tiers.succeeded();
                 return Ok(Ok(()));
             }
@@ -123,7 +125,7 @@ fn ask(
         Err(error) => return Ok(Err(error)),
     };
     show::answer(out, *status, body)?;
-    show::reply(out, &reply)?;
+    show::reply(out, &reply, request.port)?;
     leave(announce, request, &reply);
     writeln!(
         out,

@@ -28,7 +28,7 @@ fn request() -> AnnounceRequest {
     AnnounceRequest {
         info_hash: InfoHash([0xff; 20]),
         peer_id: PeerId(*b"-KO0100-abcdefghijkl"),
-        port: 6881,
+        port: 51413,
         uploaded: 0,
         downloaded: 0,
         left: 1000,
@@ -68,7 +68,7 @@ fn an_announce_brings_peers() {
     assert!(
         requests[0].starts_with(
             "GET /announce?info_hash=%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF%FF\
-             &peer_id=-KO0100-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=1000&compact=1\
+             &peer_id=-KO0100-abcdefghijkl&port=51413&uploaded=0&downloaded=0&left=1000&compact=1\
              &key=00000001&event=started HTTP/1.1\n"
         ),
         "{}",
@@ -338,6 +338,14 @@ fn when_nobody_is_found_the_reason_is_told() {
         text,
         format!("{}: the tracker refused: gone", refusing.addr)
     );
+
+    let only_us = Server::with_body(*b"d5:peers6:\x7f\0\0\x01\x1a\xe1e");
+    let us = AnnounceRequest {
+        port: 6881,
+        ..request()
+    };
+    let error = find_peers(&mut tiers(&[only_us.url()]), &us).unwrap_err();
+    assert!(matches!(error, NoPeers::Nobody { .. }), "{error}");
 
     let empty = Server::with_body(*b"de");
     let text = find_peers(&mut tiers(&[empty.url()]), &request())

@@ -25,8 +25,11 @@ pub enum ExchangeError {
     #[error(transparent)]
     NotAHandshake(#[from] HandshakeError),
     /// The peer closed the connection before its handshake was complete. A peer that does not
-    /// have the torrent does so without a word.
-    #[error("the peer hung up after {received} of {LEN} bytes: it may not have this torrent")]
+    /// have the torrent does so without a word; so does one that thinks we are connected already.
+    #[error(
+        "the peer hung up after {received} of {LEN} bytes: it may not have this torrent, or take \
+         one call at a time from one address"
+    )]
     HungUp {
         /// The bytes that came before.
         received: usize,
@@ -37,9 +40,23 @@ pub enum ExchangeError {
         /// The bytes that came before.
         received: usize,
     },
-    /// The connection broke, or never came about.
+    /// The connection broke.
     #[error("{0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
+}
+
+impl ExchangeError {
+    /// What an error of the connection means after this many bytes of the peer's handshake.
+    fn from_io(error: io::Error, received: usize) -> ExchangeError {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => ExchangeError::TooSlow { received },
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof => ExchangeError::HungUp { received },
+            _ => ExchangeError::Io(error),
+        }
+    }
 }
 
 // ANCHOR: connect
@@ -68,7 +85,9 @@ pub fn exchange(
     stream: &mut (impl Read + Write),
     ours: &Handshake,
 ) -> Result<Handshake, ExchangeError> {
-    stream.write_all(&ours.to_bytes())?;
+    if let Err(error) = stream.write_all(&ours.to_bytes()) {
+        return Err(ExchangeError::from_io(error, 0));
+    }
     read_handshake(stream, TIMEOUT)
 }
 // ANCHOR_END: exchange
@@ -88,13 +107,8 @@ pub fn read_handshake(stream: &mut impl Read, limit: Duration) -> Result<Handsha
         match stream.read(&mut bytes[received..]) {
             Ok(0) => return Err(ExchangeError::HungUp { received }),
             Ok(count) => received += count,
-            Err(error) => match error.kind() {
-                ErrorKind::Interrupted => {}
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                    return Err(ExchangeError::TooSlow { received });
-                }
-                _ => return Err(error.into()),
-            },
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(ExchangeError::from_io(error, received)),
         }
         Handshake::check_start(&bytes[..received])?;
         if received < LEN && started.elapsed() > limit {
@@ -120,7 +134,7 @@ pub struct Meeting {
 #[derive(Debug, Error)]
 pub enum MeetError {
     /// No connection.
-    #[error("{addr}: {}{}", cause(.error), lab_hint(*.addr))]
+    #[error("{addr}: {}", cause(.error))]
     Connect {
         /// The peer.
         addr: SocketAddr,
@@ -159,13 +173,21 @@ pub enum MeetError {
 
 /// Many failures in one line.
 fn summary(errors: &[MeetError]) -> String {
+    let is_silent_here = |error: &MeetError| match error {
+        MeetError::Connect { addr, .. } => addr.ip().is_loopback(),
+        _ => false,
+    };
+    let hint = match errors.iter().all(is_silent_here) {
+        true => ": is `kostorrent lab` running?",
+        false => "",
+    };
     match errors {
         [] => "there is no peer to try".to_string(),
-        [only] => only.to_string(),
-        [.., last] => format!(
-            "none of {} peers could be met; the last: {last}",
-            errors.len()
-        ),
+        [only] => format!("{only}{hint}"),
+        [.., last] => {
+            let count = errors.len();
+            format!("none of {count} peers could be met; the last: {last}{hint}")
+        }
     }
 }
 
@@ -175,14 +197,6 @@ fn cause(error: &io::Error) -> String {
         ErrorKind::ConnectionRefused => "nobody listens there".to_string(),
         ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer".to_string(),
         _ => error.to_string(),
-    }
-}
-
-/// What is probably wrong when nobody answers on this machine.
-fn lab_hint(addr: SocketAddr) -> &'static str {
-    match addr.ip().is_loopback() {
-        true => ": is `kostorrent lab` running?",
-        false => "",
     }
 }
 

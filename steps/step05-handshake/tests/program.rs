@@ -78,7 +78,7 @@ fn peers_of_the_tracker_are_tried_one_after_the_other() {
     let shown = text(&output.stdout);
     assert!(output.status.success(), "{shown}{}", text(&output.stderr));
     assert!(shown.contains(&format!("{tracker} names 3 peers")));
-    assert!(shown.contains("nobody listens there"));
+    assert!(shown.contains("nobody listens there\n"));
     assert!(shown.contains("The peer says:"));
 }
 

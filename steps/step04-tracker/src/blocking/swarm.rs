@@ -69,9 +69,10 @@ pub fn find_peers(
         match announce(&url, request) {
             Ok(reply) => {
                 leave(&url, request, &reply);
-                if !reply.peers.is_empty() {
+                let others = others(&reply, request);
+                if !others.is_empty() {
                     tiers.succeeded();
-                    return Ok((url, reply.peers));
+                    return Ok((url, others));
                 }
                 nobody.get_or_insert(url);
             }
@@ -82,6 +83,13 @@ pub fn find_peers(
     Err(why_nobody(tiers, errors, nobody))
 }
 // ANCHOR_END: find_peers
+
+/// The peers of a reply without ourselves: a tracker may name us too. We know our port, but not the
+/// address that the tracker sees.
+pub fn others(reply: &AnnounceReply, request: &AnnounceRequest) -> Vec<SocketAddr> {
+    let peers = reply.peers.iter().copied();
+    peers.filter(|peer| peer.port() != request.port).collect()
+}
 
 /// Tells a tracker that answered `request` with `reply` that we are gone. Whether it hears is no
 /// matter: it forgets us by itself after an interval or two.

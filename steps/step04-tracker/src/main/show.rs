@@ -136,8 +136,8 @@ fn hex(bytes: &[u8]) -> String {
     digits.join(" ")
 }
 
-/// What we make of the answer.
-pub fn reply(out: &mut impl Write, reply: &AnnounceReply) -> io::Result<()> {
+/// What we make of the answer; `ours` is the port that we have announced.
+pub fn reply(out: &mut impl Write, reply: &AnnounceReply, ours: u16) -> io::Result<()> {
     writeln!(out, "\nWhat it says:\n")?;
     let count = |count: Option<u32>| count.map_or("not said".to_string(), |n| n.to_string());
     writeln!(out, "  seeders       {}", count(reply.complete))?;
@@ -151,7 +151,12 @@ pub fn reply(out: &mut impl Write, reply: &AnnounceReply) -> io::Result<()> {
     }
     writeln!(out, "  peers         {}", reply.peers.len())?;
     for peer in reply.peers.iter().take(SHOWN) {
-        writeln!(out, "    {peer}")?;
+        let us = if peer.port() == ours {
+            "  ourselves"
+        } else {
+            ""
+        };
+        writeln!(out, "    {peer}{us}")?;
     }
     Ok(())
 }

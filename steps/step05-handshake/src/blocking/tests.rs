@@ -95,6 +95,9 @@ fn a_peer_that_hangs_up_is_told_from_one_that_is_slow() {
         let error = read_handshake(&mut stream, LONG).unwrap_err();
         assert!(matches!(error, ExchangeError::HungUp { received } if received == cut));
     }
+    let mut stream = Script::new([Ok(vec![19]), Err(ErrorKind::ConnectionReset.into())]);
+    let error = read_handshake(&mut stream, LONG).unwrap_err();
+    assert!(matches!(error, ExchangeError::HungUp { received: 1 }));
     for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
         let mut stream = Script::new([Ok(b"\x13Bit".to_vec()), Err(kind.into())]);
         let error = read_handshake(&mut stream, LONG).unwrap_err();
@@ -118,12 +121,10 @@ fn an_interrupted_read_is_made_again() {
 
 #[test]
 fn a_broken_connection_is_told_in_the_systems_words() {
-    let mut stream = Script::new([Err(io::Error::new(
-        ErrorKind::ConnectionReset,
-        "connection reset",
-    ))]);
+    let error = io::Error::new(ErrorKind::HostUnreachable, "no route");
+    let mut stream = Script::new([Err(error)]);
     let error = read_handshake(&mut stream, LONG).unwrap_err();
-    assert_eq!(error.to_string(), "connection reset");
+    assert_eq!(error.to_string(), "no route");
 }
 
 #[test]
@@ -143,4 +144,17 @@ fn many_failures_are_one_line() {
         two.to_string(),
         "none of 2 peers could be met; the last: 10.0.0.1:2: nobody listens there"
     );
+}
+
+#[test]
+fn the_lab_is_asked_for_when_nobody_listens_on_this_machine() {
+    let silent = |ip| MeetError::Connect {
+        addr: SocketAddr::from((ip, 1)),
+        error: ErrorKind::ConnectionRefused.into(),
+    };
+    let text = |errors| MeetError::AllFailed { errors }.to_string();
+    let here = text(vec![silent([127, 0, 0, 1]), silent([127, 0, 0, 1])]);
+    assert!(here.ends_with(": is `kostorrent lab` running?"), "{here}");
+    let elsewhere = text(vec![silent([127, 0, 0, 1]), silent([10, 0, 0, 1])]);
+    assert!(!elsewhere.contains("lab"), "{elsewhere}");
 }
