@@ -136,7 +136,6 @@ impl Layout {
             .iter()
             .zip(first..)
             .take_while(move |(file, _)| file.offset < end)
-            .filter(|(file, _)| file.length > 0)
             .map(move |(file, index)| {
                 let from = offset.max(file.offset);
                 let to = end.min(file.end());
@@ -146,6 +145,7 @@ impl Layout {
                     len: to - from,
                 }
             })
+            .filter(|span| span.len > 0)
     }
 
     /// The bytes of one piece, cut where files end, in order.
@@ -157,3 +157,6 @@ impl Layout {
     }
     // ANCHOR_END: spans
 }
+
+#[cfg(test)]
+mod tests;

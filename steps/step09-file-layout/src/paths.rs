@@ -54,3 +54,6 @@ fn conflicts(files: &[Entry]) -> Result<(), LayoutError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
