@@ -114,11 +114,12 @@ impl<'d, 'a> Value<'d, 'a> {
 
     /// The number as it is written, if this is an integer. It may be too long for any type.
     pub fn digits(self) -> Option<&'a str> {
+        if self.kind() != Kind::Int {
+            return None;
+        }
         let node = self.node();
         let digits = &self.document.input[node.content as usize..node.end as usize - 1];
-        (self.kind() == Kind::Int)
-            .then_some(digits)
-            .and_then(|digits| std::str::from_utf8(digits).ok())
+        std::str::from_utf8(digits).ok()
     }
 
     /// The number, if this is an integer between -2^63 and 2^63 - 1.

@@ -311,3 +311,19 @@ fn a_value_is_shown_short_when_debugging() {
     let document = decode(b"l4:sp\xffme").unwrap();
     assert_eq!(format!("{:?}", document.root()), r"0..8 List l4:sp\xffme");
 }
+
+#[test]
+fn every_question_may_be_asked_of_every_value() {
+    for input in ["0:", "1:x", "i7e", "le", "de"] {
+        let document = decode(input.as_bytes()).unwrap();
+        let root = document.root();
+        let answers = [
+            root.as_bytes().is_some(),
+            root.as_int().is_some(),
+            root.list().is_some(),
+            root.dict().is_some(),
+        ];
+        assert_eq!(answers.iter().filter(|is| **is).count(), 1, "{input}");
+        assert_eq!(root.digits().is_some(), root.as_int().is_some(), "{input}");
+    }
+}

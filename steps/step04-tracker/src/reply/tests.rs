@@ -148,6 +148,8 @@ fn the_interval_is_kept_within_bounds() {
         // No i64: taken for not said.
         ("i9223372036854775808e", 1800),
         ("4:1800", 1800),
+        ("0:", 1800),
+        ("le", 1800),
     ] {
         let body = with("interval", said.as_bytes());
         let reply = parse_reply(&body).unwrap();
