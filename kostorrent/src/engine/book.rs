@@ -42,7 +42,7 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Enters an address; one that is known gets another chance at once if it had failed.
+    /// Enters an address. One that had been forgotten after its failures gets another chance.
     pub fn add(&mut self, addr: SocketAddr, now: Time) {
         if addr.port() == 0 || addr.ip().is_unspecified() || addr.ip().is_multicast() {
             return;

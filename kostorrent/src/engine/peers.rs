@@ -234,6 +234,9 @@ impl Engine {
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
         };
+        if std::mem::replace(&mut peer.sent_bitfield, true) {
+            return self.close(key, "it sent a second bitfield", now);
+        }
         self.picker.peer_left(&peer.has);
         for piece in has.iter_ones() {
             peer.has.set(piece);

@@ -206,3 +206,30 @@ fn a_message_that_cannot_be_right_ends_the_connection() {
         );
     }
 }
+
+#[test]
+fn a_bitfield_may_come_late_but_not_twice() {
+    use messages::Message;
+    let world = World::new(geometry(10, 64 * 1024));
+    let mut engine = Engine::new(world.config());
+    let peer = picker::PeerKey(0);
+    let connected = Event::Connected {
+        peer,
+        addr: World::addr(5),
+        incoming: true,
+        peer_id: [5; 20],
+    };
+    engine.handle(connected, Time::ZERO);
+    let mut say = |message: Message| {
+        engine.handle(Event::Message { peer, message }, Time::ZERO);
+        std::iter::from_fn(|| engine.poll_action()).collect::<Vec<_>>()
+    };
+    say(Message::Have(9));
+    assert_eq!(
+        say(Message::Bitfield(vec![0x80, 0x00])),
+        [],
+        "late, and welcome"
+    );
+    let closed = say(Message::Bitfield(vec![0x80, 0x00]));
+    assert!(matches!(closed[..], [Action::Close { .. }]), "{closed:?}");
+}
