@@ -8,17 +8,15 @@ use crate::{Entry, Kind, LayoutError};
 /// Every path stays in the folder, and no two files want the same place.
 pub fn check(files: &[Entry]) -> Result<(), LayoutError> {
     for (file, entry) in files.iter().enumerate() {
-        let target = match &entry.kind {
-            Kind::Symlink { target } => Some(target),
-            Kind::Padding | Kind::Regular { .. } => None,
+        let paths = match &entry.kind {
+            Kind::Regular { .. } => vec![&entry.path],
+            Kind::Symlink { target } => vec![&entry.path, target],
+            // Never on disk, wherever it says it is.
+            Kind::Padding => vec![],
         };
-        for path in std::iter::once(&entry.path).chain(target) {
-            if !stays_inside(path) {
-                return Err(LayoutError::UnsafePath {
-                    file,
-                    path: path.clone(),
-                });
-            }
+        if let Some(path) = paths.into_iter().find(|path| !stays_inside(path)) {
+            let path = path.clone();
+            return Err(LayoutError::UnsafePath { file, path });
         }
     }
     conflicts(files)

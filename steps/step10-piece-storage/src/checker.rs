@@ -172,3 +172,6 @@ impl Checker {
         digest
     }
 }
+
+#[cfg(test)]
+mod tests;

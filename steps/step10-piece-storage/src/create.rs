@@ -1,5 +1,6 @@
 //! Every folder and file of a torrent, made before the first byte arrives.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,10 +15,10 @@ use crate::folder::Folder;
 ///
 /// A file gets its full length at once. On most disks that costs no space: what was never written is a hole. What is in
 /// a file stays in it. Symbolic links come last, so no path ever goes through one.
-pub fn create(root: &Path, layout: &Layout) -> Result<(Folder, Vec<usize>), DiskError> {
+pub fn create(root: &Path, layout: &Layout) -> Result<(Folder, BTreeSet<usize>), DiskError> {
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
-    let mut longer = Vec::new();
+    let mut longer = BTreeSet::new();
     for (index, entry) in layout.files().iter().enumerate() {
         if let Kind::Regular { executable } = entry.kind {
             let place = root.join(&entry.path);
@@ -27,7 +28,7 @@ pub fn create(root: &Path, layout: &Layout) -> Result<(Folder, Vec<usize>), Disk
             if prepare(&file, entry, executable)
                 .map_err(|e| DiskError::new(Doing::SetLength, &place, e))?
             {
-                longer.push(index);
+                longer.insert(index);
             }
         }
     }
@@ -74,13 +75,4 @@ fn link_text(path: &Path, target: &Path) -> PathBuf {
     std::iter::repeat_n(Path::new(".."), up)
         .collect::<PathBuf>()
         .join(target)
-}
-
-/// Cuts a file that is longer than the torrent says.
-pub fn cut(file: &File, length: u64) -> io::Result<()> {
-    if file.metadata()?.len() > length {
-        file.set_len(length)
-    } else {
-        Ok(())
-    }
 }

@@ -112,3 +112,32 @@ fn remedy(kind: ErrorKind) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    #[test]
+    fn says_which_file_what_is_wrong_and_what_helps() {
+        let error = DiskError::new(
+            Doing::Write,
+            Path::new("d/file"),
+            ErrorKind::StorageFull.into(),
+        );
+        assert_eq!(
+            error.to_string(),
+            "cannot write to the file d/file: no storage space; free some space and start again: what is written stays"
+        );
+    }
+
+    #[test]
+    fn keeps_the_systems_own_words() {
+        let cause = io::Error::other("the disk is on fire");
+        let error = DiskError::new(Doing::Read, Path::new("d/file"), cause);
+        assert_eq!(
+            error.to_string(),
+            "cannot read from the file d/file: the disk is on fire"
+        );
+    }
+}

@@ -16,6 +16,9 @@ mod job;
 mod store;
 mod transfer;
 
+#[cfg(test)]
+mod testing;
+
 pub use checker::{Checker, PieceState};
 pub use error::{DiskError, Doing};
 pub use job::{BlockBuf, Done, Job, Serve, block_buf};

@@ -1,12 +1,13 @@
 //! A torrent's files, served.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use layout::{Kind, Layout, Span};
 
-use crate::create::{create, cut};
+use crate::create::create;
 use crate::error::{DiskError, Doing};
 use crate::folder::{Folder, open_to_read};
 use crate::handles::Handles;
@@ -22,7 +23,7 @@ pub struct Storage {
     /// `None` when the files are open to read only.
     folder: Option<Folder>,
     /// Files that were longer than the torrent says.
-    longer: Vec<usize>,
+    longer: BTreeSet<usize>,
     handles: Handles,
 }
 
@@ -69,7 +70,7 @@ impl Storage {
             layout,
             pieces,
             folder: None,
-            longer: Vec::new(),
+            longer: BTreeSet::new(),
             handles: Handles::default(),
         })
     }
@@ -85,9 +86,7 @@ impl Storage {
         self.handles.get(index, || {
             let place = root.join(&entry.path);
             let opened = match folder {
-                Some(folder) => folder
-                    .open(&entry.path)
-                    .and_then(|file| cut(&file, entry.length).map(|()| file)),
+                Some(folder) => folder.open(&entry.path),
                 None => open_to_read(&place),
             };
             opened.map_err(|e| DiskError::new(Doing::Open, &place, e))
@@ -101,12 +100,20 @@ impl Storage {
     ///
     /// [`DiskError`] for the first that cannot be cut.
     pub fn trim(&mut self) -> Result<(), DiskError> {
-        while let Some(&index) = self.longer.last() {
+        while let Some(index) = self.longer.first().copied() {
+            self.cut(index)?;
+        }
+        Ok(())
+    }
+
+    /// Gives file `index` the torrent's length, if it is known to be longer.
+    fn cut(&mut self, index: usize) -> Result<(), DiskError> {
+        if self.longer.contains(&index) {
             let file = self.file(index)?;
             let entry = &self.layout.files()[index];
-            cut(&file, entry.length)
+            file.set_len(entry.length)
                 .map_err(|e| DiskError::new(Doing::SetLength, &self.root.join(&entry.path), e))?;
-            self.longer.pop();
+            self.longer.remove(&index);
         }
         Ok(())
     }
@@ -119,6 +126,7 @@ impl Storage {
         for span in layout.piece_spans(piece) {
             let len = span.len as usize;
             if !self.is_padding(span) {
+                self.cut(span.file)?;
                 let file = self.file(span.file)?;
                 transfer::write(&file, span.offset, blocks, from, len)
                     .map_err(|e| self.error(Doing::Write, span, e))?;
@@ -225,3 +233,6 @@ impl Storage {
     }
 }
 // ANCHOR_END: serve
+
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,7 @@ fn a_file_behind_a_link_is_refused() {
 
 #[test]
 fn padding_is_on_no_disk_so_it_is_in_nobodys_way() {
-    let pad = || (PathBuf::from(".pad/1"), 1, Kind::Padding);
+    let pad = || (PathBuf::from("../.pad"), 1, Kind::Padding);
     assert!(
         Layout::new(
             [

@@ -1,0 +1,471 @@
+//! What is served is done, and nothing else.
+
+use std::fs;
+
+use pretty_assertions::assert_eq;
+use proptest::prelude::*;
+use tempfile::tempdir;
+
+use super::*;
+use crate::testing::{Torrent, padding, regular};
+
+fn create(root: &Path, torrent: &Torrent) -> Storage {
+    Storage::create(root, torrent.layout.clone(), torrent.pieces.clone()).unwrap()
+}
+
+fn open(root: &Path, torrent: &Torrent) -> Storage {
+    Storage::open(root, torrent.layout.clone(), torrent.pieces.clone()).unwrap()
+}
+
+fn serve(storage: &mut Storage, jobs: Vec<Job>) -> Vec<Done> {
+    let mut done = Vec::new();
+    storage.serve(jobs, &mut done);
+    done
+}
+
+fn write(storage: &mut Storage, torrent: &Torrent, piece: u32) {
+    let done = serve(
+        storage,
+        vec![Job::Write {
+            piece,
+            blocks: torrent.blocks(piece),
+        }],
+    );
+    assert!(
+        matches!(&done[..], [Done::Written { result: Ok(()), .. }]),
+        "{done:?}"
+    );
+}
+
+fn read(storage: &mut Storage, piece: u32, offset: u32, len: u32) -> Result<Vec<u8>, DiskError> {
+    match serve(
+        storage,
+        vec![Job::Read {
+            ticket: 7,
+            piece,
+            offset,
+            len,
+        }],
+    )
+    .pop()
+    {
+        Some(Done::Read { ticket: 7, result }) => result,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Three files and padding over pieces of 40,000 bytes: two blocks and a bit.
+fn small() -> Torrent {
+    let files = vec![
+        regular("t/one", 50_000),
+        padding(30_000),
+        regular("t/sub/two", 20),
+        regular("t/empty", 0),
+        regular("t/sub/three", 45_000),
+    ];
+    Torrent::new(files, 40_000)
+}
+
+#[test]
+fn everything_is_laid_out_at_the_start() {
+    let dir = tempdir().unwrap();
+    let root = dir.path().join("made/too");
+    create(&root, &small());
+    let length = |path: &str| fs::metadata(root.join(path)).unwrap().len();
+    assert_eq!(length("t/one"), 50_000);
+    assert_eq!(length("t/empty"), 0);
+    assert_eq!(length("t/sub/two"), 20);
+    assert_eq!(length("t/sub/three"), 45_000);
+    assert!(!root.join(".pad").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn programs_can_be_run_and_links_point_inside() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempdir().unwrap();
+    let link = |path: &str, target: &str| {
+        (
+            path.into(),
+            0,
+            Kind::Symlink {
+                target: target.into(),
+            },
+        )
+    };
+    let torrent = Torrent::new(
+        vec![
+            ("t/run".into(), 3, Kind::Regular { executable: true }),
+            regular("t/data", 3),
+            link("t/a/b/link", "t/data"),
+            link("top", "t/run"),
+        ],
+        16384,
+    );
+    create(dir.path(), &torrent);
+    create(dir.path(), &torrent);
+    let mode = |path| {
+        fs::metadata(dir.path().join(path))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o111
+    };
+    assert_ne!(mode("t/run"), 0);
+    assert_eq!(mode("t/data"), 0);
+    let says = |path| fs::read_link(dir.path().join(path)).unwrap();
+    assert_eq!(says("t/a/b/link"), Path::new("../../../t/data"));
+    assert_eq!(says("top"), Path::new("t/run"));
+    assert_eq!(
+        fs::canonicalize(dir.path().join("top")).unwrap(),
+        fs::canonicalize(dir.path().join("t/run")).unwrap()
+    );
+}
+
+#[test]
+fn a_shorter_file_is_lengthened_and_keeps_its_bytes() {
+    let dir = tempdir().unwrap();
+    fs::create_dir(dir.path().join("t")).unwrap();
+    fs::write(dir.path().join("t/one"), b"begun").unwrap();
+    create(dir.path(), &small());
+    let found = fs::read(dir.path().join("t/one")).unwrap();
+    assert_eq!((&found[..5], found.len()), (&b"begun"[..], 50_000));
+}
+
+#[test]
+fn a_longer_file_keeps_its_tail_until_it_is_written_to() {
+    let dir = tempdir().unwrap();
+    let torrent = small();
+    fs::create_dir_all(dir.path().join("t/sub")).unwrap();
+    let (one, two) = (dir.path().join("t/one"), dir.path().join("t/sub/two"));
+    fs::write(&one, vec![1; 60_000]).unwrap();
+    fs::write(&two, vec![2; 60_000]).unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    read(&mut storage, 0, 0, 40_000).unwrap();
+    assert_eq!(fs::metadata(&one).unwrap().len(), 60_000);
+    write(&mut storage, &torrent, 0);
+    assert_eq!(fs::metadata(&one).unwrap().len(), 50_000);
+    assert_eq!(fs::metadata(&two).unwrap().len(), 60_000);
+    storage.trim().unwrap();
+    assert_eq!(fs::read(&two).unwrap(), [2; 20]);
+}
+
+#[test]
+fn a_piece_is_verified_by_its_own_bytes_only() {
+    let dir = tempdir().unwrap();
+    let torrent = small();
+    let mut storage = create(dir.path(), &torrent);
+    let last = torrent.layout.geometry().pieces() - 1;
+    let mut jobs: Vec<Job> = (0..=last)
+        .map(|piece| Job::Verify {
+            piece,
+            blocks: torrent.blocks(piece),
+        })
+        .collect();
+    let mut bad = torrent.blocks(last);
+    bad[0][100] ^= 1;
+    jobs.push(Job::Verify {
+        piece: last,
+        blocks: bad,
+    });
+    jobs.push(Job::Verify {
+        piece: 0,
+        blocks: torrent.blocks(1),
+    });
+    let done = serve(&mut storage, jobs);
+    let verdicts: Vec<bool> = done
+        .iter()
+        .map(|done| matches!(done, Done::Verified { ok: true, .. }))
+        .collect();
+    assert_eq!(verdicts, [true, true, true, true, false, false]);
+}
+
+#[test]
+fn blocks_come_back_as_they_were() {
+    let dir = tempdir().unwrap();
+    let torrent = small();
+    let mut storage = create(dir.path(), &torrent);
+    let jobs = vec![
+        Job::Verify {
+            piece: 0,
+            blocks: torrent.blocks(0),
+        },
+        Job::Write {
+            piece: 0,
+            blocks: torrent.blocks(0),
+        },
+        Job::Digest {
+            piece: 0,
+            blocks: torrent.blocks(0),
+        },
+    ];
+    for done in serve(&mut storage, jobs) {
+        let blocks = match done {
+            Done::Verified { blocks, .. }
+            | Done::Written { blocks, .. }
+            | Done::Digests { blocks, .. } => blocks,
+            Done::Read { .. } => panic!("nothing was read"),
+        };
+        assert_eq!(blocks, torrent.blocks(0));
+    }
+}
+
+#[test]
+fn each_block_has_a_digest_the_short_last_one_too() {
+    let dir = tempdir().unwrap();
+    let torrent = small();
+    let mut storage = create(dir.path(), &torrent);
+    match &serve(
+        &mut storage,
+        vec![Job::Digest {
+            piece: 0,
+            blocks: torrent.blocks(0),
+        }],
+    )[..]
+    {
+        [
+            Done::Digests {
+                piece: 0, digests, ..
+            },
+        ] => {
+            let expected: Vec<_> = torrent
+                .piece(0)
+                .chunks(16384)
+                .map(|block| hashing::digest(&[block]))
+                .collect();
+            assert_eq!(*digests, expected);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_that_vanished_is_named() {
+    let dir = tempdir().unwrap();
+    let torrent = small();
+    let mut storage = create(dir.path(), &torrent);
+    fs::remove_file(dir.path().join("t/sub/three")).unwrap();
+    let error = read(&mut storage, 3, 0, 10).unwrap_err();
+    assert_eq!(error.path(), dir.path().join("t/sub/three"));
+    assert_eq!(
+        (error.doing(), error.kind()),
+        (Doing::Open, std::io::ErrorKind::NotFound)
+    );
+    let done = serve(
+        &mut storage,
+        vec![Job::Write {
+            piece: 3,
+            blocks: torrent.blocks(3),
+        }],
+    );
+    assert!(matches!(&done[..], [Done::Written { result: Err(_), .. }]));
+}
+
+#[test]
+fn a_file_that_was_cut_off_does_not_read_as_zeros() {
+    let dir = tempdir().unwrap();
+    let torrent = small();
+    create(dir.path(), &torrent);
+    fs::write(dir.path().join("t/one"), b"short").unwrap();
+    let error = read(&mut open(dir.path(), &torrent), 0, 0, 10).unwrap_err();
+    assert_eq!(
+        (error.doing(), error.kind()),
+        (Doing::Read, std::io::ErrorKind::UnexpectedEof)
+    );
+}
+
+#[test]
+fn a_folder_in_place_of_a_file_is_an_error_with_a_remedy() {
+    let dir = tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("t/one")).unwrap();
+    let torrent = small();
+    let error =
+        Storage::create(dir.path(), torrent.layout.clone(), torrent.pieces.clone()).unwrap_err();
+    assert_eq!(error.path(), dir.path().join("t/one"));
+    assert!(error.to_string().contains("move that away"), "{error}");
+}
+
+#[test]
+fn a_root_that_is_no_folder_is_an_error() {
+    let dir = tempdir().unwrap();
+    let root = dir.path().join("file");
+    fs::write(&root, "").unwrap();
+    let torrent = small();
+    assert!(Storage::create(&root, torrent.layout.clone(), torrent.pieces.clone()).is_err());
+    assert!(Storage::open(&root, torrent.layout.clone(), torrent.pieces.clone()).is_err());
+    assert!(
+        Storage::open(
+            &dir.path().join("none"),
+            torrent.layout.clone(),
+            torrent.pieces.clone()
+        )
+        .is_err()
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn planted_links_lead_nowhere() {
+    use std::os::unix::fs::symlink;
+    let torrent = small();
+    let plants: [fn(&Path, &Path); 4] = [
+        |root, outside| symlink(outside, root.join("t")).unwrap(),
+        |root, outside| symlink(outside.join("victim"), root.join("t/one")).unwrap(),
+        |root, outside| symlink(outside, root.join("t/sub")).unwrap(),
+        |root, outside| symlink(outside.join("new"), root.join("t/empty")).unwrap(),
+    ];
+    for (which, plant) in plants.iter().enumerate() {
+        let (dir, outside) = (tempdir().unwrap(), tempdir().unwrap());
+        fs::write(outside.path().join("victim"), "safe").unwrap();
+        if which > 0 {
+            fs::create_dir(dir.path().join("t")).unwrap();
+        }
+        plant(dir.path(), outside.path());
+        let error = Storage::create(dir.path(), torrent.layout.clone(), torrent.pieces.clone())
+            .unwrap_err();
+        assert!(error.to_string().contains("symbolic link"), "{error}");
+        let there: Vec<_> = fs::read_dir(outside.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(there, ["victim"]);
+        assert_eq!(fs::read(outside.path().join("victim")).unwrap(), b"safe");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_planted_while_downloading_is_refused_too() {
+    let torrent = small();
+    let (dir, outside) = (tempdir().unwrap(), tempdir().unwrap());
+    fs::write(outside.path().join("victim"), "safe").unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    fs::remove_file(dir.path().join("t/one")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("victim"), dir.path().join("t/one")).unwrap();
+    let done = serve(
+        &mut storage,
+        vec![Job::Write {
+            piece: 0,
+            blocks: torrent.blocks(0),
+        }],
+    );
+    assert!(
+        matches!(&done[..], [Done::Written { result: Err(_), .. }]),
+        "{done:?}"
+    );
+    assert_eq!(fs::read(outside.path().join("victim")).unwrap(), b"safe");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_seed_may_be_a_farm_of_links() {
+    let torrent = small();
+    let (dir, farm) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut storage = create(dir.path(), &torrent);
+    for piece in 0..torrent.layout.geometry().pieces() {
+        write(&mut storage, &torrent, piece);
+    }
+    std::os::unix::fs::symlink(dir.path().join("t"), farm.path().join("t")).unwrap();
+    assert_eq!(
+        read(&mut open(farm.path(), &torrent), 0, 0, 40_000).unwrap(),
+        torrent.piece(0)
+    );
+}
+
+#[test]
+fn two_thousand_files_take_forty_handles() {
+    let files = (0..2000)
+        .map(|i| regular(&format!("t/{}/{i}", i % 7), i % 3 * 5))
+        .collect();
+    let torrent = Torrent::new(files, 16384);
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    write(&mut storage, &torrent, 0);
+    assert_eq!(storage.handles.len(), crate::handles::OPEN_FILES);
+    assert_eq!(
+        read(&mut storage, 0, 0, torrent.data.len() as u32).unwrap(),
+        torrent.data
+    );
+    assert_eq!(storage.handles.len(), crate::handles::OPEN_FILES);
+}
+
+#[test]
+fn a_file_can_be_had_for_sendfile() {
+    let torrent = small();
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    write(&mut storage, &torrent, 0);
+    let file = storage.file(0).unwrap();
+    let mut bytes = vec![0; 40_000];
+    transfer::read(&file, 0, &mut bytes).unwrap();
+    assert_eq!(bytes, torrent.piece(0));
+}
+
+/// More blocks than one system call takes.
+#[test]
+fn a_piece_of_many_blocks_is_written_whole() {
+    let torrent = Torrent::new(vec![regular("a", 5), regular("b", 17 << 20)], 17 << 20);
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    write(&mut storage, &torrent, 0);
+    write(&mut storage, &torrent, 1);
+    assert!(fs::read(dir.path().join("b")).unwrap() == torrent.file(1));
+}
+
+/// Files of a torrent: a length, and whether it is padding.
+fn any_files() -> impl Strategy<Value = Vec<(u64, bool)>> {
+    let length = prop_oneof![Just(0), 1..100_u64, 1..70_000_u64];
+    proptest::collection::vec((length, prop::bool::weighted(0.2)), 1..12)
+}
+
+fn torrent_of(files: &[(u64, bool)], piece_length: u64) -> Torrent {
+    let one = |(i, &(length, pad)): (usize, &(u64, bool))| {
+        if pad {
+            padding(length)
+        } else {
+            regular(&format!("t/{}/{i}", i % 3), length)
+        }
+    };
+    Torrent::new(files.iter().enumerate().map(one).collect(), piece_length)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn pieces_written_in_any_order_read_back_equal(
+        files in any_files(),
+        piece_length in 1_000..50_000_u64,
+        order in any::<prop::sample::Index>(),
+        ranges in proptest::collection::vec((any::<prop::sample::Index>(), any::<u32>(), any::<u32>()), 8),
+    ) {
+        let torrent = torrent_of(&files, piece_length);
+        let geometry = torrent.layout.geometry();
+        let dir = tempdir().unwrap();
+        let mut storage = create(dir.path(), &torrent);
+        let mut pieces: Vec<u32> = (0..geometry.pieces()).collect();
+        if !pieces.is_empty() {
+            let turn = order.index(pieces.len());
+            pieces.rotate_left(turn);
+            pieces.reverse();
+        }
+        for &piece in &pieces {
+            write(&mut storage, &torrent, piece);
+        }
+        for (index, file) in torrent.layout.files().iter().enumerate() {
+            if file.kind != Kind::Padding {
+                prop_assert_eq!(fs::read(dir.path().join(&file.path)).unwrap(), torrent.file(index));
+            }
+        }
+        for (piece, from, len) in ranges {
+            if !pieces.is_empty() {
+                let piece = pieces[piece.index(pieces.len())];
+                let whole = torrent.piece(piece);
+                let from = from % whole.len() as u32;
+                let len = len % (whole.len() as u32 - from + 1);
+                let expected = &whole[from as usize..(from + len) as usize];
+                prop_assert_eq!(read(&mut storage, piece, from, len).unwrap(), expected);
+            }
+        }
+    }
+}
