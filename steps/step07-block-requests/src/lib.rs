@@ -5,9 +5,11 @@
 //! remembers what was asked of one peer, and says of each block that arrives what it answers.
 //! [`Window`] decides how many requests to keep on their way, so that the peer is never idle.
 //!
-//! Nothing here opens a socket or reads a clock: time is a [`Duration`](std::time::Duration) since
-//! the start.
+//! Nothing of this opens a socket or reads a clock: time is a [`Duration`](std::time::Duration) since
+//! the start. `blocking` puts it to work over a connection, for the programs of the steps.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod geometry;
 mod outstanding;
 mod window;
