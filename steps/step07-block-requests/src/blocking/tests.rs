@@ -39,7 +39,7 @@ fn peer(reads: Vec<Vec<u8>>) -> Peer<Script> {
         written: Vec::new(),
     };
     let mut peer = Peer::new(stream, geometry, Ahead::Window(Window::new()));
-    peer.patience = Duration::ZERO;
+    peer.patience = Duration::from_millis(20);
     peer
 }
 
@@ -131,7 +131,6 @@ fn nor_is_one_that_chokes_us() {
 fn nor_is_one_that_stops_answering() {
     let greeting = bytes(&[Message::Have(0), Message::Unchoke]);
     let mut peer = peer(vec![greeting, block(0, 0, BLOCK)]);
-    peer.patience = Duration::from_millis(20);
     let error = peer.fetch(0, &mut |_| {}).unwrap_err();
     assert!(
         matches!(error, FetchError::Silent { missing: 1 }),
