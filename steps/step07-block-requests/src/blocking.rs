@@ -101,6 +101,7 @@ impl<S: Read + Write> Peer<S> {
         watch: &mut dyn FnMut(Moment<'_>),
     ) -> Result<u32, FetchError> {
         let started = Instant::now();
+        let mut late = false;
         loop {
             let found = match piece {
                 Some(piece) => self.has().get(piece).then_some(piece),
@@ -109,10 +110,11 @@ impl<S: Read + Write> Peer<S> {
             if let Some(piece) = found {
                 return Ok(piece);
             }
-            if started.elapsed() > self.patience {
+            if late {
                 return Err(FetchError::HasNot { piece });
             }
             self.listen(watch)?;
+            late = started.elapsed() >= self.patience;
         }
     }
 
@@ -141,7 +143,7 @@ impl<S: Read + Write> Peer<S> {
                 missing = self.talk.missing();
                 waiting = Instant::now();
             }
-            if waiting.elapsed() > self.patience {
+            if waiting.elapsed() >= self.patience {
                 return Err(match self.talk.is_choked() {
                     true => FetchError::Choked,
                     false => FetchError::Silent { missing },

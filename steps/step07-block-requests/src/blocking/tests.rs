@@ -39,7 +39,7 @@ fn peer(reads: Vec<Vec<u8>>) -> Peer<Script> {
         written: Vec::new(),
     };
     let mut peer = Peer::new(stream, geometry, Ahead::Window(Window::new()));
-    peer.patience = Duration::from_millis(20);
+    peer.patience = Duration::ZERO;
     peer
 }
 
