@@ -39,8 +39,8 @@ pub enum Error {
     TooManyPieces,
     /// `pieces` does not fit the size of the files.
     #[error(
-        "\"info.pieces\" (at byte {offset}) has {found} bytes, but {expected} pieces of {piece_length} bytes need {}",
-        expected * 20
+        "\"info.pieces\" (at byte {offset}) has {found} bytes, but the files make {expected} pieces \
+         of {piece_length} bytes, and each needs 20"
     )]
     PiecesLength {
         /// The offset of `pieces` in the torrent file, in bytes.

@@ -36,6 +36,9 @@ mod piece_length;
 mod trackers;
 mod warnings;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::Error;
 pub use info_hash::{InfoHash, ParseInfoHashError};
 pub use limits::{MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH, MAX_TORRENT_SIZE};

@@ -57,18 +57,24 @@ fn make_safe(raw: &[u8]) -> String {
     if name.is_empty() {
         name.push('_');
     }
-    // One byte is left for the underscore in front of a device's name.
+    settle(&mut name);
     if name.len() > MAX_NAME {
+        // One byte is left for the underscore in front of a device's name.
         name = cut(&name, MAX_NAME - 1);
-    }
-    let kept = name.trim_end_matches(['.', ' ']).len();
-    name.replace_range(kept.., &"_".repeat(name.len() - kept));
-    if is_device(&name) {
-        name.insert(0, '_');
+        settle(&mut name);
     }
     name
 }
 // ANCHOR_END: safe_name
+
+/// Mends what Windows would take for another name: the end, and a device.
+fn settle(name: &mut String) {
+    let kept = name.trim_end_matches(['.', ' ']).len();
+    name.replace_range(kept.., &"_".repeat(name.len() - kept));
+    if is_device(name) {
+        name.insert(0, '_');
+    }
+}
 
 /// Characters that no file name keeps.
 fn is_unsafe(char: char) -> bool {

@@ -70,10 +70,8 @@ pub(crate) fn resolve(files: &mut [File], warnings: &mut Warnings) {
         }
         warnings.add(|| {
             let path = quoted(file.path.join("/").as_bytes());
-            format!(
-                "a second file would be {} on disk; it is {path}",
-                quoted(name.as_bytes())
-            )
+            let name = quoted(name.as_bytes());
+            format!("a file or folder {name} is there already; this one is {path} on disk")
         });
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn read(info: Fields<'_, '_>, builder: &mut Builder<'_>) -> Result<bo
             };
             let inside = if multi_file { path.len() } else { 0 };
             self::file(file, &path[..inside], builder)?;
-        } else if open.len() >= MAX_PATH_DEPTH {
+        } else if open.len() + 1 == MAX_PATH_DEPTH {
             let field = info.name("file tree");
             return Err(Error::PathTooDeep { field });
         } else {

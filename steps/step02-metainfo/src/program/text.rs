@@ -1,0 +1,86 @@
+//! Numbers, dates and foreign texts for a person.
+
+/// A number with a comma between each three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A text from a torrent, on one line and with nothing in it that a terminal would obey.
+pub fn one_line(text: &str) -> String {
+    let plain = |char: char| if char.is_control() { ' ' } else { char };
+    text.chars().map(plain).collect()
+}
+
+/// Seconds since 1970 as a date and a time of UTC.
+pub fn date(seconds: i64) -> String {
+    const DAY: i64 = 24 * 60 * 60;
+    // Further than this it is no date that anyone meant.
+    if !(0..=253_402_300_799).contains(&seconds) {
+        return format!("{seconds} seconds since 1970");
+    }
+    let (day, second) = (seconds / DAY, seconds % DAY);
+    let (year, month, day) = civil(day);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+}
+
+/// Year, month and day of a day since 1970-01-01.
+fn civil(mut day: i64) -> (i64, usize, i64) {
+    let leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let mut year = 1970;
+    while day >= 365 + i64::from(leap(year)) {
+        day -= 365 + i64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + i64::from(leap(year));
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while day >= months[month] {
+        day -= months[month];
+        month += 1;
+    }
+    (year, month + 1, day + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn dates_count_leap_years() {
+        assert_eq!(date(0), "1970-01-01 00:00 UTC");
+        assert_eq!(date(951_782_400), "2000-02-29 00:00 UTC");
+        assert_eq!(date(1_709_251_199), "2024-02-29 23:59 UTC");
+        assert_eq!(date(4_107_542_400), "2100-03-01 00:00 UTC");
+        assert_eq!(date(253_402_300_799), "9999-12-31 23:59 UTC");
+    }
+
+    #[test]
+    fn what_is_no_date_is_left_a_number() {
+        assert_eq!(date(-1), "-1 seconds since 1970");
+        assert_eq!(date(i64::MAX), "9223372036854775807 seconds since 1970");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(one_line("a\nb\x1b[2J\u{9b}c"), "a b [2J c");
+    }
+}

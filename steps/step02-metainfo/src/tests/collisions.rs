@@ -1,0 +1,131 @@
+//! Files that would be the same file on disk.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+
+fn on_disk(files: &[&[&str]]) -> Vec<String> {
+    let files = files.iter().map(|elements| file(elements, 1)).collect();
+    let mut paths = paths(&parse(multi(files)).unwrap());
+    paths
+        .iter_mut()
+        .for_each(|path| *path = path["folder/".len()..].to_owned());
+    paths
+}
+
+#[test]
+fn the_second_file_of_a_name_gets_a_number() {
+    assert_eq!(
+        on_disk(&[&["a.txt"], &["a.txt"], &["b", "a.txt"], &["a.txt"]]),
+        ["a.txt", "a (2).txt", "b/a.txt", "a (3).txt"]
+    );
+    assert_eq!(
+        on_disk(&[&["x"], &["x"], &[".x"], &[".x"]]),
+        ["x", "x (2)", ".x", ".x (2)"]
+    );
+}
+
+#[test]
+fn names_that_differ_by_case_alone_are_the_same() {
+    assert_eq!(
+        on_disk(&[
+            &["Read.me"],
+            &["read.ME"],
+            &["Straße"],
+            &["STRASSE"],
+            &["Ä"],
+            &["ä"]
+        ]),
+        ["Read.me", "read (2).ME", "Straße", "STRASSE", "Ä", "ä (2)"]
+    );
+    assert_eq!(on_disk(&[&["A", "x"], &["a", "X"]]), ["A/x", "a/X (2)"]);
+}
+
+#[test]
+fn names_that_become_the_same_are_the_same() {
+    assert_eq!(
+        on_disk(&[&["a/b"], &["a\\b"], &["a_b"]]),
+        ["a_b", "a_b (2)", "a_b (3)"]
+    );
+}
+
+#[test]
+fn a_number_that_is_taken_is_not_given() {
+    assert_eq!(
+        on_disk(&[&["a (2)"], &["a"], &["a"], &["a"], &["a (4)"]]),
+        ["a (2)", "a", "a (3)", "a (4)", "a (4) (2)"]
+    );
+}
+
+#[test]
+fn a_file_gives_way_to_a_folder() {
+    assert_eq!(on_disk(&[&["a"], &["a", "b"]]), ["a (2)", "a/b"]);
+    assert_eq!(on_disk(&[&["A", "b"], &["a"]]), ["A/b", "a (2)"]);
+    assert_eq!(
+        on_disk(&[&["a"], &["a", "b"], &["a (2)", "c"]]),
+        ["a (3)", "a/b", "a (2)/c"]
+    );
+}
+
+#[test]
+fn a_name_that_is_full_is_cut_for_the_number() {
+    let long = format!("{}.txt", "x".repeat(251));
+    let paths = on_disk(&[&[&long], &[&long]]);
+    assert_eq!(paths[0], long);
+    assert_eq!(paths[1], format!("{} (2).txt", "x".repeat(238)));
+}
+
+#[test]
+fn padding_files_may_have_any_name() {
+    let padding = |elements| {
+        Ben::Dict(vec![
+            ("attr", text("p")),
+            ("length", int(1)),
+            ("path", path(elements)),
+        ])
+    };
+    let files = vec![
+        padding(&[".pad", "1"]),
+        padding(&[".pad", "1"]),
+        file(&["a"], 1),
+        padding(&["a"]),
+        padding(&["a", "b"]),
+    ];
+    let torrent = parse(multi(files)).unwrap();
+    assert_eq!(
+        paths(&torrent),
+        [
+            "folder/.pad/1",
+            "folder/.pad/1",
+            "folder/a",
+            "folder/a",
+            "folder/a/b"
+        ]
+    );
+    assert_eq!(torrent.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn the_change_is_told() {
+    let torrent = parse(multi(vec![file(&["a"], 1), file(&["A"], 1)])).unwrap();
+    assert_eq!(
+        torrent.warnings,
+        ["a file or folder \"A\" is there already; this one is \"folder/A (2)\" on disk"]
+    );
+}
+
+#[test]
+fn very_many_files_of_one_name_take_no_time() {
+    let mut files = vec![file(&["a"], 0); 50_000];
+    files[0] = file(&["a"], 1);
+    let torrent = parse(multi(files)).unwrap();
+    assert_eq!(torrent.files[49_999].path, ["folder", "a (50000)"]);
+    // Names that become the same only when they are cut for the number.
+    let name = |number: usize| format!("{}{:05}", "x".repeat(249), number / 2);
+    let files = (0..50_000)
+        .map(|number| file(&[&name(number)], 0))
+        .collect();
+    let torrent = parse(with(multi(files), "pieces", pieces(0))).unwrap();
+    let last = format!("{} (25001)", "x".repeat(242));
+    assert_eq!(torrent.files[49_999].path[1], last);
+}

@@ -1,0 +1,153 @@
+//! Torrents of our own making.
+
+use bencode::decode;
+use pretty_assertions::assert_eq;
+
+use super::*;
+use crate::create::{Create, CreateError};
+
+fn example() -> Create {
+    let mut create = Create::multi("folder", 16 * 1024);
+    create
+        .add_file(["a.txt"], 20_000)
+        .add_file(["sub", "b.txt"], 5);
+    create
+}
+
+#[test]
+fn a_torrent_of_one_file_is_canonical() {
+    let create = Create::single("a.txt", 3, 16 * 1024);
+    let bytes = create.to_bytes(&[*b"hhhhhhhhhhhhhhhhhhhh"]).unwrap();
+    assert_eq!(
+        bytes.escape_ascii().to_string(),
+        "d4:infod6:lengthi3e4:name5:a.txt12:piece lengthi16384e6:pieces20:hhhhhhhhhhhhhhhhhhhhee"
+    );
+}
+
+#[test]
+fn everything_that_can_be_said_is_said_and_read_back() {
+    let mut create = example();
+    create.files[0].executable = true;
+    create.files[0].hidden = true;
+    create.files[1].symlink = Some(["folder", "a.txt"].map(String::from).to_vec());
+    create.files[1].length = 0;
+    create.announce = vec![
+        vec!["http://a".into(), "http://b".into()],
+        vec!["udp://c".into()],
+    ];
+    create.web_seeds = vec!["http://seed/".into()];
+    create.private = true;
+    create.source = Some("S".into());
+    create.comment = Some("größer".into());
+    create.created_by = Some("kostorrent".into());
+    create.creation_date = Some(1_700_000_000);
+    let bytes = create.to_bytes(&[[7; 20], [8; 20]]).unwrap();
+    decode(&bytes).expect("canonical");
+
+    let torrent = Metainfo::parse(&bytes).unwrap();
+    assert_eq!(torrent.name, create.name);
+    assert_eq!(torrent.files, create.files);
+    assert_eq!(torrent.pieces, [[7; 20], [8; 20]]);
+    assert_eq!(torrent.announce, create.announce);
+    assert_eq!(torrent.web_seeds, create.web_seeds);
+    assert!(torrent.private);
+    assert_eq!(torrent.source, create.source);
+    assert_eq!(torrent.comment, create.comment);
+    assert_eq!(torrent.created_by, create.created_by);
+    assert_eq!(torrent.creation_date, create.creation_date);
+    assert_eq!(torrent.warnings, Vec::<String>::new());
+    // Clients that know no tiers find a tracker too.
+    let document = decode(&bytes).unwrap();
+    assert_eq!(
+        document.root().get("announce").unwrap().as_str(),
+        Some("http://a")
+    );
+}
+
+#[test]
+fn what_changes_the_info_hash_and_what_does_not() {
+    let hash = |create: &Create| {
+        let bytes = create.to_bytes(&[[7; 20], [8; 20]]).unwrap();
+        Metainfo::parse(&bytes).unwrap().info_hash_v1
+    };
+    let plain = hash(&example());
+    let mut beside = example();
+    beside.announce = vec![vec!["http://a".into()]];
+    beside.comment = Some("hello".into());
+    beside.creation_date = Some(1);
+    assert_eq!(hash(&beside), plain);
+    let mut inside = example();
+    inside.source = Some("S".into());
+    assert_ne!(hash(&inside), plain);
+    let mut private = example();
+    private.private = true;
+    assert_ne!(hash(&private), plain);
+}
+
+#[test]
+fn names_that_are_not_safe_everywhere_are_refused() {
+    for (name, safe) in [("nul", "_nul"), ("a\\b", "a_b"), ("x.", "x_"), ("", "")] {
+        let error = Create::single(name, 1, 16384)
+            .to_bytes(&[[0; 20]])
+            .unwrap_err();
+        match error {
+            CreateError::UnsafeName {
+                name: given,
+                safe: better,
+            } => {
+                assert_eq!(given, name);
+                assert!(better == safe || name.is_empty());
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let mut create = example();
+    create.add_file(["A.TXT"], 1);
+    assert_eq!(
+        create
+            .to_bytes(&[[0; 20], [0; 20]])
+            .unwrap_err()
+            .to_string(),
+        "the name \"folder/A.TXT\" is not safe on every system; rename it, for example to \
+         \"folder/A (2).TXT\""
+    );
+}
+
+#[test]
+fn pieces_that_do_not_fit_are_refused() {
+    for count in [0, 1, 3] {
+        let error = example().to_bytes(&vec![[0; 20]; count]).unwrap_err();
+        assert!(matches!(
+            error,
+            CreateError::Refused(Error::PiecesLength { .. })
+        ));
+    }
+    let none = Create::multi("folder", 16384).to_bytes(&[]).unwrap_err();
+    assert!(matches!(none, CreateError::Refused(Error::NoFiles)));
+}
+
+#[test]
+fn what_would_be_read_otherwise_is_refused() {
+    let pieces = [[0; 20], [0; 20]];
+    let mut twice = example();
+    twice.announce = vec![vec!["http://a".into()], vec!["http://a".into()]];
+    assert!(matches!(twice.to_bytes(&pieces), Err(CreateError::Urls)));
+    let mut empty_tier = example();
+    empty_tier.announce = vec![vec![]];
+    assert!(matches!(
+        empty_tier.to_bytes(&pieces),
+        Err(CreateError::Urls)
+    ));
+    let mut no_url = example();
+    no_url.web_seeds = vec!["a\nb".into()];
+    assert!(matches!(no_url.to_bytes(&pieces), Err(CreateError::Urls)));
+    let mut long = example();
+    long.comment = Some("x".repeat(100_000));
+    assert!(matches!(long.to_bytes(&pieces), Err(CreateError::Text)));
+    let mut link = example();
+    link.files[1].symlink = Some(vec!["folder".into(), "a.txt".into()]);
+    assert!(matches!(link.to_bytes(&pieces), Err(CreateError::Files)));
+    let mut elsewhere = example();
+    elsewhere.files[1].path[0] = "elsewhere".into();
+    assert!(elsewhere.to_bytes(&pieces).is_err());
+}

@@ -1,0 +1,107 @@
+//! Symbolic links (BEP 47), the friendly and the other ones.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+
+fn link(elements: &[&str], target: &[&str]) -> Ben {
+    Ben::Dict(vec![
+        ("attr", text("l")),
+        ("length", int(0)),
+        ("path", path(elements)),
+        ("symlink path", path(target)),
+    ])
+}
+
+#[test]
+fn a_link_inside_the_torrent_is_taken() {
+    let files = vec![
+        file(&["lib", "a.so.1"], 1),
+        link(&["lib", "a.so"], &["lib", "a.so.1"]),
+    ];
+    let torrent = parse(multi(files)).unwrap();
+    let link = &torrent.files[1];
+    assert_eq!(link.path, ["folder", "lib", "a.so"]);
+    let target = ["folder", "lib", "a.so.1"].map(String::from);
+    assert_eq!(link.symlink.as_deref(), Some(&target[..]));
+    assert_eq!(link.length, 0);
+}
+
+#[test]
+fn the_length_of_a_link_is_zero_whatever_it_says() {
+    for length in [int(7), int(-1), text("x")] {
+        let link = Ben::Dict(vec![
+            ("attr", text("l")),
+            ("length", length),
+            ("path", path(&["link"])),
+            ("symlink path", path(&["a"])),
+        ]);
+        let torrent = parse(multi(vec![file(&["a"], 1), link])).unwrap();
+        assert_eq!(torrent.files[1].length, 0);
+        assert_eq!(torrent.total_length, 1);
+    }
+}
+
+#[test]
+fn a_target_is_made_safe_like_the_file_it_names() {
+    let torrent = parse(multi(vec![file(&["NUL"], 1), link(&["b"], &["NUL"])])).unwrap();
+    let target = ["folder", "_NUL"].map(String::from);
+    assert_eq!(torrent.files[1].symlink.as_deref(), Some(&target[..]));
+}
+
+#[test]
+fn a_link_that_leaves_the_torrent_is_refused() {
+    for target in [
+        &[".."][..],
+        &["..", "..", "etc", "passwd"],
+        &["a", "..", "..", "x"],
+        &["/etc/passwd"],
+        &["", "etc", "passwd"],
+        &["a/../../x"],
+        &["..\\x"],
+        &["C:", "x"],
+        &["C:\\x"],
+        &["."],
+        &[],
+        &["a\0b"],
+    ] {
+        let error = parse(multi(vec![file(&["a"], 1), link(&["b"], target)])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "\"info.files[1].symlink path\" (at byte 87) points out of the torrent's own folder; \
+             such a torrent is not safe to use"
+        );
+    }
+}
+
+#[test]
+fn a_link_without_a_target_is_refused() {
+    let link = Ben::Dict(vec![("attr", text("l")), ("path", path(&["b"]))]);
+    assert_eq!(
+        parse(multi(vec![link])).unwrap_err().to_string(),
+        "the torrent has no \"info.files[0].symlink path\"; it is no torrent file, or incomplete"
+    );
+}
+
+#[test]
+fn a_file_behind_a_link_is_refused() {
+    for (hidden, shown) in [
+        (&["link", "x"][..], "folder/link/x"),
+        (&["LINK", "x"], "folder/LINK/x"),
+        (&["link", "deep", "down", "x"], "folder/link/deep/down/x"),
+    ] {
+        for files in [
+            vec![link(&["link"], &["a"]), file(hidden, 1)],
+            vec![file(hidden, 1), link(&["link"], &["a"])],
+            vec![link(&["link"], &["a"]), link(hidden, &["a"])],
+        ] {
+            assert_eq!(
+                parse(multi(files)).unwrap_err().to_string(),
+                format!(
+                    "the file \"{shown}\" lies behind a symbolic link of the same torrent; such a \
+                     torrent is not safe to use"
+                )
+            );
+        }
+    }
+}
