@@ -171,6 +171,12 @@ fuzz_target!(|input: Input| {
                 if !picker.have().get(piece) {
                     picker.only_from(piece, peer.map(|peer| key(peer % 8)));
                 }
+                // What was asked of others is void; the engine cancels it.
+                for (&other, state) in &mut peers {
+                    if peer.is_some_and(|peer| peer % 8 != other) {
+                        state.asked.retain(|block| block.piece != piece);
+                    }
+                }
             }
             Step::Forget { piece } => {
                 for (peer, block) in picker.forget(u32::from(piece) % pieces) {
