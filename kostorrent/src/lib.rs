@@ -1,5 +1,8 @@
 //! The engine, its shell and its faces.
 
 pub mod check;
+pub mod cli;
+pub mod create;
 pub mod engine;
+pub mod lab;
 pub mod session;

@@ -1,3 +1,7 @@
-//! The kostorrent command.
+//! The kostorrent command: everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kostorrent::cli::run(std::env::args_os())
+}

@@ -1,0 +1,285 @@
+//! What can be typed: the commands, their options and the help a person reads.
+//!
+//! One definition serves the parser, `--help`, the completions and the man page.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+
+use super::values::{self, Date, PieceLength, Tier};
+
+/// A BitTorrent client for the terminal, and the guide that builds it.
+///
+/// Start with `kostorrent demo`: it sets up a small swarm on this machine and downloads from it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kostorrent",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    after_help = "`kostorrent COMMAND --help` tells more about a command.",
+    after_long_help = AFTER_LONG_HELP
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_LONG_HELP: &str = "\
+Exit codes:
+    0    done
+    1    failed; one line on stderr says why and what to do
+    2    wrong usage
+    130  interrupted, progress saved
+
+Environment:
+    NO_COLOR        no colour, whatever the terminal can do
+    KOSTORRENT_LOG  what to log on stderr, as in `kostorrent=debug`
+
+`kostorrent COMMAND --help` tells more about a command.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Download(Download),
+    Seed(Seed),
+    Verify(Verify),
+    Show(Show),
+    Create(Create),
+    Lab(Lab),
+    Demo(Demo),
+    Completions(Completions),
+    Man(Man),
+    /// Pause a running download (not yet)
+    #[command(hide = true)]
+    Pause(NotYet),
+    /// Resume a paused download (not yet)
+    #[command(hide = true)]
+    Resume(NotYet),
+    /// Stop a running download (not yet)
+    #[command(hide = true)]
+    Stop(NotYet),
+    /// Ask a running download how it is doing (not yet)
+    #[command(hide = true)]
+    Status(NotYet),
+}
+
+/// Download what a torrent file describes
+///
+/// The files land in DIR, each piece verified before it is written. What is already there is checked and kept, so
+/// the same command goes on where it was interrupted. Ends when everything is complete, unless --seed is given.
+#[derive(Debug, Args)]
+pub(crate) struct Download {
+    /// The torrent file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) torrent: PathBuf,
+    /// The folder that receives the torrent's file or folder [default: here]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Only these files (not yet)
+    #[arg(long, value_name = "LIST", hide = true)]
+    pub(crate) files: Option<String>,
+    /// The port to listen on [default: a free one]
+    #[arg(long, value_name = "P")]
+    pub(crate) port: Option<u16>,
+    /// A peer to connect to, beside those the trackers name; may be repeated
+    #[arg(long = "peer", value_name = "ADDR")]
+    pub(crate) peers: Vec<SocketAddr>,
+    /// Go on seeding when the download is complete, until Ctrl-C
+    #[arg(long, overrides_with = "no_seed")]
+    pub(crate) seed: bool,
+    /// End when the download is complete (the default)
+    #[arg(long, overrides_with = "seed")]
+    pub(crate) no_seed: bool,
+    /// Do not use the DHT (it is not built yet: accepted, changes nothing)
+    #[arg(long)]
+    pub(crate) no_dht: bool,
+    /// Download at most so many bytes a second; K, M, G are powers of 1024
+    #[arg(long, value_name = "R", value_parser = values::rate)]
+    pub(crate) limit_down: Option<u64>,
+    /// Upload at most so many bytes a second; K, M, G are powers of 1024
+    #[arg(long, value_name = "R", value_parser = values::rate)]
+    pub(crate) limit_up: Option<u64>,
+    #[command(flatten)]
+    pub(crate) face: Face,
+}
+
+/// Give a torrent's files to others, until Ctrl-C
+///
+/// The files are checked first; what is missing or wrong is not given.
+#[derive(Debug, Args)]
+pub(crate) struct Seed {
+    /// The torrent file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) torrent: PathBuf,
+    /// The folder that holds the torrent's file or folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: PathBuf,
+    /// The port to listen on [default: a free one]
+    #[arg(long, value_name = "P")]
+    pub(crate) port: Option<u16>,
+    /// A peer to connect to, beside those the trackers name; may be repeated
+    #[arg(long = "peer", value_name = "ADDR")]
+    pub(crate) peers: Vec<SocketAddr>,
+    /// Do not use the DHT (it is not built yet: accepted, changes nothing)
+    #[arg(long)]
+    pub(crate) no_dht: bool,
+    /// Upload at most so many bytes a second; K, M, G are powers of 1024
+    #[arg(long, value_name = "R", value_parser = values::rate)]
+    pub(crate) limit_up: Option<u64>,
+    #[command(flatten)]
+    pub(crate) face: Face,
+}
+
+/// How a running torrent shows itself.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Face {
+    /// Print nothing but errors
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Print events on stdout, one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Check the files on disk against a torrent file
+///
+/// Reads every piece with all processors. Names each file that is missing or wrong, and then exits with 1.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The torrent file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) torrent: PathBuf,
+    /// The folder that holds the torrent's file or folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: PathBuf,
+    /// Print the result on stdout, one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tell what is in a torrent file
+///
+/// No network is used and nothing is written.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The torrent file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) torrent: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Make a torrent file of a file or a folder
+///
+/// The same files give the same info-hash, on every system.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// The file or folder to share
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: PathBuf,
+    /// Where to write the torrent file [default: NAME.torrent, here]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// A tracker; each one is a tier of its own, and `URL,URL` is one tier of several
+    #[arg(short, long = "announce", value_name = "URL", value_parser = values::tier)]
+    pub(crate) announce: Vec<Tier>,
+    /// Bytes in a piece, a power of two, with K or M: 16K to 256M [default: by size]
+    #[arg(short = 'l', long, value_name = "N", value_parser = values::piece_length)]
+    pub(crate) piece_length: Option<PieceLength>,
+    /// Ask clients to find peers by the trackers alone (BEP 27)
+    #[arg(short, long)]
+    pub(crate) private: bool,
+    /// A web server that has the same files (BEP 19); may be repeated
+    #[arg(short, long = "web-seed", value_name = "URL", value_parser = values::web_url)]
+    pub(crate) web_seeds: Vec<String>,
+    /// A comment for whoever opens the torrent
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// A word that makes the info-hash another one, as some trackers ask
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) source: Option<String>,
+    /// The torrent's name [default: that of the file or folder]
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The creation date: seconds since 1970 or YYYY-MM-DD [default: SOURCE_DATE_EPOCH, or now]
+    #[arg(long, value_name = "DATE", value_parser = values::date, conflicts_with = "no_date")]
+    pub(crate) date: Option<Date>,
+    /// Leave the creation date out
+    #[arg(long)]
+    pub(crate) no_date: bool,
+    /// Write over an existing torrent file
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Print the result on stdout as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Run a practice swarm on this machine: a tracker and seeders of a small sample
+///
+/// Nothing leaves the machine. The lab runs until Ctrl-C, and whatever the guide asks you to run finds its tracker and
+/// its peers here.
+#[derive(Debug, Args)]
+pub(crate) struct Lab {
+    /// The tracker's port; 0 takes a free one and needs --dir
+    #[arg(long, value_name = "P", default_value_t = crate::lab::PORT)]
+    pub(crate) port: u16,
+    /// Write the sample's torrent file, with the tracker's address in it, into this folder
+    #[arg(long, value_name = "D", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+    /// How many seeders to run
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=50))]
+    pub(crate) seeders: u8,
+    /// Add peers that lie, stall, choke, send other blocks than were asked for, and announce by `have` alone
+    #[arg(long)]
+    pub(crate) trouble: bool,
+    /// Do not slow the seeders down
+    #[arg(long)]
+    pub(crate) fast: bool,
+}
+
+/// See a download from a swarm of its own: the first thing to run
+///
+/// Runs the lab and a download from it in one process. Nothing leaves the machine.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The folder that receives the sample
+    #[arg(short, long, value_name = "DIR", default_value = "kostorrent-demo", value_hint = ValueHint::DirPath)]
+    pub(crate) output: PathBuf,
+    /// Add the lab's trouble-makers to the swarm
+    #[arg(long)]
+    pub(crate) trouble: bool,
+    /// Do not slow the seeders down
+    #[arg(long)]
+    pub(crate) fast: bool,
+    #[command(flatten)]
+    pub(crate) face: Face,
+}
+
+/// Print the completions for a shell
+///
+/// For bash: kostorrent completions bash > ~/.local/share/bash-completion/completions/kostorrent
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the man page
+///
+/// To read it: kostorrent man | man -l -
+#[derive(Debug, Args)]
+pub(crate) struct Man {}
+
+/// What a command takes that is not built yet: anything.
+#[derive(Debug, Args)]
+pub(crate) struct NotYet {
+    /// The torrent's name
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<std::ffi::OsString>,
+}

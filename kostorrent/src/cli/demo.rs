@@ -1,0 +1,132 @@
+//! `kostorrent demo`: the lab and a download from it, in one process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use super::args::Demo;
+use super::failure::Failure;
+use super::interrupt::Interrupts;
+use super::program::program;
+use super::text::printable;
+use super::{face, output, running};
+use crate::lab::{self, Lab, sample};
+use crate::session::{Mode, Options};
+
+/// How many seeders the demo has.
+const SEEDERS: u8 = 3;
+
+/// Runs the demo.
+pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
+    let talk = !args.face.quiet && !args.face.json;
+    running::told_in_json(args.face.json, || {
+        running::block_on(async {
+            let mut interrupts = Interrupts::new()?;
+            let options = lab::Options {
+                port: 0,
+                seeders: SEEDERS,
+                trouble: args.trouble,
+                fast: args.fast,
+            };
+            let lab = tokio::select! {
+                lab = Lab::start(options) => lab.map_err(Failure::failed)?,
+                () = interrupts.next() => {
+                    return Err(Failure::Interrupted("interrupted before it began".into()));
+                }
+            };
+            let result = download(args, &lab, talk, &mut interrupts).await;
+            lab.stop().await;
+            result
+        })
+    })
+}
+
+async fn download(
+    args: &Demo,
+    lab: &Lab,
+    talk: bool,
+    interrupts: &mut Interrupts,
+) -> Result<(), Failure> {
+    let folder = &args.output;
+    let torrent = lab
+        .write_torrent(folder)
+        .map_err(|error| Failure::io("write to", folder, &error))?;
+    if talk {
+        introduce(lab)?;
+    }
+    let options = Options {
+        metainfo: lab.metainfo(),
+        root: folder.clone(),
+        mode: Mode::Download {
+            keep_seeding: false,
+        },
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        peers: Vec::new(),
+        limit_down: None,
+        limit_up: None,
+        announce: None,
+        seed: None,
+    };
+    running::run(options, &mut *face::choose(args.face), interrupts).await?;
+    if talk {
+        say_what_next(folder, &torrent)
+    } else {
+        Ok(())
+    }
+}
+
+fn introduce(lab: &Lab) -> Result<(), Failure> {
+    output::result(|out| {
+        write!(
+            out,
+            "A swarm on this machine: a tracker at {} and {} seeders",
+            lab.announce_url(),
+            lab.seeders().count()
+        )?;
+        match lab.trouble().count() {
+            0 => writeln!(out, "."),
+            number => writeln!(out, ", and {number} peers that make trouble."),
+        }
+    })
+}
+
+fn say_what_next(folder: &Path, torrent: &Path) -> Result<(), Failure> {
+    let me = program();
+    let text = |path: &Path| printable(&path.to_string_lossy()).into_owned();
+    let picture = folder
+        .join(sample::NAME)
+        .join("figures")
+        .join("evening.bmp");
+    let (torrent, folder_text) = (text(torrent), text(folder));
+    let tries = [
+        (format!("show {torrent}"), "what the torrent says"),
+        (
+            format!("verify {torrent} --data {folder_text}"),
+            "the same hashes, once more",
+        ),
+        (
+            format!("demo --trouble --output {folder_text}-2"),
+            "among peers that lie and stall",
+        ),
+        ("lab".to_owned(), "a swarm for as long as you like"),
+    ];
+    let width = tries
+        .iter()
+        .map(|(line, _)| line.chars().count())
+        .max()
+        .unwrap_or(0);
+    output::result(|out| {
+        writeln!(
+            out,
+            "\nEach piece was compared with its hash before it was written. A picture to look at: \
+             {}\n\nTo try next:\n",
+            text(&picture)
+        )?;
+        for (line, what) in &tries {
+            writeln!(out, "  {me} {line:width$}  # {what}")?;
+        }
+        writeln!(
+            out,
+            "\nHow all this works is in the guide: mdbook serve book"
+        )
+    })
+}

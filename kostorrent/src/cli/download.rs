@@ -1,0 +1,37 @@
+//! `kostorrent download`: fetches what a torrent file describes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::Download;
+use super::failure::Failure;
+use super::interrupt::Interrupts;
+use super::{face, running, torrent_file};
+use crate::session::{Mode, Options};
+
+/// Downloads until everything is there.
+pub(crate) fn run(args: &Download) -> Result<(), Failure> {
+    if args.files.is_some() {
+        return Err(Failure::not_yet("choosing files with --files"));
+    }
+    running::told_in_json(args.face.json, || {
+        let metainfo = Arc::new(torrent_file::load(&args.torrent)?);
+        let options = Options {
+            metainfo,
+            root: args.output.clone().unwrap_or_else(|| PathBuf::from(".")),
+            mode: Mode::Download {
+                keep_seeding: args.seed,
+            },
+            listen: running::listen_on(args.port),
+            peers: args.peers.clone(),
+            limit_down: args.limit_down,
+            limit_up: args.limit_up,
+            announce: None,
+            seed: None,
+        };
+        running::block_on(async {
+            let mut interrupts = Interrupts::new()?;
+            running::run(options, &mut *face::choose(args.face), &mut interrupts).await
+        })
+    })
+}

@@ -1,0 +1,229 @@
+//! Events for programs: one JSON object a line, on stdout.
+//!
+//! Every object has `event`. Sizes are bytes, rates bytes a second, times seconds. Programs should
+//! ignore events and fields they do not know: there may be more one day.
+//!
+//! | event | fields | when |
+//! | --- | --- | --- |
+//! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | once, first |
+//! | `checking` | `checked`, `pieces` | while looking at what is there |
+//! | `progress` | `phase` (`downloading`, `seeding`), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
+//! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
+//! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
+//! | `tracker_failed`, `tracker_warning` | `tracker`, `message` | a tracker could not be asked, or warns |
+//! | `stalled` | `message` | nothing has arrived for a minute |
+//! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
+//! | `stopping` | | a person asked to stop |
+//! | `stopped` | `pieces_have`, `pieces`, `left` | it has stopped; what is there stays |
+//! | `error` | `message` | it failed: the last event |
+//!
+//! `verify --json` prints `file` (`path`, `fault`, `bad_pieces`) for each file that is not good,
+//! then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
+//! `created` (`output`, `name`, `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`).
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Face, Job, Said, Summary, sentence};
+use crate::cli::output;
+use crate::session::{Notice, Phase, Snapshot};
+
+/// The time between two `progress` or `checking` events.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// One line.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Event<'a> {
+    Start {
+        name: &'a str,
+        info_hash: &'a str,
+        total_length: u64,
+        pieces: u32,
+        path: String,
+        listening: String,
+    },
+    Checking {
+        checked: u32,
+        pieces: u32,
+    },
+    Progress {
+        phase: &'static str,
+        pieces_have: u32,
+        pieces: u32,
+        left: u64,
+        total_length: u64,
+        downloaded: u64,
+        uploaded: u64,
+        down_rate: u64,
+        up_rate: u64,
+        peers: usize,
+        seeds: usize,
+        eta: Option<u64>,
+    },
+    PieceFailed {
+        piece: u32,
+        peers: usize,
+        message: String,
+    },
+    PeerBanned {
+        addr: String,
+        piece: u32,
+        message: String,
+    },
+    TrackerFailed {
+        tracker: &'a str,
+        message: &'a str,
+    },
+    TrackerWarning {
+        tracker: &'a str,
+        message: &'a str,
+    },
+    Stalled {
+        message: &'a str,
+    },
+    Complete {
+        name: &'a str,
+        path: String,
+        total_length: u64,
+        downloaded: u64,
+        uploaded: u64,
+        seconds: f64,
+    },
+    Stopping,
+    Stopped {
+        pieces_have: u32,
+        pieces: u32,
+        left: u64,
+    },
+    Error {
+        message: &'a str,
+    },
+}
+
+/// Prints the events.
+#[derive(Default)]
+pub(super) struct Json {
+    job: Option<Job>,
+    phase: Option<Phase>,
+    said: Duration,
+}
+
+impl Face for Json {
+    fn started(&mut self, job: &Job) -> Said {
+        self.job = Some(job.clone());
+        output::json(&Event::Start {
+            name: &job.name,
+            info_hash: &job.info_hash,
+            total_length: job.total,
+            pieces: job.pieces,
+            path: job.path.to_string_lossy().into_owned(),
+            listening: job.listening.to_string(),
+        })
+    }
+
+    fn snapshot(&mut self, now: Duration, snapshot: &Snapshot) -> Said {
+        let due = self.phase != Some(snapshot.phase) || now >= self.said + EVERY;
+        if !due || snapshot.phase == Phase::Ended {
+            return Ok(());
+        }
+        self.phase = Some(snapshot.phase);
+        self.said = now;
+        // The very first figures come before the torrent's are known.
+        let pieces = self.job.as_ref().map_or(snapshot.pieces, |job| job.pieces);
+        output::json(&figures(snapshot, pieces))
+    }
+
+    fn notice(&mut self, notice: &Notice) -> Said {
+        match event(notice) {
+            Some(event) => output::json(&event),
+            None => Ok(()),
+        }
+    }
+
+    fn stopping(&mut self) -> Said {
+        output::json(&Event::Stopping)
+    }
+
+    fn complete(&mut self, summary: &Summary) -> Said {
+        let Some(job) = &self.job else { return Ok(()) };
+        output::json(&Event::Complete {
+            name: &job.name,
+            path: job.path.to_string_lossy().into_owned(),
+            total_length: job.total,
+            downloaded: summary.downloaded,
+            uploaded: summary.uploaded,
+            seconds: summary.took.as_millis() as f64 / 1000.0,
+        })
+    }
+
+    fn stopped(&mut self, last: &Snapshot) -> Said {
+        output::json(&Event::Stopped {
+            pieces_have: last.pieces_have,
+            pieces: last.pieces,
+            left: last.left,
+        })
+    }
+}
+
+/// Prints the event of a failure.
+pub(crate) fn error(message: &str) -> Said {
+    output::json(&Event::Error { message })
+}
+
+fn figures(now: &Snapshot, pieces: u32) -> Event<'static> {
+    let phase = match now.phase {
+        Phase::Checking => {
+            return Event::Checking {
+                checked: now.checked,
+                pieces,
+            };
+        }
+        Phase::Seeding => "seeding",
+        Phase::Downloading | Phase::Ended => "downloading",
+    };
+    Event::Progress {
+        phase,
+        pieces_have: now.pieces_have,
+        pieces: now.pieces,
+        left: now.left,
+        total_length: now.total,
+        downloaded: now.downloaded,
+        uploaded: now.uploaded,
+        down_rate: now.down_rate,
+        up_rate: now.up_rate,
+        peers: now.peers,
+        seeds: now.seeds,
+        eta: now.eta.map(|eta| eta.as_secs()),
+    }
+}
+
+fn event(notice: &Notice) -> Option<Event<'_>> {
+    let message = sentence(notice).unwrap_or_default();
+    Some(match notice {
+        Notice::PieceFailed { piece, from } => Event::PieceFailed {
+            piece: *piece,
+            peers: *from,
+            message,
+        },
+        Notice::PeerBanned { addr, piece } => Event::PeerBanned {
+            addr: addr.to_string(),
+            piece: *piece,
+            message,
+        },
+        Notice::TrackerWarning { tracker, warning } => Event::TrackerWarning {
+            tracker,
+            message: warning,
+        },
+        Notice::TrackerFailed { tracker, why } => Event::TrackerFailed {
+            tracker,
+            message: why,
+        },
+        Notice::NoWayForward { why } => Event::Stalled { message: why },
+        Notice::Complete => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

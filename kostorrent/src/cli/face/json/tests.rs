@@ -1,0 +1,137 @@
+//! The schema in the module's table is what is printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pretty_assertions::assert_eq;
+use serde_json::Value;
+
+use super::*;
+
+/// One event of each kind.
+fn samples() -> Vec<Value> {
+    let notices = [
+        Notice::PieceFailed { piece: 3, from: 2 },
+        Notice::PeerBanned {
+            addr: ([127, 0, 0, 1], 4).into(),
+            piece: 3,
+        },
+        Notice::TrackerFailed {
+            tracker: "http://t/".into(),
+            why: "down".into(),
+        },
+        Notice::TrackerWarning {
+            tracker: "http://t/".into(),
+            warning: "slow".into(),
+        },
+        Notice::NoWayForward {
+            why: "alone".into(),
+        },
+    ];
+    let snapshot = |phase| Snapshot {
+        phase,
+        ..Snapshot::default()
+    };
+    let mut events = vec![
+        Event::Start {
+            name: "a",
+            info_hash: "00",
+            total_length: 1,
+            pieces: 1,
+            path: "a".into(),
+            listening: "[::]:1".into(),
+        },
+        figures(&snapshot(Phase::Checking), 1),
+        figures(&snapshot(Phase::Downloading), 1),
+        Event::Complete {
+            name: "a",
+            path: "a".into(),
+            total_length: 1,
+            downloaded: 1,
+            uploaded: 1,
+            seconds: 0.5,
+        },
+        Event::Stopping,
+        Event::Stopped {
+            pieces_have: 0,
+            pieces: 1,
+            left: 1,
+        },
+        Event::Error { message: "no" },
+    ];
+    events.extend(notices.iter().filter_map(event));
+    events
+        .iter()
+        .map(|event| serde_json::to_value(event).unwrap())
+        .collect()
+}
+
+/// The table in this module's documentation: the fields of each event.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let mut table = BTreeMap::new();
+    let source = include_str!("../json.rs");
+    for row in source
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | `"))
+    {
+        let cells: Vec<_> = row.split(" | ").collect();
+        let quoted = |cell: &str| -> BTreeSet<String> {
+            // What stands in brackets explains a field.
+            let mut plain = String::new();
+            let mut depth = 0;
+            for c in cell.chars() {
+                match c {
+                    '(' => depth += 1,
+                    ')' => depth -= 1,
+                    c if depth == 0 => plain.push(c),
+                    _ => {}
+                }
+            }
+            plain
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect()
+        };
+        for event in quoted(&format!("`{}", cells[0])) {
+            table.insert(event, quoted(cells[1]));
+        }
+    }
+    table
+}
+
+#[test]
+fn every_event_has_the_documented_fields() {
+    let mut printed = BTreeMap::new();
+    for sample in samples() {
+        let mut fields: BTreeSet<String> = sample.as_object().unwrap().keys().cloned().collect();
+        assert!(fields.remove("event"));
+        printed.insert(sample["event"].as_str().unwrap().to_owned(), fields);
+    }
+    assert_eq!(printed, documented());
+}
+
+#[test]
+fn values_have_their_types() {
+    for sample in samples() {
+        for (name, value) in sample.as_object().unwrap() {
+            let text = matches!(
+                name.as_str(),
+                "event"
+                    | "name"
+                    | "info_hash"
+                    | "path"
+                    | "listening"
+                    | "phase"
+                    | "addr"
+                    | "message"
+                    | "tracker"
+            );
+            assert_eq!(value.is_string(), text, "{name}");
+            assert!(
+                text || value.is_number() || (name == "eta" && value.is_null()),
+                "{name}"
+            );
+        }
+    }
+}

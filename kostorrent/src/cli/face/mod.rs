@@ -1,0 +1,160 @@
+//! How a running torrent shows itself: four faces of the same work.
+//!
+//! A line that is redrawn, on a terminal; dated lines, where somebody will read them later; JSON
+//! for programs; or nothing. Progress goes to stderr, results and JSON to stdout.
+
+mod json;
+mod line;
+mod plain;
+
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::args;
+use super::failure::Failure;
+use super::text::one_line;
+use crate::session::{Notice, Snapshot};
+
+/// Saying something can fail: the reader may have gone.
+pub(crate) type Said = Result<(), Failure>;
+
+/// What is known when the work begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// The torrent's name.
+    pub(crate) name: String,
+    /// Its info-hash in hex.
+    pub(crate) info_hash: String,
+    /// Bytes of all files.
+    pub(crate) total: u64,
+    /// Pieces of the torrent.
+    pub(crate) pieces: u32,
+    /// Bytes of a piece.
+    pub(crate) piece_length: u64,
+    /// Where its file or folder is, or will be.
+    pub(crate) path: PathBuf,
+    /// Where peers may call.
+    pub(crate) listening: SocketAddr,
+}
+
+/// What is known when everything is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Summary {
+    /// Payload bytes received.
+    pub(crate) downloaded: u64,
+    /// Payload bytes sent.
+    pub(crate) uploaded: u64,
+    /// How long it took, the check at the start included.
+    pub(crate) took: Duration,
+}
+
+/// What a face can be told. `now` is the time since the start.
+pub(crate) trait Face {
+    /// The work begins.
+    fn started(&mut self, job: &Job) -> Said;
+    /// New figures; they come several times a second.
+    fn snapshot(&mut self, now: Duration, snapshot: &Snapshot) -> Said;
+    /// Something a user may like to know.
+    fn notice(&mut self, notice: &Notice) -> Said;
+    /// A person asked us to stop; it takes a moment.
+    fn stopping(&mut self) -> Said;
+    /// Everything is there and verified. The work may go on, seeding.
+    fn complete(&mut self, summary: &Summary) -> Said;
+    /// The work was stopped.
+    fn stopped(&mut self, last: &Snapshot) -> Said;
+}
+
+/// The face that was asked for, or suits where we are.
+pub(crate) fn choose(args: args::Face) -> Box<dyn Face> {
+    if args.json {
+        Box::new(json::Json::default())
+    } else if args.quiet {
+        Box::new(Quiet)
+    } else if io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb") {
+        Box::new(line::Line::new())
+    } else {
+        Box::new(plain::Plain::default())
+    }
+}
+
+/// The last JSON event of a command that failed.
+pub(crate) use json::error as error_event;
+
+/// Says nothing. What goes wrong for good is told when the program ends.
+struct Quiet;
+
+impl Face for Quiet {
+    fn started(&mut self, _: &Job) -> Said {
+        Ok(())
+    }
+    fn snapshot(&mut self, _: Duration, _: &Snapshot) -> Said {
+        Ok(())
+    }
+    fn notice(&mut self, _: &Notice) -> Said {
+        Ok(())
+    }
+    fn stopping(&mut self) -> Said {
+        Ok(())
+    }
+    fn complete(&mut self, _: &Summary) -> Said {
+        Ok(())
+    }
+    fn stopped(&mut self, _: &Snapshot) -> Said {
+        Ok(())
+    }
+}
+
+/// What happened, for a person; `None` where the figures tell it already.
+fn sentence(notice: &Notice) -> Option<String> {
+    let sentence = match notice {
+        Notice::PieceFailed { piece, from: 1 } => {
+            format!("piece {piece} did not match its hash, all of it from one peer")
+        }
+        Notice::PieceFailed { piece, from } => format!(
+            "piece {piece} did not match its hash; {from} peers sent parts of it, and one alone is \
+             asked for it now"
+        ),
+        Notice::PeerBanned { addr, piece } => {
+            format!("{addr} sent wrong bytes in piece {piece} and is banned")
+        }
+        Notice::TrackerWarning { tracker, warning } => format!("{tracker} warns: {warning}"),
+        Notice::TrackerFailed { tracker, why } => format!("{tracker}: {why}"),
+        Notice::NoWayForward { why } => format!("nothing arrives: {why}"),
+        Notice::Complete => return None,
+    };
+    Some(one_line(&sentence))
+}
+
+/// `complete: DIR/NAME, 703.4 KiB in 10 s (70.3 KiB/s), every piece verified`
+fn complete_sentence(job: &Job, summary: &Summary) -> String {
+    let path = job.path.to_string_lossy();
+    let size = progress::bytes(job.total);
+    let sentence = if summary.downloaded == 0 {
+        format!("complete: {path}, {size}; all of it was there already, and every piece is good")
+    } else {
+        let rate = summary.downloaded as f64 / summary.took.as_secs_f64().max(0.001);
+        format!(
+            "complete: {path}, {size} in {} ({}), every piece verified",
+            progress::duration(summary.took),
+            progress::rate(rate as u64)
+        )
+    };
+    one_line(&sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tracker_cannot_write_on_the_terminal() {
+        let warning = "a\u{1b}[31m\nb".to_string();
+        let said = sentence(&Notice::TrackerWarning {
+            tracker: "http://t/".into(),
+            warning,
+        });
+        assert_eq!(said.as_deref(), Some("http://t/ warns: a\\u{1b}[31m b"));
+    }
+}

@@ -1,0 +1,169 @@
+//! One torrent at work, from its start to its end: the session, a face that shows it, and Ctrl-C.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::face::{self, Face, Job, Summary};
+use super::failure::Failure;
+use super::interrupt::Interrupts;
+use crate::session::{Mode, Notice, Options, Outcome, Session, Snapshot};
+
+/// Runs asynchronous work to its end, on this thread.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
+    runtime.block_on(work)
+}
+
+/// Where peers may call: any address of this machine.
+pub(crate) fn listen_on(port: Option<u16>) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.unwrap_or(0)))
+}
+
+/// Does the work; when it fails and JSON is wanted, the reason is also the last event.
+pub(crate) fn told_in_json(
+    json: bool,
+    work: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let result = work();
+    if let (true, Err(Failure::Failed(why))) = (json, &result) {
+        face::error_event(why)?;
+    }
+    result
+}
+
+/// Works on a torrent until it is done, fails or is interrupted.
+pub(crate) async fn run(
+    options: Options,
+    face: &mut dyn Face,
+    interrupts: &mut Interrupts,
+) -> Result<(), Failure> {
+    let mut running = Running::start(options, face)?;
+    let shown = running.follow(face, interrupts).await;
+    match &shown {
+        Ok(()) => {}
+        Err(Failure::Interrupted(_)) => return shown,
+        // Nobody listens any more, so nobody can want this to go on.
+        Err(_) => running.session.stop(),
+    }
+    let outcome = running.session.wait().await;
+    shown?;
+    while let Ok(notice) = running.notices.try_recv() {
+        face.notice(&notice)?;
+    }
+    let last = &running.last;
+    match outcome {
+        Outcome::Complete => {
+            if !running.complete {
+                face.complete(&summary(last, running.began))?;
+            }
+            Ok(())
+        }
+        Outcome::Stopped => {
+            face.stopped(last)?;
+            // Whoever ends a seeder has got what he wanted.
+            if running.complete || running.mode == Mode::Seed {
+                return Ok(());
+            }
+            Err(Failure::Interrupted(format!(
+                "interrupted with {} of {} pieces; they are saved, and the same command goes on \
+                 from there",
+                last.pieces_have, last.pieces
+            )))
+        }
+        Outcome::Failed(why) => Err(Failure::Failed(why)),
+    }
+}
+
+struct Running {
+    session: Session,
+    notices: UnboundedReceiver<Notice>,
+    mode: Mode,
+    began: Instant,
+    last: Snapshot,
+    /// Whether the face was told that everything is there.
+    complete: bool,
+}
+
+impl Running {
+    fn start(options: Options, face: &mut dyn Face) -> Result<Running, Failure> {
+        let began = Instant::now();
+        let mode = options.mode;
+        let mut job = Job {
+            name: options.metainfo.name.clone(),
+            info_hash: options
+                .metainfo
+                .info_hash_v1
+                .map_or_else(String::new, |h| h.to_string()),
+            total: options.metainfo.total_length,
+            pieces: options.metainfo.piece_count(),
+            piece_length: options.metainfo.piece_length,
+            path: options.root.join(&options.metainfo.name),
+            listening: options.listen,
+        };
+        let mut session = Session::start(options).map_err(Failure::failed)?;
+        job.listening = session.local_addr();
+        let notices = session.notices();
+        face.started(&job)?;
+        let last = Snapshot::default();
+        Ok(Running {
+            session,
+            notices,
+            mode,
+            began,
+            last,
+            complete: false,
+        })
+    }
+
+    /// Shows what happens until there is nothing more to come.
+    async fn follow(
+        &mut self,
+        face: &mut dyn Face,
+        interrupts: &mut Interrupts,
+    ) -> Result<(), Failure> {
+        let mut snapshots = self.session.snapshots();
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = interrupts.next() => {
+                    if stopping {
+                        return Err(Failure::Interrupted("ended at once".into()));
+                    }
+                    stopping = true;
+                    face.stopping()?;
+                    self.session.stop();
+                }
+                Some(notice) = self.notices.recv() => {
+                    face.notice(&notice)?;
+                    if notice == Notice::Complete && self.mode == (Mode::Download { keep_seeding: true }) {
+                        self.last = snapshots.borrow().clone();
+                        face.complete(&summary(&self.last, self.began))?;
+                        self.complete = true;
+                    }
+                }
+                changed = snapshots.changed() => {
+                    // The session's end closes the channel; its last figures stay in it.
+                    self.last = snapshots.borrow_and_update().clone();
+                    face.snapshot(self.began.elapsed(), &self.last)?;
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn summary(last: &Snapshot, began: Instant) -> Summary {
+    Summary {
+        downloaded: last.downloaded,
+        uploaded: last.uploaded,
+        took: began.elapsed(),
+    }
+}

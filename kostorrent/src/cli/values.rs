@@ -1,0 +1,158 @@
+//! The values of options: parsed once, into what the commands need.
+
+use url::Url;
+
+use super::clock;
+
+/// One tier of trackers, tried together before the next (BEP 12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tier(pub(crate) Vec<String>);
+
+/// Bytes in a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PieceLength(pub(crate) u32);
+
+/// Seconds since 1970, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Date(pub(crate) i64);
+
+/// Bytes a second: `500K`, `1.5M`.
+pub(crate) fn rate(text: &str) -> Result<u64, String> {
+    match progress::parse_rate(text) {
+        Ok(0) => Err("0 would stop all traffic; leave the option out for no limit".into()),
+        Ok(rate) => Ok(rate),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A power of two from 16 KiB to 256 MiB.
+pub(crate) fn piece_length(text: &str) -> Result<PieceLength, String> {
+    const RANGE: &str = "must be a power of two from 16K to 256M";
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], 1 << 20),
+        _ => (text, 1_u64),
+    };
+    let length = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(unit))
+        .ok_or(RANGE)?;
+    if !length.is_power_of_two() || !(16 << 10..=256 << 20).contains(&length) {
+        return Err(RANGE.into());
+    }
+    Ok(PieceLength(u32::try_from(length).map_err(|_| RANGE)?))
+}
+
+/// Tracker addresses of one tier, separated by commas.
+pub(crate) fn tier(text: &str) -> Result<Tier, String> {
+    let tier: Vec<String> = text
+        .split(',')
+        .map(announce_url)
+        .collect::<Result<_, _>>()?;
+    Ok(Tier(tier))
+}
+
+fn announce_url(text: &str) -> Result<String, String> {
+    url(text, &["http", "https", "udp", "ws", "wss"])
+}
+
+/// The address of a web seed.
+pub(crate) fn web_url(text: &str) -> Result<String, String> {
+    url(text, &["http", "https"])
+}
+
+/// The text is kept as it was typed: what stands in a torrent is the author's spelling.
+fn url(text: &str, schemes: &[&str]) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+    if !schemes.contains(&url.scheme()) {
+        return Err(format!(
+            "`{text}`: the scheme must be one of {}",
+            schemes.join(", ")
+        ));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(format!("`{text}` names no host"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Seconds since 1970, or a day.
+pub(crate) fn date(text: &str) -> Result<Date, String> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Ok(Date(seconds));
+    }
+    let mut parts = text.splitn(3, '-').map(str::parse::<u16>);
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return Err("must be seconds since 1970 or a day as YYYY-MM-DD".into());
+    };
+    clock::midnight(year, month, day)
+        .map(Date)
+        .ok_or_else(|| format!("there is no day {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn piece_lengths_take_suffixes_and_must_be_powers_of_two() {
+        assert_eq!(piece_length("16K"), Ok(PieceLength(16 << 10)));
+        assert_eq!(piece_length("262144"), Ok(PieceLength(256 << 10)));
+        assert_eq!(piece_length("256m"), Ok(PieceLength(256 << 20)));
+        for bad in [
+            "",
+            "K",
+            "15K",
+            "48K",
+            "8K",
+            "512M",
+            "-16K",
+            "16G",
+            "18446744073709551615M",
+            "é",
+        ] {
+            assert!(piece_length(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tier_is_split_at_commas_and_keeps_the_spelling() {
+        assert_eq!(
+            tier("http://A.example/announce,udp://b.example:80"),
+            Ok(Tier(vec![
+                "http://A.example/announce".into(),
+                "udp://b.example:80".into()
+            ]))
+        );
+        for bad in [
+            "",
+            "a.example",
+            "ftp://a.example/",
+            "http://a.example/announce,",
+            "file:///etc/passwd",
+        ] {
+            assert!(tier(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_are_seconds_or_days_that_exist() {
+        assert_eq!(date("1700000000"), Ok(Date(1_700_000_000)));
+        assert_eq!(date("2026-11-22"), Ok(Date(1_795_305_600)));
+        for bad in [
+            "",
+            "2026-02-30",
+            "2026-13-01",
+            "2026-00-01",
+            "yesterday",
+            "2026-11",
+        ] {
+            assert!(date(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The practice swarm: a tracker, seeders and trouble-makers on the loopback interface, all in one
+//! process, sharing a small sample that is compiled in.
+//!
+//! The seeders are real sessions, the very code of `kostorrent seed`. They are slowed down so that
+//! a download takes about ten seconds and can be watched.
+
+pub mod sample;
+mod temp;
+pub mod tracker;
+pub mod trouble;
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use metainfo::Metainfo;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::session::{self, Mode, Session, SessionError};
+use temp::TempFolder;
+use tracker::{Announce, Serves, Swarms, Tracker};
+use trouble::{Content, Trouble, TroubleMaker};
+
+/// The tracker's port in the committed torrent of the sample.
+pub const PORT: u16 = 7878;
+
+/// How long all seeders together take to send the sample once. A download is over a little earlier:
+/// whoever has been quiet may begin with a burst.
+const LASTS: Duration = Duration::from_secs(12);
+/// What the tracker tells clients to wait between announces.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// The seeders must have checked their files and announced themselves by then.
+const READY: Duration = Duration::from_secs(20);
+
+/// What the lab is to consist of.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The tracker's port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// How many seeders.
+    pub seeders: u8,
+    /// Whether one trouble-maker of every kind joins them.
+    pub trouble: bool,
+    /// Whether everybody sends as fast as he can.
+    pub fast: bool,
+}
+
+/// Why the lab cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// Mostly: another lab has the port.
+    #[error(
+        "the lab's tracker cannot listen on port {port}: {cause}; is another lab running? `kostorrent lab --port 0 --dir D` takes a free port and writes a torrent file for it"
+    )]
+    Tracker {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The sample cannot be written to the temporary folder.
+    #[error("cannot write the sample to {}: {cause}", path.display())]
+    Sample {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A seeder cannot start.
+    #[error("a seeder of the lab: {0}")]
+    Seeder(#[from] SessionError),
+    /// The sample's own torrent is tested, so this does not happen.
+    #[error("the sample: {0}")]
+    Torrent(#[from] metainfo::Error),
+    /// A trouble-maker cannot listen.
+    #[error("a trouble-maker of the lab: {0}")]
+    Trouble(io::Error),
+    /// Something is very slow, or goes wrong without a word.
+    #[error("the lab's seeders did not announce themselves within {} seconds", READY.as_secs())]
+    NotReady,
+}
+
+/// The practice swarm at work. [`Lab::stop`] ends it.
+pub struct Lab {
+    tracker: Tracker,
+    announces: mpsc::Receiver<Announce>,
+    seeders: Vec<Session>,
+    trouble: Vec<(Trouble, TroubleMaker)>,
+    torrent: Vec<u8>,
+    metainfo: Arc<Metainfo>,
+    /// Removed last, when nobody reads from it any more.
+    folder: TempFolder,
+}
+
+impl Lab {
+    /// Sets everything up. When this returns, the tracker knows all the seeders.
+    pub async fn start(options: Options) -> Result<Lab, LabError> {
+        let known = Metainfo::parse(sample::TORRENT)?;
+        let serves = Serves::Only(known.info_hash_v1.into_iter().collect());
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let swarms = Swarms::new(serves, INTERVAL);
+        let (tracker, announces) =
+            Tracker::start(addr, swarms, rand::random())
+                .await
+                .map_err(|cause| LabError::Tracker {
+                    port: options.port,
+                    cause,
+                })?;
+        let torrent = sample::with_tracker(&tracker.announce_url());
+        let metainfo = Arc::new(Metainfo::parse(&torrent)?);
+
+        let folder = TempFolder::new("kostorrent-lab").map_err(|cause| LabError::Sample {
+            path: std::env::temp_dir(),
+            cause,
+        })?;
+        let failed = |cause| LabError::Sample {
+            path: folder.path().to_owned(),
+            cause,
+        };
+        sample::write(folder.path()).map_err(failed)?;
+        fs::write(folder.path().join(torrent_name()), &torrent).map_err(failed)?;
+
+        let rate = options.rate(metainfo.total_length);
+        let mut lab = Lab {
+            tracker,
+            announces,
+            seeders: Vec::new(),
+            trouble: Vec::new(),
+            torrent,
+            metainfo,
+            folder,
+        };
+        for _ in 0..options.seeders {
+            lab.add_seeder(rate)?;
+        }
+        if options.trouble {
+            lab.add_trouble(rate).await?;
+        }
+        lab.wait_for_seeders().await?;
+        Ok(lab)
+    }
+
+    fn add_seeder(&mut self, rate: Option<u64>) -> Result<(), LabError> {
+        self.seeders.push(Session::start(session::Options {
+            metainfo: self.metainfo.clone(),
+            root: self.folder.path().to_owned(),
+            mode: Mode::Seed,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            peers: Vec::new(),
+            limit_down: None,
+            limit_up: rate,
+            announce: None,
+            seed: None,
+        })?);
+        Ok(())
+    }
+
+    async fn add_trouble(&mut self, rate: Option<u64>) -> Result<(), LabError> {
+        let Some(content) = Content::new(&self.metainfo, sample::bytes()) else {
+            return Ok(());
+        };
+        let content = Arc::new(content);
+        for trouble in Trouble::ALL {
+            let peer = TroubleMaker::start(trouble, content.clone(), rate)
+                .await
+                .map_err(LabError::Trouble)?;
+            self.tracker.introduce(content.info_hash(), peer.addr());
+            self.trouble.push((trouble, peer));
+        }
+        Ok(())
+    }
+
+    /// A seeder announces itself when it has checked its files.
+    async fn wait_for_seeders(&mut self) -> Result<(), LabError> {
+        let mut missing = self.seeders.len();
+        let all = async {
+            while missing > 0 {
+                match self.announces.recv().await {
+                    Some(announce) if announce.left == 0 => missing -= 1,
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+        };
+        timeout(READY, all).await.map_err(|_| LabError::NotReady)
+    }
+
+    /// The tracker's URL.
+    pub fn announce_url(&self) -> String {
+        self.tracker.announce_url()
+    }
+
+    /// The sample's torrent, with this lab's tracker in it.
+    pub fn torrent(&self) -> &[u8] {
+        &self.torrent
+    }
+
+    /// The same, parsed.
+    pub fn metainfo(&self) -> Arc<Metainfo> {
+        self.metainfo.clone()
+    }
+
+    /// A torrent file with this lab's tracker in it; it is there as long as the lab.
+    pub fn torrent_path(&self) -> PathBuf {
+        self.folder.path().join(torrent_name())
+    }
+
+    /// Writes the torrent into a folder, which is made if need be.
+    pub fn write_torrent(&self, folder: &Path) -> io::Result<PathBuf> {
+        fs::create_dir_all(folder)?;
+        let path = folder.join(torrent_name());
+        fs::write(&path, &self.torrent)?;
+        Ok(path)
+    }
+
+    /// Where the seeders listen.
+    pub fn seeders(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.seeders.iter().map(Session::local_addr)
+    }
+
+    /// The trouble-makers, and where they listen.
+    pub fn trouble(&self) -> impl Iterator<Item = (Trouble, SocketAddr)> + '_ {
+        self.trouble
+            .iter()
+            .map(|(trouble, peer)| (*trouble, peer.addr()))
+    }
+
+    /// The next announce the tracker accepts.
+    pub async fn next_announce(&mut self) -> Option<Announce> {
+        self.announces.recv().await
+    }
+
+    /// Ends everybody and removes the temporary files.
+    pub async fn stop(self) {
+        for seeder in &self.seeders {
+            seeder.stop();
+        }
+        for seeder in self.seeders {
+            seeder.wait().await;
+        }
+        drop(self.folder);
+    }
+}
+
+impl Options {
+    /// What each seeder sends in a second.
+    fn rate(&self, total: u64) -> Option<u64> {
+        let all = total / LASTS.as_secs();
+        (!self.fast).then(|| (all / u64::from(self.seeders).max(1)).max(1))
+    }
+}
+
+fn torrent_name() -> String {
+    format!("{}.torrent", sample::NAME)
+}

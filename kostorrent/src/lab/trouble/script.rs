@@ -1,0 +1,183 @@
+//! What a trouble-maker says, and when: no socket, no clock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use blocks::BLOCK;
+use messages::{Bitfield, BlockRequest, Message, piece_header};
+
+use super::{Content, Trouble};
+
+/// Requests that wait at most; a client that sends more loses the rest.
+const MAX_WAITING: usize = 500;
+/// The liar lies, and the choker chokes, once in so many blocks.
+const EVERY: u32 = 4;
+/// How long the choker chokes.
+const CHOKED: Duration = Duration::from_millis(300);
+/// The time between two of the `have`s.
+const BETWEEN_HAVES: Duration = Duration::from_millis(20);
+
+/// One connection of a trouble-maker. Whoever drives it calls, in this order: [`Script::hello`]
+/// once; then, as bytes arrive, [`Script::hear`] for each message and [`Script::answer`] when
+/// there is no other at hand; and [`Script::wake`] whenever [`Script::nap`] has passed.
+#[derive(Debug)]
+pub struct Script {
+    trouble: Trouble,
+    content: Arc<Content>,
+    waiting: VecDeque<BlockRequest>,
+    interested: bool,
+    choking: bool,
+    /// Blocks sent so far.
+    sent: u32,
+    /// Pieces told by `have` so far.
+    told: u32,
+}
+
+impl Script {
+    /// A connection that has just shaken hands.
+    pub fn new(trouble: Trouble, content: Arc<Content>) -> Script {
+        Script {
+            trouble,
+            content,
+            waiting: VecDeque::new(),
+            interested: false,
+            choking: true,
+            sent: 0,
+            told: 0,
+        }
+    }
+
+    /// Pieces of the torrent.
+    pub fn pieces(&self) -> u32 {
+        self.content.geometry().pieces()
+    }
+
+    /// What it says first.
+    pub fn hello(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.trouble != Trouble::HaveOnly {
+            Message::Bitfield(Bitfield::full(self.pieces()).to_bytes()).encode(&mut out);
+        }
+        out
+    }
+
+    /// Takes one message. Requests wait for [`Script::answer`].
+    pub fn hear(&mut self, message: &Message, out: &mut Vec<u8>) {
+        match message {
+            Message::Interested => {
+                self.interested = true;
+                if self.choking {
+                    self.choking = false;
+                    Message::Unchoke.encode(out);
+                }
+            }
+            Message::NotInterested => self.interested = false,
+            // A request that reaches a choking peer is lost (BEP 3 has no word for "no").
+            Message::Request(block) if !self.choking => {
+                let sensible = self.content.block(*block).is_some();
+                if sensible && self.waiting.len() < MAX_WAITING {
+                    self.waiting.push_back(*block);
+                }
+            }
+            Message::Cancel(block) => self.waiting.retain(|waiting| waiting != block),
+            _ => {}
+        }
+    }
+
+    /// Answers the requests that wait, in its own way.
+    pub fn answer(&mut self, out: &mut Vec<u8>) {
+        while let Some(block) = self.waiting.pop_front() {
+            match self.trouble {
+                Trouble::Staller => {}
+                Trouble::Liar => {
+                    self.send(block, out);
+                    if self.sent.is_multiple_of(EVERY) {
+                        // The last bit of the last byte: the header before it stays as it was.
+                        if let Some(byte) = out.last_mut() {
+                            *byte ^= 1;
+                        }
+                    }
+                }
+                Trouble::Choker => {
+                    self.send(block, out);
+                    if self.sent.is_multiple_of(EVERY) {
+                        self.choking = true;
+                        self.waiting.clear();
+                        Message::Choke.encode(out);
+                    }
+                }
+                Trouble::BigBlocks => {
+                    let big = BlockRequest {
+                        len: 2 * BLOCK,
+                        ..block
+                    };
+                    let even = block.offset.is_multiple_of(2 * BLOCK) && block.len == BLOCK;
+                    if even && self.content.block(big).is_some() {
+                        // The other half may be waiting, too: it is answered herewith.
+                        let half = BlockRequest {
+                            offset: block.offset + BLOCK,
+                            ..block
+                        };
+                        self.waiting.retain(|waiting| *waiting != half);
+                        self.send(big, out);
+                    } else {
+                        self.send(block, out);
+                    }
+                }
+                Trouble::OddCuts => self.send_in_cuts(block, out),
+                Trouble::HaveOnly => self.send(block, out),
+            }
+        }
+    }
+
+    /// How long until it does something of its own accord.
+    pub fn nap(&self) -> Option<Duration> {
+        match self.trouble {
+            Trouble::Choker if self.choking && self.interested => Some(CHOKED),
+            Trouble::HaveOnly if self.told < self.pieces() => Some(BETWEEN_HAVES),
+            _ => None,
+        }
+    }
+
+    /// What it does then.
+    pub fn wake(&mut self, out: &mut Vec<u8>) {
+        match self.trouble {
+            Trouble::Choker if self.choking && self.interested => {
+                self.choking = false;
+                Message::Unchoke.encode(out);
+            }
+            Trouble::HaveOnly if self.told < self.pieces() => {
+                Message::Have(self.told).encode(out);
+                self.told += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn send(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
+        if let Some(bytes) = self.content.block(block) {
+            out.extend_from_slice(&piece_header(block.piece, block.offset, block.len));
+            out.extend_from_slice(bytes);
+            self.sent += 1;
+        }
+    }
+
+    /// In three: the last quarter, then the first third, then what is between.
+    fn send_in_cuts(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
+        let (first, second) = (block.len / 3, block.len - block.len / 4);
+        for (from, to) in [(second, block.len), (0, first), (first, second)] {
+            if from < to {
+                let cut = BlockRequest {
+                    offset: block.offset + from,
+                    len: to - from,
+                    ..block
+                };
+                self.send(cut, out);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
