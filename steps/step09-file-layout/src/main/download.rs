@@ -1,0 +1,182 @@
+//! One peer, in order, piece after piece.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use blocks::Window;
+use blocks::blocking::{Ahead, FetchError, Peer};
+use handshake::Handshake;
+use handshake::blocking::{MeetError, Meeting, meet};
+use metainfo::Metainfo;
+use thiserror::Error;
+
+use crate::disk::{Disk, DiskError};
+
+/// How many parts of a piece are named in its line.
+const NAMED: usize = 3;
+
+/// Why the download does not go on.
+#[derive(Debug, Error)]
+pub enum Trouble {
+    /// The peer does not give us the piece.
+    #[error("{addr}: {error}")]
+    Fetch { addr: SocketAddr, error: FetchError },
+    /// The peer gave us something else.
+    #[error(
+        "{addr}: piece {piece} is not what the torrent promises: the peer sent wrong data, and nothing of it was kept"
+    )]
+    WrongHash { addr: SocketAddr, piece: u32 },
+    /// No peer could be met.
+    #[error(transparent)]
+    Meet(#[from] MeetError),
+    /// The files cannot be written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Nobody reads what we say.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+/// A download, and what is still missing of it.
+pub struct Download<'a, W> {
+    torrent: &'a Metainfo,
+    disk: &'a Disk,
+    /// Where it says what happens.
+    pub out: &'a mut W,
+    missing: VecDeque<u32>,
+}
+
+impl<'a, W: Write> Download<'a, W> {
+    pub fn new(torrent: &'a Metainfo, disk: &'a Disk, out: &'a mut W) -> Download<'a, W> {
+        let missing = (0..torrent.piece_count()).collect();
+        Download {
+            torrent,
+            disk,
+            out,
+            missing,
+        }
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    // ANCHOR: look_at_disk
+    /// Keeps the pieces that are on disk already.
+    pub fn look_at_disk(&mut self) -> Result<(), Trouble> {
+        if self.disk.is_new() {
+            return Ok(());
+        }
+        let mut missing = VecDeque::new();
+        for piece in 0..self.torrent.piece_count() {
+            if !self.is_good(piece, &self.disk.read(piece)?) {
+                missing.push_back(piece);
+            }
+        }
+        let there = self.missing.len() - missing.len();
+        writeln!(
+            self.out,
+            "{there} of {} pieces are on disk already",
+            self.missing.len()
+        )?;
+        self.missing = missing;
+        Ok(())
+    }
+    // ANCHOR_END: look_at_disk
+
+    // ANCHOR: fetch_from_any
+    /// Fetches all that is missing, from the first peer that can be met; when it fails us, the next one goes on.
+    pub fn fetch_from_any(
+        &mut self,
+        peers: &[SocketAddr],
+        ours: &Handshake,
+    ) -> Result<(), Trouble> {
+        let (mut trouble, mut errors) = (None, Vec::new());
+        for &addr in peers {
+            let met = match meet(addr, ours) {
+                Ok(meeting) => self.fetch_from(meeting),
+                Err(error) => {
+                    writeln!(self.out, "{error}")?;
+                    errors.push(error);
+                    continue;
+                }
+            };
+            match met {
+                Err(error @ (Trouble::Fetch { .. } | Trouble::WrongHash { .. })) => {
+                    writeln!(self.out, "{error}")?;
+                    trouble = Some(error);
+                }
+                done => return done,
+            }
+        }
+        Err(trouble.unwrap_or(MeetError::AllFailed { errors }.into()))
+    }
+    // ANCHOR_END: fetch_from_any
+
+    // ANCHOR: fetch_from
+    /// Fetches all that is missing from one peer, in order. Only a piece with the right hash is written.
+    fn fetch_from(&mut self, meeting: Meeting) -> Result<(), Trouble> {
+        let addr = meeting.addr;
+        let mut peer = self.greet(meeting)?;
+        while let Some(&piece) = self.missing.front() {
+            let data = peer
+                .fetch(piece, &mut |_| {})
+                .map_err(|error| Trouble::Fetch { addr, error })?;
+            if !self.is_good(piece, &data) {
+                return Err(Trouble::WrongHash { addr, piece });
+            }
+            self.disk.write(piece, &data)?;
+            self.missing.pop_front();
+            self.show(piece)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this is the piece that the torrent promises.
+    fn is_good(&self, piece: u32, data: &[u8]) -> bool {
+        hashing::digest(&[data]) == self.torrent.pieces[piece as usize]
+    }
+    // ANCHOR_END: fetch_from
+
+    /// A peer that has been met, ready to be asked.
+    fn greet(&mut self, meeting: Meeting) -> Result<Peer<TcpStream>, Trouble> {
+        let Meeting {
+            addr,
+            stream,
+            theirs,
+        } = meeting;
+        let client = theirs.peer_id.client();
+        let client = client.map_or("an unknown client".to_owned(), |client| client.to_string());
+        writeln!(self.out, "{addr}: {client}\n")?;
+        // A read that waits for long would keep us from noticing how long it has been.
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        let geometry = self.disk.layout().geometry();
+        Ok(Peer::new(stream, geometry, Ahead::Window(Window::new())))
+    }
+
+    /// One line for a piece that is written: where its bytes went.
+    fn show(&mut self, piece: u32) -> io::Result<()> {
+        let layout = self.disk.layout();
+        let width = self.torrent.piece_count().to_string().len();
+        let mut places: Vec<String> = layout
+            .piece_spans(piece)
+            .map(|span| {
+                let path = layout.files()[span.file].path.display();
+                format!("{path} [{}..{}]", span.offset, span.offset + span.len)
+            })
+            .collect();
+        if places.len() > NAMED + 1 {
+            let more = places.len() - NAMED;
+            places.truncate(NAMED);
+            places.push(format!("{more} more"));
+        }
+        writeln!(
+            self.out,
+            "piece {piece:>width$}  good  {}",
+            places.join(", ")
+        )?;
+        self.out.flush()
+    }
+}
