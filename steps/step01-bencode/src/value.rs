@@ -93,8 +93,10 @@ impl<'d, 'a> Value<'d, 'a> {
             _ => Kind::Bytes,
         }
     }
-    // ANCHOR_END: value
+}
+// ANCHOR_END: value
 
+impl<'d, 'a> Value<'d, 'a> {
     fn node(self) -> Node {
         self.document.nodes[self.index as usize]
     }

@@ -45,10 +45,7 @@ impl<'d, 'a> Fields<'d, 'a> {
 
     /// The value under a key that every torrent must have.
     pub fn need(&self, key: &str) -> Result<Value<'d, 'a>, Error> {
-        let missing = || Error::Missing {
-            field: self.name(key),
-        };
-        self.get(key).ok_or_else(missing)
+        self.get(key).ok_or_else(|| self.missing(key))
     }
 
     /// The number of bytes under a key, which must be there.
@@ -75,13 +72,22 @@ impl<'d, 'a> Fields<'d, 'a> {
         let dict = value.dict();
         dict.ok_or_else(|| self.wrong(key, value, "a dictionary"))
     }
-    // ANCHOR_END: fields
+}
+// ANCHOR_END: fields
 
+impl<'a> Fields<'_, 'a> {
     /// The string under the key that promises UTF-8, else the one under the plain key.
     pub fn text(&self, key: &str) -> Option<&'a [u8]> {
         let utf8 = self.get(&format!("{key}.utf-8"));
         utf8.and_then(|value| value.as_str().map(str::as_bytes))
             .or_else(|| self.get(key)?.as_bytes())
+    }
+
+    /// The error for a value that is not there.
+    pub fn missing(&self, key: &str) -> Error {
+        Error::Missing {
+            field: self.name(key),
+        }
     }
 
     /// The error for a value that is not what it must be.

@@ -44,8 +44,10 @@ impl PeerId {
         id[8..].fill_with(|| LETTERS[rng.random_range(0..LETTERS.len())]);
         PeerId(id)
     }
-    // ANCHOR_END: peer_id
+}
+// ANCHOR_END: peer_id
 
+impl PeerId {
     // ANCHOR: client
     /// The client that uses this id, as far as it can be told.
     ///

@@ -1,5 +1,7 @@
 //! Two files of a torrent must not be the same file on disk. On Windows and macOS `Read.me` and
-//! `README` … `read.me` are the same name, so they are the same here everywhere.
+//! `read.ME` are the same name, so they are the same here, on every system.
+//!
+//! One thing is left out: macOS also takes an `é` of one character and an `é` of two for the same.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +24,7 @@ impl Fingerprint {
 
     /// Of each folder that the path goes through, outermost first.
     pub fn of_folders(path: &[String]) -> impl Iterator<Item = Fingerprint> {
-        let (_, folders) = path.split_last().unwrap_or((&EMPTY, &[]));
+        let folders = &path[..path.len().saturating_sub(1)];
         folders.iter().scan(Sha1::new(), |hasher, element| {
             fold(hasher, element);
             Some(Fingerprint(hasher.clone().finalize().into()))
@@ -30,11 +32,10 @@ impl Fingerprint {
     }
 }
 
-static EMPTY: String = String::new();
-
 /// Adds one element without regard to case. No element holds a `/`, so it can stand between them.
 fn fold(hasher: &mut Sha1, element: &str) {
-    hasher.update(element.to_lowercase());
+    // Up and down again: `ß` and `SS` meet, as they do on macOS.
+    hasher.update(element.to_uppercase().to_lowercase());
     hasher.update("/");
 }
 
@@ -43,10 +44,9 @@ fn fold(hasher: &mut Sha1, element: &str) {
 /// `song.mp3` becomes `song (2).mp3`. A file whose name is a folder of another file gives way too.
 /// Padding files are never written, so they may be called what they like.
 pub(crate) fn resolve(files: &mut [File], warnings: &mut Warnings) {
-    let real = || files.iter().filter(|file| !file.padding);
-    let mut taken: HashSet<Fingerprint> = real()
-        .flat_map(|file| Fingerprint::of_folders(&file.path))
-        .collect();
+    let real = files.iter().filter(|file| !file.padding);
+    let folders = real.flat_map(|file| Fingerprint::of_folders(&file.path));
+    let mut taken: HashSet<Fingerprint> = folders.collect();
     // The next number to try for a name, so that many files of one name are quick.
     let mut numbers: HashMap<Fingerprint, u32> = HashMap::new();
 

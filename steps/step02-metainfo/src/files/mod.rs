@@ -36,10 +36,10 @@ impl<'w> Builder<'w> {
 
     /// Adds a file. `elements` is its path inside the torrent's folder, as the torrent has it.
     /// An empty one stands for the torrent's name itself.
-    pub fn add<'a>(
+    pub fn add(
         &mut self,
         fields: Fields<'_, '_>,
-        elements: impl Iterator<Item = &'a [u8]>,
+        elements: &[&[u8]],
         attributes: Attributes,
         length: u64,
     ) -> Result<(), Error> {
@@ -74,15 +74,15 @@ impl<'w> Builder<'w> {
     }
 
     /// The torrent's name and the elements, each made safe.
-    fn safe_path<'a>(
+    fn safe_path(
         &mut self,
-        elements: impl Iterator<Item = &'a [u8]>,
+        elements: &[&[u8]],
         field: impl Fn() -> String,
         warn: bool,
     ) -> Result<Vec<String>, Error> {
         let mut path = vec![self.name.clone()];
         let mut length = self.name.len();
-        for raw in elements {
+        for &raw in elements {
             let safe = safe_name(raw);
             if warn && safe.as_bytes() != raw {
                 self.warnings
@@ -116,7 +116,7 @@ impl<'w> Builder<'w> {
                 offset: value.span().start,
             });
         }
-        self.safe_path(elements.into_iter(), || fields.name(KEY), false)
+        self.safe_path(&elements, || fields.name(KEY), false)
     }
 }
 
@@ -137,7 +137,8 @@ impl Attributes {
             padding: has(b'p'),
             executable: has(b'x'),
             hidden: has(b'h'),
-            symlink: has(b'l'),
+            // Padding is never written, so it cannot be a link as well.
+            symlink: has(b'l') && !has(b'p'),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The files of version 1 (BEP 3): `length` for one file, `files` for several.
 
+use bencode::Value;
+
 use super::{Attributes, Builder, byte_strings};
 use crate::Error;
 use crate::fields::{Fields, Place};
@@ -30,7 +32,7 @@ fn single(info: Fields<'_, '_>, builder: &mut Builder<'_>) -> Result<(), Error> 
         ..Attributes::of(info)
     };
     let length = info.need_length("length")?;
-    builder.add(info, [].into_iter(), attributes, length)
+    builder.add(info, &[], attributes, length)
 }
 
 /// One file of several, in the folder of the torrent's name.
@@ -40,36 +42,41 @@ fn several(file: Fields<'_, '_>, builder: &mut Builder<'_>) -> Result<(), Error>
         true => 0,
         false => file.need_length("length")?,
     };
-    let path = path(file, attributes, length)?;
+    // A padding file needs no path (BEP 47).
+    let number = length.to_string();
+    let path = match path(file)? {
+        Some(path) => path,
+        None if attributes.padding => vec![b".pad", number.as_bytes()],
+        None => return Err(file.missing("path")),
+    };
     // BitComet had padding files before there was an attribute for them.
-    let last = path.last().map(|element| element.as_ref());
-    attributes.padding |= last.is_some_and(|name: &[u8]| name.starts_with(b"_____padding_file_"));
-    let elements = path.iter().map(|element| element.as_ref());
-    builder.add(file, elements, attributes, length)
+    let last = path.last().filter(|_| !attributes.symlink);
+    attributes.padding |= last.is_some_and(|name| name.starts_with(BITCOMET_PADDING));
+    builder.add(file, &path, attributes, length)
 }
 // ANCHOR_END: read
 
-/// The path of a file. A padding file needs none (BEP 47).
-fn path<'a>(
-    file: Fields<'_, 'a>,
-    attributes: Attributes,
-    length: u64,
-) -> Result<Vec<std::borrow::Cow<'a, [u8]>>, Error> {
-    let utf8 = file.get("path.utf-8").filter(|value| {
-        let mut elements = value.list().into_iter().flatten().peekable();
-        elements.peek().is_some() && elements.all(|element| element.as_str().is_some())
-    });
-    if attributes.padding && utf8.is_none() && file.get("path").is_none() {
-        let number = length.to_string().into_bytes();
-        return Ok(vec![b".pad"[..].into(), number.into()]);
+const BITCOMET_PADDING: &[u8] = b"_____padding_file_";
+
+/// The path of a file, if it has one. That of which UTF-8 is promised is preferred.
+fn path<'a>(file: Fields<'_, 'a>) -> Result<Option<Vec<&'a [u8]>>, Error> {
+    if let Some(elements) = file.get("path.utf-8").and_then(texts) {
+        return Ok(Some(elements));
     }
-    let (key, value) = match utf8 {
-        Some(value) => ("path.utf-8", value),
-        None => ("path", file.need("path")?),
+    let Some(value) = file.get("path") else {
+        return Ok(None);
     };
-    let elements = byte_strings(file, key, value)?;
-    if elements.is_empty() {
-        return Err(file.wrong(key, value, "a list of at least one name"));
+    let elements = byte_strings(file, "path", value)?;
+    match elements.is_empty() {
+        true => Err(file.wrong("path", value, "a list of at least one name")),
+        false => Ok(Some(elements)),
     }
-    Ok(elements.into_iter().map(Into::into).collect())
+}
+
+/// The texts of a list, if there are any and all are UTF-8.
+fn texts<'a>(list: Value<'_, 'a>) -> Option<Vec<&'a [u8]>> {
+    let texts = list.list()?.map(|text| text.as_str().map(str::as_bytes));
+    texts
+        .collect::<Option<Vec<_>>>()
+        .filter(|texts| !texts.is_empty())
 }

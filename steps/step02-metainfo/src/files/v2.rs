@@ -66,7 +66,7 @@ fn file(file: Fields<'_, '_>, path: &[&[u8]], builder: &mut Builder<'_>) -> Resu
             return Err(file.wrong("pieces root", root, "a string of 32 bytes"));
         }
     }
-    builder.add(file, path.iter().copied(), attributes, length)
+    builder.add(file, path, attributes, length)
 }
 // ANCHOR_END: read
 

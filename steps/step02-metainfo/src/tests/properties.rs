@@ -67,7 +67,7 @@ fn is_safe_torrent(torrent: &Metainfo) {
         );
     }
 
-    let fold = |path: &[String]| path.join("/").to_lowercase();
+    let fold = |path: &[String]| path.join("/").to_uppercase().to_lowercase();
     let real: Vec<&File> = torrent.files.iter().filter(|file| !file.padding).collect();
     let mut folders = std::collections::BTreeSet::new();
     for file in &torrent.files {

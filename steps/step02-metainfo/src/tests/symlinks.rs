@@ -75,6 +75,23 @@ fn a_link_that_leaves_the_torrent_is_refused() {
 }
 
 #[test]
+fn padding_is_no_link() {
+    let both = Ben::Dict(vec![
+        ("attr", text("lp")),
+        ("length", int(5)),
+        ("path", path(&["b"])),
+        ("symlink path", path(&[".."])),
+    ]);
+    let torrent = parse(multi(vec![file(&["a"], 1), both])).unwrap();
+    let padding = &torrent.files[1];
+    assert!(padding.padding && padding.symlink.is_none());
+    assert_eq!(padding.length, 5);
+    let link = link(&["_____padding_file_0"], &["a"]);
+    let torrent = parse(multi(vec![file(&["a"], 1), link])).unwrap();
+    assert!(!torrent.files[1].padding && torrent.files[1].symlink.is_some());
+}
+
+#[test]
 fn a_link_without_a_target_is_refused() {
     let link = Ben::Dict(vec![("attr", text("l")), ("path", path(&["b"]))]);
     assert_eq!(
