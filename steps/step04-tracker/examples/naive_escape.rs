@@ -1,6 +1,13 @@
-//! Escaping an info-hash as if it were text: the tracker answers that it knows no such torrent.
+//! Escaping an info-hash as if it were text: the tracker cannot know such a torrent.
 //!
 //! It looks right, and it is right for one info-hash in a million.
+
+use std::error::Error;
+use std::path::Path;
+
+use rand::RngExt;
+use tracker::blocking::{fetch, free_port, leave, read_torrent};
+use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, announce_url, http};
 
 // ANCHOR: naive
 /// Escapes for a URL, the way one would escape a name.
@@ -10,10 +17,50 @@ fn naive_escape(bytes: &[u8]) -> String {
 }
 // ANCHOR_END: naive
 
-fn main() {
-    let info_hash = [0x12, 0x34, 0xab, 0x20, 0xff];
-    println!("as text:  {}", naive_escape(&info_hash));
-    println!("as bytes: {}", tracker::percent_encode(&info_hash));
+/// Announces the sample twice, with its info-hash as text and as bytes.
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).ok_or("which torrent?")?;
+    let torrent = read_torrent(Path::new(&path))?;
+    let info_hash = torrent.info_hash_v1.ok_or("no v1 torrent")?;
+    let tracker = torrent.announce.concat().concat();
+    let request = AnnounceRequest {
+        info_hash,
+        peer_id: peer_id::PeerId::generate(&mut rand::rng()),
+        port: free_port(),
+        uploaded: 0,
+        downloaded: 0,
+        left: torrent.total_length,
+        event: Some(Event::Started),
+        numwant: None,
+        key: rand::rng().random(),
+        tracker_id: None,
+    };
+    let good = announce_url(&tracker, &request)?;
+    let as_text = naive_escape(&info_hash.0);
+    let as_bytes = tracker::percent_encode(&info_hash.0);
+    let bad = good.replace(&as_bytes, &as_text);
+
+    println!("as text   info_hash={as_text}");
+    println!("          {}\n", told(ask(&bad)));
+    println!("as bytes  info_hash={as_bytes}");
+    let reply = ask(&good);
+    if let Ok(reply) = &reply {
+        leave(&tracker, &request, reply);
+    }
+    println!("          {}", told(reply));
+    Ok(())
+}
+
+fn ask(url: &str) -> Result<AnnounceReply, AnnounceError> {
+    let answer = fetch(url, TIMEOUT)?;
+    http::read_answer(url, answer.status, &answer.body)
+}
+
+fn told(answer: Result<AnnounceReply, AnnounceError>) -> String {
+    match answer {
+        Ok(reply) => format!("{} peers", reply.peers.len()),
+        Err(error) => error.to_string(),
+    }
 }
 
 #[cfg(test)]

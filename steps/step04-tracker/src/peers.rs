@@ -8,8 +8,8 @@ use bencode::Value;
 use crate::limits::MAX_PEERS;
 
 // ANCHOR: compact
-/// The peers of a `peers` string. Six bytes a peer: four of the address, two of the port, the high byte first
-/// (BEP 23). What is left at the end is dropped.
+/// The peers of a `peers` string, six bytes each: four of the address, two of the port, the high
+/// byte first (BEP 23). What is left at the end is dropped.
 pub fn compact_v4(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
     let (peers, _) = bytes.as_chunks::<6>();
     peers.iter().map(|&[a, b, c, d, high, low]| {
@@ -18,7 +18,8 @@ pub fn compact_v4(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
     })
 }
 
-/// The peers of a `peers6` string. Eighteen bytes a peer: sixteen of the address, two of the port (BEP 7).
+/// The peers of a `peers6` string, eighteen bytes each: sixteen of the address, two of the port
+/// (BEP 7).
 pub fn compact_v6(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
     let (peers, _) = bytes.as_chunks::<18>();
     peers.iter().map(|peer| {
