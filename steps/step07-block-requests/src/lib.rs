@@ -7,6 +7,25 @@
 //!
 //! Nothing of this opens a socket or reads a clock: time is a [`Duration`](std::time::Duration) since
 //! the start. `blocking` puts it to work over a connection, for the programs of the steps.
+//!
+//! ```
+//! use blocks::{BlockHeader, Geometry, Landed, Outstanding};
+//!
+//! // 100,000 bytes in pieces of 40,000: the last block of a piece, and the last piece, are short.
+//! let geometry = Geometry::new(100_000, 40_000).unwrap();
+//! assert_eq!((geometry.pieces(), geometry.piece_len(2)), (3, 20_000));
+//! assert_eq!((geometry.blocks_in(0), geometry.block(0, 2).len), (3, 7_232));
+//!
+//! // Two blocks are asked for, and come as one answer of 32 KiB.
+//! let mut outstanding = Outstanding::new();
+//! outstanding.ask(geometry.block(0, 0));
+//! outstanding.ask(geometry.block(0, 1));
+//! let answer = BlockHeader { piece: 0, offset: 0, len: 32_768 };
+//! for (index, part) in (0..).zip(outstanding.arriving(answer)) {
+//!     let landed = outstanding.landed(part.target.unwrap(), part.len);
+//!     assert_eq!(landed, Landed::Whole(geometry.block(0, index)));
+//! }
+//! ```
 
 #[cfg(feature = "blocking")]
 pub mod blocking;

@@ -14,6 +14,29 @@
 //!    of other peers, so that the last ones do not wait for the slowest peer.
 //!
 //! No more than a set number of pieces is open at a time: that is the memory the download takes.
+//!
+//! ```
+//! use blocks::Geometry;
+//! use messages::Bitfield;
+//! use picker::{PeerKey, Picker, Receipt};
+//!
+//! // Ten pieces of two blocks, three of them open at a time, and a peer that has them all.
+//! let geometry = Geometry::new(10 * 32_768, 32_768).unwrap();
+//! let mut picker = Picker::new(geometry, 3);
+//! let (peer, everything) = (PeerKey(1), Bitfield::full(10));
+//! picker.peer_joined(&everything);
+//!
+//! let mut requests = Vec::new();
+//! picker.pick(peer, &everything, 2, &mut rand::rng(), &mut requests);
+//! assert_eq!(requests[0].piece, requests[1].piece);
+//!
+//! // Its blocks come; the second makes the piece whole. Verified and written, it is ours.
+//! let kept = |whole| Receipt::Kept { whole, also_asked: vec![] };
+//! assert_eq!(picker.received(peer, requests[0]), kept(false));
+//! assert_eq!(picker.received(peer, requests[1]), kept(true));
+//! picker.close(requests[0].piece);
+//! assert_eq!(picker.have().count(), 1);
+//! ```
 
 mod end_game;
 mod open;

@@ -55,16 +55,21 @@ impl Snapshot {
         }
     }
 
+    fn progress(&self) -> String {
+        let width = self.pieces.to_string().len();
+        format!("{:>width$}/{} pieces", self.pieces_done, self.pieces)
+    }
+
     fn incoming(&self, signs: &Signs) -> String {
         match self.phase {
-            Phase::Downloading => format!("{}{}", signs.down, rate(self.down)),
+            Phase::Downloading => format!("{}{:>10}", signs.down, rate(self.down)),
             _ => String::new(),
         }
     }
 
     fn outgoing(&self, signs: &Signs) -> String {
         match self.phase {
-            Phase::Downloading | Phase::Seeding => format!("{}{}", signs.up, rate(self.up)),
+            Phase::Downloading | Phase::Seeding => format!("{}{:>10}", signs.up, rate(self.up)),
             _ => String::new(),
         }
     }
@@ -144,16 +149,17 @@ const BY_IMPORTANCE: [usize; 8] = [2, 4, 7, 0, 1, 3, 5, 6];
 // ANCHOR: draw
 fn draw(snapshot: &Snapshot, width: usize, signs: &Signs) -> String {
     let name = printable(&snapshot.name);
-    // Name and bar are here in their shortest form, and get what is left over.
+    // Name and bar are here in their shortest form, and get what is left over. The others are
+    // padded, or the line would jump with every figure.
     let mut parts = [
         clip(&name, NAME, signs.more),
         bar(snapshot, BAR[0], signs),
         format!("{:>3}%", snapshot.percent()),
-        format!("{}/{} pieces", snapshot.pieces_done, snapshot.pieces),
+        snapshot.progress(),
         snapshot.incoming(signs),
         snapshot.outgoing(signs),
         snapshot.company(),
-        snapshot.outlook(),
+        format!("{:<14}", snapshot.outlook()),
     ];
     let mut left = width + GAP.len();
     for part in BY_IMPORTANCE {
@@ -176,7 +182,7 @@ fn draw(snapshot: &Snapshot, width: usize, signs: &Signs) -> String {
         parts[1] = bar(snapshot, BAR[1].min(BAR[0] + left), signs);
     }
     let shown: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    shown.join(GAP)
+    shown.join(GAP).trim_end().to_owned()
 }
 // ANCHOR_END: draw
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 /// more it still shows what has been over for long.
 pub const WINDOW: Duration = Duration::from_secs(5);
 
-/// The window is moved on in steps of a quarter of a second.
-const STEP: Duration = Duration::from_millis(250);
+/// The window is moved on in steps of a quarter of a second, given in milliseconds.
+const STEP_MS: u64 = 250;
+const STEP: Duration = Duration::from_millis(STEP_MS);
 
 /// How many steps are in the window.
 const STEPS: usize = 20;
@@ -59,7 +60,7 @@ impl Rate {
         let sum =
             (oldest..=self.last).fold(0u64, |sum, step| sum.saturating_add(self.sums[place(step)]));
         // The window begins with its oldest step, or when the first bytes came.
-        let began = (STEP * oldest as u32).max(first);
+        let began = Duration::from_millis(oldest.saturating_mul(STEP_MS)).max(first);
         let elapsed = now.saturating_sub(began).clamp(STEP, WINDOW);
         (u128::from(sum) * 1_000_000 / elapsed.as_micros()) as u64
     }
@@ -67,7 +68,8 @@ impl Rate {
 }
 
 fn step_of(now: Duration) -> u64 {
-    (now.as_millis() / STEP.as_millis()) as u64
+    let steps = now.as_millis() / u128::from(STEP_MS);
+    steps.min(u128::from(u64::MAX - 1)) as u64
 }
 
 fn place(step: u64) -> usize {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use picker::PeerKey;
+use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
 /// How often the regular slots are given out anew (BEP 3: ten seconds).
@@ -93,7 +94,7 @@ impl Choker {
         }
         let chosen = if seeding {
             self.optimistic = None;
-            self.seed(now, due, &peers)
+            self.seed(now, due, &peers, rng)
         } else {
             self.trade(now, due, &peers, rng)
         };
@@ -142,13 +143,21 @@ impl Choker {
     /// Everyone in turn. Whoever has had a slot for [`TURN`], or has a slot and takes nothing, makes
     /// room for the one that has waited longest. By time and not by speed: the fastest peers find
     /// what they need anyway, and a swarm lives on pieces that reach many.
-    fn seed(&self, now: Duration, due: bool, peers: &[Candidate]) -> BTreeSet<PeerKey> {
+    fn seed(
+        &self,
+        now: Duration,
+        due: bool,
+        peers: &[Candidate],
+        rng: &mut impl Rng,
+    ) -> BTreeSet<PeerKey> {
         let age = |peer: &Candidate| now.saturating_sub(self.changed_at(now, peer));
         let keeps = |peer: &Candidate| {
             let over = age(peer) >= TURN || (age(peer) >= ROUND && peer.rate == 0);
             peer.unchoked && !(due && over)
         };
         let mut order: Vec<&Candidate> = peers.iter().collect();
+        // Among those who have waited equally long chance decides, or some would always be first.
+        order.shuffle(rng);
         // First those who keep theirs, then those who wait, longest first, then those whose turn is
         // over: they go on if nobody waits, and the one that began last goes on longest.
         order.sort_by_key(|peer| {

@@ -1,1 +1,305 @@
+use pretty_assertions::assert_eq;
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
+use super::*;
+
+/// A choker among peers, with a clock.
+struct Swarm {
+    choker: Choker,
+    peers: Vec<Candidate>,
+    now: Duration,
+    rng: ChaCha8Rng,
+}
+
+impl Swarm {
+    /// Peers that give so much, all of them interested, and old.
+    fn new(slots: usize, rates: &[u64]) -> Swarm {
+        let peers = (0..).zip(rates).map(|(key, &rate)| candidate(key, rate));
+        Swarm {
+            choker: Choker::new(slots),
+            peers: peers.collect(),
+            now: Duration::from_secs(1000),
+            rng: ChaCha8Rng::seed_from_u64(5),
+        }
+    }
+
+    /// Asks the choker, does what it says.
+    fn round(&mut self, seeding: bool) -> Vec<u32> {
+        let chosen = self
+            .choker
+            .round(self.now, seeding, &self.peers, &mut self.rng);
+        for peer in &mut self.peers {
+            peer.unchoked = chosen.contains(&peer.peer);
+        }
+        chosen.into_iter().map(|PeerKey(key)| key).collect()
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        let span = Duration::from_secs(seconds);
+        self.now += span;
+        for peer in &mut self.peers {
+            peer.since += span;
+        }
+    }
+
+    fn peer(&mut self, key: usize) -> &mut Candidate {
+        &mut self.peers[key]
+    }
+
+    /// Those with a regular slot.
+    fn regular(&mut self) -> Vec<u32> {
+        let mut chosen = self.round(false);
+        let optimistic = self.choker.optimistic.map(|PeerKey(key)| key);
+        chosen.retain(|&key| Some(key) != optimistic);
+        chosen
+    }
+}
+
+fn candidate(key: u32, rate: u64) -> Candidate {
+    Candidate {
+        peer: PeerKey(key),
+        interested: true,
+        unchoked: false,
+        rate,
+        since: Duration::from_secs(500),
+        snubbed: false,
+    }
+}
+
+#[test]
+fn those_who_give_most_get_the_slots_and_one_more_gets_one() {
+    let mut swarm = Swarm::new(4, &[10, 50, 20, 40, 30, 0, 0]);
+    let chosen = swarm.round(false);
+    assert_eq!(chosen.len(), 4);
+    assert!(
+        [1, 3, 4].iter().all(|key| chosen.contains(key)),
+        "{chosen:?}"
+    );
+}
+
+#[test]
+fn between_two_rounds_nobody_loses_a_slot() {
+    let mut swarm = Swarm::new(3, &[50, 40, 0, 0]);
+    assert_eq!(swarm.regular(), [0, 1]);
+    swarm.peer(2).rate = 90;
+    swarm.wait(4);
+    assert_eq!(swarm.regular(), [0, 1]);
+    swarm.wait(6);
+    assert_eq!(swarm.regular(), [0, 2]);
+}
+
+#[test]
+fn a_free_slot_is_given_at_once() {
+    let mut swarm = Swarm::new(3, &[50, 40, 30, 20, 10]);
+    assert_eq!(swarm.regular(), [0, 1]);
+    swarm.wait(1);
+    swarm.peer(0).interested = false;
+    swarm.choker.optimistic = Some(PeerKey(4));
+    assert_eq!(swarm.round(false), [1, 2, 4]);
+    swarm.wait(1);
+    swarm.peers.remove(1);
+    assert_eq!(swarm.round(false), [2, 3, 4]);
+}
+
+#[test]
+fn a_peer_that_gives_no_more_takes_nobodys_place() {
+    let mut swarm = Swarm::new(3, &[20, 20, 10, 20]);
+    let regular = swarm.regular();
+    swarm.peers.reverse();
+    for _ in 0..5 {
+        swarm.wait(10);
+        assert_eq!(swarm.regular(), regular);
+    }
+}
+
+#[test]
+fn who_snubs_us_loses_its_regular_slot() {
+    let mut swarm = Swarm::new(2, &[90, 10]);
+    swarm.peer(0).snubbed = true;
+    assert_eq!(swarm.regular(), [1]);
+    assert_eq!(
+        swarm.round(false),
+        [0, 1],
+        "but has its turn at the optimistic one"
+    );
+}
+
+#[test]
+fn the_optimistic_slot_goes_round_every_thirty_seconds() {
+    let mut swarm = Swarm::new(2, &[90, 0, 0, 0, 0]);
+    let mut turns = Vec::new();
+    for _ in 0..40 {
+        let chosen = swarm.round(false);
+        assert_eq!((chosen.len(), chosen[0]), (2, 0));
+        turns.push(chosen[1]);
+        for _ in 0..2 {
+            swarm.wait(10);
+            assert_eq!(swarm.round(false), chosen);
+        }
+        swarm.wait(10);
+    }
+    assert!(turns.windows(2).all(|pair| pair[0] != pair[1]), "{turns:?}");
+    assert!((1..5).all(|key| turns.contains(&key)), "{turns:?}");
+}
+
+#[test]
+fn an_optimistic_peer_that_gives_well_stays_and_another_gets_its_chance() {
+    let mut swarm = Swarm::new(2, &[10, 0, 0]);
+    let lucky = swarm.round(false)[1];
+    swarm.peer(lucky as usize).rate = 100;
+    swarm.wait(10);
+    assert_eq!(swarm.regular(), [lucky]);
+    assert_eq!(swarm.round(false).len(), 2);
+}
+
+#[test]
+fn a_new_peer_is_three_times_as_likely() {
+    let mut firsts = [0; 3];
+    for seed in 0..3000 {
+        let mut swarm = Swarm::new(1, &[0, 0, 0]);
+        swarm.rng = ChaCha8Rng::seed_from_u64(seed);
+        swarm.peer(2).since = NEW / 2;
+        firsts[swarm.round(false)[0] as usize] += 1;
+    }
+    assert!((500..700).contains(&firsts[0]), "{firsts:?}");
+    assert!((500..700).contains(&firsts[1]), "{firsts:?}");
+    assert!((1700..1900).contains(&firsts[2]), "{firsts:?}");
+}
+
+#[test]
+fn one_peer_alone_keeps_the_optimistic_slot() {
+    let mut swarm = Swarm::new(1, &[0]);
+    for _ in 0..10 {
+        assert_eq!(swarm.round(false), [0]);
+        swarm.wait(10);
+    }
+}
+
+#[test]
+fn a_seed_serves_everyone_for_about_the_same_time() {
+    let mut swarm = Swarm::new(2, &[100, 1_000, 10, 1, 500]);
+    let mut seconds = [0; 5];
+    for _ in 0..300 {
+        for key in swarm.round(true) {
+            seconds[key as usize] += 10;
+        }
+        swarm.wait(10);
+    }
+    let fair = 3000 * 2 / 5;
+    assert!(
+        seconds
+            .iter()
+            .all(|&time| (fair - 90..fair + 90).contains(&time)),
+        "{seconds:?}"
+    );
+}
+
+#[test]
+fn a_turn_lasts_thirty_seconds_if_others_wait_and_longer_if_not() {
+    let mut swarm = Swarm::new(1, &[5, 5]);
+    let first = swarm.round(true);
+    for _ in 0..2 {
+        swarm.wait(10);
+        assert_eq!(swarm.round(true), first);
+    }
+    swarm.wait(10);
+    let second = swarm.round(true);
+    assert_ne!(second, first);
+    swarm.peer(first[0] as usize).interested = false;
+    for _ in 0..20 {
+        swarm.wait(10);
+        assert_eq!(swarm.round(true), second);
+    }
+}
+
+#[test]
+fn a_peer_that_takes_nothing_makes_room_after_a_round() {
+    let mut swarm = Swarm::new(1, &[0, 5]);
+    swarm.peer(0).since *= 2;
+    assert_eq!(swarm.round(true), [0]);
+    swarm.wait(5);
+    assert_eq!(swarm.round(true), [0]);
+    swarm.wait(5);
+    assert_eq!(swarm.round(true), [1]);
+}
+
+#[test]
+fn nobody_loses_a_slot_when_the_download_is_complete() {
+    let mut swarm = Swarm::new(3, &[50, 40, 30, 20]);
+    let before = swarm.round(false);
+    swarm.wait(2);
+    assert_eq!(swarm.round(true), before);
+}
+
+#[test]
+fn no_slots_nobody() {
+    let mut swarm = Swarm::new(0, &[1, 2, 3]);
+    assert_eq!(swarm.round(false), []);
+    swarm.wait(10);
+    assert_eq!(swarm.round(true), []);
+}
+
+#[test]
+fn what_is_known_of_peers_goes_when_they_go() {
+    let mut swarm = Swarm::new(3, &[1, 2, 3, 4]);
+    swarm.round(true);
+    assert_eq!(swarm.choker.changed.len(), 3);
+    swarm.peers.clear();
+    assert_eq!(swarm.round(true), []);
+    assert!(swarm.choker.changed.is_empty());
+}
+
+fn any_candidate() -> impl Strategy<Value = Candidate> {
+    (0u32..20, any::<[bool; 3]>(), 0u64..5, 0u64..200).prop_map(
+        |(key, [interested, unchoked, snubbed], rate, since)| Candidate {
+            peer: PeerKey(key),
+            interested,
+            unchoked,
+            rate,
+            since: Duration::from_secs(since),
+            snubbed,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn slots_are_full_and_never_overfull(
+        slots in 0usize..6,
+        rounds in prop::collection::vec(
+            (any::<bool>(), 0u64..20, prop::collection::vec(any_candidate(), 0..12)), 1..20,
+        ),
+    ) {
+        let mut choker = Choker::new(slots);
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut now = Duration::ZERO;
+        for (seeding, pause, mut peers) in rounds {
+            now += Duration::from_secs(pause);
+            peers.sort_by_key(|peer| peer.peer);
+            peers.dedup_by_key(|peer| peer.peer);
+            let mut backwards = peers.clone();
+            backwards.reverse();
+            let mut other = (choker.clone(), rng.clone());
+            let chosen = choker.round(now, seeding, &peers, &mut rng);
+            let again = other.0.round(now, seeding, &backwards, &mut other.1);
+            prop_assert_eq!(&chosen, &again, "the order of the peers does not matter");
+
+            prop_assert!(chosen.is_sorted() && chosen.len() <= slots);
+            let interested = peers.iter().filter(|peer| peer.interested);
+            let is_interested = |key: &PeerKey| interested.clone().any(|peer| peer.peer == *key);
+            prop_assert!(chosen.iter().all(is_interested));
+            let wanted = if seeding {
+                interested.count()
+            } else {
+                // Those who snub us share the optimistic slot.
+                let snubbing = interested.clone().filter(|peer| peer.snubbed).count();
+                interested.count() - snubbing + snubbing.min(1)
+            };
+            prop_assert!(chosen.len() >= wanted.min(slots), "a slot is free while peers wait");
+            prop_assert!(choker.next_round() > now);
+            prop_assert!(choker.next_round() <= now + ROUND);
+        }
+    }
+}
