@@ -66,8 +66,8 @@ impl Batch {
         }
     }
 
-    /// Adds `chunks[i]` to the end of message `i`. Chunks may differ in length, and may be empty; equal ones are
-    /// hashed fastest.
+    /// Adds `chunks[i]` to the end of message `i`. Chunks may differ in length, and may be empty;
+    /// equal ones are hashed fastest.
     ///
     /// # Panics
     ///
@@ -99,8 +99,8 @@ impl Batch {
 // ANCHOR_END: batch
 
 impl Tail {
-    /// Takes the bytes that make no whole block; a block that becomes whole by them is mixed into `state`. The rest,
-    /// whole blocks, comes back.
+    /// Takes the bytes that make no whole block; a block that becomes whole by them is mixed into
+    /// `state`. The rest, whole blocks, comes back.
     fn take<'c>(&mut self, chunk: &'c [u8], state: &mut State) -> &'c [Block] {
         let used = (self.length % 64) as usize;
         self.length += chunk.len() as u64;
@@ -137,8 +137,8 @@ fn compress_all(mut waiting: Vec<(&mut State, &[Block])>) {
     }
 }
 
-/// Takes the first `N` messages as far as the shortest of them goes. Lanes without a message repeat the first one's
-/// blocks, and what comes of them is dropped.
+/// Takes the first `N` messages as far as the shortest of them goes. Lanes without a message repeat
+/// the first one's blocks, and what comes of them is dropped.
 fn side_by_side<const N: usize>(
     waiting: &mut [(&mut State, &[Block])],
     run: fn(&mut [State; N], [&[Block]; N]),

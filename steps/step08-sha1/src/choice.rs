@@ -23,7 +23,8 @@ pub fn has_sha_instructions() -> bool {
     false
 }
 
-/// How many messages this machine hashes at once when there are many: 16, 8 or 4; 1 when lanes are no gain here.
+/// How many messages this machine hashes at once when there are many: 16, 8 or 4; 1 when lanes are
+/// no gain here.
 ///
 /// ```
 /// assert!([1, 4, 8, 16].contains(&hashing::lane_count()));
@@ -32,7 +33,8 @@ pub fn lane_count() -> usize {
     lanes_for(usize::MAX)
 }
 
-/// How many lanes to use when `waiting` messages have something to hash; 1 is to hash them one by one.
+/// How many lanes to use when `waiting` messages have something to hash; 1 is to hash them one by
+/// one.
 pub fn lanes_for(waiting: usize) -> usize {
     choose(vector_words(), has_sha_instructions(), waiting)
 }
@@ -40,8 +42,9 @@ pub fn lanes_for(waiting: usize) -> usize {
 // ANCHOR: choose
 /// Lanes cost the same however few of them are in use, so few messages are faster one by one.
 ///
-/// With 16, 8 and 4 lanes the same data took 0.37, 0.44 and 1.0 of the time that the SHA instructions take, and without
-/// those 0.16, 0.2 and 0.45 of the time of one message after the other.
+/// With 16, 8 and 4 lanes the same data took 0.37, 0.44 and 1.0 of the time that the SHA
+/// instructions take, and without those 0.16, 0.2 and 0.45 of the time of one message after the
+/// other.
 fn choose(vector_words: usize, sha_instructions: bool, waiting: usize) -> usize {
     match (vector_words, sha_instructions) {
         (16, true) if waiting >= 11 => 16,

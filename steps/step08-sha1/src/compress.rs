@@ -59,7 +59,8 @@ fn twenty(
     k: u32,
     f: impl Fn(u32, u32, u32) -> u32,
 ) {
-    // Compilers unroll a loop of ten rounds, but not one of twenty, and only then does all of `w` stay in registers.
+    // Compilers unroll a loop of ten rounds, but not one of twenty, and only then does all of `w`
+    // stay in registers.
     ten(state, w, first, k, &f);
     ten(state, w, first + 10, k, &f);
 }
@@ -73,8 +74,8 @@ fn ten(
     f: impl Fn(u32, u32, u32) -> u32,
 ) {
     for t in first..first + 10 {
-        // The block has 16 words. Each later word is made of four before it; only the last 16 are ever needed, so
-        // word t takes the place of word t - 16.
+        // The block has 16 words. Each later word is made of four before it; only the last 16 are
+        // ever needed, so word t takes the place of word t - 16.
         if t >= 16 {
             let mix = w[(t - 3) % 16] ^ w[(t - 8) % 16] ^ w[(t - 14) % 16] ^ w[t % 16];
             w[t % 16] = mix.rotate_left(1);

@@ -1,8 +1,9 @@
 //! The same compression for many messages at once.
 //!
-//! Every message takes the same 80 rounds, whatever its bytes are. So the words of 16 messages can lie side by side, and
-//! one instruction of the processor works on all of them: on 16 words with AVX-512, on 8 with AVX2, on 4 with what every
-//! 64-bit processor has. Nothing here says so; the compiler sees a loop in which no turn depends on another.
+//! Every message takes the same 80 rounds, whatever its bytes are. So the words of 16 messages can
+//! lie side by side, and one instruction of the processor works on all of them: on 16 words with
+//! AVX-512, on 8 with AVX2, on 4 with what every 64-bit processor has. Nothing here says so; the
+//! compiler sees a loop in which no turn depends on another.
 
 use multiversion::multiversion;
 
@@ -12,7 +13,8 @@ use crate::compress::{State, compress};
 pub type Block = [u8; 64];
 
 // ANCHOR: compress_lanes
-/// Mixes one block of each of `N` messages into its state. Lane `i` of every word belongs to message `i`.
+/// Mixes one block of each of `N` messages into its state. Lane `i` of every word belongs to
+/// message `i`.
 #[inline(always)]
 fn compress_lanes<const N: usize>(states: &mut [[u32; N]; 5], words: &[[u32; N]; 16]) {
     for lane in 0..N {
@@ -29,7 +31,8 @@ fn compress_lanes<const N: usize>(states: &mut [[u32; N]; 5], words: &[[u32; N];
 // ANCHOR: transpose
 /// Block `index` of each message, turned on its side: word `t` of all messages together.
 ///
-/// Four words of four messages are turned at a time, which compilers know how to do without touching memory in between.
+/// Four words of four messages are turned at a time, which compilers know how to do without
+/// touching memory in between.
 #[inline(always)]
 fn words<const N: usize>(blocks: &[&[Block]; N], index: usize) -> [[u32; N]; 16] {
     let mut words = [[0; N]; 16];
@@ -58,7 +61,8 @@ fn words<const N: usize>(blocks: &[&[Block]; N], index: usize) -> [[u32; N]; 16]
 // ANCHOR_END: transpose
 
 // ANCHOR: run
-/// Mixes all `blocks` of each of `N` messages into its state; every message has as many as the first.
+/// Mixes all `blocks` of each of `N` messages into its state; every message has as many as the
+/// first.
 #[inline(always)]
 fn run<const N: usize>(states: &mut [State; N], blocks: [&[Block]; N]) {
     let count = blocks[0].len();

@@ -23,8 +23,8 @@ const AT_ONCE: u64 = 64 << 20;
 /// The longest piece that is held in memory.
 const MOST: u64 = 256 << 20;
 
-/// Compares a torrent's data with its piece hashes, shows how one flipped bit is caught, and measures how fast SHA-1 is
-/// here: one message after the other, and many side by side.
+/// Compares a torrent's data with its piece hashes, shows how one flipped bit is caught, and
+/// measures how fast SHA-1 is here: one message after the other, and many side by side.
 ///
 /// Chapter 8 of the guide: SHA-1.
 #[derive(Parser)]
@@ -32,7 +32,8 @@ const MOST: u64 = 256 << 20;
 struct Args {
     /// The torrent file
     torrent: PathBuf,
-    /// The folder that holds the torrent's file or folder; without it, the torrent file's own folder
+    /// The folder that holds the torrent's file or folder; without it, the torrent file's own
+    /// folder
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! One message: cut into blocks, padded at the end. Source: FIPS 180-4, sections 5.1.1, 5.2.1 and 6.1.
+//! One message: cut into blocks, padded at the end. Source: FIPS 180-4, sections 5.1.1, 5.2.1 and
+//! 6.1.
 
 use crate::Digest;
 use crate::compress::{INITIAL, State, compress};
@@ -67,8 +68,8 @@ impl Default for Sha1 {
 }
 
 // ANCHOR: padding
-/// What follows a message of `length` bytes: one bit, then zeros up to 8 bytes before the end of a block, then the
-/// message's length in bits.
+/// What follows a message of `length` bytes: one bit, then zeros up to 8 bytes before the end of a
+/// block, then the message's length in bits.
 pub fn padding(length: u64) -> Vec<u8> {
     let zeros = (64 + 55 - length % 64) % 64;
     let mut padding = vec![0x80];

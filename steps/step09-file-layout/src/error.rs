@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a torrent cannot be laid out over files. Each is a fault of the torrent: there is nothing to try again.
+/// Why a torrent cannot be laid out over files. Each is a fault of the torrent: there is nothing to
+/// try again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LayoutError {
     /// The lengths do not make pieces.
@@ -15,7 +16,8 @@ pub enum LayoutError {
     TooLong,
     /// A path that could lead out of the download folder.
     #[error(
-        "file {file} of the torrent wants the path {path:?}, which could lead out of the download folder"
+        "file {file} of the torrent wants the path {path:?}, \
+         which could lead out of the download folder"
     )]
     UnsafePath {
         /// Which file, from 0.

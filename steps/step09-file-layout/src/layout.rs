@@ -66,11 +66,13 @@ impl Entry {
 
 impl Layout {
     // ANCHOR: new
-    /// Lays files (path, length in bytes, kind) one after the other and cuts them into pieces of `piece_length` bytes.
+    /// Lays files (path, length in bytes, kind) one after the other and cuts them into pieces of
+    /// `piece_length` bytes.
     ///
     /// # Errors
     ///
-    /// [`LayoutError`] when the lengths make no pieces, a path leaves the folder, or two files want the same place.
+    /// [`LayoutError`] when the lengths make no pieces, a path leaves the folder, or two files want
+    /// the same place.
     pub fn new(
         files: impl IntoIterator<Item = (PathBuf, u64, Kind)>,
         piece_length: u64,
@@ -128,7 +130,8 @@ impl Layout {
     // ANCHOR: spans
     /// The `len` bytes of the torrent from `offset` on, cut where files end, in order.
     ///
-    /// Empty files never appear. Padding does; its file's [`Kind`] says so. What lies past the torrent's end is left out.
+    /// Empty files never appear. Padding does; its file's [`Kind`] says so. What lies past the
+    /// torrent's end is left out.
     pub fn spans(&self, offset: u64, len: u64) -> impl Iterator<Item = Span> + '_ {
         let end = offset.saturating_add(len);
         let first = self.files.partition_point(|file| file.end() <= offset);

@@ -1,5 +1,5 @@
-//! The last look at paths before they become files. The reader of the torrent has made them safe already; nothing is
-//! ever written outside the download folder, so it is worth asking twice.
+//! The last look at paths before they become files. The reader of the torrent has made them safe
+//! already; nothing is ever written outside the download folder, so it is worth asking twice.
 
 use std::path::{Component, Path};
 

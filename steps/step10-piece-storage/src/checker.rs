@@ -27,7 +27,8 @@ pub enum PieceState {
     Good,
     /// All there, with another SHA-1.
     Bad,
-    /// Not all there: a file is missing or too short, or nothing was ever written where the piece belongs.
+    /// Not all there: a file is missing or too short, or nothing was ever written where the piece
+    /// belongs.
     Missing,
 }
 
@@ -44,8 +45,8 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// A checker of the files below `root`, which it reads only. It follows symbolic links. `pieces` are the SHA-1 of
-    /// the pieces.
+    /// A checker of the files below `root`, which it reads only. It follows symbolic links.
+    /// `pieces` are the SHA-1 of the pieces.
     ///
     /// It holds 64 KiB for each lane, so 1 MiB at most, and a few bytes for each file.
     pub fn new(root: &Path, layout: Arc<Layout>, pieces: Arc<[[u8; 20]]>) -> Checker {
@@ -62,8 +63,8 @@ impl Checker {
     // ANCHOR: check
     /// Checks the pieces of `range`, in order, and tells `on_piece` of each.
     ///
-    /// As many are read and hashed side by side as this machine has lanes. To use more processors, to show progress or
-    /// to stop early, give each checker a small range at a time.
+    /// As many are read and hashed side by side as this machine has lanes. To use more processors,
+    /// to show progress or to stop early, give each checker a small range at a time.
     ///
     /// # Errors
     ///
@@ -97,7 +98,8 @@ impl Checker {
     // ANCHOR_END: check
 
     // ANCHOR: without_reading
-    /// The state of a piece where it shows without reading: a file is missing or short, or all of it is a hole.
+    /// The state of a piece where it shows without reading: a file is missing or short, or all of
+    /// it is a hole.
     ///
     /// A hole reads as zeros, and a piece may well be zeros. So a hole is as good as its piece.
     fn without_reading(&mut self, piece: u32) -> Result<Option<PieceState>, DiskError> {

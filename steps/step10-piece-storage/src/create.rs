@@ -11,10 +11,12 @@ use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
 
 // ANCHOR: create
-/// Makes what is missing below `root`, and gives the numbers of the files that were longer than the torrent says.
+/// Makes what is missing below `root`, and gives the numbers of the files that were longer than the
+/// torrent says.
 ///
-/// A file gets its full length at once. On most disks that costs no space: what was never written is a hole. What is in
-/// a file stays in it. Symbolic links come last, so no path ever goes through one.
+/// A file gets its full length at once. On most disks that costs no space: what was never written
+/// is a hole. What is in a file stays in it. Symbolic links come last, so no path ever goes through
+/// one.
 pub fn create(root: &Path, layout: &Layout) -> Result<(Folder, BTreeSet<usize>), DiskError> {
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
@@ -55,7 +57,8 @@ fn prepare(file: &File, entry: &Entry, executable: bool) -> io::Result<bool> {
     Ok(found.len() > entry.length)
 }
 
-/// Whoever may read the file may run it. Where the disk knows no such thing, the file is still good.
+/// Whoever may read the file may run it. Where the disk knows no such thing, the file is still
+/// good.
 #[cfg(unix)]
 fn make_executable(file: &File, found: &std::fs::Metadata) {
     use std::os::unix::fs::PermissionsExt;
@@ -69,7 +72,8 @@ fn make_executable(file: &File, found: &std::fs::Metadata) {
 #[cfg(not(unix))]
 fn make_executable(_file: &File, _found: &std::fs::Metadata) {}
 
-/// What a link at `path` says to reach `target`, both relative to the download folder: up to the folder, down again.
+/// What a link at `path` says to reach `target`, both relative to the download folder: up to the
+/// folder, down again.
 fn link_text(path: &Path, target: &Path) -> PathBuf {
     let up = path.components().count().saturating_sub(1);
     std::iter::repeat_n(Path::new(".."), up)

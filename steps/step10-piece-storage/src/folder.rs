@@ -1,8 +1,8 @@
 //! The download folder, from which nothing gets out.
 //!
-//! A symbolic link inside it may point anywhere, and a hostile torrent could bring one along. So a path is walked element
-//! by element, and where a link stands in the way the walk ends with an error. What the *user* names, the folder itself,
-//! may be reached by links.
+//! A symbolic link inside it may point anywhere, and a hostile torrent could bring one along. So a
+//! path is walked element by element, and where a link stands in the way the walk ends with an
+//! error. What the *user* names, the folder itself, may be reached by links.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -18,7 +18,8 @@ pub use portable::Folder;
 #[cfg(unix)]
 pub use unix::Folder;
 
-/// A file to read, by whatever links lead there: what is read is checked by hash, so a link can do no harm.
+/// A file to read, by whatever links lead there: what is read is checked by hash, so a link can do
+/// no harm.
 pub fn open_to_read(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);

@@ -14,8 +14,8 @@ pub struct Handles {
 }
 
 impl Handles {
-    /// File `index`: one of the open ones, or else from `open`. Then the one that was not used for longest is closed,
-    /// if there are too many.
+    /// File `index`: one of the open ones, or else from `open`. Then the one that was not used for
+    /// longest is closed, if there are too many.
     pub fn get<E>(
         &mut self,
         index: usize,

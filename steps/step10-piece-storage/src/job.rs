@@ -2,8 +2,8 @@
 
 use crate::DiskError;
 
-/// The memory of one block, passed on by ownership: always [`blocks::BLOCK`] (16 KiB) long. The last block of a piece
-/// may use less of it.
+/// The memory of one block, passed on by ownership: always [`blocks::BLOCK`] (16 KiB) long. The
+/// last block of a piece may use less of it.
 pub type BlockBuf = Box<[u8]>;
 
 /// A new block buffer, all zeros.
@@ -90,8 +90,8 @@ pub enum Done {
 
 /// A disk: the real one is [`Storage`](crate::Storage), a simulation has its own.
 pub trait Serve {
-    /// Does all `jobs` and adds one answer for each to `done`. The order of the answers may differ: jobs of one kind are
-    /// done together where that is faster.
+    /// Does all `jobs` and adds one answer for each to `done`. The order of the answers may differ:
+    /// jobs of one kind are done together where that is faster.
     fn serve(&mut self, jobs: Vec<Job>, done: &mut Vec<Done>);
 }
 // ANCHOR_END: job

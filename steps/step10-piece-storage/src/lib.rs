@@ -1,7 +1,8 @@
 //! Pieces on disk as soon as they are whole.
 //!
-//! A whole piece is verified in memory first; only then does it reach a file, in one write for each file it touches.
-//! Nothing is read back. [`Storage`] does this for the client, [`Checker`] looks at what is on disk already.
+//! A whole piece is verified in memory first; only then does it reach a file, in one write for each
+//! file it touches. Nothing is read back. [`Storage`] does this for the client, [`Checker`] looks
+//! at what is on disk already.
 //!
 //! Everything here blocks: the client runs it on a thread of its own, and asks by [`Job`].
 

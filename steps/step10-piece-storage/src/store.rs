@@ -28,11 +28,13 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// For a download: makes every folder and file below `root` (and `root`), each file at its full length, sparse.
+    /// For a download: makes every folder and file below `root` (and `root`), each file at its full
+    /// length, sparse.
     ///
-    /// `pieces` are the SHA-1 of the pieces. What is in a file already stays; one that is longer than the torrent says
-    /// keeps its tail until the first write to it, or [`Storage::trim`]. No path goes through a symbolic link below
-    /// `root`: where one stands in the way, that is an error.
+    /// `pieces` are the SHA-1 of the pieces. What is in a file already stays; one that is longer
+    /// than the torrent says keeps its tail until the first write to it, or [`Storage::trim`]. No
+    /// path goes through a symbolic link below `root`: where one stands in the way, that is an
+    /// error.
     ///
     /// # Errors
     ///
@@ -53,8 +55,8 @@ impl Storage {
         })
     }
 
-    /// To seed or verify: reads only, makes nothing, and follows symbolic links. A missing file is an error when it is
-    /// read, not here.
+    /// To seed or verify: reads only, makes nothing, and follows symbolic links. A missing file is
+    /// an error when it is read, not here.
     ///
     /// # Errors
     ///
@@ -75,7 +77,8 @@ impl Storage {
         })
     }
 
-    /// File `index` of the layout, open; to be read from only. It is one of the 40 used last, or opened now.
+    /// File `index` of the layout, open; to be read from only. It is one of the 40 used last, or
+    /// opened now.
     ///
     /// # Errors
     ///
@@ -93,8 +96,8 @@ impl Storage {
         })
     }
 
-    /// Cuts every file that is still longer than the torrent says. For the end of a download, when all of it is
-    /// verified: nothing of the torrent is lost.
+    /// Cuts every file that is still longer than the torrent says. For the end of a download, when
+    /// all of it is verified: nothing of the torrent is lost.
     ///
     /// # Errors
     ///

@@ -62,7 +62,8 @@ impl Torrent {
         &self.data[start..start + geometry.piece_len(piece) as usize]
     }
 
-    /// A piece in blocks, as a download has it. What the last block does not use is full of rubbish.
+    /// A piece in blocks, as a download has it. What the last block does not use is full of
+    /// rubbish.
     pub fn blocks(&self, piece: u32) -> Vec<BlockBuf> {
         let fill = |bytes: &[u8]| {
             let mut block = block_buf();

@@ -1,4 +1,5 @@
-//! Bytes between block buffers and files, at a given place, so that no file has a position to share.
+//! Bytes between block buffers and files, at a given place, so that no file has a position to
+//! share.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice};
@@ -7,7 +8,8 @@ use blocks::BLOCK;
 
 use crate::BlockBuf;
 
-/// The most slices that one system call takes everywhere (POSIX guarantees 16, Linux and macOS take 1024).
+/// The most slices that one system call takes everywhere (POSIX guarantees 16, Linux and macOS take
+/// 1024).
 const MAX_SLICES: usize = 1024;
 
 // ANCHOR: slices
@@ -21,7 +23,8 @@ pub fn slices(blocks: &[BlockBuf], offset: usize, len: usize) -> impl Iterator<I
     })
 }
 
-/// Writes the `len` bytes of a piece from `from` on to `at` in `file`: one system call, if the system takes it all.
+/// Writes the `len` bytes of a piece from `from` on to `at` in `file`: one system call, if the
+/// system takes it all.
 pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize) -> io::Result<()> {
     let mut slices: Vec<IoSlice<'_>> = slices(blocks, from, len).map(IoSlice::new).collect();
     let mut left = &mut slices[..];

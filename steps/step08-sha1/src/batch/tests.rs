@@ -58,7 +58,8 @@ fn chunks_and_messages_must_be_as_many() {
     Batch::new(2).update(&[b"one"]);
 }
 
-/// Runs one width by itself, with fewer messages than lanes too, whatever this machine would choose.
+/// Runs one width by itself, with fewer messages than lanes too, whatever this machine would
+/// choose.
 fn one_width<const N: usize>(run: fn(&mut [State; N], [&[Block]; N])) {
     for used in 1..=N {
         let messages: Vec<Vec<Block>> = (0..used)

@@ -10,7 +10,8 @@ use metainfo::Metainfo;
 pub struct Data<'a> {
     torrent: &'a Metainfo,
     root: &'a Path,
-    /// The file that is being read: its number, itself unless it is missing or padding, and what is left of it.
+    /// The file that is being read: its number, itself unless it is missing or padding, and what is
+    /// left of it.
     file: usize,
     open: Option<File>,
     left_of_file: u64,

@@ -94,14 +94,15 @@ impl Disk {
     // ANCHOR: place
     /// Where a path of the torrent is on disk.
     ///
-    /// A symbolic link on the way could lead anywhere, so it ends here. Whoever put it there, we write nothing through it.
+    /// A symbolic link on the way could lead anywhere, so it ends here. Whoever put it there, we
+    /// write nothing through it.
     fn place(&self, path: &Path) -> Result<PathBuf, DiskError> {
         let mut place = self.root.clone();
         for name in path {
             place.push(name);
             if place.is_symlink() {
-                let cause = "a symbolic link is in the way, and could lead out of the folder: move it, or choose \
-                             another folder";
+                let cause = "a symbolic link is in the way, and could lead out of the folder: \
+                             move it, or choose another folder";
                 return Err(at(&place)(io::Error::other(cause)));
             }
         }

@@ -25,7 +25,8 @@ pub enum Trouble {
     Fetch { addr: SocketAddr, error: FetchError },
     /// The peer gave us something else.
     #[error(
-        "{addr}: piece {piece} is not what the torrent promises: the peer sent wrong data, and nothing of it was kept"
+        "{addr}: piece {piece} is not what the torrent promises: the peer sent wrong data, \
+         and nothing of it was kept"
     )]
     WrongHash { addr: SocketAddr, piece: u32 },
     /// No peer could be met.
@@ -87,7 +88,8 @@ impl<'a, W: Write> Download<'a, W> {
     // ANCHOR_END: look_at_disk
 
     // ANCHOR: fetch_from_any
-    /// Fetches all that is missing, from the first peer that can be met; when it fails us, the next one goes on.
+    /// Fetches all that is missing, from the first peer that can be met; when it fails us, the next
+    /// one goes on.
     pub fn fetch_from_any(
         &mut self,
         peers: &[SocketAddr],
@@ -116,7 +118,8 @@ impl<'a, W: Write> Download<'a, W> {
     // ANCHOR_END: fetch_from_any
 
     // ANCHOR: fetch_from
-    /// Fetches all that is missing from one peer, in order. Only a piece with the right hash is written.
+    /// Fetches all that is missing from one peer, in order. Only a piece with the right hash is
+    /// written.
     fn fetch_from(&mut self, meeting: Meeting) -> Result<(), Trouble> {
         let addr = meeting.addr;
         let mut peer = self.greet(meeting)?;

@@ -73,7 +73,8 @@ impl Files {
         transfer::read(&file, offset, buffer).map_err(|e| self.error(Doing::Read, index, e))
     }
 
-    /// Tells the system that the span is read soon, so that it can fetch many at once from a slow disk.
+    /// Tells the system that the span is read soon, so that it can fetch many at once from a slow
+    /// disk.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub fn announce(&mut self, span: Span) -> Result<(), DiskError> {
         let file = self.open(span.file)?;

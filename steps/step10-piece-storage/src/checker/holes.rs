@@ -1,6 +1,7 @@
 //! Holes: parts of a file that were never written. They read as zeros and take no space.
 //!
-//! A fresh download is one large hole. Asking the system where the data is saves reading zeros for minutes.
+//! A fresh download is one large hole. Asking the system where the data is saves reading zeros for
+//! minutes.
 
 use std::fs::File;
 use std::io;

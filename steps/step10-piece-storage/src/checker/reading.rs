@@ -50,7 +50,8 @@ impl Reading {
         Ok(())
     }
 
-    /// Fills the buffer with the next bytes of the piece, or with as many as are left, and says how many that is.
+    /// Fills the buffer with the next bytes of the piece, or with as many as are left, and says how
+    /// many that is.
     pub fn fill(&mut self, files: &mut Files, buffer: &mut [u8]) -> Result<usize, DiskError> {
         let mut filled = 0;
         while filled < buffer.len()

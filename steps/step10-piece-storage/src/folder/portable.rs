@@ -1,4 +1,5 @@
-//! Where folders cannot be opened one from the other, each element of a path is looked at before it is used.
+//! Where folders cannot be opened one from the other, each element of a path is looked at before it
+//! is used.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -23,7 +24,8 @@ impl Folder {
         })
     }
 
-    /// Opens the file at `path` to read and write. Where there is none it is made, and the folders it needs.
+    /// Opens the file at `path` to read and write. Where there is none it is made, and the folders
+    /// it needs.
     pub fn create(&mut self, path: &Path, _executable: bool) -> io::Result<File> {
         let place = self.walk(path, true)?;
         ordinary(

@@ -1,4 +1,5 @@
-//! On Unix each step of a walk opens the next folder from the one before it, so nobody can put a link in between.
+//! On Unix each step of a walk opens the next folder from the one before it, so nobody can put a
+//! link in between.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -30,7 +31,8 @@ impl Folder {
         Ok(Folder { root, last: None })
     }
 
-    /// Opens the file at `path` to read and write. Where there is none it is made, and the folders it needs.
+    /// Opens the file at `path` to read and write. Where there is none it is made, and the folders
+    /// it needs.
     pub fn create(&mut self, path: &Path, executable: bool) -> io::Result<File> {
         let mode = if executable { 0o777 } else { 0o666 };
         self.file(path, OFlags::CREATE, Mode::from_raw_mode(mode))
@@ -41,7 +43,8 @@ impl Folder {
         self.file(path, OFlags::empty(), Mode::empty())
     }
 
-    /// Makes a symbolic link at `path` that says `target`, and the folders it needs. The same link may be there already.
+    /// Makes a symbolic link at `path` that says `target`, and the folders it needs. The same link
+    /// may be there already.
     pub fn symlink(&mut self, path: &Path, target: &Path) -> io::Result<()> {
         let (parent, name) = self.parent(path, true)?;
         match symlinkat(target, parent, name) {
@@ -55,7 +58,8 @@ impl Folder {
 
     fn file(&mut self, path: &Path, flags: OFlags, mode: Mode) -> io::Result<File> {
         let (parent, name) = self.parent(path, flags.contains(OFlags::CREATE))?;
-        // A named pipe must not make us wait for its other end, so NONBLOCK; for a file it means nothing.
+        // A named pipe must not make us wait for its other end, so NONBLOCK; for a file it means
+        // nothing.
         let flags = flags | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         match openat(parent, name, flags, mode) {
             Ok(file) => ordinary(file.into()),
