@@ -96,7 +96,7 @@ mod tests {
         let url = format!("http://{}/announce", start());
         let said = |port: u16, event| {
             let request = AnnounceRequest {
-                info_hash: InfoHash(*b"\x00\xff, an info-hash, , an info-hash &="="),
+                info_hash: InfoHash(*b"\x00\xff, an info-hash, &="),
                 peer_id: PeerId([b'x'; 20]),
                 port,
                 uploaded: 0,
