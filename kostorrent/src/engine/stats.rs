@@ -1,6 +1,6 @@
 //! The figures that faces show.
 
-use super::{Engine, Time};
+use super::{Engine, Phase, Time};
 
 /// A torrent's figures at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,6 +31,8 @@ pub struct Stats {
     pub open_pieces: usize,
     /// Whether everything is there.
     pub complete: bool,
+    /// Whether the work is over but for the goodbyes.
+    pub leaving: bool,
 }
 
 impl Engine {
@@ -51,6 +53,7 @@ impl Engine {
             requests: self.peers.values().map(|peer| peer.outstanding.len()).sum(),
             open_pieces: self.picker.open().count(),
             complete: self.picker.is_complete(),
+            leaving: self.phase != Phase::Running,
         }
     }
 }

@@ -293,10 +293,10 @@ impl Torrent {
         let stats = self.engine.stats(self.now());
         let total = self.layout.geometry().total_length();
         self.publish.send_replace(Snapshot {
-            phase: match (&self.outcome, stats.complete) {
-                (Some(_), _) => Phase::Ended,
-                (None, true) => Phase::Seeding,
-                (None, false) => Phase::Downloading,
+            phase: match (stats.leaving, stats.complete) {
+                (true, _) => Phase::Ended,
+                (false, true) => Phase::Seeding,
+                (false, false) => Phase::Downloading,
             },
             checked: stats.pieces,
             pieces_have: stats.pieces_have,
