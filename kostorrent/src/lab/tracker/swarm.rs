@@ -203,16 +203,13 @@ impl Swarm {
     // ANCHOR: choose
     /// A random few of the others. Seeders have no use for each other.
     fn choose(&self, asking: &Announce, rng: &mut impl Rng) -> Vec<(PeerId, SocketAddr)> {
-        let unnamed = PeerId([0; 20]);
-        let fixed = self.fixed.iter().map(|&addr| (unnamed, addr));
-        let known = self
-            .peers
-            .iter()
-            .filter(|(_, peer)| asking.left > 0 || peer.left > 0);
-        let known = known.map(|(&(_, id), peer)| (id, peer.addr));
+        let fixed = self.fixed.iter().map(|&addr| (PeerId([0; 20]), addr, 0));
+        let known = self.peers.iter();
+        let known = known.map(|(&(_, id), peer)| (id, peer.addr, peer.left));
         let others: Vec<_> = fixed
             .chain(known)
-            .filter(|(_, addr)| *addr != asking.addr)
+            .filter(|&(_, addr, left)| addr != asking.addr && (asking.left > 0 || left > 0))
+            .map(|(id, addr, _)| (id, addr))
             .collect();
 
         let wanted = asking
