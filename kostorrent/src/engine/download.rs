@@ -5,6 +5,7 @@ use messages::{BlockRequest, Message};
 use picker::{PeerKey, Receipt};
 
 use super::event::BufKey;
+use super::peer::Peer;
 use super::timers::Timer;
 use super::{Action, Engine, Phase, Time};
 
@@ -127,18 +128,25 @@ impl Engine {
         }
     }
 
-    /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches.
+    /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches;
+    /// peers that have shown that they deliver go first.
     fn assign_suspects(&mut self, key: PeerKey) {
         let Some(peer) = self.peers.get(&key) else {
             return;
         };
-        if peer.snubbed {
-            return;
-        }
+        let proven = |peer: &Peer| peer.downloaded > 0 && !peer.snubbed;
+        let better = |piece| {
+            let others = self.peers.values();
+            !proven(peer)
+                && others
+                    .into_iter()
+                    .any(|other| proven(other) && other.serves() && other.has.get(piece))
+        };
         let free: Vec<u32> = self
             .blame
             .pieces()
-            .filter(|&piece| peer.has.get(piece) && !self.single.contains_key(&piece))
+            .filter(|piece| peer.has.get(*piece) && !self.single.contains_key(piece))
+            .filter(|&piece| !better(piece))
             .collect();
         for piece in free {
             self.single.insert(piece, key);

@@ -16,22 +16,24 @@ impl Engine {
             return;
         }
         let suspect = self.blame.is_suspect(piece);
-        match (ok, suspect) {
-            (true, false) => self.act(Action::Write { piece }),
-            // What is right is now known: compare it with what was wrong, then write.
-            (true, true) | (false, false) => {
-                self.verdicts.insert(piece, ok);
-                self.act(Action::Digest { piece });
-            }
-            (false, true) => {
-                // If it came whole from one peer, that peer is the liar.
-                let senders = self.senders(piece).into_iter().flatten().collect();
-                self.piece_failed(piece, &senders, now);
-                if senders.len() == 1 {
-                    self.ban_all(&senders, piece, now);
-                }
-            }
+        if ok && !suspect {
+            return self.act(Action::Write { piece });
         }
+        let senders: BTreeSet<Option<Culprit>> = self.senders(piece).into_iter().collect();
+        let alone = senders.len() == 1;
+        if !ok && (alone || suspect) {
+            // All of it came from one peer, and so that peer is the liar. If it did not, a piece
+            // that had failed before was mixed again, and it is still open who lied.
+            self.piece_failed(piece, senders.len(), now);
+            if alone {
+                let liar = senders.into_iter().flatten().collect();
+                self.ban_all(&liar, piece, now);
+            }
+            return;
+        }
+        // What is right is now known and is compared with what was wrong; or the other way round.
+        self.verdicts.insert(piece, ok);
+        self.act(Action::Digest { piece });
     }
 
     /// The digests of a piece's blocks are known.
@@ -49,7 +51,8 @@ impl Engine {
             }
             Some(false) => {
                 let senders = self.senders(piece);
-                let liars: BTreeSet<Culprit> = senders.iter().flatten().copied().collect();
+                let all: BTreeSet<&Culprit> = senders.iter().flatten().collect();
+                let from = all.len();
                 let blocks = senders
                     .into_iter()
                     .zip(digests)
@@ -58,10 +61,7 @@ impl Engine {
                     })
                     .collect();
                 self.blame.suspect(piece, blocks);
-                self.piece_failed(piece, &liars, now);
-                if liars.len() == 1 {
-                    self.ban_all(&liars, piece, now);
-                }
+                self.piece_failed(piece, from, now);
             }
             None => {}
         }
@@ -78,11 +78,8 @@ impl Engine {
             .collect()
     }
 
-    fn piece_failed(&mut self, piece: u32, senders: &BTreeSet<Culprit>, now: Time) {
-        self.report(Report::PieceFailed {
-            piece,
-            from: senders.len(),
-        });
+    fn piece_failed(&mut self, piece: u32, from: usize, now: Time) {
+        self.report(Report::PieceFailed { piece, from });
         self.under_way.remove(&piece);
         self.single.remove(&piece);
         self.picker.only_from(piece, None);
@@ -94,6 +91,9 @@ impl Engine {
 
     fn ban_all(&mut self, liars: &BTreeSet<Culprit>, piece: u32, now: Time) {
         for &Culprit { addr, id } in liars {
+            if self.bans.is_banned(addr, Some(id)) {
+                continue;
+            }
             self.bans.ban(addr, id);
             self.book.never(addr);
             self.report(Report::PeerBanned { addr, piece });

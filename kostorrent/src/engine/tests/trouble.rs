@@ -233,3 +233,48 @@ fn a_bitfield_may_come_late_but_not_twice() {
     let closed = say(Message::Bitfield(vec![0x80, 0x00]));
     assert!(matches!(closed[..], [Action::Close { .. }]), "{closed:?}");
 }
+
+#[test]
+fn a_liar_is_reported_once() {
+    for seed in 0..10 {
+        let mut world = World::new(geometry(10, 64 * 1024));
+        world.bandwidth = Some(500_000);
+        world.seeder();
+        let liar = world.seeder();
+        world.nodes[liar].vice = Vice::Lies;
+        let config = Config {
+            seed,
+            ..world.config()
+        };
+        let leecher = world.add(config);
+        world.run_until(Duration::from_secs(120), |w| w.is_complete(leecher));
+        let reports = world.nodes[leecher].reports.iter();
+        let bans = reports.filter(|(_, report)| matches!(report, Report::PeerBanned { .. }));
+        assert_eq!(bans.count(), 1, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_failed_piece_is_not_left_to_a_peer_that_has_delivered_nothing() {
+    for seed in 0..10 {
+        let mut world = World::new(geometry(10, 256 * 1024));
+        world.bandwidth = Some(500_000);
+        world.seeder();
+        let liar = world.seeder();
+        world.nodes[liar].vice = Vice::Lies;
+        let staller = world.seeder();
+        world.nodes[staller].vice = Vice::Stalls;
+        let config = Config {
+            seed,
+            ..world.config()
+        };
+        let leecher = world.add(config);
+        world.run_until(Duration::from_secs(120), |w| w.is_complete(leecher));
+        let (at, _) = world.nodes[leecher].outcome.clone().unwrap();
+        // The honest peer alone takes 5.2 seconds; a stall would cost 20.
+        assert!(
+            at.since_start() < Duration::from_secs(15),
+            "seed {seed}: {at:?}"
+        );
+    }
+}
