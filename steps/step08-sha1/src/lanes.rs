@@ -38,17 +38,9 @@ fn words<const N: usize>(blocks: &[&[Block]; N], index: usize) -> [[u32; N]; 16]
     let mut words = [[0; N]; 16];
     for lane in (0..N).step_by(4) {
         for t in (0..16).step_by(4) {
-            let square: [[u32; 4]; 4] = std::array::from_fn(|i| {
-                let bytes = &blocks[lane + i][index][4 * t..4 * t + 16];
-                std::array::from_fn(|j| {
-                    u32::from_be_bytes([
-                        bytes[4 * j],
-                        bytes[4 * j + 1],
-                        bytes[4 * j + 2],
-                        bytes[4 * j + 3],
-                    ])
-                })
-            });
+            let row = |i: usize| &blocks[lane + i][index].as_chunks().0[t..t + 4];
+            let square: [[u32; 4]; 4] =
+                std::array::from_fn(|i| std::array::from_fn(|j| u32::from_be_bytes(row(i)[j])));
             for i in 0..4 {
                 for j in 0..4 {
                     words[t + j][lane + i] = square[i][j];
