@@ -1,6 +1,7 @@
 //! One peer, in order, piece after piece.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -166,7 +167,9 @@ impl<'a, W: Write> Download<'a, W> {
         let mut places: Vec<String> = layout
             .piece_spans(piece)
             .map(|span| {
-                let path = layout.files()[span.file].path.display();
+                let names: Vec<_> = layout.files()[span.file].path.iter().collect();
+                let path = names.join(OsStr::new("/"));
+                let path = path.display();
                 format!("{path} [{}..{}]", span.offset, span.offset + span.len)
             })
             .collect();

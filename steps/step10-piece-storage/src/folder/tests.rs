@@ -113,7 +113,7 @@ macro_rules! promises {
 promises!(by_handle, super::super::Folder);
 promises!(by_path, super::super::portable::Folder);
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn a_named_pipe_is_refused_and_not_waited_for() {
     let dir = tempdir().unwrap();
