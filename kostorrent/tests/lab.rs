@@ -184,7 +184,7 @@ fn a_download_from_the_lab_is_complete_and_goes_on_where_it_was() {
     let downloaded = complete["downloaded"].as_u64().unwrap();
     // The damaged piece alone; in the end game its blocks may come once from every seeder.
     assert!(
-        (32 << 10..=3 * 32 << 10).contains(&downloaded),
+        (32 << 10..=3 * (32 << 10)).contains(&downloaded),
         "{downloaded}"
     );
     assert_sample_in(dir.path());

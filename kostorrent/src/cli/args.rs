@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::values::{self, Date, PieceLength, Tier};
 
-/// A BitTorrent client for the terminal, and the guide that builds it.
+/// A BitTorrent client for the terminal, built step by step in its own guide.
 ///
 /// Start with `kostorrent demo`: it sets up a small swarm on this machine and downloads from it.
 #[derive(Debug, Parser)]
@@ -37,8 +37,8 @@ Exit codes:
     130  interrupted, progress saved
 
 Environment:
-    NO_COLOR        no colour, whatever the terminal can do
-    KOSTORRENT_LOG  what to log on stderr, as in `kostorrent=debug`
+    NO_COLOR           no colour, whatever the terminal can do
+    SOURCE_DATE_EPOCH  the creation date that `create` writes, in seconds since 1970
 
 `kostorrent COMMAND --help` tells more about a command.";
 

@@ -1,7 +1,8 @@
 //! What a packager installs beside the program: completions and the man page, both made from the
 //! one definition of the command line.
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
 
 use super::args::Cli;
 use super::failure::Failure;
@@ -17,17 +18,33 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
 
 /// Prints one man page with a section for every command.
 pub(crate) fn man() -> Result<(), Failure> {
-    let mut page = Vec::new();
     let mut command = Cli::command();
     command.build();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let name = format!("kostorrent {}", sub.get_name());
-        let man = clap_mangen::Man::new(sub.clone().display_name(name.clone()));
-        page.extend_from_slice(format!(".SH \"{}\"\n", name.to_uppercase()).as_bytes());
-        man.render_description_section(&mut page)?;
-        man.render_synopsis_section(&mut page)?;
-        man.render_options_section(&mut page)?;
+    let mut page = Vec::new();
+    let whole = Man::new(command.clone());
+    whole.render_title(&mut page)?;
+    whole.render_name_section(&mut page)?;
+    whole.render_synopsis_section(&mut page)?;
+    whole.render_description_section(&mut page)?;
+    for command in command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
+        page.extend_from_slice(&section(command)?);
     }
+    whole.render_extra_section(&mut page)?;
     output::result(|out| out.write_all(&page))
+}
+
+/// One command's part: what would be sections of a page of its own become subsections.
+fn section(command: &Command) -> Result<Vec<u8>, Failure> {
+    let name = format!("kostorrent {}", command.get_name());
+    let heading = format!(".SH \"{}\"\n", name.to_uppercase());
+    let man = Man::new(command.clone().display_name(name));
+    let mut text = Vec::new();
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    let text = String::from_utf8_lossy(&text).replace(".SH ", ".SS ");
+    Ok((heading + &text).into_bytes())
 }

@@ -15,7 +15,6 @@ pub fn kostorrent<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Co
         .args(arguments)
         .stdin(Stdio::null())
         .env_remove("SOURCE_DATE_EPOCH");
-    command.env_remove("KOSTORRENT_LOG");
     command
 }
 
