@@ -15,8 +15,8 @@ use thiserror::Error;
 
 use crate::disk::{Disk, DiskError};
 
-/// How many parts of a piece are named in its line.
-const NAMED: usize = 3;
+/// How many parts of a piece are named, if there are many.
+const NAMED: usize = 8;
 
 /// Why the download does not go on.
 #[derive(Debug, Error)]
@@ -160,29 +160,28 @@ impl<'a, W: Write> Download<'a, W> {
         Ok(Peer::new(stream, geometry, Ahead::Window(Window::new())))
     }
 
-    /// One line for a piece that is written: where its bytes went.
+    /// Shows where the bytes of a piece went, a line for each file.
     fn show(&mut self, piece: u32) -> io::Result<()> {
         let layout = self.disk.layout();
         let width = self.torrent.piece_count().to_string().len();
-        let mut places: Vec<String> = layout
+        let digits = self.torrent.total_length.to_string().len();
+        let mut lines: Vec<String> = layout
             .piece_spans(piece)
             .map(|span| {
                 let names: Vec<_> = layout.files()[span.file].path.iter().collect();
                 let path = names.join(OsStr::new("/"));
-                let path = path.display();
-                format!("{path} [{}..{}]", span.offset, span.offset + span.len)
+                let (from, to) = (span.offset, span.offset + span.len);
+                format!("{from:>digits$} .. {to:>digits$}  {}", path.display())
             })
             .collect();
-        if places.len() > NAMED + 1 {
-            let more = places.len() - NAMED;
-            places.truncate(NAMED);
-            places.push(format!("{more} more"));
+        if lines.len() > NAMED + 1 {
+            let more = lines.len() - NAMED;
+            lines.truncate(NAMED);
+            lines.push(format!("and parts of {more} more files"));
         }
-        writeln!(
-            self.out,
-            "piece {piece:>width$}  good  {}",
-            places.join(", ")
-        )?;
+        let indent = " ".repeat("piece   good  ".len() + width);
+        let lines = lines.join(&format!("\n{indent}"));
+        writeln!(self.out, "piece {piece:>width$}  good  {lines}")?;
         self.out.flush()
     }
 }
