@@ -1,5 +1,7 @@
 //! Asking for blocks, and taking them in.
 
+use std::collections::BTreeMap;
+
 use blocks::BLOCK;
 use messages::{BlockRequest, Message};
 use picker::{PeerKey, Receipt};
@@ -8,6 +10,15 @@ use super::event::BufKey;
 use super::peer::Peer;
 use super::timers::Timer;
 use super::{Action, Engine, Phase, Time};
+
+/// A peer is far slower than another if that one is so many times as fast.
+const FAR_SLOWER: u64 = 10;
+
+/// A peer with fewer requests out has nearly nothing left to do.
+const FEW_LEFT: usize = 8;
+
+/// Stands for nobody: pieces that failed wait under this key until a peer is found to fetch them.
+pub(super) const NOBODY: PeerKey = PeerKey(u32::MAX);
 
 impl Engine {
     /// Sends this peer as many requests as its window holds.
@@ -44,6 +55,12 @@ impl Engine {
         self.picker
             .pick(key, &peer.has, free, &mut self.rng, &mut picks);
         peer.starved = picks.len() < free;
+        if picks.is_empty() && peer.outstanding.is_empty() {
+            self.pick_from_slow(key, free, now, &mut picks);
+        }
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
         for &block in &picks {
             peer.asked(block, now);
             self.limit_down.take(u64::from(block.len));
@@ -52,6 +69,27 @@ impl Engine {
             self.send(key, Message::Request(block), now);
         }
         self.picks = picks;
+    }
+
+    /// A peer with nothing to do, while all memory waits for peers that are far slower than it is,
+    /// is asked for what they were asked for.
+    fn pick_from_slow(
+        &mut self,
+        key: PeerKey,
+        count: usize,
+        now: Time,
+        picks: &mut Vec<BlockRequest>,
+    ) {
+        let elapsed = now.since_start();
+        let rates = self.peers.iter_mut();
+        let rates: BTreeMap<PeerKey, u64> = rates
+            .map(|(&key, peer)| (key, peer.down.per_second(elapsed)))
+            .collect();
+        let own = rates.get(&key).copied().unwrap_or(0);
+        let slow = |other: PeerKey| rates.get(&other).copied().unwrap_or(0) * FAR_SLOWER < own;
+        if let Some(peer) = self.peers.get(&key) {
+            self.picker.pick_again(key, &peer.has, count, slow, picks);
+        }
     }
 
     /// Asks every peer again for which the picker had nothing, because that may have changed.
@@ -113,8 +151,12 @@ impl Engine {
                 }
             }
         }
-        // A starved peer is asked when something has changed, not after every block.
-        if self.peers.get(&key).is_some_and(|peer| !peer.starved) {
+        // A starved peer is asked when something has changed, not after every block; but in the end
+        // game, and with little left to do, after every block it is.
+        let ask = |peer: &Peer| {
+            !peer.starved || (peer.outstanding.len() < FEW_LEFT && self.picker.in_end_game())
+        };
+        if self.peers.get(&key).is_some_and(ask) {
             self.fill(key, now);
         }
     }
@@ -168,7 +210,7 @@ impl Engine {
                 continue;
             }
             self.single.remove(&piece);
-            self.picker.only_from(piece, None);
+            self.picker.only_from(piece, Some(NOBODY));
             self.forget(piece, now);
         }
     }

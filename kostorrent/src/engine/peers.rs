@@ -199,6 +199,7 @@ impl Engine {
         peer.outstanding.clear();
         peer.window.choked();
         self.picker.release_all(key);
+        self.unassign(key, now);
         self.fill_starved(now);
     }
 

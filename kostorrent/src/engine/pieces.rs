@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use picker::PeerKey;
 
 use super::blame::{Culprit, Suspect};
+use super::download::NOBODY;
 use super::event::Report;
 use super::peer::Peer;
 use super::{Action, Engine, Outcome, Phase, Time};
@@ -82,7 +83,8 @@ impl Engine {
         self.report(Report::PieceFailed { piece, from });
         self.under_way.remove(&piece);
         self.single.remove(&piece);
-        self.picker.only_from(piece, None);
+        let alone = self.blame.is_suspect(piece).then_some(NOBODY);
+        self.picker.only_from(piece, alone);
         self.picker.failed(piece);
         self.act(Action::Forget { piece });
         self.wasted += u64::from(self.geometry.piece_len(piece));

@@ -12,8 +12,8 @@ use super::{Action, Engine, Phase, Time};
 /// Requests of one peer that wait at most; more are dropped, as a choked peer's are.
 const MOST_REQUESTS: usize = 500;
 
-/// How often the choker looks at everybody (BEP 3).
-const ROUND: Duration = Duration::from_secs(10);
+/// Two timed rounds of the choker are never nearer to each other.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// A peer asks for a block.
@@ -79,7 +79,6 @@ impl Engine {
 
     /// Decides anew who may download from us.
     pub(super) fn choke_round(&mut self, now: Time) {
-        self.timers.set(Timer::Choke, now + ROUND);
         let seeding = self.picker.is_complete();
         let candidates: Vec<Candidate> = self
             .peers
@@ -100,6 +99,8 @@ impl Engine {
         let unchoked = self
             .choker
             .round(now.since_start(), seeding, &candidates, &mut self.rng);
+        let next = Time::after_start(self.choker.next_round());
+        self.timers.set(Timer::Choke, next.max(now + LEAST_PAUSE));
         for Candidate { peer: key, .. } in candidates {
             self.set_choking(key, !unchoked.contains(&key), now);
         }

@@ -278,3 +278,51 @@ fn a_failed_piece_is_not_left_to_a_peer_that_has_delivered_nothing() {
         );
     }
 }
+
+#[test]
+fn a_peer_that_chokes_does_not_keep_the_piece_it_had_alone() {
+    for seed in 0..10 {
+        let mut world = World::new(geometry(6, 256 * 1024));
+        world.bandwidth = Some(500_000);
+        world.seeder();
+        let liar = world.seeder();
+        world.nodes[liar].vice = Vice::Lies;
+        let other = world.seeder();
+        let config = Config {
+            seed,
+            ..world.config()
+        };
+        let leecher = world.add(config);
+        // From the first failed piece on, the third peer chokes and stays.
+        world.run_until(Duration::from_secs(60), |w| {
+            let mut reports = w.nodes[leecher].reports.iter();
+            reports.any(|(_, report)| matches!(report, Report::PieceFailed { .. }))
+        });
+        world.choke_everybody(other);
+        world.run_until(Duration::from_secs(120), |w| w.is_complete(leecher));
+        assert!(world.is_complete(leecher), "seed {seed}");
+    }
+}
+
+#[test]
+fn slow_peers_with_all_the_memory_do_not_hold_a_fast_one_up() {
+    // Two pieces of 16 MiB may be open. Slow peers owe blocks of both when the fast one comes, and
+    // each of them takes minutes for a block, but never so long that it is snubbed.
+    let mut world = World::new(geometry(16, 16 * 1024 * 1024));
+    for _ in 0..12 {
+        let slow = world.seeder();
+        world.slow.insert(slow, 1_000);
+    }
+    let leecher = world.leecher();
+    world.run(15);
+    world.bandwidth = Some(10_000_000);
+    world.seeder();
+    let begun = world.now;
+    world.run_until(Duration::from_secs(300), |w| w.is_complete(leecher));
+    let (at, _) = world.nodes[leecher].outcome.clone().unwrap();
+    let took = at.since(begun);
+    assert!(
+        took < Duration::from_secs(50),
+        "{took:?} for what takes 27 seconds"
+    );
+}

@@ -85,6 +85,8 @@ pub struct World {
     ticket: u64,
     /// Bytes a second that any node can send; `None` is no bound.
     pub bandwidth: Option<u64>,
+    /// Nodes that can send less, and how much.
+    pub slow: BTreeMap<usize, u64>,
     free_at: Vec<Time>,
 }
 
@@ -108,6 +110,7 @@ impl World {
             queue: BTreeMap::new(),
             ticket: 0,
             bandwidth: None,
+            slow: BTreeMap::new(),
             free_at: Vec::new(),
         }
     }
@@ -192,6 +195,21 @@ impl World {
         }
         let open = self.nodes[node].engine.stats(self.now).open_pieces;
         self.nodes[node].most_open = self.nodes[node].most_open.max(open);
+    }
+
+    /// Every peer of this node is told that it is choked, whatever its engine thinks.
+    pub fn choke_everybody(&mut self, node: usize) {
+        for link in self.nodes[node].links.values().cloned().collect::<Vec<_>>() {
+            if let Some(peer) = link.other_key {
+                let message = Message::Choke;
+                self.later(
+                    LATENCY,
+                    link.other,
+                    Happens::Event(Event::Message { peer, message }),
+                );
+            }
+        }
+        self.nodes[node].vice = Vice::Stalls;
     }
 
     /// The other ends notice that this node is gone.
@@ -372,7 +390,7 @@ impl World {
             return;
         };
         let (other, other_key) = (link.other, link.other_key);
-        let wire = match self.bandwidth {
+        let wire = match self.slow.get(&node).copied().or(self.bandwidth) {
             Some(rate) => {
                 let takes = Duration::from_secs_f64(f64::from(block.len) / rate as f64);
                 self.free_at[node] = self.free_at[node].max(now) + takes;
