@@ -1,8 +1,10 @@
 //! How wide a text is on a terminal.
 
-/// The columns that a text takes.
+use unicode_width::UnicodeWidthStr;
+
+/// The columns that a text takes: two for a Chinese character, none for an accent that combines.
 pub(crate) fn columns(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
 /// The text without anything that could move the cursor: control characters become `?`.
@@ -28,4 +30,16 @@ pub(crate) fn clip(text: &str, width: usize, more: &str) -> String {
         }
     }
     clipped + more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_letters_take_two_columns() {
+        assert_eq!(columns("日本"), 4);
+        assert_eq!(columns("e\u{301}"), 1);
+        assert_eq!(clip("日本語", 5, "…"), "日本…");
+    }
 }
