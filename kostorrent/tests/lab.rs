@@ -254,6 +254,23 @@ fn ctrl_c_keeps_what_is_there_and_says_so() {
     );
 }
 
+#[test]
+fn a_reader_that_leaves_ends_the_download_without_a_fuss() {
+    let lab = Lab::start(&["--seeders", "1"]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = lab.download(dir.path(), &["--json"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    drop(out);
+    let ended = common::Ran::from(child.wait_with_output().unwrap());
+    assert_eq!((ended.code, &*ended.err), (Some(0), ""));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_seeder_serves_a_download_that_names_it() {

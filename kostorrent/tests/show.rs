@@ -131,11 +131,11 @@ fn what_is_no_torrent_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_torrent_file_beyond_64_mib_is_refused_unread() {
+fn a_torrent_file_beyond_64_mib_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("huge.torrent");
     let file = std::fs::File::create(&path).unwrap();
-    file.set_len(1 << 40).unwrap();
+    file.set_len((64 << 20) + 1).unwrap();
     let said = run(["show", &text(&path)]).failed(1);
     assert!(said.contains("64 MiB"), "{said}");
 }
