@@ -26,6 +26,7 @@ impl Canonical {
         self.quirks
     }
 
+    // ANCHOR: rules
     /// A number has no leading zero, and zero has no sign. `span` is not empty.
     pub fn number(&mut self, input: &[u8], span: Range<usize>) -> Result<(), Error> {
         let offset = span.start;
@@ -49,6 +50,7 @@ impl Canonical {
             std::cmp::Ordering::Greater => self.broken(key.start as usize, Flaw::UnsortedKey),
         }
     }
+    // ANCHOR_END: rules
 
     /// Nothing follows the outermost value.
     pub fn at_the_end(&mut self, at: usize, size: usize) -> Result<(), Error> {

@@ -103,7 +103,7 @@ impl<'a> Decoder<'a> {
     }
     // ANCHOR_END: containers
 
-    // ANCHOR: leaves
+    // ANCHOR: integer
     /// `i`, a number, `e`.
     fn integer(&mut self) -> Result<(), Error> {
         let start = self.at;
@@ -118,7 +118,9 @@ impl<'a> Decoder<'a> {
         self.nodes[node].end = self.at as u32;
         Ok(())
     }
+    // ANCHOR_END: integer
 
+    // ANCHOR: string
     /// A length, `:`, and that many bytes.
     fn string(&mut self) -> Result<(), Error> {
         let start = self.at;
@@ -143,7 +145,9 @@ impl<'a> Decoder<'a> {
         self.nodes[node].end = self.at as u32;
         self.after_string(node)
     }
+    // ANCHOR_END: string
 
+    // ANCHOR: digits
     /// Reads digits up to the byte that ends them, and stops in front of it. `None` if the number
     /// fits in no 64 bits.
     fn digits(&mut self, end: u8) -> Result<Option<u64>, Error> {
@@ -162,7 +166,7 @@ impl<'a> Decoder<'a> {
             }
         }
     }
-    // ANCHOR_END: leaves
+    // ANCHOR_END: digits
 
     // ANCHOR: push
     /// Adds the node of a value that begins here. In a dictionary it is a key or a key's value, in

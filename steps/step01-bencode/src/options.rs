@@ -12,6 +12,7 @@ pub enum Mode {
     Lenient,
 }
 
+// ANCHOR: limits
 /// What an input may claim at most. Past a limit decoding stops with an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -34,6 +35,7 @@ impl Limits {
         max_values: 4 * 1024 * 1024,
     };
 }
+// ANCHOR_END: limits
 
 impl Default for Limits {
     fn default() -> Limits {

@@ -71,6 +71,7 @@ fn a_dictionary() {
 
 // Where things are.
 
+// ANCHOR: spans
 #[test]
 fn every_value_knows_its_span() {
     let document = decode(b"d3:bar4:spam3:fooli42e0:ee").unwrap();
@@ -87,6 +88,7 @@ fn every_value_knows_its_span() {
         [Kind::Bytes, Kind::Bytes, Kind::Bytes, Kind::List]
     );
 }
+// ANCHOR_END: spans
 
 #[test]
 fn strings_are_bytes_and_not_text() {
