@@ -9,6 +9,7 @@
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
 //! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
+//! - [`transcripts`]: the commands that the book shows, run again.
 //! - [`skip`]: what happens when one of those is not installed.
 
 pub mod bencode;
@@ -20,9 +21,13 @@ pub mod peer;
 pub mod ports;
 pub mod process;
 pub mod programs;
+#[cfg(unix)]
+pub mod refresh;
 pub mod skip;
 pub mod torrent;
 pub mod tracker;
+#[cfg(unix)]
+pub mod transcripts;
 pub mod wait;
 
 /// A temporary folder, removed at the end of the test.

@@ -3,11 +3,12 @@
 //! `tests/run` builds them first and says where they are in `KOSTORRENT_BIN` and `KOSTORRENT_STEPS`. Without these
 //! the first test that asks lets cargo build them; a lock makes the others wait.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The client, built as a user builds it.
 ///
@@ -31,12 +32,28 @@ pub fn kostorrent() -> PathBuf {
 /// When it does not build.
 #[must_use]
 pub fn step(package: &str) -> PathBuf {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| match env::var_os("KOSTORRENT_STEPS") {
+    let folder = match env::var_os("KOSTORRENT_STEPS") {
         Some(folder) => folder.into(),
-        None => build("steps", &["--workspace", "--bins"]),
-    });
+        None => built_once(package, &["--package", package, "--bins"]),
+    };
     folder.join(format!("{package}{}", env::consts::EXE_SUFFIX))
+}
+
+/// An example of a step: `step01-bencode` and `naive_recursive`.
+///
+/// # Panics
+///
+/// When it does not build.
+#[must_use]
+pub fn example(package: &str, name: &str) -> PathBuf {
+    let folder = match env::var_os("KOSTORRENT_STEPS") {
+        Some(folder) => Path::new(&folder).join("examples"),
+        None => built_once(
+            &format!("{package}-{name}"),
+            &["--package", package, "--example", name],
+        ),
+    };
+    folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 /// The root of the workspace.
@@ -55,14 +72,29 @@ pub fn root() -> PathBuf {
 /// When it cannot be made.
 #[must_use]
 pub fn shared() -> PathBuf {
-    // This program is target/debug/deps/NAME.
-    let here = env::current_exe().expect("the path of this test");
-    let folder = here
-        .ancestors()
-        .nth(3)
-        .expect("tests run from the target folder")
-        .join("tests");
+    // A test is target/debug/deps/NAME, another program target/debug/NAME.
+    let here = env::current_exe().expect("the path of this program");
+    let folder = here.parent().expect("a program is in a folder");
+    let profile = if folder.ends_with("deps") {
+        folder.parent().expect("deps is in a folder")
+    } else {
+        folder
+    };
+    let target = profile.parent().expect("programs are in the target folder");
+    let folder = target.join("tests");
     fs::create_dir_all(&folder).expect("a folder under target");
+    folder
+}
+
+/// Like [`build`], but only the first time in this process.
+fn built_once(what: &str, arguments: &[&str]) -> PathBuf {
+    static FOLDERS: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(folder) = folders.get(what) {
+        return folder.clone();
+    }
+    let folder = build(what, arguments);
+    folders.insert(what.to_owned(), folder.clone());
     folder
 }
 
