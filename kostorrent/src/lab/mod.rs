@@ -113,7 +113,7 @@ impl Lab {
         let torrent = sample::with_tracker(&tracker.announce_url());
         let metainfo = Arc::new(Metainfo::parse(&torrent)?);
 
-        let folder = TempFolder::new("kostorrent-lab").map_err(|cause| LabError::Sample {
+        let folder = TempFolder::new().map_err(|cause| LabError::Sample {
             path: std::env::temp_dir(),
             cause,
         })?;
