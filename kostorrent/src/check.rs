@@ -46,9 +46,8 @@ pub fn check(
     progress: &Progress,
 ) -> Result<Vec<PieceState>, DiskError> {
     let pieces = layout.geometry().pieces();
-    let share = (SHARE / u64::from(layout.geometry().piece_length()).max(1)).max(1);
-    let share = u32::try_from(share).unwrap_or(u32::MAX);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = pieces_in_a_share(layout, threads);
     let next = AtomicU32::new(0);
     let take = || take_share(&next, share, pieces);
     let work = || -> Result<Vec<(u32, PieceState)>, DiskError> {
@@ -83,6 +82,16 @@ pub fn check(
         }
     }
     Ok(states)
+}
+
+/// Enough pieces for the hash lanes, if there are so many for each thread.
+fn pieces_in_a_share(layout: &Layout, threads: usize) -> u32 {
+    let geometry = layout.geometry();
+    let by_size = SHARE / u64::from(geometry.piece_length()).max(1);
+    let for_all_lanes = hashing::lane_count() as u64;
+    let for_each_thread = u64::from(geometry.pieces()).div_ceil(threads as u64);
+    let share = by_size.max(for_all_lanes).min(for_each_thread).max(1);
+    u32::try_from(share).unwrap_or(u32::MAX)
 }
 
 fn take_share(next: &AtomicU32, share: u32, pieces: u32) -> Option<Range<u32>> {

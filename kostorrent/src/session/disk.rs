@@ -6,17 +6,17 @@ use std::thread::{self, JoinHandle};
 use storage::{Done, Job, Serve};
 
 /// The way to the disk thread. When it is dropped, what was handed in is still done.
-pub(super) struct Disk {
+pub(super) struct Disk<S> {
     jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<S>>,
 }
 
-impl Disk {
+impl<S: Serve + Send + 'static> Disk<S> {
     /// Starts the thread; `tell` gets each batch of answers, on that thread.
     pub fn start(
-        mut storage: impl Serve + Send + 'static,
+        mut storage: S,
         tell: impl Fn(Vec<Done>) + Send + 'static,
-    ) -> std::io::Result<Disk> {
+    ) -> std::io::Result<Disk<S>> {
         let (sender, receiver) = mpsc::channel::<Job>();
         let thread = thread::Builder::new()
             .name("disk".to_owned())
@@ -29,6 +29,7 @@ impl Disk {
                     storage.serve(jobs, &mut done);
                     tell(done);
                 }
+                storage
             })?;
         Ok(Disk {
             jobs: Some(sender),
@@ -42,9 +43,15 @@ impl Disk {
             let _ = jobs.send(job);
         }
     }
+
+    /// Waits until everything that was handed in is done, and gives the storage back.
+    pub fn finish(mut self) -> Option<S> {
+        self.jobs = None;
+        self.thread.take()?.join().ok()
+    }
 }
 
-impl Drop for Disk {
+impl<S> Drop for Disk<S> {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {

@@ -157,3 +157,17 @@ async fn a_session_that_is_stopped_keeps_its_pieces_for_the_next() {
     seeder.stop();
     seeder.wait().await;
 }
+
+#[tokio::test]
+async fn a_file_that_is_longer_than_the_torrent_says_is_cut_when_all_is_good() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    torrent(to.path(), 32 * 1024);
+    let file = to.path().join("three/a.bin");
+    let mut content = std::fs::read(&file).unwrap();
+    content.extend([7; 1000]);
+    std::fs::write(&file, content).unwrap();
+    let leecher = Session::start(options(&metainfo, to.path(), DOWNLOAD)).unwrap();
+    assert_eq!(leecher.wait().await, Outcome::Complete);
+    same(from.path(), to.path());
+}

@@ -58,7 +58,10 @@ impl Work {
             Err(why) => return Outcome::Failed(why),
         };
         match self.start(storage, have) {
-            Ok(mut torrent) => torrent.run().await,
+            Ok(mut torrent) => match torrent.run().await {
+                Outcome::Complete => torrent.trim(),
+                outcome => outcome,
+            },
             Err(why) => Outcome::Failed(why.to_string()),
         }
     }
@@ -143,7 +146,7 @@ struct Torrent {
     ours: Handshake,
     pool: Pool,
     buffers: Buffers,
-    disk: Disk,
+    disk: Disk<Storage>,
     shared: Storage,
     announcer: Announcer,
     connections: BTreeMap<PeerKey, mpsc::UnboundedSender<Order>>,
@@ -184,6 +187,14 @@ impl Torrent {
         self.outcome.take().unwrap_or(Outcome::Stopped)
     }
     // ANCHOR_END: run
+
+    /// Cuts files that were there before, and are longer than the torrent says.
+    fn trim(self) -> Outcome {
+        match self.disk.finish().map(|mut storage| storage.trim()) {
+            Some(Err(error)) => Outcome::Failed(error.to_string()),
+            _ => Outcome::Complete,
+        }
+    }
 
     fn now(&self) -> Time {
         Time::after_start(self.started.elapsed())
