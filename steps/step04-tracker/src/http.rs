@@ -18,7 +18,6 @@ use crate::{
     AnnounceError, AnnounceReply, MAX_REDIRECTS, ReplyError, USER_AGENT, parse_reply, printable,
 };
 
-// ANCHOR: client
 /// Builds an HTTP client for the tracker at `url`: `build` makes it, blocking or not, from the
 /// settings that are the same for both. `limit` is the time for everything, from the name's
 /// look-up to the last byte of the body.
@@ -65,7 +64,6 @@ pub fn client<C>(
             ),
         })
 }
-// ANCHOR_END: client
 
 /// Chooses the cryptography for TLS, once for the process: without it the first client panics.
 fn install_crypto() {

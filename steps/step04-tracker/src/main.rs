@@ -69,7 +69,6 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     found.map_err(Into::into)
 }
 
-// ANCHOR: ask_in_turn
 /// Asks one tracker after the other, tier by tier, until one names peers.
 fn ask_in_turn(
     tiers: &mut Tiers,
@@ -100,9 +99,7 @@ fn ask_in_turn(
     }
     Ok(Err(why_nobody(tiers, errors, nobody)))
 }
-// ANCHOR_END: ask_in_turn
 
-// ANCHOR: ask
 /// Announces to one tracker, shows what went out and what came back, and says goodbye.
 fn ask(
     announce: &str,
@@ -133,4 +130,3 @@ fn ask(
     )?;
     Ok(Ok(reply))
 }
-// ANCHOR_END: ask

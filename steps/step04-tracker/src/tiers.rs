@@ -46,7 +46,9 @@ impl Tiers {
             place: 0,
         }
     }
+    // ANCHOR_END: tiers
 
+    // ANCHOR: walk
     /// The tracker to announce to now; none when all of them have failed (or there are none).
     pub fn current(&self) -> Option<&str> {
         Some(self.tiers.get(self.tier)?.get(self.place)?)
@@ -78,8 +80,8 @@ impl Tiers {
         self.tier = 0;
         self.place = 0;
     }
+    // ANCHOR_END: walk
 }
-// ANCHOR_END: tiers
 
 impl Tiers {
     /// Whether there are trackers, and all of them have failed since the last start.
