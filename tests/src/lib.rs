@@ -10,10 +10,12 @@
 //! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
 //! - [`transcripts`]: the commands that the book shows, run again.
+//! - [`figures`]: those of the book that the code draws. They alone use the libraries under test.
 //! - [`skip`]: what happens when one of those is not installed.
 
 pub mod bencode;
 pub mod clients;
+pub mod figures;
 pub mod json;
 pub mod kostorrent;
 pub mod payload;

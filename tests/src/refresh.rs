@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::ExitCode;
 
+use crate::figures;
 use crate::programs;
 use crate::transcripts::{self, Outcome, Settings};
 
@@ -11,6 +12,13 @@ use crate::transcripts::{self, Outcome, Settings};
 pub fn refresh(names: &[String]) -> ExitCode {
     let mut known = Vec::new();
     let mut failed = false;
+    match figures(names) {
+        Ok(found) => known.extend(found),
+        Err(error) => {
+            eprintln!("error: {error}");
+            failed = true;
+        }
+    }
     match transcripts(names) {
         Ok((found, well)) => {
             known.extend(found);
@@ -30,6 +38,27 @@ pub fn refresh(names: &[String]) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// Draws figures; returns the names of all.
+fn figures(wanted: &[String]) -> Result<Vec<String>, String> {
+    let folder = programs::root().join("book/src/figures");
+    let mut names = Vec::new();
+    for figure in figures::all() {
+        names.push(figure.name.to_owned());
+        if !wanted.is_empty() && !wanted.iter().any(|name| name == figure.name) {
+            continue;
+        }
+        if figure.is_in(&folder) {
+            println!("{}: the same", figure.name);
+        } else {
+            figure
+                .write(&folder)
+                .map_err(|error| format!("{}: {error}", figure.name))?;
+            println!("{}: drawn", figure.name);
+        }
+    }
+    Ok(names)
 }
 
 /// The names of all transcripts, and whether all that were asked for went well.

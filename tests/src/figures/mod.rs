@@ -1,0 +1,62 @@
+//! The book's figures that show bytes, measurements or behaviour: drawn from the real code.
+//!
+//! Unlike the rest of this crate they call the libraries of the steps: a figure is to show what those do. Every figure is
+//! the same to the byte each time it is drawn, on every machine; `tests/refresh-book` writes them, and a test compares.
+//!
+//! To add one: write a function that returns a [`Figure`] (see [`bytes`], [`chart`] and [`svg`] for what draws), and put
+//! it into [`all`]. Its name is `NN-what`, by the chapter that shows it.
+
+pub mod bytes;
+pub mod chart;
+mod compact;
+mod handshake_bytes;
+mod messages_bytes;
+mod sample;
+pub mod svg;
+mod window;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// One figure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name: that of its file, without `.svg`.
+    pub name: &'static str,
+    /// The text of its file.
+    pub svg: String,
+}
+
+/// All of them.
+#[must_use]
+pub fn all() -> Vec<Figure> {
+    vec![
+        compact::figure(),
+        handshake_bytes::figure(),
+        messages_bytes::figure(),
+        window::figure(),
+    ]
+}
+
+impl Figure {
+    /// Whether the file in this folder is this figure.
+    #[must_use]
+    pub fn is_in(&self, folder: &Path) -> bool {
+        fs::read_to_string(folder.join(self.file())).is_ok_and(|text| text == self.svg)
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// When that fails.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(self.file()), &self.svg)
+    }
+
+    fn file(&self) -> String {
+        format!("{}.svg", self.name)
+    }
+}
