@@ -2,6 +2,7 @@
 
     libtorrent_peer.py seed     TORRENT FOLDER IP PORT    says READY when the tracker knows that it seeds; never ends
     libtorrent_peer.py download TORRENT FOLDER IP PORT    says DONE when all is there, and ends
+    libtorrent_peer.py trade    TORRENT FOLDER IP PORT    says DONE when all is there, and goes on seeding
 
 It finds peers by the torrent's tracker alone and speaks plain TCP, so that a test knows what it tests.
 """
@@ -45,12 +46,14 @@ def main(what, torrent, folder, ip, port):
             if isinstance(alert, lt.tracker_reply_alert) and handle.status().is_seeding and not announced:
                 announced = True
                 print("READY", flush=True)
-            if isinstance(alert, lt.torrent_finished_alert) and what == "download":
-                session.pause()  # says goodbye to the tracker and writes what is still in memory
-                del handle
-                del session
+            if isinstance(alert, lt.torrent_finished_alert) and what != "seed":
+                if what == "download":
+                    session.pause()  # says goodbye to the tracker and writes what is still in memory
+                    del handle
+                    del session
                 print("DONE", flush=True)
-                return
+                if what == "download":
+                    return
 
 
 main(*sys.argv[1:])

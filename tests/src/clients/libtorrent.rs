@@ -52,6 +52,12 @@ pub fn download(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
     start(python, "download", torrent, folder)
 }
 
+/// Downloads into `folder` and goes on seeding.
+#[must_use]
+pub fn trade(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
+    start(python, "trade", torrent, folder)
+}
+
 fn start(python: &Path, what: &str, torrent: &Path, folder: &Path) -> Libtorrent {
     let address = SocketAddr::from(([127, 0, 0, 4], ports::free()));
     let mut command = process::command(python);

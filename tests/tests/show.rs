@@ -1,0 +1,204 @@
+//! `show`, on torrent files that others have made, and on what damage makes of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use kostorrent_tests::payload::Payload;
+use kostorrent_tests::{bencode, json, kostorrent, programs, skip, temp};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+use sha1::{Digest as _, Sha1};
+
+/// The folder of the npm package `webtorrent-fixtures`.
+fn fixtures() -> Option<PathBuf> {
+    let folder = programs::shared().join("webtorrent-fixtures/package/fixtures");
+    skip::unless_missing(
+        "webtorrent-fixtures (npm)",
+        folder.is_dir().then_some(folder),
+    )
+}
+
+/// Its torrent files, by name.
+fn torrents(folder: &std::path::Path) -> BTreeMap<String, Vec<u8>> {
+    let all = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let torrents = all.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "torrent")
+    });
+    torrents
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_str().unwrap().to_owned(),
+                fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn every_good_fixture_is_shown_with_its_info_hash() {
+    let Some(folder) = fixtures() else { return };
+    let torrents = torrents(&folder);
+    assert_eq!(torrents.len(), 9);
+    for (name, bytes) in torrents
+        .iter()
+        .filter(|(name, _)| *name != "corrupt.torrent")
+    {
+        let shown = kostorrent::show(&folder.join(name));
+        shown.expect_code(0);
+        let shown = &json::lines(&shown.stdout)[0];
+        let info = bencode::entry(bytes, "info").expect("an info dictionary");
+        assert_eq!(
+            shown["info_hash_v1"],
+            hex::encode(Sha1::digest(&bytes[info])),
+            "{name}"
+        );
+        assert_eq!(shown["info_hash_v2"], json!(null), "{name}");
+        assert_ne!(shown["files"], json!([]), "{name}");
+        kostorrent::run(["show".as_ref(), folder.join(name).as_os_str()]).expect_code(0);
+    }
+}
+
+#[test]
+fn the_corrupt_fixture_is_refused_in_one_line() {
+    let Some(folder) = fixtures() else { return };
+    let shown = kostorrent::show(&folder.join("corrupt.torrent")); // it has no name
+    shown.expect_code(1);
+    assert_eq!(shown.stdout, "");
+    assert_eq!(
+        shown.stderr.trim_end().lines().count(),
+        1,
+        "{}",
+        shown.stderr
+    );
+}
+
+#[test]
+fn a_fixture_is_shown_in_full() {
+    let Some(folder) = fixtures() else { return };
+    let shown = kostorrent::show(&folder.join("leaves.torrent"));
+    let name = "Leaves of Grass by Walt Whitman.epub";
+    assert_eq!(
+        json::lines(&shown.stdout)[0],
+        json!({
+            "name": name,
+            "info_hash_v1": "d2474e86c95b19b8bcfdb92bc12c9d44667cfa36",
+            "info_hash_v2": null,
+            "piece_length": 16384,
+            "pieces": 23,
+            "total_length": 362_017,
+            "private": false,
+            "announce": [],
+            "web_seeds": [],
+            "files": [{ "path": name, "length": 362_017, "padding": false }],
+            "comment": null,
+            "created_by": "uTorrent/3300",
+            "creation_date": 1_375_363_666,
+        })
+    );
+    let shown = kostorrent::show(&folder.join("numbers.torrent"));
+    let files = &json::lines(&shown.stdout)[0]["files"];
+    let file =
+        |path: &str, length: u64| json!({ "path": path, "length": length, "padding": false });
+    assert_eq!(
+        *files,
+        json!([
+            file("numbers/1.txt", 1),
+            file("numbers/2.txt", 2),
+            file("numbers/3.txt", 3)
+        ])
+    );
+}
+
+#[test]
+fn the_files_of_the_fixtures_are_verified() {
+    let Some(folder) = fixtures() else { return };
+    for name in ["leaves", "alice", "numbers", "lots-of-numbers", "folder"] {
+        kostorrent::verify(&folder.join(format!("{name}.torrent")), &folder).expect_code(0);
+    }
+    kostorrent::verify(&folder.join("sintel.torrent"), &folder).expect_code(1);
+}
+
+#[test]
+fn damaged_torrents_are_shown_or_refused_and_nothing_else() {
+    let Some(folder) = fixtures() else { return };
+    let scratch = temp();
+    for (name, bytes) in torrents(&folder) {
+        // Forty lengths to cut it to, and forty bits to flip, spread over the file: most of them near its beginning,
+        // where the structure is.
+        let places = (0..40usize).map(|i| if i < 30 { i * 7 } else { i * bytes.len() / 40 });
+        for place in places.filter(|&place| place < bytes.len()) {
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 1 << (place % 8);
+            for damaged in [&bytes[..place], &flipped] {
+                let path = scratch.path().join(&name);
+                fs::write(&path, damaged).unwrap();
+                let shown = kostorrent::show(&path);
+                match shown.code() {
+                    Some(0) => drop(json::lines(&shown.stdout)),
+                    Some(1) => assert_eq!(
+                        (
+                            shown.stdout.as_str(),
+                            shown.stderr.trim_end().lines().count()
+                        ),
+                        ("", 1),
+                        "{name}, damaged at {place}: {}",
+                        shown.stderr
+                    ),
+                    other => panic!("{name}, damaged at {place}: {other:?} {}", shown.stderr),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nesting_without_end_is_refused() {
+    let folder = temp();
+    for deep in [
+        "l".repeat(5_000_000),
+        "d1:a".repeat(1_000_000),
+        format!("d4:info{}", "l".repeat(1_000_000)),
+    ] {
+        let torrent = folder.path().join("deep.torrent");
+        fs::write(&torrent, deep).unwrap();
+        let shown = kostorrent::show(&torrent);
+        shown.expect_code(1);
+        assert!(
+            shown.stderr.len() < 1000,
+            "{} bytes of error",
+            shown.stderr.len()
+        );
+    }
+}
+
+#[test]
+fn lengths_that_overflow_are_refused() {
+    let payload = Payload::single("overflow.bin", 100_000);
+    let good = payload.torrent(16_384, &[]).encode();
+    let folder = temp();
+    for length in [
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551616",
+        "-1",
+    ] {
+        let text = [b"6:lengthi", length.as_bytes(), b"e"].concat();
+        let at = good
+            .windows(9)
+            .position(|window| window == b"6:lengthi")
+            .unwrap();
+        let end = at
+            + good[at..]
+                .iter()
+                .position(|&byte| byte == b'e')
+                .map(|_| "6:lengthi100000e".len())
+                .unwrap();
+        let torrent = folder.path().join("overflow.torrent");
+        fs::write(&torrent, [&good[..at], &text, &good[end..]].concat()).unwrap();
+        kostorrent::show(&torrent).expect_code(1);
+    }
+}
