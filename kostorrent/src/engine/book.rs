@@ -74,6 +74,7 @@ impl Book {
         self.callable().map(|(_, entry)| entry.next_try).min()
     }
 
+    // ANCHOR: take_due
     /// Takes the address to call now: the one with the fewest failures, waiting longest.
     pub fn take_due(&mut self, now: Time) -> Option<SocketAddr> {
         let (&addr, _) = self
@@ -83,6 +84,7 @@ impl Book {
         self.set(addr, State::Dialling);
         Some(addr)
     }
+    // ANCHOR_END: take_due
 
     fn callable(&self) -> impl Iterator<Item = (&SocketAddr, &Entry)> {
         self.entries
@@ -95,6 +97,7 @@ impl Book {
         self.set(addr, State::Connected);
     }
 
+    // ANCHOR: failed
     /// The call was not answered, or its connection was of no use.
     pub fn failed(&mut self, addr: SocketAddr, now: Time) {
         let Some(entry) = self.entries.get_mut(&addr) else {
@@ -108,6 +111,7 @@ impl Book {
             self.entries.remove(&addr);
         }
     }
+    // ANCHOR_END: failed
 
     /// A connection that had been of use is over.
     pub fn closed(&mut self, addr: SocketAddr, now: Time) {

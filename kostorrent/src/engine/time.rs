@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+// ANCHOR: time
 /// A moment, as the time since the engine was started.
 ///
 /// The engine never reads a clock: whoever drives it says what time it is. A simulation can
@@ -33,7 +34,9 @@ impl Time {
         self.0.saturating_sub(earlier.0)
     }
 }
+// ANCHOR_END: time
 
+// ANCHOR: add
 impl Add<Duration> for Time {
     type Output = Time;
 
@@ -41,3 +44,4 @@ impl Add<Duration> for Time {
         Time(self.0.saturating_add(span))
     }
 }
+// ANCHOR_END: add

@@ -62,6 +62,7 @@ pub struct Options {
     pub seed: Option<u64>,
 }
 
+// ANCHOR: error
 /// Why a session cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -80,6 +81,7 @@ pub enum SessionError {
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
 }
+// ANCHOR_END: error
 
 /// What a session is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

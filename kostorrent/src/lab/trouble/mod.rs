@@ -59,6 +59,7 @@ impl Trouble {
         Trouble::HaveOnly,
     ];
 
+    // ANCHOR: does
     /// What it does, as one would introduce it: "a peer that …".
     pub fn does(self) -> &'static str {
         match self {
@@ -70,6 +71,7 @@ impl Trouble {
             Trouble::HaveOnly => "tells what it has by `have` alone",
         }
     }
+    // ANCHOR_END: does
 
     /// Its peer id: recognisable in a trace, and like a real one different for each.
     fn peer_id(self, port: u16) -> PeerId {
