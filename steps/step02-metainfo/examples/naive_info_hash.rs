@@ -1,7 +1,7 @@
 //! The info-hash that comes to mind first: read the torrent, keep what we know, write it again and
 //! hash that. It is right for most torrents, and for the others it finds no peer at all.
 //!
-//! `cargo run -p step02-metainfo --example naive_info_hash -- file.torrent`
+//! `cargo run -p step02-metainfo --example naive_info_hash`
 
 use bencode::Value;
 use bendy::encoding::{Encoder, Error};
@@ -58,20 +58,30 @@ pub fn info_hash(torrent: &[u8]) -> Option<InfoHash> {
 }
 // ANCHOR_END: right
 
+/// Three torrents of one file, each right in its own way.
+pub const TORRENTS: [(&str, &str); 3] = [
+    (
+        "only keys that we know, in order",
+        "d4:infod6:lengthi3e4:name5:a.txt12:piece lengthi16384e\
+         6:pieces20:aaaaaaaaaaaaaaaaaaaaee",
+    ),
+    (
+        "one key more",
+        "d4:infod6:lengthi3e4:name5:a.txt12:piece lengthi16384e\
+         6:pieces20:aaaaaaaaaaaaaaaaaaaa6:source4:clubee",
+    ),
+    (
+        "the name before the length",
+        "d4:infod4:name5:a.txt6:lengthi3e12:piece lengthi16384e\
+         6:pieces20:aaaaaaaaaaaaaaaaaaaaee",
+    ),
+];
+
 fn main() {
-    let Some(path) = std::env::args_os().nth(1) else {
-        eprintln!("error: which torrent file? (one with a single file in it)");
-        std::process::exit(2);
-    };
     let shown = |hash: Option<InfoHash>| hash.map_or("none".into(), |hash| hash.to_string());
-    match std::fs::read(&path) {
-        Ok(torrent) => {
-            println!("naive  {}", shown(naive_info_hash(&torrent)));
-            println!("right  {}", shown(info_hash(&torrent)));
-        }
-        Err(error) => {
-            eprintln!("error: cannot read {}: {error}", path.display());
-            std::process::exit(1);
-        }
+    for (what, torrent) in TORRENTS {
+        println!("{what}");
+        println!("  naive  {}", shown(naive_info_hash(torrent.as_bytes())));
+        println!("  right  {}", shown(info_hash(torrent.as_bytes())));
     }
 }

@@ -1,6 +1,7 @@
 //! What a torrent file may claim at most. Real torrents stay far below; the limits keep a hostile
 //! one from filling the memory.
 
+// ANCHOR: limits
 /// The largest torrent file that is read, in bytes.
 pub const MAX_TORRENT_SIZE: usize = 80 * 1024 * 1024;
 
@@ -25,3 +26,4 @@ pub(crate) const MAX_URL: usize = 4 * 1024;
 
 /// The most trackers that are kept, and the most web seeds.
 pub(crate) const MAX_URLS: usize = 1_000;
+// ANCHOR_END: limits

@@ -39,7 +39,9 @@ pub struct Metainfo {
     /// What is odd about the torrent, in sentences. None of it keeps it from working.
     pub warnings: Vec<String>,
 }
+// ANCHOR_END: metainfo
 
+// ANCHOR: file
 /// One file of a torrent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -58,7 +60,7 @@ pub struct File {
     /// other (BEP 47). Its length is 0.
     pub symlink: Option<Vec<String>>,
 }
-// ANCHOR_END: metainfo
+// ANCHOR_END: file
 
 /// Which versions of the protocol a torrent is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,7 +43,9 @@ impl Metainfo {
         let version = version(info, &mut warnings)?;
         let info_hash_v1 = (version != Version::V2).then(|| InfoHash::of(original));
         let info_hash_v2 = (version != Version::V1).then(|| Sha256::digest(original).into());
+        // ANCHOR_END: parse
 
+        // ANCHOR: files
         let name = name(info, &mut warnings)?;
         let piece_length = piece_length(info, version)?;
         let mut builder = Builder::new(&name, &mut warnings);
@@ -83,7 +85,7 @@ impl Metainfo {
             warnings: warnings.into_sentences(),
         })
     }
-    // ANCHOR_END: parse
+    // ANCHOR_END: files
 }
 
 const DECODE: Options = Options {

@@ -41,7 +41,9 @@ pub fn is_safe(name: &str) -> bool {
         && !has_drive_letter(name)
         && !is_device(name)
 }
+// ANCHOR_END: safe_name
 
+// ANCHOR: make_safe
 fn make_safe(raw: &[u8]) -> String {
     let mut name = String::with_capacity(raw.len().min(MAX_NAME));
     for chunk in raw.utf8_chunks() {
@@ -65,7 +67,7 @@ fn make_safe(raw: &[u8]) -> String {
     }
     name
 }
-// ANCHOR_END: safe_name
+// ANCHOR_END: make_safe
 
 /// Mends what Windows would take for another name: the end, and a device.
 fn settle(name: &mut String) {

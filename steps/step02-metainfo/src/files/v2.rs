@@ -12,7 +12,6 @@ pub(crate) fn is_piece_length(length: u64) -> bool {
     length >= 16 * 1024 && length.is_power_of_two()
 }
 
-// ANCHOR: read
 /// Reads the files into the builder. Tells whether the torrent's name is a folder.
 ///
 /// The tree is walked with a list of the folders that are open, not by a function that calls
@@ -68,7 +67,6 @@ fn file(file: Fields<'_, '_>, path: &[&[u8]], builder: &mut Builder<'_>) -> Resu
     }
     builder.add(file, path, attributes, length)
 }
-// ANCHOR_END: read
 
 /// The next entry of a folder. Every entry has a name and is a dictionary.
 fn next_entry<'d, 'a>(

@@ -71,6 +71,7 @@ fn what_stands_beside_info() {
     assert_eq!(torrent.warnings, Vec::<String>::new());
 }
 
+// ANCHOR: info_hash
 #[test]
 fn the_info_hash_is_that_of_the_original_bytes() {
     let sha1 = |bytes: &[u8]| Some(InfoHash(Sha1::digest(bytes).into()));
@@ -87,6 +88,7 @@ fn the_info_hash_is_that_of_the_original_bytes() {
     assert_eq!(torrent.info_hash_v1, sha1(&odd[7..odd.len() - 1]));
     assert_eq!(torrent.warnings.len(), 2);
 }
+// ANCHOR_END: info_hash
 
 #[test]
 fn the_first_info_counts_for_the_hash_and_for_the_files() {
