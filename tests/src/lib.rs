@@ -9,11 +9,13 @@
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
 //! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
+//! - [`book`]: what is wrong with the pages of the book.
 //! - [`transcripts`]: the commands that the book shows, run again.
 //! - [`figures`]: those of the book that the code draws. They alone use the libraries under test.
 //! - [`skip`]: what happens when one of those is not installed.
 
 pub mod bencode;
+pub mod book;
 pub mod clients;
 pub mod figures;
 pub mod json;
