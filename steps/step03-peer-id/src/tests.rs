@@ -19,6 +19,7 @@ fn is(start: &[u8], expected: &str) {
     assert_eq!(client(start).as_deref(), Some(expected));
 }
 
+// ANCHOR: ours
 #[test]
 fn our_own_ids_follow_bep_20_and_are_recognised() {
     let id = PeerId::generate(&mut SmallRng::seed_from_u64(1));
@@ -31,6 +32,7 @@ fn our_own_ids_follow_bep_20_and_are_recognised() {
         format!("kostorrent {version}")
     );
 }
+// ANCHOR_END: ours
 
 #[test]
 fn each_run_has_another_id() {
