@@ -21,7 +21,6 @@ fn slow() -> Line {
     Line::new(Duration::from_millis(30), 50_000)
 }
 
-// ANCHOR: measure
 /// The share of the line that is used while `blocks` blocks are fetched, in percent, and how many
 /// requests are on their way in the end.
 fn measure(mut line: Line, mut ahead: Ahead, blocks: usize) -> (f64, usize) {
@@ -31,7 +30,6 @@ fn measure(mut line: Line, mut ahead: Ahead, blocks: usize) -> (f64, usize) {
     let rate = bytes / took.as_secs_f64();
     (100.0 * rate / line.rate as f64, ahead.size())
 }
-// ANCHOR_END: measure
 
 fn main() {
     for (name, line, mib) in [

@@ -58,7 +58,6 @@ fn what(piece: Option<u32>) -> String {
     }
 }
 
-// ANCHOR: peer
 /// A connection after the handshake.
 ///
 /// Reads of the stream must end after some seconds with [`ErrorKind::WouldBlock`] or
@@ -71,7 +70,6 @@ pub struct Peer<S> {
     /// How long the peer may take for each step: [`PATIENCE`], if nothing else is said.
     pub patience: Duration,
 }
-// ANCHOR_END: peer
 
 impl<S: Read + Write> Peer<S> {
     /// A peer with which handshakes have been exchanged, and nothing else yet.

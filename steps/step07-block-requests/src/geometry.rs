@@ -76,7 +76,6 @@ pub enum RequestError {
 }
 
 impl Geometry {
-    // ANCHOR: new
     /// Cuts `total_length` bytes into pieces of `piece_length` bytes.
     ///
     /// Any piece length goes: one that is no power of two, one that is less than a block. No bytes
@@ -105,7 +104,6 @@ impl Geometry {
             pieces: pieces as u32,
         })
     }
-    // ANCHOR_END: new
 
     /// How many bytes the torrent has in all.
     pub fn total_length(&self) -> u64 {

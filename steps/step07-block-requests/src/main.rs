@@ -112,7 +112,6 @@ fn check(args: &Args, geometry: Geometry) -> Result<(), PieceError> {
     }
 }
 
-// ANCHOR: fetch_from
 /// Fetches one piece from a peer that has been met.
 fn fetch_from(
     meeting: Meeting,
@@ -159,7 +158,6 @@ fn fetch_from(
     writeln!(out, "They are the same: the piece is good.")?;
     Ok(())
 }
-// ANCHOR_END: fetch_from
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -11,6 +11,10 @@ pub mod chart;
 mod compact;
 mod handshake_bytes;
 mod messages_bytes;
+mod parts;
+mod peer_id_bytes;
+mod pieces_blocks;
+mod pipeline;
 mod sample;
 pub mod svg;
 mod window;
@@ -32,9 +36,13 @@ pub struct Figure {
 #[must_use]
 pub fn all() -> Vec<Figure> {
     vec![
+        peer_id_bytes::figure(),
         compact::figure(),
         handshake_bytes::figure(),
         messages_bytes::figure(),
+        pieces_blocks::figure(),
+        pipeline::figure(),
+        parts::figure(),
         window::figure(),
     ]
 }

@@ -3,7 +3,7 @@
 // The line of the chapter's own examples, and the real window.
 #[path = "../../../steps/step07-block-requests/examples/common/line.rs"]
 #[allow(missing_docs)]
-mod line;
+pub(super) mod line;
 
 use std::time::Duration;
 
