@@ -57,10 +57,14 @@ pub fn check(
             if progress.stopped.load(Ordering::Relaxed) {
                 break;
             }
-            checker.check(range, |piece, state| {
+            let result = checker.check(range, |piece, state| {
                 found.push((piece, state));
                 progress.checked.fetch_add(1, Ordering::Relaxed);
-            })?;
+            });
+            if result.is_err() {
+                progress.stop();
+            }
+            result?;
         }
         Ok(found)
     };

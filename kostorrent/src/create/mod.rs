@@ -95,7 +95,6 @@ impl CreateError {
     }
 }
 
-// ANCHOR: create
 /// Makes a torrent of a file or a folder. `progress` hears the bytes hashed so far, and of how
 /// many.
 pub fn create(
@@ -138,7 +137,6 @@ pub fn create(
     let metainfo = Metainfo::parse(&bytes)?;
     Ok(Created { bytes, metainfo })
 }
-// ANCHOR_END: create
 
 /// The last element of the path; of `.` and `..`, that of the folder they stand for.
 fn name_of(path: &Path) -> Result<String, CreateError> {

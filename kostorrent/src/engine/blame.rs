@@ -41,6 +41,7 @@ impl Blame {
         self.pieces.keys().copied()
     }
 
+    // ANCHOR: judge
     /// The piece has passed with these blocks: who had sent others is guilty.
     pub fn judge(&mut self, piece: u32, good: &[[u8; 20]]) -> BTreeSet<Culprit> {
         let kept = self.pieces.remove(&piece).unwrap_or_default();
@@ -53,6 +54,7 @@ impl Blame {
             })
             .collect()
     }
+    // ANCHOR_END: judge
 }
 
 /// Bans kept at most, of each kind.
@@ -60,8 +62,9 @@ const MOST_BANS: usize = 10_000;
 
 /// Peers that lied.
 ///
-/// A ban holds for the peer id and for the IP address; on loopback, which everybody on this
-/// machine shares, for the address with its port instead.
+/// A ban holds for the IP address. On loopback, which everybody on this machine shares, it holds for
+/// the address with its port, and for the peer id. Elsewhere an id is not banned: anybody can borrow
+/// an honest peer's id and lie under it.
 #[derive(Debug, Default)]
 pub(super) struct Bans {
     ids: BTreeSet<[u8; 20]>,
@@ -71,12 +74,10 @@ pub(super) struct Bans {
 
 impl Bans {
     pub fn ban(&mut self, addr: SocketAddr, id: [u8; 20]) {
-        if self.ids.len() < MOST_BANS {
-            self.ids.insert(id);
-        }
         if addr.ip().is_loopback() {
             if self.addrs.len() < MOST_BANS {
                 self.addrs.insert(addr);
+                self.ids.insert(id);
             }
         } else if self.ips.len() < MOST_BANS {
             self.ips.insert(addr.ip());
@@ -134,6 +135,10 @@ mod tests {
             SocketAddr::from(([203, 0, 113, 6], 1)),
         );
         bans.ban(far, [9; 20]);
+        assert!(
+            !bans.is_banned(near, Some([9; 20])),
+            "an id can be borrowed"
+        );
         assert!(bans.is_banned(SocketAddr::new(far.ip(), 2), None));
         assert!(!bans.is_banned(near, None));
     }

@@ -15,6 +15,9 @@ const MOST_FAILURES: u32 = 5;
 /// The pause after the first failed call; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
+/// The longest pause between two calls of an address that the user named.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+
 /// The pause after a connection that had worked.
 const PAUSE_AFTER_USE: Duration = Duration::from_secs(10);
 
@@ -32,6 +35,8 @@ struct Entry {
     state: State,
     failures: u32,
     next_try: Time,
+    /// The user named it: it is never forgotten.
+    kept: bool,
 }
 
 /// Every address that a tracker or the user named.
@@ -54,7 +59,16 @@ impl Book {
             state: State::Free,
             failures: 0,
             next_try: now,
+            kept: false,
         });
+    }
+
+    /// Enters an address that the user named.
+    pub fn add_kept(&mut self, addr: SocketAddr, now: Time) {
+        self.add(addr, now);
+        if let Some(entry) = self.entries.get_mut(&addr) {
+            entry.kept = true;
+        }
     }
 
     /// How many calls are under way.
@@ -89,7 +103,8 @@ impl Book {
     fn callable(&self) -> impl Iterator<Item = (&SocketAddr, &Entry)> {
         self.entries
             .iter()
-            .filter(|(_, entry)| entry.state == State::Free && entry.failures < MOST_FAILURES)
+            .filter(|(_, entry)| entry.state == State::Free)
+            .filter(|(_, entry)| entry.kept || entry.failures < MOST_FAILURES)
     }
 
     /// The call was answered.
@@ -103,9 +118,13 @@ impl Book {
         let Some(entry) = self.entries.get_mut(&addr) else {
             return;
         };
+        if entry.state == State::Never {
+            return;
+        }
         entry.failures += 1;
-        entry.next_try = now + FIRST_PAUSE * 2u32.pow(entry.failures.min(8) - 1);
-        let forget = entry.failures >= MOST_FAILURES;
+        let pause = FIRST_PAUSE * 2u32.pow(entry.failures.min(10) - 1);
+        entry.next_try = now + pause.min(LONGEST_PAUSE);
+        let forget = entry.failures >= MOST_FAILURES && !entry.kept;
         self.set(addr, State::Free);
         if forget {
             self.entries.remove(&addr);
@@ -174,6 +193,20 @@ mod tests {
         assert_eq!(calls, [0, 2, 6, 14, 30]);
         book.add(addr(1), now);
         assert!(book.has_hope(), "a tracker named it again");
+    }
+
+    #[test]
+    fn an_address_that_the_user_named_is_never_forgotten() {
+        let mut book = Book::default();
+        book.add_kept(addr(1), at(0));
+        let mut now = at(0);
+        for _ in 0..20 {
+            now = book.next_due().unwrap();
+            assert_eq!(book.take_due(now), Some(addr(1)));
+            book.failed(addr(1), now);
+        }
+        assert!(!book.has_hope(), "it has failed often enough");
+        assert!(book.next_due().unwrap() <= now + LONGEST_PAUSE);
     }
 
     #[test]

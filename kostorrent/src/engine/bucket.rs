@@ -15,8 +15,8 @@ const LEAST_BURST: u64 = 32 * 1024;
 pub(super) struct Bucket {
     /// Bytes a second; `None` is no limit.
     rate: Option<u64>,
-    /// What may be sent now, in bytes.
-    level: u64,
+    /// What may be sent now, in bytes; below zero after something larger than a burst has gone.
+    level: i64,
     /// Until when the level has been filled.
     filled: Time,
 }
@@ -32,9 +32,10 @@ impl Bucket {
         bucket
     }
 
-    fn most(&self) -> u64 {
+    fn most(&self) -> i64 {
         let rate = self.rate.unwrap_or(0);
-        (rate * BURST.as_millis() as u64 / 1000).max(LEAST_BURST)
+        let burst = rate.saturating_mul(BURST.as_millis() as u64) / 1000;
+        i64::try_from(burst.max(LEAST_BURST)).unwrap_or(i64::MAX)
     }
 
     /// How many bytes may go now.
@@ -42,32 +43,41 @@ impl Bucket {
         let Some(rate) = self.rate else {
             return u64::MAX;
         };
-        let gained = (u128::from(rate) * now.since(self.filled).as_micros() / 1_000_000) as u64;
+        let gained = u128::from(rate) * now.since(self.filled).as_micros() / 1_000_000;
         if gained > 0 {
             self.filled = now;
+            let gained = i64::try_from(gained).unwrap_or(i64::MAX);
             self.level = self.level.saturating_add(gained).min(self.most());
         }
-        self.level
+        self.level.max(0) as u64
     }
 
-    /// Takes `bytes` out; no more than [`Bucket::available`] said.
+    /// Whether `bytes` may go now. What is larger than a burst may go when the bucket is full, and
+    /// is paid for afterwards.
+    pub fn affords(&mut self, bytes: u64, now: Time) -> bool {
+        self.available(now) >= bytes.min(self.most() as u64)
+    }
+
+    /// Takes `bytes` out, of which [`Bucket::affords`] said that they may go.
     pub fn take(&mut self, bytes: u64) {
         if self.rate.is_some() {
+            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
             self.level = self.level.saturating_sub(bytes);
         }
     }
 
-    /// How long it takes until `bytes` are there.
+    /// How long it takes until `bytes` may go; never so short that a timer would ring at once.
     pub fn wait_for(&mut self, bytes: u64, now: Time) -> Duration {
-        let missing = bytes.saturating_sub(self.available(now));
-        match self.rate {
-            Some(rate) if missing > 0 => {
-                Duration::from_micros((missing.saturating_mul(1_000_000) / rate.max(1)).max(1_000))
-            }
-            _ => Duration::ZERO,
-        }
+        self.available(now);
+        let needed = bytes.min(self.most() as u64) as i64;
+        let missing = needed.saturating_sub(self.level).max(0) as u64;
+        let rate = self.rate.unwrap_or(u64::MAX).max(1);
+        Duration::from_micros(missing.saturating_mul(1_000_000) / rate).max(LEAST_WAIT)
     }
 }
+
+/// The shortest wait, so that a limit is looked at no more than a thousand times a second.
+const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
@@ -93,7 +103,7 @@ mod tests {
         let mut bucket = Bucket::new(None);
         bucket.take(1 << 40);
         assert_eq!(bucket.available(Time::ZERO), u64::MAX);
-        assert_eq!(bucket.wait_for(1 << 40, Time::ZERO), Duration::ZERO);
+        assert!(bucket.affords(1 << 40, Time::ZERO));
     }
 
     #[test]
@@ -103,5 +113,23 @@ mod tests {
         let wait = bucket.wait_for(16_384, Time::ZERO);
         let now = Time::ZERO + wait;
         assert!(bucket.available(now) >= 16_384);
+    }
+
+    #[test]
+    fn what_is_larger_than_a_burst_may_go_and_is_paid_for_afterwards() {
+        let mut bucket = Bucket::new(Some(100_000));
+        assert!(bucket.affords(131_072, Time::ZERO));
+        bucket.take(131_072);
+        assert!(!bucket.affords(16_384, Time::ZERO + Duration::from_millis(900)));
+        assert!(bucket.affords(16_384, Time::ZERO + Duration::from_millis(1_200)));
+    }
+
+    #[test]
+    fn no_rate_overflows() {
+        let mut bucket = Bucket::new(Some(u64::MAX));
+        let later = Time::ZERO + Duration::from_secs(1 << 40);
+        assert!(bucket.affords(u64::MAX, later));
+        bucket.take(u64::MAX);
+        bucket.wait_for(u64::MAX, later);
     }
 }

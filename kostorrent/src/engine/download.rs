@@ -21,6 +21,7 @@ const FEW_LEFT: usize = 8;
 pub(super) const NOBODY: PeerKey = PeerKey(u32::MAX);
 
 impl Engine {
+    // ANCHOR: fill
     /// Sends this peer as many requests as its window holds.
     pub(super) fn fill(&mut self, key: PeerKey, now: Time) {
         if self.phase != Phase::Running || self.picker.is_complete() {
@@ -39,13 +40,12 @@ impl Engine {
             return;
         }
         let allowed = self.limit_down.available(now) / u64::from(BLOCK);
-        if allowed < free as u64 {
+        let limited = allowed < free as u64;
+        if limited {
             free = allowed as usize;
-            let wait = self.limit_down.wait_for(u64::from(BLOCK), now);
-            self.timers.set_earlier(Timer::Refill, now + wait);
-            if free == 0 {
-                return;
-            }
+        }
+        if free == 0 {
+            return self.wait_for_limit_down(now);
         }
         self.assign_suspects(key);
         let mut picks = std::mem::take(&mut self.picks);
@@ -65,11 +65,21 @@ impl Engine {
             peer.asked(block, now);
             self.limit_down.take(u64::from(block.len));
         }
+        // Only if the limit was what held us back: else the timer would ring for nothing.
+        if limited && picks.len() == free {
+            self.wait_for_limit_down(now);
+        }
         for block in picks.drain(..) {
             self.send(key, Message::Request(block), now);
         }
         self.picks = picks;
     }
+
+    fn wait_for_limit_down(&mut self, now: Time) {
+        let wait = self.limit_down.wait_for(u64::from(BLOCK), now);
+        self.timers.set_earlier(Timer::Refill, now + wait);
+    }
+    // ANCHOR_END: fill
 
     /// A peer with nothing to do, while all memory waits for peers that are far slower than it is,
     /// is asked for what they were asked for.
@@ -85,7 +95,8 @@ impl Engine {
         let rates: BTreeMap<PeerKey, u64> = rates
             .map(|(&key, peer)| (key, peer.down.per_second(elapsed)))
             .collect();
-        let own = rates.get(&key).copied().unwrap_or(0);
+        // A peer that has just come has no rate yet, and gets the benefit of the doubt.
+        let own = rates.get(&key).copied().unwrap_or(0).max(BLOCK.into());
         let slow = |other: PeerKey| rates.get(&other).copied().unwrap_or(0) * FAR_SLOWER < own;
         if let Some(peer) = self.peers.get(&key) {
             self.picker.pick_again(key, &peer.has, count, slow, picks);
@@ -107,13 +118,21 @@ impl Engine {
 
     /// A speed limit lets bytes through again, in either direction.
     pub(super) fn refill(&mut self, now: Time) {
-        let keys: Vec<PeerKey> = self.peers.keys().copied().collect();
+        // Begins after the peer that was served last, or that one would get all there is.
+        let mut keys: Vec<PeerKey> = self.peers.keys().copied().collect();
+        let after = keys.partition_point(|&key| key <= self.refilled);
+        keys.rotate_left(after);
         for key in keys {
+            let before = self.actions.len();
             self.fill(key, now);
             self.upload(key, now);
+            if self.actions.len() > before {
+                self.refilled = key;
+            }
         }
     }
 
+    // ANCHOR: block
     /// A whole block has come.
     pub(super) fn block(&mut self, key: PeerKey, block: BlockRequest, buf: BufKey, now: Time) {
         let Some(peer) = self.peers.get_mut(&key) else {
@@ -121,7 +140,7 @@ impl Engine {
         };
         peer.heard = now;
         peer.owes_since = now;
-        peer.snubbed = false;
+        let was_snubbed = std::mem::replace(&mut peer.snubbed, false);
         peer.downloaded += u64::from(block.len);
         peer.answered(block);
         peer.window.received(now.since_start(), block.len);
@@ -145,11 +164,15 @@ impl Engine {
                 for other in also_asked {
                     self.cancel(other, block, now);
                 }
+                self.cancel_at_snubbed(block, now);
                 if whole {
                     self.under_way.insert(piece);
                     self.act(Action::Verify { piece });
                 }
             }
+        }
+        if was_snubbed {
+            self.begin_anew(key, now);
         }
         // A starved peer is asked when something has changed, not after every block; but in the end
         // game, and with little left to do, after every block it is.
@@ -158,6 +181,31 @@ impl Engine {
         };
         if self.peers.get(&key).is_some_and(ask) {
             self.fill(key, now);
+        }
+    }
+    // ANCHOR_END: block
+
+    /// A snubbed peer delivers again. What it still owes has been given back: others may have been
+    /// asked for it, and it may be asked for it anew.
+    fn begin_anew(&mut self, key: PeerKey, now: Time) {
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        for block in std::mem::take(&mut peer.outstanding) {
+            self.send(key, Message::Cancel(block), now);
+        }
+    }
+
+    /// The one request that stays out at a snubbed peer is not the picker's any more.
+    fn cancel_at_snubbed(&mut self, block: BlockRequest, now: Time) {
+        let owing: Vec<PeerKey> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.snubbed && peer.outstanding.contains(&block))
+            .map(|(&key, _)| key)
+            .collect();
+        for key in owing {
+            self.cancel(key, block, now);
         }
     }
 

@@ -238,14 +238,14 @@ pub enum Report {
     },
     /// A tracker gave a warning.
     TrackerWarning {
-        /// The tracker's URL.
+        /// The tracker's host and port: its URL may hold the user's key.
         tracker: String,
         /// Its own words.
         warning: String,
     },
     /// A tracker could not be asked.
     TrackerFailed {
-        /// The tracker's URL.
+        /// The tracker's host and port: its URL may hold the user's key.
         tracker: String,
         /// What went wrong.
         why: String,

@@ -39,6 +39,7 @@ use messages::{Bitfield, BlockRequest};
 use picker::{PeerKey, Picker};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use tracker::http::host_of;
 
 pub use event::{Action, BufKey, Command, ConnectFailure, Event, News, Outcome, Report};
 pub use stats::Stats;
@@ -51,8 +52,8 @@ use peer::Peer;
 use timers::{Timer, Timers};
 use trackers::Trackers;
 
-/// Memory for pieces that are being fetched: open pieces times piece length stay below this, or
-/// are two pieces if those are larger.
+/// Memory for pieces that are being fetched: the block buffers of all open pieces stay below this,
+/// or are those of two pieces if these are larger.
 pub const PIECE_MEMORY: u64 = 24 * 1024 * 1024;
 
 /// What the engine is to work on, and within which bounds.
@@ -139,6 +140,8 @@ pub struct Engine {
     timers: Timers,
     rng: ChaCha8Rng,
     actions: VecDeque<Action>,
+    /// The peer that was served last when a speed limit let bytes through.
+    refilled: PeerKey,
     /// Room for the picker's answer, kept for the next time.
     picks: Vec<BlockRequest>,
     downloaded: u64,
@@ -188,6 +191,7 @@ impl Engine {
             timers: Timers::default(),
             rng,
             actions: VecDeque::new(),
+            refilled: PeerKey(0),
             picks: Vec::new(),
             downloaded: 0,
             uploaded: 0,
@@ -198,7 +202,7 @@ impl Engine {
             up: progress::Rate::new(),
         };
         for addr in config.peers {
-            engine.book.add(addr, Time::ZERO);
+            engine.book.add_kept(addr, Time::ZERO);
         }
         engine.start();
         engine
@@ -216,6 +220,7 @@ impl Engine {
         self.ring(Time::ZERO);
     }
 
+    // ANCHOR: handle
     /// Takes note of what has happened. `now` never goes back.
     pub fn handle(&mut self, event: Event, now: Time) {
         match event {
@@ -240,7 +245,9 @@ impl Engine {
         }
         self.ring(now);
     }
+    // ANCHOR_END: handle
 
+    // ANCHOR: poll
     /// The next thing to do; `None` when everything is done for now.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
@@ -250,6 +257,7 @@ impl Engine {
     pub fn poll_timeout(&self) -> Option<Time> {
         self.timers.next()
     }
+    // ANCHOR_END: poll
 
     /// The pieces that are on disk and verified.
     pub fn have(&self) -> &Bitfield {
@@ -312,7 +320,7 @@ impl Engine {
     ) {
         match &self.phase {
             Phase::Running => {}
-            Phase::Leaving(_) => return self.goodbye_answered(tracker),
+            Phase::Leaving(_) => return self.goodbye_answered(tracker, result.is_ok()),
             Phase::Over => return,
         }
         let pause = match result {
@@ -324,18 +332,17 @@ impl Engine {
                 }
                 if let Some(warning) = &reply.warning {
                     self.report(Report::TrackerWarning {
-                        tracker: tracker.to_owned(),
+                        tracker: host_of(tracker),
                         warning: warning.clone(),
                     });
                 }
-                let lonely = self.peers.is_empty() && reply.peers.is_empty();
                 self.timers.set(Timer::Dial, now);
-                self.trackers.answered(tracker, &reply, lonely)
+                self.trackers.answered(tracker, &reply, now)
             }
             Err(why) => {
                 let pause = self.trackers.failed(&why);
                 self.report(Report::TrackerFailed {
-                    tracker: tracker.to_owned(),
+                    tracker: host_of(tracker),
                     why,
                 });
                 pause
@@ -364,8 +371,8 @@ impl Engine {
         }
     }
 
-    fn goodbye_answered(&mut self, tracker: &str) {
-        if let Some(call) = self.trackers.next_goodbye(tracker) {
+    fn goodbye_answered(&mut self, tracker: &str, answered: bool) {
+        if let Some(call) = self.trackers.next_goodbye(tracker, answered) {
             self.call_tracker(call);
         } else if self.trackers.all_said() {
             self.over();
@@ -391,8 +398,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// How many pieces may be open at a time within [`PIECE_MEMORY`].
 fn max_open_pieces(geometry: &Geometry) -> u32 {
-    let length = u64::from(geometry.piece_length()).max(1);
-    u32::try_from(PIECE_MEMORY / length)
+    let blocks = geometry.piece_length().div_ceil(blocks::BLOCK).max(1);
+    let memory = u64::from(blocks) * u64::from(blocks::BLOCK);
+    u32::try_from(PIECE_MEMORY / memory)
         .unwrap_or(u32::MAX)
         .max(2)
 }

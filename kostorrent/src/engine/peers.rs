@@ -15,6 +15,7 @@ use super::{Action, Engine, Outcome, Phase, TICK, Time};
 /// Calls under way at most.
 const MOST_DIALLING: usize = 20;
 
+// ANCHOR: patience
 /// A connection that has said nothing for so long is dead: a live one sends a keep-alive at least
 /// every two minutes (BEP 3).
 const SILENCE: Duration = Duration::from_secs(180);
@@ -27,9 +28,16 @@ const STALL: Duration = Duration::from_secs(20);
 
 /// A snubbed peer has so long to deliver one block before we hang up.
 const LAST_CHANCE: Duration = Duration::from_secs(120);
+// ANCHOR_END: patience
 
 /// Two calls within so long of each other may have crossed.
 const CROSSING: Duration = Duration::from_secs(10);
+
+/// How many of all connections may be callers: the others are for those whom we call.
+const CALLERS_PERCENT: usize = 60;
+
+/// A connection that has been of no use for so long makes room for another.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Ended connections that are remembered at most.
 const MOST_DEPARTED: usize = 1_000;
@@ -51,6 +59,7 @@ impl Engine {
         }
         if let Err(why) = self.welcome(addr, incoming, id, now) {
             self.hang_up(addr, incoming, now);
+            self.timers.set_earlier(Timer::Dial, now);
             return self.act(Action::Close { peer: key, why });
         }
         let pieces = self.geometry.pieces();
@@ -88,10 +97,28 @@ impl Engine {
             }
             self.close(key, "its own call is kept instead", now);
         }
-        if self.peers.len() >= self.max_peers {
-            return Err(format!("we have {} connections already", self.max_peers));
+        let callers = self.peers.values().filter(|peer| peer.incoming).count();
+        let full = self.peers.len() >= self.max_peers
+            || (incoming && callers >= self.max_peers * CALLERS_PERCENT / 100);
+        if full {
+            let Some(idle) = self.idle_peer(incoming, now) else {
+                return Err("we have as many connections as we can hold".to_owned());
+            };
+            self.close(idle, "its place is needed", now);
         }
         Ok(())
+    }
+
+    /// The oldest connection of which neither side has any use; a caller takes a caller's place.
+    fn idle_peer(&self, callers: bool, now: Time) -> Option<PeerKey> {
+        let idle = |peer: &Peer| {
+            !peer.am_interested
+                && !peer.peer_interested
+                && now.since(peer.connected) >= IDLE
+                && (peer.incoming || !callers)
+        };
+        let found = self.peers.iter().find(|(_, peer)| idle(peer));
+        found.map(|(&key, _)| key)
     }
 
     pub(super) fn connect_failed(&mut self, addr: SocketAddr, why: ConnectFailure, now: Time) {
@@ -198,9 +225,11 @@ impl Engine {
         peer.peer_choking = true;
         peer.outstanding.clear();
         peer.window.choked();
-        self.picker.release_all(key);
+        let released = self.picker.release_all(key);
         self.unassign(key, now);
-        self.fill_starved(now);
+        if released > 0 {
+            self.fill_starved(now);
+        }
     }
 
     fn has_piece(&mut self, key: PeerKey, piece: u32, now: Time) {
@@ -243,8 +272,7 @@ impl Engine {
             peer.has.set(piece);
         }
         self.picker.peer_joined(&peer.has);
-        let have = self.picker.have();
-        peer.offers = peer.has.iter_ones().filter(|&p| !have.get(p)).count() as u32;
+        peer.offers = peer.has.count_missing_from(self.picker.have());
         self.interest(key, now);
     }
 
@@ -276,7 +304,8 @@ impl Engine {
             return;
         }
         while self.book.dialling() < MOST_DIALLING
-            && self.peers.len() + self.book.dialling() < self.max_peers
+            && (self.peers.len() + self.book.dialling() < self.max_peers
+                || self.idle_peer(false, now).is_some() && self.book.dialling() == 0)
         {
             let Some(addr) = self.book.take_due(now) else {
                 break;
@@ -291,6 +320,12 @@ impl Engine {
             Some(due) if due > now => self.timers.set_earlier(Timer::Dial, due),
             _ => {}
         }
+        if self.peers.is_empty() && !self.book.has_hope() && !self.picker.is_complete() {
+            // Nobody is left to call: the tracker may know others by now.
+            if let Some(at) = self.trackers.may_ask_again() {
+                self.timers.set_earlier(Timer::Announce, at.max(now));
+            }
+        }
         self.give_up_if_hopeless(now);
     }
 
@@ -300,6 +335,7 @@ impl Engine {
             || self.trackers.any()
             || !self.peers.is_empty()
             || self.book.has_hope()
+            || !self.under_way.is_empty()
         {
             return;
         }

@@ -11,6 +11,7 @@ use super::peer::Peer;
 use super::{Action, Engine, Outcome, Phase, Time};
 
 impl Engine {
+    // ANCHOR: verified
     /// The hash of a whole piece is known.
     pub(super) fn verified(&mut self, piece: u32, ok: bool, now: Time) {
         if self.phase != Phase::Running {
@@ -36,6 +37,7 @@ impl Engine {
         self.verdicts.insert(piece, ok);
         self.act(Action::Digest { piece });
     }
+    // ANCHOR_END: verified
 
     /// The digests of a piece's blocks are known.
     pub(super) fn digests(&mut self, piece: u32, digests: Vec<[u8; 20]>, now: Time) {
@@ -111,6 +113,7 @@ impl Engine {
         }
     }
 
+    // ANCHOR: written
     /// A piece is on disk: the others may have it now.
     pub(super) fn written(&mut self, piece: u32, now: Time) {
         self.act(Action::Forget { piece });
@@ -129,6 +132,7 @@ impl Engine {
         }
         self.fill_starved(now);
     }
+    // ANCHOR_END: written
 
     /// Tells a peer that we have a piece, unless it has the piece itself.
     fn tell_have(&mut self, key: PeerKey, piece: u32, now: Time) {

@@ -6,13 +6,15 @@ use std::time::Duration;
 use rand::Rng;
 use tracker::{AnnounceReply, Event as Told, Tiers};
 
+use super::Time;
+
 /// The pause after every tracker of every tier has failed; it doubles each time round.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The longest pause between two rounds of failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// How often a tracker is asked that knew nobody, unless its own minimum is longer.
+/// How often a tracker is asked while nobody is left to call, unless its own minimum is longer.
 const LONELY_PAUSE: Duration = Duration::from_secs(120);
 
 /// The trackers of one torrent and their timetable.
@@ -31,6 +33,8 @@ pub(super) struct Trackers {
     leaving: BTreeMap<String, Farewell>,
     /// Completion is still to be told.
     completed: bool,
+    /// From when on it may be asked again out of turn, when nobody is left to call.
+    again: Option<Time>,
     /// What the last answer or failure was, for a person.
     pub last: Option<String>,
 }
@@ -38,8 +42,8 @@ pub(super) struct Trackers {
 /// How far the goodbye to one tracker has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Farewell {
-    /// An earlier announce is still under way.
-    Waiting,
+    /// An earlier announce is still under way; `known` if one before it was answered.
+    Waiting { known: bool },
     /// It was told `completed`; `stopped` follows.
     Completed,
     /// It was told `stopped`.
@@ -69,6 +73,7 @@ impl Trackers {
             in_flight: None,
             leaving: BTreeMap::new(),
             completed: false,
+            again: None,
             last: None,
         }
     }
@@ -76,6 +81,12 @@ impl Trackers {
     /// Whether there is any tracker that can be asked.
     pub fn any(&self) -> bool {
         !self.tiers.is_empty()
+    }
+
+    /// When a tracker may be asked again although its interval is not over, because there is nobody
+    /// left to call; `None` while an announce is under way, or before any was answered.
+    pub fn may_ask_again(&self) -> Option<Time> {
+        self.again.filter(|_| self.in_flight.is_none())
     }
 
     /// The download is complete: say so with the next announce.
@@ -108,21 +119,24 @@ impl Trackers {
     pub fn goodbyes(&mut self) -> Vec<Call> {
         let mut calls = Vec::new();
         let waiting = self.in_flight.take().map(|(tracker, _)| tracker);
-        for tracker in std::mem::take(&mut self.started) {
-            if waiting.as_ref() != Some(&tracker) {
-                calls.push(self.farewell(tracker));
-            }
-        }
+        let mut started = std::mem::take(&mut self.started);
         if let Some(tracker) = waiting {
-            self.leaving.insert(tracker, Farewell::Waiting);
+            let known = started.remove(&tracker);
+            self.leaving.insert(tracker, Farewell::Waiting { known });
+        }
+        for tracker in started {
+            calls.push(self.farewell(tracker));
         }
         calls
     }
 
     /// A tracker has answered while we leave: what is still to be said to it.
-    pub fn next_goodbye(&mut self, tracker: &str) -> Option<Call> {
+    pub fn next_goodbye(&mut self, tracker: &str, answered: bool) -> Option<Call> {
         match self.leaving.remove(tracker)? {
-            Farewell::Waiting | Farewell::Completed => Some(self.farewell(tracker.to_owned())),
+            Farewell::Waiting { known: false } if !answered => None,
+            Farewell::Waiting { .. } | Farewell::Completed => {
+                Some(self.farewell(tracker.to_owned()))
+            }
             Farewell::Stopped => None,
         }
     }
@@ -152,7 +166,7 @@ impl Trackers {
     }
 
     /// A tracker has answered; in how long to ask again.
-    pub fn answered(&mut self, tracker: &str, reply: &AnnounceReply, lonely: bool) -> Duration {
+    pub fn answered(&mut self, tracker: &str, reply: &AnnounceReply, now: Time) -> Duration {
         let told = self.in_flight.take().and_then(|(_, event)| event);
         self.rounds = 0;
         self.tiers.succeeded();
@@ -172,10 +186,8 @@ impl Trackers {
         if self.completed {
             return Duration::ZERO;
         }
-        if lonely {
-            let least = reply.min_interval.unwrap_or_default().max(LONELY_PAUSE);
-            return reply.interval.min(least);
-        }
+        let least = reply.min_interval.unwrap_or_default().max(LONELY_PAUSE);
+        self.again = Some(now + least.min(reply.interval));
         reply.interval
     }
 

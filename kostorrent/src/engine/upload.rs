@@ -60,7 +60,7 @@ impl Engine {
             if peer.room < bytes {
                 break;
             }
-            if self.limit_up.available(now) < bytes {
+            if !self.limit_up.affords(bytes, now) {
                 let wait = self.limit_up.wait_for(bytes, now);
                 self.timers.set_earlier(Timer::Refill, now + wait);
                 break;

@@ -46,7 +46,6 @@ impl Announcer {
     }
 }
 
-// ANCHOR: ask
 /// One announce, in bounded time and memory.
 async fn ask(tracker: &str, request: &AnnounceRequest) -> Result<AnnounceReply, AnnounceError> {
     let url = tracker::announce_url(tracker, request)?;
@@ -63,4 +62,3 @@ async fn ask(tracker: &str, request: &AnnounceRequest) -> Result<AnnounceReply, 
     }
     http::read_answer(&url, response.status().as_u16(), &body)
 }
-// ANCHOR_END: ask

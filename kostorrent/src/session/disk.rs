@@ -37,11 +37,11 @@ impl<S: Serve + Send + 'static> Disk<S> {
         })
     }
 
-    pub fn hand_in(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
-            // The thread ends only when this sender is dropped.
-            let _ = jobs.send(job);
-        }
+    /// Hands a job in; whether there is a thread to do it. It ends before its time only by a bug.
+    pub fn hand_in(&self, job: Job) -> bool {
+        self.jobs
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(job).is_ok())
     }
 
     /// Waits until everything that was handed in is done, and gives the storage back.

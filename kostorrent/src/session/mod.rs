@@ -177,6 +177,8 @@ impl Session {
                 let tasks = tokio::task::LocalSet::new();
                 let outcome = tasks.block_on(&runtime, work.run());
                 drop(tasks);
+                // Else a name that is being looked up would be waited for.
+                runtime.shutdown_background();
                 let _ = end.send(Some(outcome));
             })?;
         Ok(Session {

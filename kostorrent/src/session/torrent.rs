@@ -167,6 +167,7 @@ impl Torrent {
     async fn run(&mut self) -> Outcome {
         let mut heard = Vec::with_capacity(HEARD);
         let mut publish = tokio::time::interval(PUBLISH);
+        let mut stopping = false;
         self.act();
         while self.outcome.is_none() {
             let timeout = self.engine.poll_timeout();
@@ -178,7 +179,11 @@ impl Torrent {
                     }
                 }
                 Some(news) = self.news.recv() => self.news(news),
-                Some(()) = self.stopped.recv() => self.tell(Event::Command(Command::Stop)),
+                // A session whose handle is gone is stopped as well.
+                _ = self.stopped.recv(), if !stopping => {
+                    stopping = true;
+                    self.tell(Event::Command(Command::Stop));
+                }
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
                 _ = publish.tick() => self.publish(),
             }
@@ -250,8 +255,12 @@ impl Torrent {
     }
 
     fn hand_in(&mut self, piece: u32, job: impl FnOnce(Vec<BlockBuf>) -> Job) {
-        if let Some(blocks) = self.buffers.lend(piece) {
-            self.disk.hand_in(job(blocks));
+        let Some(blocks) = self.buffers.lend(piece) else {
+            return;
+        };
+        if !self.disk.hand_in(job(blocks)) {
+            let why = "the thread that writes to the disk has ended unexpectedly".to_owned();
+            let _ = self.to_news.send(News::Event(Event::DiskFailed { why }));
         }
     }
 
@@ -284,9 +293,11 @@ impl Torrent {
                 _ => match self.shared.file(span.file) {
                     Ok(file) => Some(file),
                     Err(error) => {
-                        // The engine is told after the action that is being done.
+                        // One file that cannot be read does not end the work; this peer's
+                        // connection it does, which the engine learns after the present action.
+                        self.connections.remove(&peer);
                         let why = error.to_string();
-                        let _ = self.to_news.send(News::Event(Event::DiskFailed { why }));
+                        let _ = self.to_news.send(News::Event(Event::Closed { peer, why }));
                         return;
                     }
                 },

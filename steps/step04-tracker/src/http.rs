@@ -132,8 +132,8 @@ fn root_cause(error: &reqwest::Error) -> String {
     printable(cause.to_string().as_bytes())
 }
 
-/// The host and port of a URL, as an error names them.
-pub(crate) fn host_of(url: &str) -> String {
+/// The host and port of a URL, as an error names them: the rest may hold a user's key.
+pub fn host_of(url: &str) -> String {
     let Ok(parsed) = Url::parse(url) else {
         return "at an unreadable URL".to_string();
     };

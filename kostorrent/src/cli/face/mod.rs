@@ -120,7 +120,7 @@ fn sentence(notice: &Notice) -> Option<String> {
             format!("{addr} sent wrong bytes in piece {piece} and is banned")
         }
         Notice::TrackerWarning { tracker, warning } => format!("{tracker} warns: {warning}"),
-        Notice::TrackerFailed { tracker, why } => format!("{tracker}: {why}"),
+        Notice::TrackerFailed { why, .. } => why.clone(),
         Notice::NoWayForward { why } => format!("nothing arrives: {why}"),
         Notice::Complete => return None,
     };

@@ -133,19 +133,28 @@ fn open_pieces_stay_within_their_memory() {
 fn two_that_call_each_other_at_once_keep_one_connection() {
     let mut world = World::new(geometry(200, 64 * 1024));
     world.bandwidth = Some(100_000);
-    let seeder = world.seeder();
-    let leecher = world.leecher();
-    // Both know each other before either has called.
+    // Each knows the other from the start, so that their calls cross.
+    let node = |have, other| Config {
+        have,
+        keep_seeding: true,
+        tiers: Vec::new(),
+        peers: vec![World::addr(other)],
+        ..Config::new(geometry(200, 64 * 1024))
+    };
+    world.expect_nodes(2);
+    world.add(node(messages::Bitfield::full(200), 1));
+    world.add(node(messages::Bitfield::new(200), 0));
     world.run(5);
-    for node in [seeder, leecher] {
-        assert_eq!(
-            world.nodes[node].engine.stats(world.now).peers,
-            1,
-            "node {node}"
-        );
+    for node in [0, 1] {
+        let calls = world.nodes[node].actions.iter();
+        let calls = calls.filter(|action| matches!(action, Action::Connect { .. }));
+        assert!(calls.count() > 0, "node {node} has called");
+        let peers = world.nodes[node].engine.stats(world.now).peers;
+        assert_eq!(peers, 1, "node {node}");
     }
 }
 
+// ANCHOR: recording
 #[test]
 fn a_recording_played_again_gives_the_same_actions() {
     let mut world = World::new(geometry(20, 64 * 1024));
@@ -175,3 +184,4 @@ fn a_recording_played_again_gives_the_same_actions() {
         "the engine has no hidden source of chance"
     );
 }
+// ANCHOR_END: recording

@@ -83,6 +83,7 @@ pub struct World {
     geometry: Geometry,
     queue: BTreeMap<(Time, u64), (usize, Happens)>,
     ticket: u64,
+    expected: usize,
     /// Bytes a second that any node can send; `None` is no bound.
     pub bandwidth: Option<u64>,
     /// Nodes that can send less, and how much.
@@ -109,6 +110,7 @@ impl World {
             geometry,
             queue: BTreeMap::new(),
             ticket: 0,
+            expected: 0,
             bandwidth: None,
             slow: BTreeMap::new(),
             free_at: Vec::new(),
@@ -133,6 +135,11 @@ impl World {
 
     pub fn leecher(&mut self) -> usize {
         self.add(self.config())
+    }
+
+    /// So many nodes will be there; calls to those that are still to come wait for them.
+    pub fn expect_nodes(&mut self, nodes: usize) {
+        self.expected = nodes;
     }
 
     pub fn add(&mut self, config: Config) -> usize {
@@ -234,8 +241,10 @@ impl World {
     fn act(&mut self, node: usize, action: Action) {
         match action {
             Action::Connect { addr } => {
-                let there = Self::number(addr).filter(|&n| n < self.nodes.len());
+                let nodes = self.nodes.len().max(self.expected);
+                let there = Self::number(addr).filter(|&n| n < nodes);
                 let answer = match there {
+                    Some(n) if n >= self.nodes.len() => None,
                     Some(n) if n == node => Some(ConnectFailure::Ourselves),
                     Some(n) if self.nodes[n].alive => None,
                     _ => Some(ConnectFailure::Failed("nobody there".to_owned())),
