@@ -254,7 +254,10 @@ pub fn candidates(
     let request = first_announce(ours.info_hash, ours.peer_id, torrent.total_length);
     let (url, peers) = find_peers(&mut tiers, &request)?;
     let url = printable(url.as_bytes());
-    say(format!("{url} names {} peers", peers.len()));
+    say(match peers.len() {
+        1 => format!("{url} names one peer"),
+        count => format!("{url} names {count} peers"),
+    });
     Ok(peers)
 }
 

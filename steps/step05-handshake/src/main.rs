@@ -50,7 +50,6 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     Err(MeetError::AllFailed { errors }.into())
 }
 
-// ANCHOR: shake_hands
 /// Calls one peer, and shows both handshakes. The outer error is of our output, the inner one is
 /// the peer's.
 fn shake_hands(
@@ -79,7 +78,6 @@ fn shake_hands(
     )?;
     Ok(Ok(()))
 }
-// ANCHOR_END: shake_hands
 
 /// A handshake in hex, each field with what it means.
 fn show(handshake: &Handshake, out: &mut impl Write) -> io::Result<()> {

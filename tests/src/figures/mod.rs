@@ -6,6 +6,7 @@
 //! To add one: write a function that returns a [`Figure`] (see [`bytes`], [`chart`] and [`svg`] for what draws), and put
 //! it into [`all`]. Its name is `NN-what`, by the chapter that shows it.
 
+mod bitfield_bits;
 pub mod bytes;
 pub mod chart;
 mod compact;
@@ -15,6 +16,7 @@ mod parts;
 mod peer_id_bytes;
 mod pieces_blocks;
 mod pipeline;
+mod reserved_bits;
 mod sample;
 pub mod svg;
 mod window;
@@ -39,7 +41,9 @@ pub fn all() -> Vec<Figure> {
         peer_id_bytes::figure(),
         compact::figure(),
         handshake_bytes::figure(),
+        reserved_bits::figure(),
         messages_bytes::figure(),
+        bitfield_bits::figure(),
         pieces_blocks::figure(),
         pipeline::figure(),
         parts::figure(),
