@@ -11,11 +11,14 @@
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
 //! - [`book`]: what is wrong with the pages of the book.
 //! - [`transcripts`]: the commands that the book shows, run again.
+//! - [`browser`]: Chromium, to look at the built book.
 //! - [`figures`]: those of the book that the code draws. They alone use the libraries under test.
 //! - [`skip`]: what happens when one of those is not installed.
 
 pub mod bencode;
 pub mod book;
+#[cfg(unix)]
+pub mod browser;
 pub mod clients;
 pub mod figures;
 pub mod json;
