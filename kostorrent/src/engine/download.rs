@@ -74,12 +74,12 @@ impl Engine {
         }
         self.picks = picks;
     }
+    // ANCHOR_END: fill
 
     fn wait_for_limit_down(&mut self, now: Time) {
         let wait = self.limit_down.wait_for(u64::from(BLOCK), now);
         self.timers.set_earlier(Timer::Refill, now + wait);
     }
-    // ANCHOR_END: fill
 
     /// A peer with nothing to do, while all memory waits for peers that are far slower than it is,
     /// is asked for what they were asked for.
