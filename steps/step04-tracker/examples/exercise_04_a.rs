@@ -1,8 +1,8 @@
 //! Exercise 4a: the scrape URL that belongs to an announce URL (BEP 48).
 
 // ANCHOR: answer
-/// The URL for a scrape. The last part of the path must begin with `announce`; that word, and
-/// nothing else, is replaced. Any other URL has no scrape.
+/// The URL for a scrape. The last part of the path must begin with `announce`; that
+/// word, and nothing else, is replaced. Any other URL has no scrape.
 fn scrape_url(announce: &str) -> Option<String> {
     let (path, query) = match announce.split_once('?') {
         Some((path, query)) => (path, format!("?{query}")),

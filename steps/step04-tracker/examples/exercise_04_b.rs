@@ -12,7 +12,8 @@ enum Retry {
     After(Duration),
 }
 
-/// The `retry in` of a reply that refuses: minutes, as a number or as text, or the word `never`.
+/// The `retry in` of a reply that refuses: minutes, as a number or as text, or the
+/// word `never`.
 fn retry_in(body: &[u8]) -> Option<Retry> {
     let document = bencode::decode_lenient(body).ok()?;
     let reply = document.root();

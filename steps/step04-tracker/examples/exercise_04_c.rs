@@ -6,11 +6,13 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 // ANCHOR: answer
-/// Everybody who has announced, by torrent. The torrent is kept as it is written in the URL:
-/// clients differ in how they escape, so a better tracker would undo the escapes first.
+/// Everybody who has announced, by torrent. The torrent is kept as it is written in
+/// the URL: clients differ in how they escape, so a better tracker would undo the
+/// escapes first.
 type Swarms = BTreeMap<String, Vec<SocketAddr>>;
 
-/// Answers announces, one after the other, for ever. It forgets only who says `stopped`.
+/// Answers announces, one after the other, for ever. It forgets only who says
+/// `stopped`.
 fn serve(listener: &TcpListener) {
     let mut swarms = Swarms::new();
     for stream in listener.incoming().flatten() {

@@ -26,20 +26,24 @@ pub struct AnnounceRequest {
     pub left: u64,
     /// What has happened, if anything has.
     pub event: Option<Event>,
-    /// How many peers we would like to hear of; none asked for, a tracker chooses, often 50.
+    /// How many peers we would like to hear of; none asked for, a tracker chooses,
+    /// often 50.
     pub numwant: Option<u32>,
-    /// A random number by which a tracker knows us again when our address has changed (BEP 7).
+    /// A random number by which a tracker knows us again when our address has
+    /// changed (BEP 7).
     pub key: u32,
     /// What the tracker's last reply gave as `tracker id`, to be given back.
     pub tracker_id: Option<Vec<u8>>,
 }
 
-/// The moments of a download that a tracker hears of; between them an announce has no event.
+/// The moments of a download that a tracker hears of; between them an announce has
+/// no event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// The first announce.
     Started,
-    /// The download has just become complete. Not sent when it was complete from the start.
+    /// The download has just become complete. Not sent when it was complete from
+    /// the start.
     Completed,
     /// We are leaving.
     Stopped,
@@ -83,9 +87,9 @@ pub enum UrlError {
 // ANCHOR: announce_url
 /// The URL that announces `request` to the tracker at `announce`.
 ///
-/// An announce URL may have a query already (private trackers put a key there), which is kept. The
-/// URL is put together as text: helpers that build queries take text for their values, and an
-/// info-hash is no text.
+/// An announce URL may have a query already (private trackers put a key there),
+/// which is kept. The URL is put together as text: helpers that build queries take
+/// text for their values, and an info-hash is no text.
 ///
 /// # Errors
 ///

@@ -20,7 +20,8 @@ pub use swarm::{NoPeers, find_peers, free_port, leave, others, why_nobody};
 ///
 /// # Errors
 ///
-/// Each way in which this can fail is an [`AnnounceError`], after [`TIMEOUT`] at the latest.
+/// Each way in which this can fail is an [`AnnounceError`], after [`TIMEOUT`] at
+/// the latest.
 pub fn announce(url: &str, request: &AnnounceRequest) -> Result<AnnounceReply, AnnounceError> {
     let url = announce_url(url, request)?;
     let answer = fetch(&url, TIMEOUT)?;

@@ -1,8 +1,8 @@
 //! Bytes in a URL.
 
 // ANCHOR: percent_encode
-/// Writes any bytes so that they may stand in a URL: letters, digits and `-._~` as they are, every
-/// other byte as `%` and two hex digits (RFC 3986, section 2).
+/// Writes any bytes so that they may stand in a URL: letters, digits and `-._~` as
+/// they are, every other byte as `%` and two hex digits (RFC 3986, section 2).
 ///
 /// The bytes of an info-hash are no text, and are never treated as text on the way.
 pub fn percent_encode(bytes: &[u8]) -> String {

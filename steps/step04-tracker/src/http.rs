@@ -88,12 +88,13 @@ pub fn is_loopback(url: &str) -> bool {
 }
 
 // ANCHOR: read_answer
-/// Reads what the tracker at `url` answered: its HTTP status, and the body as far as it was read.
+/// Reads what the tracker at `url` answered: its HTTP status, and the body as far
+/// as it was read.
 ///
 /// # Errors
 ///
-/// When the body is no reply. A tracker that refuses may do so with any status, so its own words
-/// come first, then the status, then what is wrong with the body.
+/// When the body is no reply. A tracker that refuses may do so with any status, so
+/// its own words come first, then the status, then what is wrong with the body.
 pub fn read_answer(url: &str, status: u16, body: &[u8]) -> Result<AnnounceReply, AnnounceError> {
     let host = host_of(url);
     let is_success = (200..300).contains(&status);

@@ -8,8 +8,8 @@ use bencode::Value;
 use crate::limits::MAX_PEERS;
 
 // ANCHOR: compact
-/// The peers of a `peers` string, six bytes each: four of the address, two of the port, the high
-/// byte first (BEP 23). What is left at the end is dropped.
+/// The peers of a `peers` string, six bytes each: four of the address, two of the
+/// port, the high byte first (BEP 23). What is left at the end is dropped.
 pub fn compact_v4(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
     let (peers, _) = bytes.as_chunks::<6>();
     peers.iter().map(|&[a, b, c, d, high, low]| {
@@ -18,8 +18,8 @@ pub fn compact_v4(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
     })
 }
 
-/// The peers of a `peers6` string, eighteen bytes each: sixteen of the address, two of the port
-/// (BEP 7).
+/// The peers of a `peers6` string, eighteen bytes each: sixteen of the address, two
+/// of the port (BEP 7).
 pub fn compact_v6(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
     let (peers, _) = bytes.as_chunks::<18>();
     peers.iter().map(|peer| {
@@ -30,8 +30,9 @@ pub fn compact_v6(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
 // ANCHOR_END: compact
 
 // ANCHOR: dictionary
-/// A dictionary a peer, with `ip` as text and `port` as a number (BEP 3). The text may also be a
-/// DNS name: such a peer is dropped, for no tracker may have us look up names.
+/// A dictionary a peer, with `ip` as text and `port` as a number (BEP 3). The text
+/// may also be a DNS name: such a peer is dropped, for no tracker may have us look
+/// up names.
 fn dictionary(peer: Value<'_, '_>) -> Option<SocketAddr> {
     let ip: IpAddr = peer.get("ip")?.as_str()?.trim().parse().ok()?;
     let port = u16::try_from(peer.get("port")?.as_int()?).ok()?;
@@ -40,8 +41,8 @@ fn dictionary(peer: Value<'_, '_>) -> Option<SocketAddr> {
 // ANCHOR_END: dictionary
 
 // ANCHOR: peers
-/// The peers of a reply, in its order, each once: `peers` in compact form or as a list of
-/// dictionaries, and `peers6`.
+/// The peers of a reply, in its order, each once: `peers` in compact form or as a
+/// list of dictionaries, and `peers6`.
 pub(crate) fn read_peers(reply: Value<'_, '_>) -> Vec<SocketAddr> {
     let v4 = reply.get("peers").and_then(|peers| peers.as_bytes());
     let v6 = reply.get("peers6").and_then(|peers| peers.as_bytes());

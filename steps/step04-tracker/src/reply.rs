@@ -19,7 +19,8 @@ pub struct AnnounceReply {
     /// [`MIN_INTERVAL`](crate::limits::MIN_INTERVAL) and
     /// [`MAX_INTERVAL`](crate::limits::MAX_INTERVAL).
     pub interval: Duration,
-    /// The soonest to announce again when we need more peers, within the same bounds.
+    /// The soonest to announce again when we need more peers, within the same
+    /// bounds.
     pub min_interval: Option<Duration>,
     /// To be given back in the next announce.
     pub tracker_id: Option<Vec<u8>>,
@@ -27,10 +28,11 @@ pub struct AnnounceReply {
     pub complete: Option<u32>,
     /// How many others it knows of.
     pub incomplete: Option<u32>,
-    /// Peers to connect to, each once, at most [`MAX_PEERS`](crate::limits::MAX_PEERS). We may be
-    /// among them.
+    /// Peers to connect to, each once, at most
+    /// [`MAX_PEERS`](crate::limits::MAX_PEERS). We may be among them.
     pub peers: Vec<SocketAddr>,
-    /// Something the tracker wants a person to know; the reply is good all the same.
+    /// Something the tracker wants a person to know; the reply is good all the
+    /// same.
     pub warning: Option<String>,
 }
 // ANCHOR_END: reply
@@ -73,12 +75,14 @@ const LIMITS: Limits = Limits {
 // ANCHOR: parse_reply
 /// Reads a tracker's reply.
 ///
-/// It is read leniently: a tracker that forgets to sort its keys still knows our peers. Whatever
-/// is odd in it is dropped, not refused, as long as the whole can be read.
+/// It is read leniently: a tracker that forgets to sort its keys still knows our
+/// peers. Whatever is odd in it is dropped, not refused, as long as the whole can
+/// be read.
 ///
 /// # Errors
 ///
-/// When the tracker refuses ([`ReplyError::Failure`]), or when this is not a tracker's reply.
+/// When the tracker refuses ([`ReplyError::Failure`]), or when this is not a
+/// tracker's reply.
 pub fn parse_reply(body: &[u8]) -> Result<AnnounceReply, ReplyError> {
     check_form(body)?;
     let options = Options {

@@ -4,7 +4,8 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 // ANCHOR: tiers
-/// The trackers of a torrent, in tiers: all of a tier are tried before the next tier.
+/// The trackers of a torrent, in tiers: all of a tier are tried before the next
+/// tier.
 ///
 /// ```
 /// use rand::SeedableRng;
@@ -27,8 +28,9 @@ pub struct Tiers {
 }
 
 impl Tiers {
-    /// Takes the trackers in a torrent's order and shuffles each tier, so that its trackers share
-    /// the load. Empty tiers, and URLs that occurred before, are left out.
+    /// Takes the trackers in a torrent's order and shuffles each tier, so that its
+    /// trackers share the load. Empty tiers, and URLs that occurred before, are
+    /// left out.
     pub fn new(announce: &[Vec<String>], rng: &mut impl Rng) -> Tiers {
         let mut seen = std::collections::BTreeSet::new();
         let mut tiers: Vec<Vec<String>> = Vec::new();
@@ -49,7 +51,8 @@ impl Tiers {
     // ANCHOR_END: tiers
 
     // ANCHOR: walk
-    /// The tracker to announce to now; none when all of them have failed (or there are none).
+    /// The tracker to announce to now; none when all of them have failed (or there
+    /// are none).
     pub fn current(&self) -> Option<&str> {
         Some(self.tiers.get(self.tier)?.get(self.place)?)
     }
@@ -66,8 +69,8 @@ impl Tiers {
         }
     }
 
-    /// The current tracker answered: it moves to the front of its tier, and the next announce
-    /// begins at the first tier again.
+    /// The current tracker answered: it moves to the front of its tier, and the
+    /// next announce begins at the first tier again.
     pub fn succeeded(&mut self) {
         if let Some(tier) = self.tiers.get_mut(self.tier) {
             tier[..=self.place].rotate_right(1);

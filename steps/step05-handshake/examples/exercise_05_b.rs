@@ -9,8 +9,9 @@ use metainfo::InfoHash;
 use peer_id::PeerId;
 
 // ANCHOR: answer
-/// Answers a caller that wants one of our `torrents`. We say nothing before we know which torrent
-/// it is about, and nothing at all when we do not have it: an error means hang up.
+/// Answers a caller that wants one of our `torrents`. We say nothing before we know
+/// which torrent it is about, and nothing at all when we do not have it: an error
+/// means hang up.
 fn answer(
     stream: &mut (impl Read + Write),
     torrents: &[InfoHash],

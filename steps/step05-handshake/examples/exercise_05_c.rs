@@ -3,9 +3,10 @@
 use peer_id::PeerId;
 
 // ANCHOR: answer
-/// Which of two connections with the same peer to keep: true for the one that came in, false for
-/// the one we called. Both ends must come to the same connection without a word about it, so they
-/// compare what both know: of the two peer ids, the larger one's call is kept.
+/// Which of two connections with the same peer to keep: true for the one that came
+/// in, false for the one we called. Both ends must come to the same connection
+/// without a word about it, so they compare what both know: of the two peer ids,
+/// the larger one's call is kept.
 fn keep_incoming(ours: PeerId, theirs: PeerId) -> bool {
     theirs > ours
 }

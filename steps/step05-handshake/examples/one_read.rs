@@ -18,7 +18,8 @@ use peer_id::PeerId;
     reason = "this is the mistake; clippy, asked, would have told"
 )]
 // ANCHOR: naive
-/// Reads a peer's handshake. Wrong: one `read` gives what has arrived, and that may be one byte.
+/// Reads a peer's handshake. Wrong: one `read` gives what has arrived, and that may
+/// be one byte.
 fn one_read(stream: &mut impl Read) -> io::Result<Handshake> {
     let mut bytes = [0; LEN];
     stream.read(&mut bytes)?;

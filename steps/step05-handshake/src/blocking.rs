@@ -60,7 +60,8 @@ impl ExchangeError {
 }
 
 // ANCHOR: connect
-/// Connects to a peer. The stream's reads and writes wait at most `limit`, as the connecting does.
+/// Connects to a peer. The stream's reads and writes wait at most `limit`, as the
+/// connecting does.
 ///
 /// # Errors
 ///
@@ -93,12 +94,13 @@ pub fn exchange(
 // ANCHOR_END: exchange
 
 // ANCHOR: read_handshake
-/// Reads a handshake: 68 bytes, in as many parts as they come, and not one byte more, for what
-/// follows are messages.
+/// Reads a handshake: 68 bytes, in as many parts as they come, and not one byte
+/// more, for what follows are messages.
 ///
 /// # Errors
 ///
-/// As soon as the bytes cannot become a handshake; after `limit`; or when the stream ends.
+/// As soon as the bytes cannot become a handshake; after `limit`; or when the
+/// stream ends.
 pub fn read_handshake(stream: &mut impl Read, limit: Duration) -> Result<Handshake, ExchangeError> {
     let started = Instant::now();
     let mut bytes = [0; LEN];

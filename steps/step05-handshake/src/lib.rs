@@ -113,8 +113,8 @@ impl Handshake {
     // ANCHOR_END: to_bytes
 
     // ANCHOR: parse
-    /// Reads a peer's handshake. Any reserved bits, info-hash and peer id are well formed; whether
-    /// they suit us is for [`accept`](Handshake::accept) to say.
+    /// Reads a peer's handshake. Any reserved bits, info-hash and peer id are well
+    /// formed; whether they suit us is for [`accept`](Handshake::accept) to say.
     ///
     /// # Errors
     ///
@@ -130,9 +130,9 @@ impl Handshake {
     // ANCHOR_END: parse
 
     // ANCHOR: check_start
-    /// Looks at the bytes that have come so far, from the first one on, be it only one. There is
-    /// no need to wait for all 68 to know that a peer does not speak BitTorrent: one that wants
-    /// encryption waits for us to hang up.
+    /// Looks at the bytes that have come so far, from the first one on, be it only
+    /// one. There is no need to wait for all 68 to know that a peer does not speak
+    /// BitTorrent: one that wants encryption waits for us to hang up.
     ///
     /// # Errors
     ///
@@ -151,13 +151,13 @@ impl Handshake {
     // ANCHOR_END: check_start
 
     // ANCHOR: accept
-    /// Whether a peer that sent this handshake is one to talk to, given the one we sent or would
-    /// send.
+    /// Whether a peer that sent this handshake is one to talk to, given the one we
+    /// sent or would send.
     ///
     /// # Errors
     ///
-    /// When it is about another torrent, or when the peer is ourselves: a tracker may name our own
-    /// address among the others.
+    /// When it is about another torrent, or when the peer is ourselves: a tracker
+    /// may name our own address among the others.
     pub fn accept(&self, ours: &Handshake) -> Result<(), Refusal> {
         if self.info_hash != ours.info_hash {
             return Err(Refusal::WrongInfoHash {

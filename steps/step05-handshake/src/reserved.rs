@@ -1,8 +1,8 @@
 //! The eight reserved bytes, and what their bits have come to mean.
 
 // ANCHOR: reserved
-/// The eight reserved bytes of a handshake: a bit for each extension the sender speaks. An
-/// extension is used when both sides have set its bit.
+/// The eight reserved bytes of a handshake: a bit for each extension the sender
+/// speaks. An extension is used when both sides have set its bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserved(pub [u8; 8]);
 
@@ -12,7 +12,8 @@ impl Reserved {
         Reserved([0; 8])
     }
 
-    /// The extension protocol (BEP 10), on which magnet links and peer exchange are built.
+    /// The extension protocol (BEP 10), on which magnet links and peer exchange are
+    /// built.
     pub fn extension_protocol(&self) -> bool {
         self.0[5] & 0x10 != 0
     }
@@ -52,7 +53,8 @@ pub struct Bit {
 
 impl Bit {
     // ANCHOR: name
-    /// What the bit means, where that is known (BEP 4 keeps the list, later BEPs add to it).
+    /// What the bit means, where that is known (BEP 4 keeps the list, later BEPs
+    /// add to it).
     pub fn name(&self) -> Option<&'static str> {
         Some(match (self.byte, self.mask) {
             (0, 0x80) => "Azureus messaging protocol",

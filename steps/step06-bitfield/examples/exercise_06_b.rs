@@ -10,8 +10,8 @@ struct Interest {
 }
 
 impl Interest {
-    /// To be called when the peer has a new piece and when we have one: what to say now, if
-    /// anything.
+    /// To be called when the peer has a new piece and when we have one: what to say
+    /// now, if anything.
     fn update(&mut self, theirs: &Bitfield, ours: &Bitfield) -> Option<Message> {
         let now = theirs.has_any_missing_from(ours);
         if now == self.told {

@@ -8,11 +8,12 @@ use thiserror::Error;
 const WORD: u32 = u64::BITS;
 
 // ANCHOR: bitfield
-/// A set of pieces: who has what. On the wire it is one bit for each piece, the first piece in the
-/// highest bit of the first byte (BEP 3, `bitfield`).
+/// A set of pieces: who has what. On the wire it is one bit for each piece, the
+/// first piece in the highest bit of the first byte (BEP 3, `bitfield`).
 ///
-/// In memory the bits stand in 64-bit words in that same order, so that two sets are compared 64
-/// pieces at a time, and the number of pieces in the set is kept, not counted.
+/// In memory the bits stand in 64-bit words in that same order, so that two sets
+/// are compared 64 pieces at a time, and the number of pieces in the set is kept,
+/// not counted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bitfield {
     words: Vec<u64>,
@@ -84,8 +85,9 @@ impl Bitfield {
     ///
     /// # Errors
     ///
-    /// Its size must be that of `len` pieces, and the spare bits at its end must be zero. BEP 3
-    /// asks for both; a peer that gets them wrong means another torrent.
+    /// Its size must be that of `len` pieces, and the spare bits at its end must be
+    /// zero. BEP 3 asks for both; a peer that gets them wrong means another
+    /// torrent.
     pub fn from_bytes(len: u32, bytes: &[u8]) -> Result<Bitfield, BitfieldError> {
         if bytes.len() != Bitfield::byte_len(len) {
             return Err(BitfieldError::WrongSize {
@@ -137,7 +139,8 @@ impl Bitfield {
         self.words.get(word).is_some_and(|w| w & bit != 0)
     }
 
-    /// Puts `piece` into the set. True when it is new there; a piece beyond the end changes nothing.
+    /// Puts `piece` into the set. True when it is new there; a piece beyond the end
+    /// changes nothing.
     pub fn set(&mut self, piece: u32) -> bool {
         if piece >= self.len || self.get(piece) {
             return false;
@@ -171,15 +174,17 @@ impl Bitfield {
     }
 
     // ANCHOR: missing
-    /// Whether this set has any piece that is missing from `have`. With a peer's pieces here and
-    /// ours in `have`, this is the question "is this peer interesting?".
+    /// Whether this set has any piece that is missing from `have`. With a peer's
+    /// pieces here and ours in `have`, this is the question "is this peer
+    /// interesting?".
     pub fn has_any_missing_from(&self, have: &Bitfield) -> bool {
         debug_assert_eq!(self.len, have.len, "two bitfields of one torrent");
         let mut pairs = self.words.iter().zip(&have.words);
         pairs.any(|(theirs, ours)| theirs & !ours != 0)
     }
 
-    /// The pieces of this set that are missing from `have`, from the first to the last.
+    /// The pieces of this set that are missing from `have`, from the first to the
+    /// last.
     pub fn missing_from<'a>(&'a self, have: &'a Bitfield) -> impl Iterator<Item = u32> + 'a {
         debug_assert_eq!(self.len, have.len, "two bitfields of one torrent");
         let pairs = self.words.iter().zip(&have.words);
@@ -214,8 +219,8 @@ fn word_from_bytes(bytes: &[u8]) -> u64 {
 }
 
 // ANCHOR: ones
-/// The numbers of the bits that are set in a row of words: a word of zeros costs one look, whatever
-/// its 64 pieces.
+/// The numbers of the bits that are set in a row of words: a word of zeros costs
+/// one look, whatever its 64 pieces.
 fn ones(words: impl Iterator<Item = u64>) -> impl Iterator<Item = u32> {
     (0..).zip(words).flat_map(|(index, mut word): (u32, u64)| {
         std::iter::from_fn(move || {

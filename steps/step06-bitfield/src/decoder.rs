@@ -10,7 +10,8 @@ use crate::{Bitfield, BlockRequest, MAX_BLOCK, MAX_SKIPPED, Message, WireError, 
 pub enum Item {
     /// A whole message.
     Message(Message),
-    /// A `piece` message begins: its `len` bytes of payload come next, and are the caller's.
+    /// A `piece` message begins: its `len` bytes of payload come next, and are the
+    /// caller's.
     Block(BlockHeader),
 }
 
@@ -19,7 +20,8 @@ pub enum Item {
 pub struct BlockHeader {
     /// The piece's number, from 0 and below the number of pieces.
     pub piece: u32,
-    /// Where in the piece the payload belongs, in bytes. Not yet compared with the piece's length.
+    /// Where in the piece the payload belongs, in bytes. Not yet compared with the
+    /// piece's length.
     pub offset: u32,
     /// How many bytes of payload follow: 1 to [`MAX_BLOCK`].
     pub len: u32,
@@ -27,10 +29,11 @@ pub struct BlockHeader {
 // ANCHOR_END: item
 
 // ANCHOR: decoder
-/// Finds the messages in one peer's stream of bytes, for a torrent of a known number of pieces.
+/// Finds the messages in one peer's stream of bytes, for a torrent of a known
+/// number of pieces.
 ///
-/// It keeps at most the start of one message, or one bitfield that is on its way; nothing is
-/// allocated for any other message.
+/// It keeps at most the start of one message, or one bitfield that is on its way;
+/// nothing is allocated for any other message.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     pieces: u32,
@@ -80,15 +83,17 @@ impl Decoder {
     }
 
     // ANCHOR: next
-    /// Takes bytes from the front of `bytes`: says how many, and what they complete.
+    /// Takes bytes from the front of `bytes`: says how many, and what they
+    /// complete.
     ///
-    /// Call it again with the bytes it left. `None` means it has taken them all and needs more.
-    /// After [`Item::Block`] the next `len` bytes of the stream are the block: they are the
-    /// caller's to read, and must not be given to the decoder.
+    /// Call it again with the bytes it left. `None` means it has taken them all and
+    /// needs more. After [`Item::Block`] the next `len` bytes of the stream are the
+    /// block: they are the caller's to read, and must not be given to the decoder.
     ///
     /// # Errors
     ///
-    /// A [`WireError`] when these bytes cannot be BitTorrent; the connection is of no more use.
+    /// A [`WireError`] when these bytes cannot be BitTorrent; the connection is of
+    /// no more use.
     pub fn next(&mut self, bytes: &[u8]) -> Result<(usize, Option<Item>), WireError> {
         let mut used = 0;
         if let State::Start = self.state {
@@ -240,7 +245,8 @@ fn numbers<const N: usize>(bytes: &[u8]) -> Option<[u32; N]> {
 }
 
 // ANCHOR: check_length
-/// Refuses a length that this kind of message cannot have, before a byte of its body is taken.
+/// Refuses a length that this kind of message cannot have, before a byte of its
+/// body is taken.
 fn check_length(id: u8, length: u32, pieces: u32) -> Result<(), WireError> {
     let expected = match id {
         ids::CHOKE | ids::UNCHOKE | ids::INTERESTED | ids::NOT_INTERESTED => 1,

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::ids;
 
 // ANCHOR: message
-/// One message between peers (BEP 3, "peer messages"). `piece`, which carries the torrent's
-/// content, is not among them: see [`piece_header`] for sending and
+/// One message between peers (BEP 3, "peer messages"). `piece`, which carries the
+/// torrent's content, is not among them: see [`piece_header`] for sending and
 /// [`BlockHeader`](crate::BlockHeader) for receiving.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
-    /// Nothing, said every two minutes so that the connection is not taken for dead.
+    /// Nothing, said every two minutes so that the connection is not taken for
+    /// dead.
     KeepAlive,
     /// We will not send you blocks. Every connection starts so.
     Choke,
@@ -23,7 +24,8 @@ pub enum Message {
     /// We have this piece now, checked and on disk.
     Have(u32),
     /// The pieces we had when we met: the body is read by
-    /// [`Bitfield::from_bytes`](crate::Bitfield::from_bytes), which knows what must hold in it.
+    /// [`Bitfield::from_bytes`](crate::Bitfield::from_bytes), which knows what must
+    /// hold in it.
     Bitfield(Vec<u8>),
     /// Send us this block.
     Request(BlockRequest),
@@ -34,8 +36,8 @@ pub enum Message {
     Skipped(u8),
 }
 
-/// A block: a part of one piece, as it is asked for. Blocks are 16 KiB, but for the last of a
-/// torrent (BEP 3, `request`).
+/// A block: a part of one piece, as it is asked for. Blocks are 16 KiB, but for the
+/// last of a torrent (BEP 3, `request`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BlockRequest {
     /// The piece's number, from 0.
@@ -70,8 +72,8 @@ impl Message {
     }
 
     // ANCHOR: encode
-    /// Adds the message's bytes to `out`: length, id, body. (Nothing for `Skipped`, whose body we
-    /// never had.)
+    /// Adds the message's bytes to `out`: length, id, body. (Nothing for `Skipped`,
+    /// whose body we never had.)
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Message::KeepAlive => out.extend([0; 4]),
@@ -119,8 +121,8 @@ impl BlockRequest {
 }
 
 // ANCHOR: piece_header
-/// The thirteen bytes that go before a block of `len` bytes: length, id, piece, offset. The block
-/// itself follows them on the wire.
+/// The thirteen bytes that go before a block of `len` bytes: length, id, piece,
+/// offset. The block itself follows them on the wire.
 pub fn piece_header(piece: u32, offset: u32, len: u32) -> [u8; 13] {
     let mut bytes = [0; 13];
     bytes[..4].copy_from_slice(&(9 + len).to_be_bytes());

@@ -52,9 +52,9 @@ fn lab_hint(loopback: bool) -> &'static str {
 }
 
 // ANCHOR: find_peers
-/// Asks the trackers, tier by tier, until one of them names peers. Leaves at once: each tracker
-/// that answered hears `stopped`, because the programs of the steps take no calls, and nobody
-/// should be sent to them.
+/// Asks the trackers, tier by tier, until one of them names peers. Leaves at once:
+/// each tracker that answered hears `stopped`, because the programs of the steps
+/// take no calls, and nobody should be sent to them.
 ///
 /// # Errors
 ///

@@ -44,8 +44,8 @@ impl Conversation {
     }
 
     // ANCHOR: hear
-    /// Takes the next bytes of the peer's stream and writes a line for each message in them.
-    /// Returns what to answer.
+    /// Takes the next bytes of the peer's stream and writes a line for each message
+    /// in them. Returns what to answer.
     pub fn hear(
         &mut self,
         mut bytes: &[u8],
