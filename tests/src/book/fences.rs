@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::includes::{Include, includes};
 use super::markdown::{Fence, blocks};
-use super::{Book, Page, Problem};
+use super::{Book, Page, Problem, slashes};
 
 /// Checks every block of every page.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
                         let mut headings = blocks.prose.iter().filter(|(_, text)| is_heading(text));
                         *last == file && !headings.any(|(line, _)| between.contains(line))
                     });
-                    let name = format!("**{}**", file.display());
+                    let name = format!("**{}**", slashes(&file));
                     if fence.before.trim() != name && !goes_on {
                         let what =
                             format!("above this listing stands a line with its file: {name}");

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::files_below;
+use super::{files_below, slashes};
 use crate::programs;
 
 static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
@@ -121,7 +121,7 @@ pub fn problems(built: &Path) -> std::io::Result<Vec<String>> {
     for (path, page) in &pages {
         let name = path.strip_prefix(built).unwrap_or(path);
         let whole_book = name == Path::new("print.html"); // every page again: its ids may meet
-        let mut wrong = |what: String| problems.push(format!("{}: {what}", name.display()));
+        let mut wrong = |what: String| problems.push(format!("{}: {what}", slashes(name)));
         if page.leftover {
             wrong("an include was not made".to_owned());
         }

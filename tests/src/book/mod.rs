@@ -133,6 +133,13 @@ impl Book {
     }
 }
 
+/// A path as it is written in pages, on every system.
+#[must_use]
+pub fn slashes(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
 /// All files below a folder, in order. Links are not followed.
 ///
 /// # Errors
@@ -168,7 +175,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        f.write_str(&slashes(&self.file))?;
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }

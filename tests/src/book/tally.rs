@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::includes::includes;
 use super::markdown::blocks;
-use super::{Book, Page};
+use super::{Book, Page, slashes};
 
 /// What is in a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub fn table(book: &Book) -> String {
         "page", "words", "figures", "listings", "transcripts", "answers"
     );
     for page in &book.pages {
-        let name = page.path.display().to_string();
+        let name = slashes(&page.path);
         table.push_str(&format!("{name:<32} {}\n", tally(page)));
     }
     table
