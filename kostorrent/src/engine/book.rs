@@ -89,7 +89,8 @@ impl Book {
     }
 
     // ANCHOR: take_due
-    /// Takes the address to call now: the one with the fewest failures, waiting longest.
+    /// Takes the address to call now: the one with the fewest failures, waiting
+    /// longest.
     pub fn take_due(&mut self, now: Time) -> Option<SocketAddr> {
         let (&addr, _) = self
             .callable()

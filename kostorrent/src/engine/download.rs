@@ -65,7 +65,8 @@ impl Engine {
             peer.asked(block, now);
             self.limit_down.take(u64::from(block.len));
         }
-        // Only if the limit was what held us back: else the timer would ring for nothing.
+        // Only if the limit was what held us back: else the timer would ring for
+        // nothing.
         if limited && picks.len() == free {
             self.wait_for_limit_down(now);
         }
@@ -174,8 +175,8 @@ impl Engine {
         if was_snubbed {
             self.begin_anew(key, now);
         }
-        // A starved peer is asked when something has changed, not after every block; but in the end
-        // game, and with little left to do, after every block it is.
+        // A starved peer is asked when something has changed, not after every block;
+        // but in the end game, and with little left to do, after every block it is.
         let ask = |peer: &Peer| {
             !peer.starved || (peer.outstanding.len() < FEW_LEFT && self.picker.in_end_game())
         };

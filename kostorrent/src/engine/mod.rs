@@ -253,7 +253,8 @@ impl Engine {
         self.actions.pop_front()
     }
 
-    /// When to hand in [`Event::Timeout`] if nothing else has happened; `None` is never.
+    /// When to hand in [`Event::Timeout`] if nothing else has happened; `None` is
+    /// never.
     pub fn poll_timeout(&self) -> Option<Time> {
         self.timers.next()
     }

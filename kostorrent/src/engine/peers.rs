@@ -16,8 +16,8 @@ use super::{Action, Engine, Outcome, Phase, TICK, Time};
 const MOST_DIALLING: usize = 20;
 
 // ANCHOR: patience
-/// A connection that has said nothing for so long is dead: a live one sends a keep-alive at least
-/// every two minutes (BEP 3).
+/// A connection that has said nothing for so long is dead: a live one sends a
+/// keep-alive at least every two minutes (BEP 3).
 const SILENCE: Duration = Duration::from_secs(180);
 
 /// How long we stay silent before we send a keep-alive.

@@ -24,8 +24,9 @@ impl Engine {
         let senders: BTreeSet<Option<Culprit>> = self.senders(piece).into_iter().collect();
         let alone = senders.len() == 1;
         if !ok && (alone || suspect) {
-            // All of it came from one peer, and so that peer is the liar. If it did not, a piece
-            // that had failed before was mixed again, and it is still open who lied.
+            // All of it came from one peer, and so that peer is the liar. If it did
+            // not, a piece that had failed before was mixed again, and it is still
+            // open who lied.
             self.piece_failed(piece, senders.len(), now);
             if alone {
                 let liar = senders.into_iter().flatten().collect();
@@ -33,7 +34,8 @@ impl Engine {
             }
             return;
         }
-        // What is right is now known and is compared with what was wrong; or the other way round.
+        // What is right is now known and is compared with what was wrong; or the
+        // other way round.
         self.verdicts.insert(piece, ok);
         self.act(Action::Digest { piece });
     }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 // ANCHOR: time
 /// A moment, as the time since the engine was started.
 ///
-/// The engine never reads a clock: whoever drives it says what time it is. A simulation can
-/// therefore run a day in a second, and a recording can be played again.
+/// The engine never reads a clock: whoever drives it says what time it is. A
+/// simulation can therefore run a day in a second, and a recording can be played
+/// again.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash, Serialize, Deserialize,
 )]
@@ -24,7 +25,8 @@ impl Time {
         Time(elapsed)
     }
 
-    /// How long after the start this moment is: what the steps' libraries take as `now`.
+    /// How long after the start this moment is: what the steps' libraries take as
+    /// `now`.
     pub const fn since_start(self) -> Duration {
         self.0
     }

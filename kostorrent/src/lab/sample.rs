@@ -55,8 +55,8 @@ pub fn write(root: &Path) -> io::Result<()> {
 }
 
 // ANCHOR: with_tracker
-/// The sample's torrent with another tracker. `info` stays as it is, byte for byte, and so does the
-/// info-hash: it remains the same torrent.
+/// The sample's torrent with another tracker. `info` stays as it is, byte for byte,
+/// and so does the info-hash: it remains the same torrent.
 pub fn with_tracker(announce: &str) -> Vec<u8> {
     let Some(span) = announce_span() else {
         return TORRENT.to_vec();

@@ -70,7 +70,8 @@ pub(super) async fn answer(stream: &TcpStream, ours: &Handshake) -> io::Result<H
 }
 
 // ANCHOR: read
-/// Reads a handshake, in whatever parts it comes, and gives up at the first wrong byte.
+/// Reads a handshake, in whatever parts it comes, and gives up at the first wrong
+/// byte.
 async fn read(stream: &TcpStream) -> io::Result<Handshake> {
     let mut bytes = [0; LEN];
     let mut len = 0;

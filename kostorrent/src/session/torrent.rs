@@ -163,7 +163,8 @@ struct Torrent {
 
 impl Torrent {
     // ANCHOR: run
-    /// Waits for what happens, tells the engine, does what it says; until it has finished.
+    /// Waits for what happens, tells the engine, does what it says; until it has
+    /// finished.
     async fn run(&mut self) -> Outcome {
         let mut heard = Vec::with_capacity(HEARD);
         let mut publish = tokio::time::interval(PUBLISH);

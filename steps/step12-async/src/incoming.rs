@@ -79,8 +79,9 @@ impl Incoming {
     }
 
     // ANCHOR: read
-    /// Reads once by `read`, which fills the slices in their order, and puts what has become whole
-    /// into `heard`. Returns how many bytes came; 0 is the end of the stream.
+    /// Reads once by `read`, which fills the slices in their order, and puts what has
+    /// become whole into `heard`. Returns how many bytes came; 0 is the end of the
+    /// stream.
     pub fn read(
         &mut self,
         read: impl FnOnce(&mut [IoSliceMut<'_>]) -> io::Result<usize>,

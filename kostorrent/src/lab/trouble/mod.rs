@@ -37,7 +37,8 @@ pub enum Trouble {
     Liar,
     /// Unchokes, takes every request, and never answers.
     Staller,
-    /// Chokes after every fourth block, forgets what was asked, and unchokes a little later.
+    /// Chokes after every fourth block, forgets what was asked, and unchokes a little
+    /// later.
     Choker,
     /// Answers a request for 16 KiB with 32 KiB where the piece is long enough.
     BigBlocks,
