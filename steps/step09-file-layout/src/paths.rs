@@ -22,6 +22,7 @@ pub fn check(files: &[Entry]) -> Result<(), LayoutError> {
     conflicts(files)
 }
 
+// ANCHOR: paths
 /// Ordinary names only: no root, no drive, no `.` or `..`, no NUL.
 fn stays_inside(path: &Path) -> bool {
     let mut names = 0;
@@ -52,6 +53,7 @@ fn conflicts(files: &[Entry]) -> Result<(), LayoutError> {
         None => Ok(()),
     }
 }
+// ANCHOR_END: paths
 
 #[cfg(test)]
 mod tests;

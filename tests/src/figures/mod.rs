@@ -19,6 +19,7 @@ mod pipeline;
 mod reserved_bits;
 mod sample;
 pub mod svg;
+mod two_cuts;
 mod window;
 
 use std::fs;
@@ -48,6 +49,8 @@ pub fn all() -> Vec<Figure> {
         pipeline::figure(),
         parts::figure(),
         window::figure(),
+        two_cuts::letters(),
+        two_cuts::sample(),
     ]
 }
 
