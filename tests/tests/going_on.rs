@@ -158,6 +158,11 @@ fn a_killed_download_goes_on() {
     let mut client = scene.start();
     scene.until_on_disk(20);
     client.kill();
+    assert_eq!(
+        scene.tracker.events(),
+        ["started"],
+        "it had no time to say goodbye"
+    );
     let had = scene.on_disk();
     assert!(had.len() < scene.described.pieces.len());
     scene.assert_goes_on(&had);

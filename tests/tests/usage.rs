@@ -1,7 +1,5 @@
 //! What scripts rely on: exit codes, one-line errors, JSON, silence.
 
-use std::process::Stdio;
-
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::peer::{Manner, Seeder};
 use kostorrent_tests::process::Process;
@@ -179,9 +177,9 @@ fn an_error_is_an_event_too() {
 #[test]
 fn a_broken_pipe_is_no_error() {
     let mut child = kostorrent::command(["show", "--json", &sample()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take()); // nobody reads
