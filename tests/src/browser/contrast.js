@@ -29,6 +29,11 @@
     const css = `rgb(${ground[0]}, ${ground[1]}, ${ground[2]})`;
     const found = ['--fg', '--links', '--fig-a', '--fig-b', '--fig-c', '--fig-d', '--fig-wrong']
         .map(name => [name, ratio(numbers(`var(${name})`, css), ground)]);
+    const sidebar = numbers('var(--sidebar-bg)');
+    const sidebarCss = `rgb(${sidebar[0]}, ${sidebar[1]}, ${sidebar[2]})`;
+    for (const name of ['--sidebar-fg', '--sidebar-active', '--sidebar-non-existant']) {
+        found.push([name, ratio(numbers(`var(${name})`, sidebarCss), sidebar)]);
+    }
     for (const accent of ['a', 'b', 'c', 'd']) {
         const tint = numbers(`color-mix(in srgb, var(--fig-${accent}) 18%, transparent)`, css);
         found.push([`--fg on the tint ${accent}`, ratio(numbers('var(--fg)', css), tint)]);
