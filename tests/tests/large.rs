@@ -51,6 +51,7 @@ fn two_thousand_files_arrive_and_42_of_them_are_empty() {
 
     payload.assert_in(folder.path());
     kostorrent::verify(&torrent, folder.path()).expect_code(0);
+    assert_little_memory("show", peak_of_show(&torrent));
 }
 
 #[test]
@@ -83,6 +84,8 @@ fn a_hundred_gibibytes_are_shown_and_begun_in_little_memory() {
     assert_eq!(shown["total_length"], 100 * GIB);
     assert_eq!(shown["pieces"], 25_600);
 
+    assert_little_memory("show", peak_of_show(&torrent));
+
     let start = std::time::Instant::now();
     let client = kostorrent::start_download(&torrent, folder.path());
     wait::until("the first request", || seeder.seen().first_request);
@@ -90,10 +93,7 @@ fn a_hundred_gibibytes_are_shown_and_begun_in_little_memory() {
     wait::until_true("a full window of requests", || {
         seeder.seen().requests.len() > 4
     });
-    if let Some(peak) = client.peak_memory() {
-        println!("peak memory {} MiB", peak / MIB);
-        assert!(peak < 100 * MIB, "{} MiB", peak / MIB);
-    }
+    assert_little_memory("download", client.peak_memory());
     #[cfg(unix)]
     {
         client.interrupt();
@@ -151,4 +151,28 @@ fn assert_shown(described: Torrent) {
     };
     assert_eq!(shown["files"].as_array().unwrap().len(), files);
     kostorrent::run(["show", torrent.to_str().unwrap()]).expect_code(0);
+}
+
+/// The most memory that `show` had resident, in bytes. Python can ask for it after the end; `None` without Python, and
+/// on systems that count otherwise than Linux.
+fn peak_of_show(torrent: &std::path::Path) -> Option<u64> {
+    const PYTHON: &str = "import resource, subprocess, sys\n\
+        subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n\
+        print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let mut python = std::process::Command::new("python3");
+    python
+        .args(["-c", PYTHON])
+        .arg(kostorrent_tests::programs::kostorrent());
+    let output = python.args(["show", "--json"]).arg(torrent).output().ok()?;
+    let kib: u64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn assert_little_memory(what: &str, peak: Option<u64>) {
+    let Some(peak) = peak else { return };
+    println!("peak memory of {what}: {} MiB", peak / MIB);
+    assert!(peak < 100 * MIB, "{what}: {} MiB", peak / MIB);
 }
