@@ -6,6 +6,7 @@
 //! To add one: write a function that returns a [`Figure`] (see [`bytes`], [`chart`] and [`svg`] for what draws), and put
 //! it into [`all`]. Its name is `NN-what`, by the chapter that shows it.
 
+mod arrival;
 mod bitfield_bits;
 pub mod bytes;
 pub mod chart;
@@ -39,6 +40,7 @@ pub struct Figure {
 #[must_use]
 pub fn all() -> Vec<Figure> {
     vec![
+        arrival::figure(),
         peer_id_bytes::figure(),
         compact::figure(),
         handshake_bytes::figure(),
