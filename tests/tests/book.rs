@@ -1,12 +1,20 @@
 //! The book: what mdBook would leave out without a word. Each check has tests of its own beside it, in `src/book`.
 
-use kostorrent_tests::book::{Book, anchors, html, problems, tally};
+use kostorrent_tests::book::{Book, anatomy, anchors, html, problems, tally};
 use kostorrent_tests::{programs, skip, temp};
 
 #[test]
 fn nothing_is_wrong_with_the_source_of_the_book() {
     let book = Book::open(&programs::root()).unwrap();
     let problems = problems(&book);
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+#[test]
+fn every_chapter_has_its_parts() {
+    let book = Book::open(&programs::root()).unwrap();
+    let problems = anatomy::check(&book);
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
 }

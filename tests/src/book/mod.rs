@@ -3,6 +3,7 @@
 //! mdBook leaves out what it cannot find without a word. These checks say so, each in a module of its own; [`problems`]
 //! makes them all. They look at a repository, so that they can be shown one with mistakes.
 
+pub mod anatomy;
 pub mod anchors;
 pub mod exercises;
 pub mod fences;
