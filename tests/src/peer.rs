@@ -31,6 +31,8 @@ pub struct Manner {
     pub choke_every: Option<u32>,
     /// Close the connection after so many blocks.
     pub close_after: Option<u32>,
+    /// Send the bitfield again before every so many blocks, as aria2 does in place of many `have`s.
+    pub bitfield_every: Option<u32>,
 }
 
 /// What a scripted seeder saw.
@@ -238,6 +240,13 @@ impl Connection<'_> {
             return self.write(UNCHOKE, &[]);
         }
 
+        if manner
+            .bitfield_every
+            .is_some_and(|every| self.sent % every == every / 2)
+        {
+            self.say_what_we_have()?;
+        }
+
         let start = u64::from(piece) * self.shared.torrent.piece_length + u64::from(offset);
         let len = u64::from(len).min(self.shared.torrent.total().saturating_sub(start)) as usize;
         let mut block = vec![0; len];
@@ -285,4 +294,73 @@ impl Connection<'_> {
         self.stream
             .write_all(&[&length.to_be_bytes()[..], &[id], body].concat())
     }
+}
+
+/// Downloads everything from one peer by asking for all of it before reading any answer, in blocks of `len` bytes (which
+/// divides the piece length). Returns the bytes in the order of the torrent.
+///
+/// # Errors
+///
+/// When the peer hangs up, or says nothing for a minute.
+///
+/// # Panics
+///
+/// When the peer is no BitTorrent peer, or sends what was not asked for.
+pub fn fetch_at_once(address: SocketAddr, torrent: &Torrent, len: u32) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    let hello = [
+        b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0",
+        &torrent.info_hash()[..],
+        b"-XX0001-all at once!",
+    ]
+    .concat();
+    stream.write_all(&hello)?;
+    let mut theirs = [0; 68];
+    stream.read_exact(&mut theirs)?;
+    stream.write_all(&[0, 0, 0, 1, INTERESTED])?;
+    let read = |stream: &mut TcpStream| -> io::Result<Vec<u8>> {
+        let mut length = [0; 4];
+        stream.read_exact(&mut length)?;
+        let mut message = vec![0; u32::from_be_bytes(length) as usize];
+        stream.read_exact(&mut message)?;
+        Ok(message)
+    };
+    while read(&mut stream)?.first() != Some(&UNCHOKE) {}
+
+    let total = torrent.total();
+    let starts = (0..total).step_by(len as usize);
+    let mut requests = Vec::new();
+    for start in starts.clone() {
+        let number = |n: u64| u32::try_from(n).expect("a small torrent").to_be_bytes();
+        let (piece, offset) = (start / torrent.piece_length, start % torrent.piece_length);
+        requests.extend([0, 0, 0, 13, REQUEST]);
+        requests.extend(
+            [
+                number(piece),
+                number(offset),
+                number((total - start).min(len.into())),
+            ]
+            .concat(),
+        );
+    }
+    let mut writer = stream.try_clone()?;
+    let writing = thread::spawn(move || writer.write_all(&requests));
+
+    let mut bytes = vec![0; usize::try_from(total).expect("a small torrent")];
+    let mut missing = starts.count();
+    while missing > 0 {
+        let message = read(&mut stream)?;
+        if message.first() == Some(&PIECE) {
+            let number = |i: usize| {
+                u32::from_be_bytes([message[i], message[i + 1], message[i + 2], message[i + 3]])
+            };
+            let start = u64::from(number(1)) * torrent.piece_length + u64::from(number(5));
+            let start = usize::try_from(start).expect("a small torrent");
+            bytes[start..start + message.len() - 9].copy_from_slice(&message[9..]);
+            missing -= 1;
+        }
+    }
+    writing.join().expect("the requests are written")?;
+    Ok(bytes)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use kostorrent_tests::payload::Payload;
-use kostorrent_tests::peer::{Manner, Seeder};
+use kostorrent_tests::peer::{Manner, Seeder, fetch_at_once};
 use kostorrent_tests::tracker::{Answer, Tracker};
 use kostorrent_tests::{kostorrent, temp, wait};
 use pretty_assertions::assert_eq;
@@ -129,6 +129,31 @@ fn a_peer_may_tell_what_it_has_by_have_alone() {
             ..Manner::default()
         }],
     );
+}
+
+#[test]
+fn a_peer_may_send_its_bitfield_again() {
+    let again = Manner {
+        bitfield_every: Some(20),
+        ..Manner::default()
+    };
+    let seeders = download_from(&Payload::odd("again"), vec![again]);
+    assert_eq!(seeders[0].seen().connections, 1);
+}
+
+#[test]
+fn a_seeder_answers_all_that_it_is_asked_at_once() {
+    // Transmission asks for what ten seconds at the present rate will bring: thousands of blocks.
+    let payload = Payload::single("at once.bin", 4_000_000);
+    let (full, tracker) = (temp(), Tracker::naming(&[]));
+    payload.write(full.path());
+    let described = payload.torrent(65_536, &[&[&tracker.url()]]);
+    let torrent = full.path().join("at once.torrent");
+    described.write(&torrent);
+    let (_seeder, address) = kostorrent::start_seed(&torrent, full.path());
+    tracker.until_event("started");
+    let bytes = fetch_at_once(address, &described, 1024).expect("an answer to each request");
+    assert!(bytes == *payload.bytes(), "the bytes differ");
 }
 
 #[test]
