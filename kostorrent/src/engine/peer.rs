@@ -19,8 +19,6 @@ pub(super) struct Peer {
 
     /// The pieces it says it has.
     pub has: Bitfield,
-    /// Whether it has sent a bitfield; it may once.
-    pub sent_bitfield: bool,
     /// How many of its pieces we lack: we are interested while this is not zero.
     pub offers: u32,
 
@@ -61,7 +59,6 @@ impl Peer {
             id,
             connected: now,
             has: Bitfield::new(pieces),
-            sent_bitfield: false,
             offers: 0,
             am_choking: true,
             am_interested: false,

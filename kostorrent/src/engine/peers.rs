@@ -255,7 +255,8 @@ impl Engine {
         self.interest(key, now);
     }
 
-    /// The pieces of a bitfield, even of a late one: what it said by `have` before stays.
+    /// The pieces of a bitfield. One that comes late, or again as aria2 sends it, adds to what the
+    /// peer said before, and costs no more than what is new in it.
     fn has_pieces(&mut self, key: PeerKey, bytes: &[u8], now: Time) {
         let has = match Bitfield::from_bytes(self.geometry.pieces(), bytes) {
             Ok(has) => has,
@@ -264,15 +265,19 @@ impl Engine {
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
         };
-        if std::mem::replace(&mut peer.sent_bitfield, true) {
-            return self.close(key, "it sent a second bitfield", now);
+        peer.offers += has
+            .missing_from(&peer.has)
+            .filter(|&piece| !self.picker.have().get(piece))
+            .count() as u32;
+        if peer.has.count() == 0 {
+            self.picker.peer_joined(&has);
+            peer.has = has;
+        } else {
+            for piece in has.missing_from(&peer.has.clone()) {
+                peer.has.set(piece);
+                self.picker.peer_has(piece);
+            }
         }
-        self.picker.peer_left(&peer.has);
-        for piece in has.iter_ones() {
-            peer.has.set(piece);
-        }
-        self.picker.peer_joined(&peer.has);
-        peer.offers = peer.has.count_missing_from(self.picker.have());
         self.interest(key, now);
     }
 
