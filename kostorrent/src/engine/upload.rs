@@ -9,8 +9,10 @@ use picker::PeerKey;
 use super::timers::Timer;
 use super::{Action, Engine, Phase, Time};
 
-/// Requests of one peer that wait at most; more are dropped, as a choked peer's are.
-const MOST_REQUESTS: usize = 500;
+/// Requests of one peer that wait at most, some 100 KiB; more are dropped, as a choked peer's are.
+/// Transmission asks for what ten seconds at the present rate bring: thousands of blocks. A request
+/// that is dropped is never answered, so a small limit would stall such a peer.
+const MOST_REQUESTS: usize = 8_192;
 
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
