@@ -51,6 +51,8 @@ struct Tail {
     length: u64,
 }
 
+// ANCHOR_END: batch
+
 impl Batch {
     /// `count` messages of no bytes yet.
     pub fn new(count: usize) -> Batch {
@@ -66,6 +68,7 @@ impl Batch {
         }
     }
 
+    // ANCHOR: update
     /// Adds `chunks[i]` to the end of message `i`. Chunks may differ in length, and may be empty;
     /// equal ones are hashed fastest.
     ///
@@ -95,8 +98,8 @@ impl Batch {
         self.update(&ends);
         self.states.iter().map(to_digest).collect()
     }
+    // ANCHOR_END: update
 }
-// ANCHOR_END: batch
 
 impl Tail {
     /// Takes the bytes that make no whole block; a block that becomes whole by them is mixed into

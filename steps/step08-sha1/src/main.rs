@@ -97,7 +97,6 @@ const ABC: Digest = [
     0x9c, 0xd0, 0xd8, 0x9d,
 ];
 
-// ANCHOR: check
 /// Compares every piece with its hash, many side by side. What is wrong comes back as a sentence.
 fn check(
     torrent: &Metainfo,
@@ -150,9 +149,7 @@ fn check(
     }
     Ok((good < all).then(|| format!("{} of {all} pieces are missing or bad", all - good)))
 }
-// ANCHOR_END: check
 
-// ANCHOR: show_flip
 /// Hashes a message, flips one bit in its middle, and hashes it again.
 fn show_flip(
     what: &str,
@@ -182,7 +179,6 @@ fn show_flip(
         &message,
     )
 }
-// ANCHOR_END: show_flip
 
 fn hex(digest: &Digest) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

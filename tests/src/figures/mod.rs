@@ -19,6 +19,7 @@ mod pieces_blocks;
 mod pipeline;
 mod reserved_bits;
 mod sample;
+mod sha1_pictures;
 pub mod svg;
 mod two_cuts;
 mod window;
@@ -51,6 +52,10 @@ pub fn all() -> Vec<Figure> {
         pipeline::figure(),
         parts::figure(),
         window::figure(),
+        sha1_pictures::padding(),
+        sha1_pictures::round(),
+        sha1_pictures::avalanche(),
+        sha1_pictures::lanes(),
         two_cuts::letters(),
         two_cuts::sample(),
     ]
