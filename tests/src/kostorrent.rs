@@ -29,6 +29,18 @@ pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Finished 
     Process::run("kostorrent", &mut command(arguments))
 }
 
+/// A lab that puts its torrent into a folder, not started yet. What it leaves behind when it is killed goes with the
+/// folder, too.
+#[must_use]
+pub fn lab(folder: &Path) -> Command {
+    let mut command = command(["lab", "--dir"]);
+    command.arg(folder);
+    for name in ["TMPDIR", "TMP", "TEMP"] {
+        command.env(name, folder);
+    }
+    command
+}
+
 /// A download into a folder, not started yet.
 #[must_use]
 pub fn download(torrent: &Path, folder: &Path) -> Command {

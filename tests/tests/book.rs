@@ -1,6 +1,6 @@
 //! The book: what mdBook would leave out without a word. Each check has tests of its own beside it, in `src/book`.
 
-use kostorrent_tests::book::{Book, anatomy, anchors, html, problems, tally};
+use kostorrent_tests::book::{Book, anatomy, html, problems};
 use kostorrent_tests::{programs, skip, temp};
 
 #[test]
@@ -29,14 +29,4 @@ fn every_link_of_the_built_book_leads_somewhere() {
         .unwrap_or_else(|error| panic!("{error}"));
     let problems = html::problems(folder.path()).unwrap();
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
-}
-
-/// Fails never; `cargo nextest run -p kostorrent-tests --no-capture contents` shows what there is.
-#[test]
-fn contents() {
-    let book = Book::open(&programs::root()).unwrap();
-    println!("{}", tally::table(&book));
-    for anchor in anchors::not_yet(&book) {
-        println!("not yet: {anchor}");
-    }
 }

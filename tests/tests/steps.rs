@@ -31,12 +31,9 @@ struct Lab {
 impl Lab {
     fn start(more: &[&str]) -> Lab {
         let folder = temp();
-        let mut command = kostorrent::command(["lab", "--port", "0", "--fast", "--dir"]);
-        // What a lab that is killed leaves behind is in the test's own folder.
-        for name in ["TMPDIR", "TMP", "TEMP"] {
-            command.env(name, folder.path());
-        }
-        let process = Process::start("kostorrent lab", command.arg(folder.path()).args(more));
+        let mut command = kostorrent::lab(folder.path());
+        command.args(["--port", "0", "--fast"]).args(more);
+        let process = Process::start("kostorrent lab", &mut command);
         let torrent = wait::until("the lab's torrent", || {
             let files = std::fs::read_dir(folder.path())
                 .unwrap()

@@ -25,8 +25,8 @@ impl Lab {
     pub(super) fn start(settings: &Settings, folder: &Path) -> Result<Lab, String> {
         let mut why = String::new();
         for port in free_ports() {
-            let mut command = kostorrent::command(["lab", "--dir"]);
-            command.arg(folder).args(["--port", &port.to_string()]);
+            let mut command = kostorrent::lab(folder);
+            command.args(["--port", &port.to_string()]);
             if settings.lab != Kind::Slow {
                 command.arg("--fast");
             }
