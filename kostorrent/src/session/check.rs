@@ -5,15 +5,20 @@ use std::time::Duration;
 
 use layout::{Kind, Layout};
 use messages::Bitfield;
+use metainfo::Metainfo;
 use storage::{PieceState, Storage};
 use tokio::sync::{oneshot, watch};
 
-use super::torrent::pieces;
 use super::{Mode, Options, Phase, Snapshot};
 use crate::check::{Progress, check};
 
 /// How often the faces learn how far the check has come.
 const PUBLISH: Duration = Duration::from_millis(100);
+
+/// The hashes of a torrent's pieces, to be shared.
+pub(super) fn hashes(metainfo: &Metainfo) -> Arc<[[u8; 20]]> {
+    metainfo.pieces.as_slice().into()
+}
 
 /// Lays out the files of a download, or opens those of a seed, and finds which pieces are good.
 pub(super) async fn what_is_there(
@@ -21,7 +26,7 @@ pub(super) async fn what_is_there(
     layout: &Arc<Layout>,
     publish: &watch::Sender<Snapshot>,
 ) -> Result<(Storage, Bitfield), String> {
-    let (root, hashes) = (&options.root, pieces(&options.metainfo));
+    let (root, hashes) = (&options.root, hashes(&options.metainfo));
     let seeding = options.mode == Mode::Seed;
     let begun = seeding || is_begun(options, layout);
     let storage = if seeding {

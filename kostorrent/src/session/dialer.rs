@@ -8,7 +8,6 @@ use handshake::{Handshake, LEN, Refusal};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::listener::prepare;
 use crate::engine::ConnectFailure;
 
 /// How long an address may take to answer a call.
@@ -33,7 +32,7 @@ pub(super) async fn dial(addr: SocketAddr, ours: &Handshake) -> Result<Joined, C
         .map_err(|_| failed(format!("no answer within {} seconds", CONNECT.as_secs())))?
         .map_err(|error| failed(error.to_string()))?;
     let greeting = async {
-        prepare(&stream)?;
+        stream.set_nodelay(true)?; // small messages are sent at once
         write(&stream, &ours.to_bytes()).await?;
         read(&stream).await
     };
@@ -56,7 +55,7 @@ pub(super) async fn dial(addr: SocketAddr, ours: &Handshake) -> Result<Joined, C
 /// Answers a caller's handshake, if it is for our torrent and not our own.
 pub(super) async fn answer(stream: &TcpStream, ours: &Handshake) -> io::Result<Handshake> {
     let greeting = async {
-        prepare(stream)?;
+        stream.set_nodelay(true)?;
         let theirs = read(stream).await?;
         // A caller that reached itself learns it from our peer id, so that one is still sent.
         let refused = theirs.accept(ours);

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use handshake::Handshake;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpStream;
 
 use super::dialer::{self, Joined};
 
@@ -81,9 +80,4 @@ pub(super) async fn listen(
 /// An IPv4 caller on a socket for both families, under its own address.
 fn plain(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(addr.ip().to_canonical(), addr.port())
-}
-
-/// What every peer socket is set to: small messages are sent at once.
-pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)
 }

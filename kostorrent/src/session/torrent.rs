@@ -82,7 +82,7 @@ impl Work {
             let _ = tell.send(News::Done(done));
         })?;
         // What we send to others is read apart from what the disk thread writes.
-        let shared = Storage::open(root, self.layout.clone(), pieces(metainfo))
+        let shared = Storage::open(root, self.layout.clone(), check::hashes(metainfo))
             .map_err(std::io::Error::other)?;
         let tell = to_news.clone();
         let port = self.listener.local_addr()?.port();
@@ -132,11 +132,6 @@ impl Work {
             outcome: None,
         })
     }
-}
-
-/// The hashes of a torrent's pieces, to be shared.
-pub(super) fn pieces(metainfo: &metainfo::Metainfo) -> Arc<[[u8; 20]]> {
-    metainfo.pieces.as_slice().into()
 }
 
 struct Torrent {

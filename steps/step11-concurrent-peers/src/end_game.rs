@@ -2,11 +2,8 @@
 
 use messages::{Bitfield, BlockRequest};
 
-use crate::open::Block;
+use crate::open::{Block, MOST_ASKED};
 use crate::{PeerKey, Picker};
-
-/// How many peers one block is asked of at most.
-pub const MOST_ASKED: usize = 3;
 
 /// A peer with this many requests out is asked for no second copies. What is asked twice may be
 /// sent twice, so this bounds the waste: half a MiB a peer.

@@ -47,7 +47,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use end_game::{END_GAME_REQUESTS, MOST_ASKED};
+pub use end_game::END_GAME_REQUESTS;
+pub use open::MOST_ASKED;
 pub use picker::{Picker, RANDOM_FIRST, Receipt};
 
 /// A small number for one connection, never used for another.

@@ -1,7 +1,6 @@
 //! One open piece: which of its blocks are here, which are asked for, which are free.
 
 use crate::PeerKey;
-use crate::end_game::MOST_ASKED;
 
 // ANCHOR: block
 /// Where a block of an open piece stands.
@@ -15,6 +14,9 @@ pub(crate) enum Block {
     Here(PeerKey),
 }
 // ANCHOR_END: block
+
+/// How many peers one block is asked of at most.
+pub const MOST_ASKED: usize = 3;
 
 /// The peers that one block was asked of: at least one, at most [`MOST_ASKED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
