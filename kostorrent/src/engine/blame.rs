@@ -18,17 +18,28 @@ pub(super) struct Culprit {
     pub id: [u8; 20],
 }
 
-/// The digests of failed pieces, kept until the piece has come whole from one peer.
+/// Failures of one piece whose digests are kept at most.
+const MOST_FAILURES: usize = 8;
+
+/// The digests of pieces that failed while several peers had a hand in them, kept until the piece
+/// passes: for each failure, the blocks in their order.
 #[derive(Debug, Default)]
 pub(super) struct Blame {
-    pieces: BTreeMap<u32, Vec<Option<Suspect>>>,
+    pieces: BTreeMap<u32, Vec<Vec<Option<Suspect>>>>,
 }
 
 impl Blame {
-    /// Keeps the digests of a piece that failed. The first failure is the one that is kept: from
-    /// then on the piece comes from one peer, whom a second failure convicts by itself.
+    /// Keeps the digests of a piece that failed.
     pub fn suspect(&mut self, piece: u32, blocks: Vec<Option<Suspect>>) {
-        self.pieces.entry(piece).or_insert(blocks);
+        let failures = self.pieces.entry(piece).or_default();
+        if failures.len() < MOST_FAILURES {
+            failures.push(blocks);
+        }
+    }
+
+    /// How many failures of this piece have been kept since it passed.
+    pub fn failures(&self, piece: u32) -> usize {
+        self.pieces.get(&piece).map_or(0, Vec::len)
     }
 
     /// Whether this piece has failed before and has not passed since.
@@ -46,7 +57,7 @@ impl Blame {
     pub fn judge(&mut self, piece: u32, good: &[[u8; 20]]) -> BTreeSet<Culprit> {
         let kept = self.pieces.remove(&piece).unwrap_or_default();
         kept.iter()
-            .zip(good)
+            .flat_map(|failure| failure.iter().zip(good))
             .filter_map(|(suspect, good)| suspect.filter(|s| s.digest != *good))
             .map(|s| Culprit {
                 addr: s.addr,

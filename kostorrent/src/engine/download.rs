@@ -1,24 +1,17 @@
 //! Asking for blocks, and taking them in.
 
-use std::collections::BTreeMap;
-
 use blocks::BLOCK;
 use messages::{BlockRequest, Message};
 use picker::{PeerKey, Receipt};
 
 use super::event::BufKey;
 use super::peer::Peer;
+use super::suspects::FAR_SLOWER;
 use super::timers::Timer;
 use super::{Action, Engine, Phase, Time};
 
-/// A peer is far slower than another if that one is so many times as fast.
-const FAR_SLOWER: u64 = 10;
-
 /// A peer with fewer requests out has nearly nothing left to do.
 const FEW_LEFT: usize = 8;
-
-/// Stands for nobody: pieces that failed wait under this key until a peer is found to fetch them.
-pub(super) const NOBODY: PeerKey = PeerKey(u32::MAX);
 
 impl Engine {
     // ANCHOR: fill
@@ -47,7 +40,7 @@ impl Engine {
         if free == 0 {
             return self.wait_for_limit_down(now);
         }
-        self.assign_suspects(key);
+        self.assign_suspects(key, now);
         let mut picks = std::mem::take(&mut self.picks);
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
@@ -91,17 +84,16 @@ impl Engine {
         now: Time,
         picks: &mut Vec<BlockRequest>,
     ) {
-        let elapsed = now.since_start();
-        let rates = self.peers.iter_mut();
-        let rates: BTreeMap<PeerKey, u64> = rates
-            .map(|(&key, peer)| (key, peer.down.per_second(elapsed)))
-            .collect();
-        // A peer that has just come has no rate yet, and gets the benefit of the doubt.
-        let own = rates.get(&key).copied().unwrap_or(0).max(BLOCK.into());
-        let slow = |other: PeerKey| rates.get(&other).copied().unwrap_or(0) * FAR_SLOWER < own;
-        if let Some(peer) = self.peers.get(&key) {
-            self.picker.pick_again(key, &peer.has, count, slow, picks);
-        }
+        let Some(peer) = self.peers.get(&key) else {
+            return;
+        };
+        let own = self.speed(peer, now);
+        let slow = |other: PeerKey| {
+            let other = self.peers.get(&other);
+            let rate = other.map_or(0, |other| other.down.per_second(now.since_start()));
+            rate * FAR_SLOWER < own
+        };
+        self.picker.pick_again(key, &peer.has, count, slow, picks);
     }
 
     /// Asks every peer again for which the picker had nothing, because that may have changed.
@@ -219,51 +211,6 @@ impl Engine {
         }
     }
 
-    /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches;
-    /// peers that have shown that they deliver go first.
-    fn assign_suspects(&mut self, key: PeerKey) {
-        let Some(peer) = self.peers.get(&key) else {
-            return;
-        };
-        let proven = |peer: &Peer| peer.downloaded > 0 && !peer.snubbed;
-        let better = |piece| {
-            let others = self.peers.values();
-            !proven(peer)
-                && others
-                    .into_iter()
-                    .any(|other| proven(other) && other.serves() && other.has.get(piece))
-        };
-        let free: Vec<u32> = self
-            .blame
-            .pieces()
-            .filter(|piece| peer.has.get(*piece) && !self.single.contains_key(piece))
-            .filter(|&piece| !better(piece))
-            .collect();
-        for piece in free {
-            self.single.insert(piece, key);
-            self.picker.only_from(piece, Some(key));
-        }
-    }
-
-    /// This peer fetches no piece alone any more: what it sent of one is dropped, or blocks of two
-    /// peers would be mixed again.
-    pub(super) fn unassign(&mut self, key: PeerKey, now: Time) {
-        let pieces: Vec<u32> = self
-            .single
-            .iter()
-            .filter(|&(_, &who)| who == key)
-            .map(|(&piece, _)| piece)
-            .collect();
-        for piece in pieces {
-            if self.under_way.contains(&piece) {
-                continue;
-            }
-            self.single.remove(&piece);
-            self.picker.only_from(piece, Some(NOBODY));
-            self.forget(piece, now);
-        }
-    }
-
     /// Gives up the blocks of an open piece that nobody can finish while its memory is needed.
     pub(super) fn free_stuck_pieces(&mut self, now: Time) {
         let waiting = self
@@ -274,11 +221,9 @@ impl Engine {
             return;
         }
         let stuck = self.picker.stuck_open(|piece| {
-            let only = self.single.get(&piece);
-            let may = |key| only.is_none_or(|only| only == key);
             self.peers
-                .iter()
-                .any(|(key, peer)| may(key) && peer.serves() && peer.has.get(piece))
+                .values()
+                .any(|peer| peer.serves() && peer.has.get(piece))
         });
         if let Some(piece) = stuck.filter(|piece| !self.under_way.contains(piece)) {
             self.forget(piece, now);

@@ -21,6 +21,7 @@ mod peer;
 mod peers;
 mod pieces;
 mod stats;
+mod suspects;
 mod time;
 mod timers;
 mod trackers;
@@ -128,7 +129,7 @@ pub struct Engine {
     blame: Blame,
     bans: Bans,
     /// Pieces that had failed and now come whole from one peer.
-    single: BTreeMap<u32, PeerKey>,
+    single: BTreeMap<u32, suspects::Owner>,
     /// Whole pieces that are being verified, digested or written.
     under_way: BTreeSet<u32>,
     /// Who was behind connections that have ended: a liar may hang up before it is found out.

@@ -25,6 +25,8 @@ pub(super) struct Peer {
     pub am_choking: bool,
     pub am_interested: bool,
     pub peer_choking: bool,
+    /// When it choked us last; every connection begins choked.
+    pub choked_since: Time,
     pub peer_interested: bool,
 
     /// What we asked it for and have not got, in the order of asking.
@@ -63,6 +65,7 @@ impl Peer {
             am_choking: true,
             am_interested: false,
             peer_choking: true,
+            choked_since: now,
             peer_interested: false,
             outstanding: VecDeque::new(),
             window: Window::new(),

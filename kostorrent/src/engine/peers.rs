@@ -222,11 +222,12 @@ impl Engine {
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
         };
-        peer.peer_choking = true;
+        if !std::mem::replace(&mut peer.peer_choking, true) {
+            peer.choked_since = now;
+        }
         peer.outstanding.clear();
         peer.window.choked();
         let released = self.picker.release_all(key);
-        self.unassign(key, now);
         if released > 0 {
             self.fill_starved(now);
         }
@@ -354,6 +355,7 @@ impl Engine {
         for key in keys {
             self.watch(key, now);
         }
+        self.review_suspects(now);
         self.free_stuck_pieces(now);
         self.fill_starved(now);
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use picker::PeerKey;
 
 use super::blame::{Culprit, Suspect};
-use super::download::NOBODY;
 use super::event::Report;
 use super::peer::Peer;
+use super::suspects::NOBODY;
 use super::{Action, Engine, Outcome, Phase, Time};
 
 impl Engine {
@@ -23,16 +23,11 @@ impl Engine {
         }
         let senders: BTreeSet<Option<Culprit>> = self.senders(piece).into_iter().collect();
         let alone = senders.len() == 1;
-        if !ok && (alone || suspect) {
-            // All of it came from one peer, and so that peer is the liar. If it did
-            // not, a piece that had failed before was mixed again, and it is still
-            // open who lied.
-            self.piece_failed(piece, senders.len(), now);
-            if alone {
-                let liar = senders.into_iter().flatten().collect();
-                self.ban_all(&liar, piece, now);
-            }
-            return;
+        if !ok && alone {
+            // All of it came from one peer, and so that peer is the liar.
+            self.piece_failed(piece, 1, now);
+            let liar = senders.into_iter().flatten().collect();
+            return self.ban_all(&liar, piece, now);
         }
         // What is right is now known and is compared with what was wrong; or the
         // other way round.

@@ -166,21 +166,14 @@ impl Open {
         false
     }
 
-    /// Frees every block that neither came from `peer` nor is on its way from it.
-    pub fn keep_only(&mut self, peer: PeerKey) {
+    /// Takes back what was asked of others than `peer`.
+    pub fn ask_only(&mut self, peer: PeerKey) {
         for index in 0..self.blocks.len() {
-            match &mut self.blocks[index] {
-                Block::Here(from) if *from != peer => {
-                    self.here -= 1;
+            if let Block::Asked(askers) = &mut self.blocks[index] {
+                askers.retain(|other| other == peer);
+                if askers.peers().is_empty() {
                     self.set_free(index);
                 }
-                Block::Asked(askers) => {
-                    askers.retain(|other| other == peer);
-                    if askers.peers().is_empty() {
-                        self.set_free(index);
-                    }
-                }
-                _ => {}
             }
         }
     }

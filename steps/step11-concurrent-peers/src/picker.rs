@@ -272,11 +272,12 @@ impl Picker {
         }
     }
 
-    /// Fetches a piece from one peer alone, so that it is known who sent it; `None` lifts that. It
-    /// holds for open pieces and for others, until the piece is on disk.
+    /// Fetches a piece from one peer alone from now on, so that it is known who sent it; `None`
+    /// lifts that. It holds for open pieces and for others, until the piece is on disk.
     ///
-    /// What other peers have sent of the piece counts as missing again, and what they still send of
-    /// it is unwanted. When the peer cannot serve any more, it is the caller's to name another.
+    /// What is here of the piece stays. What others were asked for is void, and what they still
+    /// send of it is unwanted. When the peer cannot serve any more, it is the caller's to name
+    /// another.
     pub fn only_from(&mut self, piece: u32, peer: Option<PeerKey>) {
         let Some(peer) = peer else {
             self.only.remove(&piece);
@@ -288,7 +289,7 @@ impl Picker {
         self.only.insert(piece, peer);
         if let Some(open) = self.open.get_mut(&piece) {
             let hungry = open.has_free();
-            open.keep_only(peer);
+            open.ask_only(peer);
             if open.has_free() && !hungry {
                 self.hungry.insert(0, piece);
             }

@@ -323,8 +323,6 @@ impl Model {
             return;
         }
         self.only.insert(piece, peer);
-        self.here
-            .retain(|block, from| block.piece != piece || *from == peer);
         for (_, askers) in self
             .asked
             .iter_mut()

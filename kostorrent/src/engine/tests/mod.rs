@@ -2,6 +2,7 @@
 
 mod downloads;
 mod leaving;
+mod suspects;
 mod trouble;
 mod uploads;
 mod world;

@@ -25,6 +25,8 @@ pub enum Vice {
     None,
     /// Every block it sends is wrong.
     Lies,
+    /// The next block it sends is wrong; then it is honest.
+    LiesOnce,
     /// It never sends a block.
     Stalls,
     /// Its blocks come, but its tracker never answers.
@@ -206,9 +208,20 @@ impl World {
 
     /// Every peer of this node is told that it is choked, whatever its engine thinks.
     pub fn choke_everybody(&mut self, node: usize) {
+        self.tell_everybody(node, Message::Choke);
+        self.nodes[node].vice = Vice::Stalls;
+    }
+
+    /// Every peer of this node is told that it may ask again.
+    pub fn unchoke_everybody(&mut self, node: usize) {
+        self.nodes[node].vice = Vice::None;
+        self.tell_everybody(node, Message::Unchoke);
+    }
+
+    fn tell_everybody(&mut self, node: usize, message: Message) {
         for link in self.nodes[node].links.values().cloned().collect::<Vec<_>>() {
             if let Some(peer) = link.other_key {
-                let message = Message::Choke;
+                let message = message.clone();
                 self.later(
                     LATENCY,
                     link.other,
@@ -216,7 +229,6 @@ impl World {
                 );
             }
         }
-        self.nodes[node].vice = Vice::Stalls;
     }
 
     /// The other ends notice that this node is gone.
@@ -412,6 +424,10 @@ impl World {
         let content = match self.nodes[node].vice {
             Vice::Stalls => return,
             Vice::Lies => 100 + node as u8,
+            Vice::LiesOnce => {
+                self.nodes[node].vice = Vice::None;
+                100 + node as u8
+            }
             _ => RIGHT,
         };
         if let Some(key) = other_key {
