@@ -66,6 +66,12 @@ impl Bucket {
         }
     }
 
+    /// Puts back what was taken out for bytes that will not come.
+    pub fn give_back(&mut self, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.level = self.level.saturating_add(bytes).min(self.most());
+    }
+
     /// How long it takes until `bytes` may go; never so short that a timer would ring at once.
     pub fn wait_for(&mut self, bytes: u64, now: Time) -> Duration {
         self.available(now);

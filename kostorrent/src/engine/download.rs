@@ -57,6 +57,10 @@ impl Engine {
         for &block in &picks {
             peer.asked(block, now);
             self.limit_down.take(u64::from(block.len));
+            if peer.snubbed {
+                // It is to show that it is back; nobody is to wait for it.
+                self.picker.release(key, block);
+            }
         }
         // Only if the limit was what held us back: else the timer would ring for
         // nothing.
@@ -132,6 +136,7 @@ impl Engine {
             return self.act(Action::Drop { buf });
         };
         peer.heard = now;
+        peer.payload_at = now;
         peer.owes_since = now;
         let was_snubbed = std::mem::replace(&mut peer.snubbed, false);
         peer.downloaded += u64::from(block.len);
@@ -185,6 +190,7 @@ impl Engine {
             return;
         };
         for block in std::mem::take(&mut peer.outstanding) {
+            self.picker.release(key, block);
             self.send(key, Message::Cancel(block), now);
         }
     }

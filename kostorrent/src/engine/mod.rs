@@ -93,7 +93,7 @@ impl Config {
             tiers: Vec::new(),
             peers: Vec::new(),
             keep_seeding: false,
-            max_peers: 100,
+            max_peers: 200,
             upload_slots: 8,
             limit_down: None,
             limit_up: None,
@@ -126,6 +126,8 @@ pub struct Engine {
     book: Book,
     trackers: Trackers,
     choker: Choker,
+    /// When the choker last decided.
+    choked_at: Option<Time>,
     blame: Blame,
     bans: Bans,
     /// Pieces that had failed and now come whole from one peer.
@@ -181,6 +183,7 @@ impl Engine {
             book: Book::default(),
             trackers,
             choker: Choker::new(config.upload_slots),
+            choked_at: None,
             blame: Blame::default(),
             bans: Bans::default(),
             single: BTreeMap::new(),
@@ -275,7 +278,7 @@ impl Engine {
                 Timer::Dial => self.dial(now),
                 Timer::Refill => self.refill(now),
                 Timer::Stalled => self.stalled(now),
-                Timer::GiveUp => self.over(),
+                Timer::GiveUp => self.give_up(now),
             }
         }
     }
@@ -322,7 +325,7 @@ impl Engine {
     ) {
         match &self.phase {
             Phase::Running => {}
-            Phase::Leaving(_) => return self.goodbye_answered(tracker, result.is_ok()),
+            Phase::Leaving(_) => return self.goodbye_answered(tracker, result.is_ok(), now),
             Phase::Over => return,
         }
         let pause = match result {
@@ -342,7 +345,7 @@ impl Engine {
                 self.trackers.answered(tracker, &reply, now)
             }
             Err(why) => {
-                let pause = self.trackers.failed(&why);
+                let pause = self.trackers.failed(&why, now);
                 self.report(Report::TrackerFailed {
                     tracker: host_of(tracker),
                     why,
@@ -353,7 +356,8 @@ impl Engine {
         self.timers.set(Timer::Announce, now + pause);
     }
 
-    /// Ends the torrent's work: no more requests, goodbyes to the trackers, one second at most.
+    /// Ends the torrent's work: no more requests, goodbyes to the trackers. Each of the two that a
+    /// complete download says takes one second at most.
     fn leave(&mut self, outcome: Outcome, now: Time) {
         if self.phase != Phase::Running {
             return;
@@ -373,11 +377,27 @@ impl Engine {
         }
     }
 
-    fn goodbye_answered(&mut self, tracker: &str, answered: bool) {
+    fn goodbye_answered(&mut self, tracker: &str, answered: bool, now: Time) {
         if let Some(call) = self.trackers.next_goodbye(tracker, answered) {
+            if self.phase == Phase::Leaving(Outcome::Complete) {
+                self.timers.set(Timer::GiveUp, now + GOODBYE);
+            }
             self.call_tracker(call);
         } else if self.trackers.all_said() {
             self.over();
+        }
+    }
+
+    /// The trackers have had their second. Who was told `completed` and is silent still hears
+    /// `stopped`, and gets another one.
+    fn give_up(&mut self, now: Time) {
+        let calls = self.trackers.last_words();
+        if calls.is_empty() {
+            return self.over();
+        }
+        self.timers.set(Timer::GiveUp, now + GOODBYE);
+        for call in calls {
+            self.call_tracker(call);
         }
     }
 

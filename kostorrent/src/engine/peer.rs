@@ -37,6 +37,8 @@ pub(super) struct Peer {
     pub owes_since: Time,
     /// It kept us waiting too long; one request at a time until it delivers.
     pub snubbed: bool,
+    /// When it became so.
+    pub snubbed_at: Time,
     /// The picker had nothing more for it when it was last asked.
     pub starved: bool,
 
@@ -49,6 +51,10 @@ pub(super) struct Peer {
     pub up: Rate,
     pub downloaded: u64,
     pub uploaded: u64,
+    /// Payload that its connection was given and has not sent yet, in bytes.
+    pub in_connection: u64,
+    /// When a block last went in either direction, or the connection was made.
+    pub payload_at: Time,
     pub heard: Time,
     pub spoke: Time,
 }
@@ -71,6 +77,7 @@ impl Peer {
             window: Window::new(),
             owes_since: now,
             snubbed: false,
+            snubbed_at: now,
             starved: false,
             requests: VecDeque::new(),
             room: 0,
@@ -78,6 +85,8 @@ impl Peer {
             up: Rate::new(),
             downloaded: 0,
             uploaded: 0,
+            in_connection: 0,
+            payload_at: now,
             heard: now,
             spoke: now,
         }

@@ -27,7 +27,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(100);
 const STALL: Duration = Duration::from_secs(20);
 
 /// A snubbed peer has so long to deliver one block before we hang up.
-const LAST_CHANCE: Duration = Duration::from_secs(120);
+const LAST_CHANCE: Duration = Duration::from_secs(100);
 // ANCHOR_END: patience
 
 /// Two calls within so long of each other may have crossed.
@@ -36,8 +36,11 @@ const CROSSING: Duration = Duration::from_secs(10);
 /// How many of all connections may be callers: the others are for those whom we call.
 const CALLERS_PERCENT: usize = 60;
 
-/// A connection that has been of no use for so long makes room for another.
+/// A connection that neither side is interested in makes room for another after so long.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// And so does any over which no block has gone for so long.
+const NO_PAYLOAD: Duration = Duration::from_secs(120);
 
 /// Ended connections that are remembered at most.
 const MOST_DEPARTED: usize = 1_000;
@@ -98,8 +101,12 @@ impl Engine {
             self.close(key, "its own call is kept instead", now);
         }
         let callers = self.peers.values().filter(|peer| peer.incoming).count();
-        let full = self.peers.len() >= self.max_peers
-            || (incoming && callers >= self.max_peers * CALLERS_PERCENT / 100);
+        // Who has everything calls nobody that matters: then all may be callers.
+        let most_callers = match self.picker.is_complete() {
+            true => self.max_peers,
+            false => self.max_peers * CALLERS_PERCENT / 100,
+        };
+        let full = self.peers.len() >= self.max_peers || (incoming && callers >= most_callers);
         if full {
             let Some(idle) = self.idle_peer(incoming, now) else {
                 return Err("we have as many connections as we can hold".to_owned());
@@ -109,16 +116,16 @@ impl Engine {
         Ok(())
     }
 
-    /// The oldest connection of which neither side has any use; a caller takes a caller's place.
+    /// The connection that has been of no use for longest; a caller takes a caller's place.
     fn idle_peer(&self, callers: bool, now: Time) -> Option<PeerKey> {
         let idle = |peer: &Peer| {
-            !peer.am_interested
-                && !peer.peer_interested
-                && now.since(peer.connected) >= IDLE
-                && (peer.incoming || !callers)
+            let unwanted = !peer.am_interested && !peer.peer_interested;
+            let least = if unwanted { IDLE } else { NO_PAYLOAD };
+            now.since(peer.payload_at) >= least && (peer.incoming || !callers)
         };
-        let found = self.peers.iter().find(|(_, peer)| idle(peer));
-        found.map(|(&key, _)| key)
+        let idle = self.peers.iter().filter(|(_, peer)| idle(peer));
+        let longest = idle.min_by_key(|(_, peer)| peer.payload_at);
+        longest.map(|(&key, _)| key)
     }
 
     pub(super) fn connect_failed(&mut self, addr: SocketAddr, why: ConnectFailure, now: Time) {
@@ -146,6 +153,9 @@ impl Engine {
     }
 
     fn forget_peer(&mut self, key: PeerKey, peer: Peer, now: Time) {
+        for block in &peer.outstanding {
+            self.limit_down.give_back(u64::from(block.len));
+        }
         self.picker.peer_left(&peer.has);
         self.picker.release_all(key);
         self.remember(key, &peer);
@@ -159,7 +169,7 @@ impl Engine {
         self.unassign(key, now);
         self.timers.set_earlier(Timer::Dial, now);
         if !peer.am_choking {
-            self.timers.set_earlier(Timer::Choke, now);
+            self.choke_soon(now);
         }
         self.fill_starved(now);
     }
@@ -203,12 +213,15 @@ impl Engine {
                 self.fill(key, now);
             }
             Message::Interested => {
-                peer.peer_interested = true;
-                self.timers.set_earlier(Timer::Choke, now);
+                if !std::mem::replace(&mut peer.peer_interested, true) {
+                    self.choke_soon(now);
+                }
             }
             Message::NotInterested => {
-                peer.peer_interested = false;
-                self.timers.set_earlier(Timer::Choke, now);
+                let was = std::mem::replace(&mut peer.peer_interested, false);
+                if was && !peer.am_choking {
+                    self.choke_soon(now);
+                }
             }
             Message::Have(piece) => self.has_piece(key, piece, now),
             Message::Bitfield(bytes) => self.has_pieces(key, &bytes, now),
@@ -225,7 +238,9 @@ impl Engine {
         if !std::mem::replace(&mut peer.peer_choking, true) {
             peer.choked_since = now;
         }
-        peer.outstanding.clear();
+        for block in peer.outstanding.drain(..) {
+            self.limit_down.give_back(u64::from(block.len));
+        }
         peer.window.choked();
         let released = self.picker.release_all(key);
         if released > 0 {
@@ -326,13 +341,23 @@ impl Engine {
             Some(due) if due > now => self.timers.set_earlier(Timer::Dial, due),
             _ => {}
         }
-        if self.peers.is_empty() && !self.book.has_hope() && !self.picker.is_complete() {
-            // Nobody is left to call: the tracker may know others by now.
-            if let Some(at) = self.trackers.may_ask_again() {
-                self.timers.set_earlier(Timer::Announce, at.max(now));
+        if self.is_lonely()
+            && let Some(at) = self.trackers.may_ask_another()
+        {
+            if at <= now {
+                self.trackers.ask_another();
+                self.timers.set(Timer::Announce, now);
+            } else {
+                self.timers.set_earlier(Timer::Dial, at);
             }
         }
         self.give_up_if_hopeless(now);
+    }
+
+    /// Whether nobody that we know of has what we need: a tracker may know others by now.
+    fn is_lonely(&self) -> bool {
+        let offered = self.peers.values().any(|peer| peer.offers > 0);
+        !self.picker.is_complete() && !offered && !self.book.has_hope()
     }
 
     /// Ends with a failure when there is nobody left to ask.
@@ -358,6 +383,7 @@ impl Engine {
         self.review_suspects(now);
         self.free_stuck_pieces(now);
         self.fill_starved(now);
+        self.dial(now);
     }
 
     fn watch(&mut self, key: PeerKey, now: Time) {
@@ -368,12 +394,12 @@ impl Engine {
             let why = format!("it has said nothing for {} seconds", SILENCE.as_secs());
             return self.close(key, why, now);
         }
-        let overdue = peer.overdue(now);
-        if peer.snubbed && overdue >= LAST_CHANCE {
+        if peer.snubbed && now.since(peer.snubbed_at) >= LAST_CHANCE {
             return self.close(key, "it answers no request", now);
         }
-        if !peer.snubbed && overdue >= STALL {
+        if !peer.snubbed && peer.overdue(now) >= STALL {
             peer.snubbed = true;
+            peer.snubbed_at = now;
             peer.window.snub();
             // One request stays out, so that a peer that comes back shows it.
             let stays = peer.outstanding.pop_front();
@@ -381,13 +407,14 @@ impl Engine {
             peer.outstanding.extend(stays);
             for block in given_back {
                 self.picker.release(key, block);
+                self.limit_down.give_back(u64::from(block.len));
                 self.send(key, Message::Cancel(block), now);
             }
             if let Some(block) = stays {
                 self.picker.release(key, block);
             }
             self.unassign(key, now);
-            self.timers.set_earlier(Timer::Choke, now);
+            self.choke_soon(now);
         }
         let Some(peer) = self.peers.get(&key) else {
             return;

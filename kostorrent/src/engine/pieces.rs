@@ -153,6 +153,6 @@ impl Engine {
             return self.leave(Outcome::Complete, now);
         }
         self.timers.set(super::Timer::Announce, now);
-        self.timers.set_earlier(super::Timer::Choke, now);
+        self.choke_soon(now);
     }
 }

@@ -14,7 +14,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause between two rounds of failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// How often a tracker is asked while nobody is left to call, unless its own minimum is longer.
+/// How often a tracker is asked while nobody has what we need, unless its own minimum is longer.
 const LONELY_PAUSE: Duration = Duration::from_secs(120);
 
 /// The trackers of one torrent and their timetable.
@@ -27,16 +27,29 @@ pub(super) struct Trackers {
     /// Those that were told `started`, and may be told `completed` and `stopped`.
     started: BTreeSet<String>,
     ids: BTreeMap<String, Vec<u8>>,
-    /// The tracker whose answer is waited for.
-    in_flight: Option<(String, Option<Told>)>,
+    /// The announce whose answer is waited for.
+    in_flight: Option<InFlight>,
+    /// The tracker to be asked next although it is not its turn.
+    extra: Option<String>,
+    /// When the timetable goes on.
+    due: Time,
     /// What those that know us were told last, while we leave.
     leaving: BTreeMap<String, Farewell>,
     /// Completion is still to be told.
     completed: bool,
-    /// From when on it may be asked again out of turn, when nobody is left to call.
-    again: Option<Time>,
+    /// From when on each may be asked again out of turn; at once, if it was never asked.
+    again: BTreeMap<String, Time>,
     /// What the last answer or failure was, for a person.
     pub last: Option<String>,
+}
+
+/// An announce under way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct InFlight {
+    tracker: String,
+    event: Option<Told>,
+    /// It is out of turn: the timetable stays as it is.
+    extra: bool,
 }
 
 /// How far the goodbye to one tracker has come.
@@ -71,9 +84,11 @@ impl Trackers {
             started: BTreeSet::new(),
             ids: BTreeMap::new(),
             in_flight: None,
+            extra: None,
+            due: Time::ZERO,
             leaving: BTreeMap::new(),
             completed: false,
-            again: None,
+            again: BTreeMap::new(),
             last: None,
         }
     }
@@ -83,10 +98,27 @@ impl Trackers {
         !self.tiers.is_empty()
     }
 
-    /// When a tracker may be asked again although its interval is not over, because there is nobody
-    /// left to call; `None` while an announce is under way, or before any was answered.
-    pub fn may_ask_again(&self) -> Option<Time> {
-        self.again.filter(|_| self.in_flight.is_none())
+    /// When a tracker may be asked out of turn, because nobody has what we need; `None` while an
+    /// announce is under way, or before any was answered.
+    ///
+    /// BEP 12 asks the second tier only if the first fails. A first tracker that answers and knows
+    /// nobody would then hide a second one that knows everybody.
+    pub fn may_ask_another(&self) -> Option<Time> {
+        if self.in_flight.is_some() || self.answering.is_none() {
+            return None;
+        }
+        self.another().map(|(at, _)| at)
+    }
+
+    /// The next announce goes to the tracker that was not asked for longest.
+    pub fn ask_another(&mut self) {
+        self.extra = self.another().map(|(_, tracker)| tracker.to_owned());
+    }
+
+    fn another(&self) -> Option<(Time, &str)> {
+        let when = |tracker| self.again.get(tracker).copied().unwrap_or(Time::ZERO);
+        let all = self.tiers.iter().map(|tracker| (when(tracker), tracker));
+        all.min_by_key(|&(at, _)| at)
     }
 
     /// The download is complete: say so with the next announce.
@@ -99,10 +131,14 @@ impl Trackers {
         if self.in_flight.is_some() {
             return None;
         }
-        if self.tiers.all_failed() {
+        let extra = self.extra.take();
+        if extra.is_none() && self.tiers.all_failed() {
             self.tiers.restart();
         }
-        let tracker = self.tiers.current()?.to_owned();
+        let tracker = match &extra {
+            Some(tracker) => tracker.clone(),
+            None => self.tiers.current()?.to_owned(),
+        };
         // A tracker that has not heard `started` hears that first, and `completed` after it.
         let event = if !self.started.contains(&tracker) {
             Some(Told::Started)
@@ -111,14 +147,18 @@ impl Trackers {
         } else {
             None
         };
-        self.in_flight = Some((tracker.clone(), event));
+        self.in_flight = Some(InFlight {
+            tracker: tracker.clone(),
+            event,
+            extra: extra.is_some(),
+        });
         Some(self.call_to(tracker, event))
     }
 
     /// The first goodbyes, one to each tracker that knows us.
     pub fn goodbyes(&mut self) -> Vec<Call> {
         let mut calls = Vec::new();
-        let waiting = self.in_flight.take().map(|(tracker, _)| tracker);
+        let waiting = self.in_flight.take().map(|call| call.tracker);
         let mut started = std::mem::take(&mut self.started);
         if let Some(tracker) = waiting {
             let known = started.remove(&tracker);
@@ -132,13 +172,27 @@ impl Trackers {
 
     /// A tracker has answered while we leave: what is still to be said to it.
     pub fn next_goodbye(&mut self, tracker: &str, answered: bool) -> Option<Call> {
-        match self.leaving.remove(tracker)? {
+        let state = self.leaving.remove(tracker)?;
+        if answered && matches!(state, Farewell::Waiting { .. }) {
+            self.answering.get_or_insert_with(|| tracker.to_owned());
+        }
+        match state {
             Farewell::Waiting { known: false } if !answered => None,
             Farewell::Waiting { .. } | Farewell::Completed => {
                 Some(self.farewell(tracker.to_owned()))
             }
             Farewell::Stopped => None,
         }
+    }
+
+    /// Trackers that have not answered `completed` in time: `stopped` follows all the same.
+    pub fn last_words(&mut self) -> Vec<Call> {
+        let silent = self.leaving.iter();
+        let silent: Vec<String> = silent
+            .filter(|&(_, &state)| state == Farewell::Completed)
+            .map(|(tracker, _)| tracker.clone())
+            .collect();
+        silent.into_iter().map(|url| self.farewell(url)).collect()
     }
 
     /// Whether every goodbye has been answered.
@@ -167,9 +221,14 @@ impl Trackers {
 
     /// A tracker has answered; in how long to ask again.
     pub fn answered(&mut self, tracker: &str, reply: &AnnounceReply, now: Time) -> Duration {
-        let told = self.in_flight.take().and_then(|(_, event)| event);
-        self.rounds = 0;
-        self.tiers.succeeded();
+        let call = self.in_flight.take();
+        let told = call.as_ref().and_then(|call| call.event);
+        let extra = call.is_some_and(|call| call.extra);
+        if !extra {
+            self.rounds = 0;
+            self.tiers.succeeded();
+            self.due = now + reply.interval;
+        }
         self.answering = Some(tracker.to_owned());
         if let Some(id) = &reply.tracker_id {
             self.ids.insert(tracker.to_owned(), id.clone());
@@ -187,20 +246,31 @@ impl Trackers {
             return Duration::ZERO;
         }
         let least = reply.min_interval.unwrap_or_default().max(LONELY_PAUSE);
-        self.again = Some(now + least.min(reply.interval));
-        reply.interval
+        let again = now + least.min(reply.interval);
+        self.again.insert(tracker.to_owned(), again);
+        self.due.since(now)
     }
 
     /// A tracker has not answered; in how long to ask the next one.
-    pub fn failed(&mut self, why: &str) -> Duration {
-        self.in_flight = None;
-        self.tiers.failed();
+    pub fn failed(&mut self, why: &str, now: Time) -> Duration {
         self.last = Some(why.to_owned());
-        if !self.tiers.all_failed() {
-            return Duration::ZERO;
+        let call = self.in_flight.take();
+        if let Some(call) = &call {
+            let again = now + LONELY_PAUSE;
+            self.again.insert(call.tracker.clone(), again);
         }
-        self.rounds += 1;
-        (FIRST_PAUSE * 2u32.pow(self.rounds.min(10) - 1)).min(LONGEST_PAUSE)
+        if call.is_some_and(|call| call.extra) {
+            return self.due.since(now);
+        }
+        self.tiers.failed();
+        let pause = if self.tiers.all_failed() {
+            self.rounds += 1;
+            (FIRST_PAUSE * 2u32.pow(self.rounds.min(10) - 1)).min(LONGEST_PAUSE)
+        } else {
+            Duration::ZERO
+        };
+        self.due = now + pause;
+        pause
     }
 }
 

@@ -17,6 +17,10 @@ const MOST_REQUESTS: usize = 8_192;
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Nor is a round that a peer has brought about nearer to the one before. A round looks at all
+/// peers, and a peer could ask for one with every five bytes.
+const LEAST_PAUSE_BETWEEN: Duration = Duration::from_millis(100);
+
 impl Engine {
     /// A peer asks for a block.
     pub(super) fn requested(&mut self, key: PeerKey, block: BlockRequest, now: Time) {
@@ -41,12 +45,24 @@ impl Engine {
         }
     }
 
-    /// A connection can take more.
+    /// A connection can take more: at its beginning, and when it has sent something. Only what has
+    /// been sent is counted as uploaded.
     pub(super) fn room(&mut self, key: PeerKey, bytes: u64, now: Time) {
-        if let Some(peer) = self.peers.get_mut(&key) {
-            peer.room = peer.room.saturating_add(bytes);
-            self.upload(key, now);
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        let sent = bytes.min(peer.in_connection);
+        if sent > 0 {
+            peer.in_connection -= sent;
+            peer.payload_at = now;
+            peer.spoke = now;
+            peer.uploaded += sent;
+            peer.up.add(now.since_start(), sent);
+            self.uploaded += sent;
+            self.up.add(now.since_start(), sent);
         }
+        peer.room = peer.room.saturating_add(bytes);
+        self.upload(key, now);
     }
 
     /// Sends what this peer asked for, as far as its connection and the limit allow.
@@ -70,17 +86,21 @@ impl Engine {
             self.limit_up.take(bytes);
             peer.requests.pop_front();
             peer.room -= bytes;
+            peer.in_connection += bytes;
             peer.spoke = now;
-            peer.uploaded += bytes;
-            peer.up.add(now.since_start(), bytes);
-            self.uploaded += bytes;
-            self.up.add(now.since_start(), bytes);
             self.actions.push_back(Action::Upload { peer: key, block });
         }
     }
 
+    /// Somebody came, went, or wants something else: decide soon.
+    pub(super) fn choke_soon(&mut self, now: Time) {
+        let at = self.choked_at.map_or(now, |at| at + LEAST_PAUSE_BETWEEN);
+        self.timers.set_earlier(Timer::Choke, at.max(now));
+    }
+
     /// Decides anew who may download from us.
     pub(super) fn choke_round(&mut self, now: Time) {
+        self.choked_at = Some(now);
         let seeding = self.picker.is_complete();
         let candidates: Vec<Candidate> = self
             .peers

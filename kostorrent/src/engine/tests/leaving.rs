@@ -79,3 +79,39 @@ fn a_download_that_goes_on_seeding_tells_of_its_completion_once() {
     );
     assert_eq!(world.nodes[leecher].outcome, None);
 }
+
+#[test]
+fn a_tracker_that_is_silent_about_the_completion_still_hears_the_goodbye() {
+    let mut world = World::new(geometry(60, 64 * 1024));
+    world.bandwidth = Some(1_000_000);
+    world.seeder();
+    let leecher = world.leecher();
+    world.run(1);
+    world.nodes[leecher].vice = Vice::Unheard;
+    world.run(60);
+    let node = &world.nodes[leecher];
+    let (at, outcome) = node.outcome.clone().unwrap();
+    assert_eq!(outcome, Outcome::Complete);
+    use tracker::Event::{Completed, Started, Stopped};
+    let told: Vec<_> = node.announces.iter().map(|(_, event)| *event).collect();
+    assert_eq!(told, [Some(Started), Some(Completed), Some(Stopped)]);
+    assert!(at.since(node.announces[1].0) <= Duration::from_secs(2));
+}
+
+#[test]
+fn a_download_that_ends_before_its_first_answer_tells_of_its_completion() {
+    let mut world = World::new(geometry(4, 64 * 1024));
+    let seeder = world.seeder();
+    let config = Config {
+        peers: vec![World::addr(seeder)],
+        ..world.config()
+    };
+    world.slow_tracker = Some(Duration::from_millis(800));
+    let leecher = world.add(config);
+    world.run(60);
+    assert!(world.is_complete(leecher));
+    use tracker::Event::{Completed, Started, Stopped};
+    let announces = world.nodes[leecher].announces.iter();
+    let told: Vec<_> = announces.map(|(_, event)| *event).collect();
+    assert_eq!(told, [Some(Started), Some(Completed), Some(Stopped)]);
+}

@@ -3,6 +3,7 @@
 mod downloads;
 mod leaving;
 mod suspects;
+mod trackers;
 mod trouble;
 mod uploads;
 mod world;

@@ -1,6 +1,11 @@
 //! Giving: limits and slots.
 
+use std::net::SocketAddr;
 use std::time::Duration;
+
+use messages::{Bitfield, BlockRequest, Message};
+use picker::PeerKey;
+use pretty_assertions::assert_eq;
 
 use super::world::{World, geometry};
 use crate::engine::*;
@@ -150,4 +155,115 @@ fn more_leechers_than_slots_are_all_served() {
     for leecher in leechers {
         assert!(world.is_complete(leecher), "leecher {leecher}");
     }
+}
+
+/// An engine that has everything, and what it wants done after each event.
+fn seeding(world: &World) -> impl FnMut(Event, Time) -> Vec<Action> {
+    let mut engine = Engine::new(Config {
+        have: Bitfield::full(10),
+        keep_seeding: true,
+        max_peers: 10,
+        ..world.config()
+    });
+    move |event, now| {
+        engine.handle(event, now);
+        std::iter::from_fn(|| engine.poll_action()).collect()
+    }
+}
+
+fn caller(number: u32) -> Event {
+    Event::Connected {
+        peer: PeerKey(number),
+        addr: SocketAddr::from(([10, 1, 0, number as u8], 6881)),
+        incoming: true,
+        peer_id: [number as u8 + 1; 20],
+    }
+}
+
+fn at(seconds: u64) -> Time {
+    Time::after_start(Duration::from_secs(seconds))
+}
+
+#[test]
+fn callers_that_take_nothing_make_room_for_others() {
+    let world = World::new(geometry(10, 64 * 1024));
+    let mut tell = seeding(&world);
+    for number in 0..10 {
+        tell(caller(number), at(0));
+        let interested = Event::Message {
+            peer: PeerKey(number),
+            message: Message::Interested,
+        };
+        tell(interested, at(0));
+    }
+    let closed = |actions: Vec<Action>| -> Vec<PeerKey> {
+        let closed = actions.into_iter().filter_map(|action| match action {
+            Action::Close { peer, .. } => Some(peer),
+            _ => None,
+        });
+        closed.collect()
+    };
+    assert_eq!(closed(tell(caller(10), at(100))), [PeerKey(10)], "full");
+    assert_eq!(closed(tell(caller(11), at(120))), [PeerKey(0)], "of no use");
+    assert_eq!(closed(tell(caller(12), at(121))), [PeerKey(1)]);
+}
+
+#[test]
+fn what_was_not_sent_is_not_counted() {
+    let world = World::new(geometry(10, 64 * 1024));
+    let mut engine = Engine::new(Config {
+        have: Bitfield::full(10),
+        keep_seeding: true,
+        ..world.config()
+    });
+    let peer = PeerKey(0);
+    let block = BlockRequest {
+        piece: 0,
+        offset: 0,
+        len: 16_384,
+    };
+    let room = |bytes| Event::Room { peer, bytes };
+    let say = |message| Event::Message { peer, message };
+    for event in [
+        caller(0),
+        room(500_000),
+        say(Message::Interested),
+        Event::Timeout,
+        say(Message::Request(block)),
+    ] {
+        engine.handle(event, at(1));
+    }
+    let actions: Vec<_> = std::iter::from_fn(|| engine.poll_action()).collect();
+    assert!(actions.contains(&Action::Upload { peer, block }));
+    assert_eq!(engine.stats(at(1)).uploaded, 0);
+    engine.handle(room(10_000), at(2));
+    assert_eq!(engine.stats(at(2)).uploaded, 10_000);
+    engine.handle(room(6_384), at(2));
+    assert_eq!(engine.stats(at(2)).uploaded, 16_384);
+}
+
+#[test]
+fn a_peer_that_changes_its_mind_all_the_time_brings_about_few_rounds() {
+    let world = World::new(geometry(10, 64 * 1024));
+    let mut engine = Engine::new(Config {
+        have: Bitfield::full(10),
+        keep_seeding: true,
+        ..world.config()
+    });
+    engine.handle(caller(0), at(0));
+    let peer = PeerKey(0);
+    let mut answers = 0;
+    for message in 0..1_000 {
+        let now = at(1) + Duration::from_millis(message);
+        let message = match message % 2 {
+            0 => Message::Interested,
+            _ => Message::NotInterested,
+        };
+        engine.handle(Event::Message { peer, message }, now);
+        let actions = std::iter::from_fn(|| engine.poll_action());
+        answers += actions
+            .filter(|action| matches!(action, Action::Send { .. }))
+            .count();
+    }
+    assert!((2..=12).contains(&answers), "{answers} in a second");
 }

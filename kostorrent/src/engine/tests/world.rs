@@ -42,6 +42,8 @@ pub struct Node {
     pub outcome: Option<(Time, Outcome)>,
     pub reports: Vec<(Time, Report)>,
     pub announces: Vec<(Time, Option<tracker::Event>)>,
+    /// Which tracker was asked, and when.
+    pub asked: Vec<(Time, String)>,
     /// Payload bytes that its engine sent, and when.
     pub sent: Vec<(Time, u64)>,
     /// The events it was told, and the actions that came of them.
@@ -88,6 +90,10 @@ pub struct World {
     expected: usize,
     /// Bytes a second that any node can send; `None` is no bound.
     pub bandwidth: Option<u64>,
+    /// How long trackers take to answer; `None` is the network's time.
+    pub slow_tracker: Option<Duration>,
+    /// Trackers that answer, and know nobody.
+    pub ignorant: BTreeSet<String>,
     /// Nodes that can send less, and how much.
     pub slow: BTreeMap<usize, u64>,
     free_at: Vec<Time>,
@@ -114,6 +120,8 @@ impl World {
             ticket: 0,
             expected: 0,
             bandwidth: None,
+            slow_tracker: None,
+            ignorant: BTreeSet::new(),
             slow: BTreeMap::new(),
             free_at: Vec::new(),
         }
@@ -158,6 +166,7 @@ impl World {
             outcome: None,
             reports: Vec::new(),
             announces: Vec::new(),
+            asked: Vec::new(),
             sent: Vec::new(),
             recording: Vec::new(),
             actions: Vec::new(),
@@ -323,10 +332,12 @@ impl World {
             Action::Announce { tracker, news } => {
                 let now = self.now;
                 self.nodes[node].announces.push((now, news.event));
+                self.nodes[node].asked.push((now, tracker.clone()));
                 if self.nodes[node].vice == Vice::Unheard {
                     return;
                 }
-                let peers = (0..self.nodes.len()).filter(|&n| self.nodes[n].alive);
+                let known = !self.ignorant.contains(&tracker);
+                let peers = (0..self.nodes.len()).filter(|&n| known && self.nodes[n].alive);
                 let reply = AnnounceReply {
                     interval: Duration::from_secs(1800),
                     min_interval: None,
@@ -340,7 +351,8 @@ impl World {
                     tracker,
                     result: Ok(reply),
                 };
-                self.later(LATENCY * 2, node, Happens::Event(event));
+                let takes = self.slow_tracker.unwrap_or(LATENCY * 2);
+                self.later(takes, node, Happens::Event(event));
             }
             Action::Report(report) => {
                 let now = self.now;
