@@ -174,9 +174,10 @@ fn draw(snapshot: &Snapshot, width: usize, signs: &Signs) -> String {
         }
     }
     if !parts[0].is_empty() {
-        let short = columns(&parts[0]);
-        parts[0] = clip(&name, short + left, signs.more);
-        left -= columns(&parts[0]) - short;
+        let room = columns(&parts[0]) + left;
+        parts[0] = clip(&name, room, signs.more);
+        // A character may make those before it narrower, so the longer name may take less room.
+        left = room.saturating_sub(columns(&parts[0]));
     }
     if !parts[1].is_empty() {
         parts[1] = bar(snapshot, BAR[1].min(BAR[0] + left), signs);

@@ -7,9 +7,14 @@ pub(crate) fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// The text without anything that could move the cursor: control characters become `?`.
+/// The text without anything that could move the cursor: control characters and Unicode's own ends
+/// of lines and paragraphs become `?`.
 pub(crate) fn printable(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { '?' } else { c };
+    let plain = |c: char| match c {
+        '\u{2028}' | '\u{2029}' => '?',
+        c if c.is_control() => '?',
+        c => c,
+    };
     text.chars().map(plain).collect()
 }
 

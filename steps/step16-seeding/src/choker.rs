@@ -76,7 +76,8 @@ impl Choker {
     /// Who is to be unchoked now, in the order of their keys; everybody else is to be choked.
     ///
     /// To be called every [`ROUND`], and whenever a peer has become interested, or is no longer, or
-    /// has left. Between two rounds nobody loses a slot, but a free one is given at once.
+    /// has left. Between two rounds nobody loses a slot but who snubs us, and a free one is given
+    /// at once.
     pub fn round(
         &mut self,
         now: Duration,
@@ -128,7 +129,7 @@ impl Choker {
         let holds = waiting
             .iter()
             .any(|peer| Some(peer.peer) == self.optimistic);
-        if !holds || now >= self.next_turn {
+        if !holds || (due && now >= self.next_turn) {
             self.optimistic = next_optimistic(&waiting, self.optimistic, rng);
             self.next_turn = now + OPTIMISTIC;
         }
