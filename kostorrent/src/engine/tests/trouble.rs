@@ -7,16 +7,6 @@ use pretty_assertions::assert_eq;
 use super::world::{Vice, World, geometry};
 use crate::engine::*;
 
-fn banned(world: &World, node: usize) -> Vec<std::net::IpAddr> {
-    let reports = world.nodes[node].reports.iter();
-    let banned = reports.filter_map(|(_, report)| match report {
-        Report::PeerBanned { addr, .. } => Some(addr.ip()),
-        _ => None,
-    });
-    let banned: std::collections::BTreeSet<_> = banned.collect();
-    banned.into_iter().collect()
-}
-
 #[test]
 fn a_liar_among_honest_peers_is_found_and_nobody_else_is_banned() {
     for seed in 0..10 {
@@ -26,15 +16,11 @@ fn a_liar_among_honest_peers_is_found_and_nobody_else_is_banned() {
         let liar = world.seeder();
         world.seeder();
         world.nodes[liar].vice = Vice::Lies;
-        let config = Config {
-            seed,
-            ..world.config()
-        };
-        let leecher = world.add(config);
+        let leecher = world.leecher_with(seed);
         world.run_until(Duration::from_secs(120), |w| w.is_complete(leecher));
         assert!(world.is_complete(leecher), "seed {seed}");
         assert_eq!(
-            banned(&world, leecher),
+            world.banned(leecher),
             [World::addr(liar).ip()],
             "seed {seed}"
         );
@@ -49,7 +35,7 @@ fn a_liar_alone_is_banned_and_the_download_waits_for_better() {
     world.nodes[liar].vice = Vice::Lies;
     let leecher = world.leecher();
     world.run(200);
-    assert_eq!(banned(&world, leecher), [World::addr(liar).ip()]);
+    assert_eq!(world.banned(leecher), [World::addr(liar).ip()]);
     assert_eq!(world.nodes[leecher].outcome, None);
     let honest = world.seeder();
     world.run_until(Duration::from_secs(4000), |w| w.is_complete(leecher));
@@ -70,7 +56,7 @@ fn many_liars_cannot_keep_the_pieces_from_coming() {
     world.run_until(Duration::from_secs(600), |w| w.is_complete(leecher));
     assert!(world.is_complete(leecher));
     assert!(
-        !banned(&world, leecher).contains(&World::addr(0).ip()),
+        !world.banned(leecher).contains(&World::addr(0).ip()),
         "the honest one stays"
     );
 }
@@ -246,11 +232,7 @@ fn a_liar_is_reported_once() {
         world.seeder();
         let liar = world.seeder();
         world.nodes[liar].vice = Vice::Lies;
-        let config = Config {
-            seed,
-            ..world.config()
-        };
-        let leecher = world.add(config);
+        let leecher = world.leecher_with(seed);
         world.run_until(Duration::from_secs(120), |w| w.is_complete(leecher));
         let reports = world.nodes[leecher].reports.iter();
         let bans = reports.filter(|(_, report)| matches!(report, Report::PeerBanned { .. }));
@@ -268,11 +250,7 @@ fn a_failed_piece_is_not_left_to_a_peer_that_has_delivered_nothing() {
         world.nodes[liar].vice = Vice::Lies;
         let staller = world.seeder();
         world.nodes[staller].vice = Vice::Stalls;
-        let config = Config {
-            seed,
-            ..world.config()
-        };
-        let leecher = world.add(config);
+        let leecher = world.leecher_with(seed);
         world.run_until(Duration::from_secs(120), |w| w.is_complete(leecher));
         let (at, _) = world.nodes[leecher].outcome.clone().unwrap();
         // The honest peer alone takes 5.2 seconds; a stall would cost 20.
@@ -292,11 +270,7 @@ fn a_peer_that_chokes_does_not_keep_the_piece_it_had_alone() {
         let liar = world.seeder();
         world.nodes[liar].vice = Vice::Lies;
         let other = world.seeder();
-        let config = Config {
-            seed,
-            ..world.config()
-        };
-        let leecher = world.add(config);
+        let leecher = world.leecher_with(seed);
         // From the first failed piece on, the third peer chokes and stays.
         world.run_until(Duration::from_secs(60), |w| {
             let mut reports = w.nodes[leecher].reports.iter();

@@ -1,7 +1,7 @@
 //! A world in memory and in virtual time: engines joined by a network that the test controls.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use blocks::Geometry;
@@ -145,6 +145,26 @@ impl World {
 
     pub fn leecher(&mut self) -> usize {
         self.add(self.config())
+    }
+
+    /// A leecher whose chances are others.
+    pub fn leecher_with(&mut self, seed: u64) -> usize {
+        let config = Config {
+            seed,
+            ..self.config()
+        };
+        self.add(config)
+    }
+
+    /// Whom this node has banned, each once.
+    pub fn banned(&self, node: usize) -> Vec<IpAddr> {
+        let reports = self.nodes[node].reports.iter();
+        let banned = reports.filter_map(|(_, report)| match report {
+            Report::PeerBanned { addr, .. } => Some(addr.ip()),
+            _ => None,
+        });
+        let banned: BTreeSet<_> = banned.collect();
+        banned.into_iter().collect()
     }
 
     /// So many nodes will be there; calls to those that are still to come wait for them.
