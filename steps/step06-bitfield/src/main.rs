@@ -101,10 +101,7 @@ fn listen(
                 _ => return Ok("The connection broke."),
             },
         };
-        let answer = conversation.hear(&buffer[..count], out)?;
-        if stream.write_all(&answer).is_err() {
-            return Ok("The connection broke.");
-        }
+        conversation.hear(&buffer[..count], out)?;
     }
 }
 // ANCHOR_END: listen

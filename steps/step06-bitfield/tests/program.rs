@@ -4,7 +4,7 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Output};
 use std::sync::mpsc::channel;
 
@@ -82,17 +82,26 @@ fn a_peer_without_a_bitfield_tells_by_have() {
 }
 
 #[test]
-fn keep_alives_are_answered() {
+fn a_keep_alive_is_not_answered_with_another() {
     let (sender, heard) = channel();
     let addr = peer(move |mut stream| {
-        send(&mut stream, &[Message::KeepAlive]);
-        let mut answer = [0xff; 4];
-        stream.read_exact(&mut answer).unwrap();
+        send(&mut stream, &[Message::KeepAlive, Message::KeepAlive]);
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
         sender.send(answer).unwrap();
     });
     let output = run("keep-alive", addr);
     assert!(output.status.success());
-    assert_eq!(heard.recv().unwrap(), [0, 0, 0, 0]);
+    let line = "  00 00 00 00                               keep-alive";
+    assert_eq!(
+        text(&output.stdout)
+            .lines()
+            .filter(|shown| *shown == line)
+            .count(),
+        2
+    );
+    assert_eq!(heard.recv().unwrap(), []);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Error)]
 pub enum FetchError {
     /// The peer closed the connection.
-    #[error("the peer hung up, {missing} blocks before the end of the piece")]
+    #[error("the peer hung up{}", before_the_end(*.missing))]
     HungUp {
         /// How many blocks of the piece are not here.
         missing: usize,
@@ -49,6 +49,14 @@ pub enum FetchError {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Io(#[from] io::Error),
+}
+
+/// Nothing, if no piece had been begun.
+fn before_the_end(missing: usize) -> String {
+    match missing {
+        0 => String::new(),
+        _ => format!(", {missing} blocks before the end of the piece"),
+    }
 }
 
 fn what(piece: Option<u32>) -> String {
@@ -98,23 +106,48 @@ impl<S: Read + Write> Peer<S> {
         piece: Option<u32>,
         watch: &mut dyn FnMut(Moment<'_>),
     ) -> Result<u32, FetchError> {
+        let found = |has: &Bitfield| match piece {
+            Some(piece) => has.get(piece).then_some(piece),
+            None => has.iter_ones().next(),
+        };
+        self.wait(self.patience, found, watch)?
+            .ok_or(FetchError::HasNot { piece })
+    }
+
+    // ANCHOR: first_missing
+    /// The first piece that the peer has and we have not. While there is none, waits for
+    /// `patience` that the peer gets one; then the answer is `None`.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends.
+    pub fn first_missing(
+        &mut self,
+        have: &Bitfield,
+        patience: Duration,
+    ) -> Result<Option<u32>, FetchError> {
+        self.wait(patience, |has| has.missing_from(have).next(), &mut |_| {})
+    }
+
+    /// Listens until a piece is found among those that the peer has.
+    fn wait(
+        &mut self,
+        patience: Duration,
+        found: impl Fn(&Bitfield) -> Option<u32>,
+        watch: &mut dyn FnMut(Moment<'_>),
+    ) -> Result<Option<u32>, FetchError> {
         let started = Instant::now();
         let mut late = false;
         loop {
-            let found = match piece {
-                Some(piece) => self.has().get(piece).then_some(piece),
-                None => self.has().iter_ones().next(),
-            };
-            if let Some(piece) = found {
+            let piece = found(self.has());
+            if piece.is_some() || late {
                 return Ok(piece);
             }
-            if late {
-                return Err(FetchError::HasNot { piece });
-            }
             self.listen(watch)?;
-            late = started.elapsed() >= self.patience;
+            late = started.elapsed() >= patience;
         }
     }
+    // ANCHOR_END: first_missing
 
     // ANCHOR: fetch
     /// Fetches one piece. Its hash is not looked at. `watch` hears what happens.

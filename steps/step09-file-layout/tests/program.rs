@@ -4,14 +4,14 @@
 mod support;
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output};
 
 use metainfo::File;
 use metainfo::create::Create;
 use pretty_assertions::assert_eq;
-use support::Torrent;
+use support::{Torrent, track};
 use tempfile::{TempDir, tempdir};
 
 const ALL: usize = usize::MAX;
@@ -47,11 +47,16 @@ impl Padding for Create {
 
 /// Downloads to `root` from `peer`.
 fn download(torrent: &Torrent, root: &Path, peer: SocketAddr) -> Output {
+    run(torrent, root, &["--peer", &peer.to_string()])
+}
+
+fn run(torrent: &Torrent, root: &Path, more: &[&str]) -> Output {
     let folder = tempdir().unwrap();
     Command::new(env!("CARGO_BIN_EXE_step09-file-layout"))
         .arg(torrent.save(folder.path()))
-        .args(["--peer", &peer.to_string(), "--output"])
+        .arg("--output")
         .arg(root)
+        .args(more)
         .output()
         .unwrap()
 }
@@ -182,6 +187,46 @@ fn what_is_complete_asks_nobody() {
         "127.0.0.1:1".parse().unwrap(),
     ));
     assert!(said.contains("6 of 6 pieces are on disk already"), "{said}");
+}
+
+#[test]
+fn two_peers_with_half_each_complete_it_together() {
+    let tracker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut create = create();
+    let url = format!("http://{}/announce", tracker.local_addr().unwrap());
+    create.announce = vec![vec![url]];
+    let torrent = Torrent::new(&create);
+    let peers = [1, 0].map(|first| torrent.partial((first..6).step_by(2)));
+    track(tracker, &peers);
+
+    let root = tempdir().unwrap();
+    let said = said(&run(&torrent, root.path(), &[]));
+    assert_complete(&torrent, root.path());
+    let line = format!(
+        "{}: the peer has none of the 3 pieces that are missing",
+        peers[0]
+    );
+    assert!(said.lines().any(|shown| shown == line), "{said}");
+    let order: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("piece "))
+        .map(|line| &line[..1])
+        .collect();
+    assert_eq!(order, ["1", "3", "5", "0", "2", "4"]);
+}
+
+#[test]
+fn half_of_it_is_kept_when_nobody_has_the_other() {
+    let torrent = Torrent::new(&create());
+    let root = tempdir().unwrap();
+    let line = complained(&download(&torrent, root.path(), torrent.partial([0, 5])));
+    assert!(
+        line.contains("the peer has none of the 4 pieces that are missing"),
+        "{line}"
+    );
+    let said = said(&download(&torrent, root.path(), torrent.seed(ALL)));
+    assert!(said.contains("2 of 6 pieces are on disk already"), "{said}");
+    assert_complete(&torrent, root.path());
 }
 
 #[test]

@@ -45,13 +45,8 @@ impl Conversation {
 
     // ANCHOR: hear
     /// Takes the next bytes of the peer's stream and writes a line for each message
-    /// in them. Returns what to answer.
-    pub fn hear(
-        &mut self,
-        mut bytes: &[u8],
-        out: &mut impl Write,
-    ) -> Result<Vec<u8>, Box<dyn Error>> {
-        let mut answer = Vec::new();
+    /// in them.
+    pub fn hear(&mut self, mut bytes: &[u8], out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         loop {
             let skipped = bytes.len().min(self.payload);
             self.payload -= skipped;
@@ -61,11 +56,8 @@ impl Conversation {
             self.note(&bytes[..used]);
             bytes = &bytes[used..];
             let Some(item) = item else {
-                return Ok(answer);
+                return Ok(());
             };
-            if item == Item::Message(Message::KeepAlive) {
-                Message::KeepAlive.encode(&mut answer);
-            }
             let meaning = self.understand(item)?;
             writeln!(out, "  {:40}  {meaning}", self.hex())?;
             self.bytes.clear();
@@ -92,7 +84,6 @@ impl Conversation {
                 self.from_haves += u32::from(self.has.set(piece));
                 format!("have: piece {piece}")
             }
-            Item::Message(Message::KeepAlive) => "keep-alive, and we answer with one".to_string(),
             Item::Message(Message::Request(block) | Message::Cancel(block)) => {
                 let (piece, offset, len) = (block.piece, block.offset, block.len);
                 let name = self.bytes.get(4).map_or("", |&id| name(id));
@@ -136,16 +127,15 @@ mod tests {
     use super::*;
 
     /// The lines for these bytes, heard in parts of this size.
-    fn lines(bytes: &[u8], cut: usize) -> (Conversation, Vec<String>, Vec<u8>) {
+    fn lines(bytes: &[u8], cut: usize) -> (Conversation, Vec<String>) {
         let mut conversation = Conversation::new(10);
         let mut out = Vec::new();
-        let mut answer = Vec::new();
         for chunk in bytes.chunks(cut) {
-            answer.extend(conversation.hear(chunk, &mut out).unwrap());
+            conversation.hear(chunk, &mut out).unwrap();
         }
         let text = String::from_utf8(out).unwrap();
         let lines = text.lines().map(|line| line.trim().to_string()).collect();
-        (conversation, lines, answer)
+        (conversation, lines)
     }
 
     #[test]
@@ -168,7 +158,7 @@ mod tests {
         Message::KeepAlive.encode(&mut bytes);
 
         for cut in [1, 3, 1000] {
-            let (conversation, lines, answer) = lines(&bytes, cut);
+            let (conversation, lines) = lines(&bytes, cut);
             let row = |hex: &str, text: &str| format!("{hex:40}  {text}");
             assert_eq!(
                 lines,
@@ -190,10 +180,9 @@ mod tests {
                         "piece: 4 bytes nobody asked for: skipped"
                     ),
                     row("00 00 00 03 14 00 00", "extended (id 20), 7 bytes: skipped"),
-                    row("00 00 00 00", "keep-alive, and we answer with one"),
+                    row("00 00 00 00", "keep-alive"),
                 ]
             );
-            assert_eq!(answer, [0, 0, 0, 0]);
             assert_eq!(conversation.has.count(), 5);
             assert_eq!(conversation.from_bitfield, 4);
             assert_eq!(conversation.from_haves, 1);
@@ -206,7 +195,7 @@ mod tests {
         let mut bytes = Vec::new();
         Message::Have(9).encode(&mut bytes);
         Message::Bitfield(vec![0x80, 0]).encode(&mut bytes);
-        let (conversation, ..) = lines(&bytes, 1000);
+        let (conversation, _) = lines(&bytes, 1000);
         assert_eq!(conversation.has.iter_ones().collect::<Vec<_>>(), [0, 9]);
     }
 

@@ -117,6 +117,29 @@ fn a_peer_that_has_not_the_piece_is_not_waited_for_for_ever() {
 }
 
 #[test]
+fn the_first_piece_that_we_lack_is_found_or_waited_for() {
+    let reads = [
+        Message::Bitfield(vec![0x80]),
+        Message::KeepAlive,
+        Message::Have(1),
+    ];
+    let mut peer = peer(reads.map(|message| bytes(&[message])).into());
+    let mut have = Bitfield::new(2);
+    assert_eq!(peer.first_missing(&have, PATIENCE).unwrap(), Some(0));
+    have.set(0);
+    assert_eq!(peer.first_missing(&have, PATIENCE).unwrap(), Some(1));
+    have.set(1);
+    assert_eq!(peer.first_missing(&have, Duration::ZERO).unwrap(), None);
+}
+
+#[test]
+fn a_peer_that_hangs_up_between_pieces_broke_nothing_off() {
+    let mut peer = peer(vec![Vec::new()]);
+    let error = peer.first_missing(&Bitfield::new(2), PATIENCE).unwrap_err();
+    assert_eq!(error.to_string(), "the peer hung up");
+}
+
+#[test]
 fn nor_is_one_that_chokes_us() {
     let mut peer = peer(vec![bytes(&[Message::Have(0)])]);
     let error = peer.fetch(0, &mut |_| {}).unwrap_err();

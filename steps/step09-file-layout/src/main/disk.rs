@@ -110,6 +110,7 @@ impl Disk {
     }
     // ANCHOR_END: place
 
+    // ANCHOR: link
     /// Makes the torrent's own symbolic links. They come last, when nothing is written any more.
     pub fn link(&self) -> Result<(), DiskError> {
         for entry in self.layout.files() {
@@ -122,6 +123,7 @@ impl Disk {
         }
         Ok(())
     }
+    // ANCHOR_END: link
 
     fn is_padding(&self, span: Span) -> bool {
         self.layout.files()[span.file].kind == Kind::Padding
@@ -180,6 +182,7 @@ fn make_executable(_file: &File, _found: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
+// ANCHOR: text_of_link
 /// What a link at `path` says to reach `target`: up to the download folder, and down again.
 fn text_of_link(path: &Path, target: &Path) -> PathBuf {
     let up = path.components().count().saturating_sub(1);
@@ -198,6 +201,8 @@ fn make_link(place: &Path, says: &Path) -> io::Result<()> {
         result => result,
     }
 }
+
+// ANCHOR_END: text_of_link
 
 /// Elsewhere a link needs rights that few programs have: the torrent goes without.
 #[cfg(not(unix))]

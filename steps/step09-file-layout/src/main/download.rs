@@ -1,6 +1,5 @@
 //! One peer, in order, piece after piece.
 
-use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +9,14 @@ use blocks::Window;
 use blocks::blocking::{Ahead, FetchError, Peer};
 use handshake::Handshake;
 use handshake::blocking::{MeetError, Meeting, meet};
+use messages::Bitfield;
 use metainfo::Metainfo;
 use thiserror::Error;
 
 use crate::disk::{Disk, DiskError};
+
+/// How long a peer that has none of the missing pieces may take to get one.
+const NEWS: Duration = Duration::from_secs(5);
 
 /// How many parts of a piece are named, if there are many.
 const NAMED: usize = 8;
@@ -24,6 +27,9 @@ pub enum Trouble {
     /// The peer does not give us the piece.
     #[error("{addr}: {error}")]
     Fetch { addr: SocketAddr, error: FetchError },
+    /// The peer has given us what it has.
+    #[error("{addr}: the peer has none of the {missing} pieces that are missing")]
+    HasNone { addr: SocketAddr, missing: u32 },
     /// The peer gave us something else.
     #[error(
         "{addr}: piece {piece} is not what the torrent promises: the peer sent wrong data, \
@@ -41,28 +47,28 @@ pub enum Trouble {
     Output(#[from] io::Error),
 }
 
-/// A download, and what is still missing of it.
+/// A download, and what is there of it.
 pub struct Download<'a, W> {
     torrent: &'a Metainfo,
     disk: &'a Disk,
     /// Where it says what happens.
     pub out: &'a mut W,
-    missing: VecDeque<u32>,
+    have: Bitfield,
 }
 
 impl<'a, W: Write> Download<'a, W> {
     pub fn new(torrent: &'a Metainfo, disk: &'a Disk, out: &'a mut W) -> Download<'a, W> {
-        let missing = (0..torrent.piece_count()).collect();
+        let have = Bitfield::new(torrent.piece_count());
         Download {
             torrent,
             disk,
             out,
-            missing,
+            have,
         }
     }
 
     pub fn is_complete(&self) -> bool {
-        self.missing.is_empty()
+        self.have.is_full()
     }
 
     // ANCHOR: look_at_disk
@@ -71,26 +77,20 @@ impl<'a, W: Write> Download<'a, W> {
         if self.disk.is_new() {
             return Ok(());
         }
-        let mut missing = VecDeque::new();
-        for piece in 0..self.torrent.piece_count() {
-            if !self.is_good(piece, &self.disk.read(piece)?) {
-                missing.push_back(piece);
+        for piece in 0..self.have.len() {
+            if self.is_good(piece, &self.disk.read(piece)?) {
+                self.have.set(piece);
             }
         }
-        let there = self.missing.len() - missing.len();
-        writeln!(
-            self.out,
-            "{there} of {} pieces are on disk already",
-            self.missing.len()
-        )?;
-        self.missing = missing;
+        let (there, all) = (self.have.count(), self.have.len());
+        writeln!(self.out, "{there} of {all} pieces are on disk already")?;
         Ok(())
     }
     // ANCHOR_END: look_at_disk
 
     // ANCHOR: fetch_from_any
-    /// Fetches all that is missing, from the first peer that can be met; when it fails us, the next
-    /// one goes on.
+    /// Fetches all that is missing, from one peer after the other: the next one goes on where the
+    /// last one failed us, or had no more.
     pub fn fetch_from_any(
         &mut self,
         peers: &[SocketAddr],
@@ -107,11 +107,12 @@ impl<'a, W: Write> Download<'a, W> {
                 }
             };
             match met {
-                Err(error @ (Trouble::Fetch { .. } | Trouble::WrongHash { .. })) => {
+                Ok(()) => return Ok(()),
+                Err(error @ (Trouble::Disk(_) | Trouble::Output(_))) => return Err(error),
+                Err(error) => {
                     writeln!(self.out, "{error}")?;
                     trouble = Some(error);
                 }
-                done => return done,
             }
         }
         Err(trouble.unwrap_or(MeetError::AllFailed { errors }.into()))
@@ -119,20 +120,22 @@ impl<'a, W: Write> Download<'a, W> {
     // ANCHOR_END: fetch_from_any
 
     // ANCHOR: fetch_from
-    /// Fetches all that is missing from one peer, in order. Only a piece with the right hash is
-    /// written.
+    /// Fetches from one peer, in order, what it has of the missing pieces. Only a piece with the
+    /// right hash is written.
     fn fetch_from(&mut self, meeting: Meeting) -> Result<(), Trouble> {
         let addr = meeting.addr;
+        let failed = |error| Trouble::Fetch { addr, error };
         let mut peer = self.greet(meeting)?;
-        while let Some(&piece) = self.missing.front() {
-            let data = peer
-                .fetch(piece, &mut |_| {})
-                .map_err(|error| Trouble::Fetch { addr, error })?;
+        while !self.is_complete() {
+            let found = peer.first_missing(&self.have, NEWS).map_err(failed)?;
+            let missing = self.have.len() - self.have.count();
+            let piece = found.ok_or(Trouble::HasNone { addr, missing })?;
+            let data = peer.fetch(piece, &mut |_| {}).map_err(failed)?;
             if !self.is_good(piece, &data) {
                 return Err(Trouble::WrongHash { addr, piece });
             }
             self.disk.write(piece, &data)?;
-            self.missing.pop_front();
+            self.have.set(piece);
             self.show(piece)?;
         }
         Ok(())

@@ -55,19 +55,37 @@ impl Torrent {
 
     /// A seed that hangs up after so many blocks.
     pub fn seed(&self, blocks: usize) -> SocketAddr {
+        self.peer(Bitfield::full(self.metainfo.piece_count()), blocks)
+    }
+
+    /// A peer that has these pieces.
+    pub fn partial(&self, pieces: impl IntoIterator<Item = u32>) -> SocketAddr {
+        let mut has = Bitfield::new(self.metainfo.piece_count());
+        for piece in pieces {
+            has.set(piece);
+        }
+        self.peer(has, usize::MAX)
+    }
+
+    fn peer(&self, has: Bitfield, blocks: usize) -> SocketAddr {
         let torrent = self.clone();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 // The end of the connection is the end of the conversation.
-                let _ = torrent.serve(stream.unwrap(), blocks);
+                let _ = torrent.serve(stream.unwrap(), &has, blocks);
             }
         });
         addr
     }
 
-    fn serve(&self, mut stream: TcpStream, mut blocks: usize) -> std::io::Result<()> {
+    fn serve(
+        &self,
+        mut stream: TcpStream,
+        has: &Bitfield,
+        mut blocks: usize,
+    ) -> std::io::Result<()> {
         let mut bytes = [0; LEN];
         stream.read_exact(&mut bytes)?;
         let theirs = Handshake::parse(&bytes).unwrap();
@@ -78,7 +96,7 @@ impl Torrent {
         stream.write_all(&ours.to_bytes())?;
         let pieces = self.metainfo.piece_count();
         let mut out = Vec::new();
-        Message::Bitfield(Bitfield::full(pieces).to_bytes()).encode(&mut out);
+        Message::Bitfield(has.to_bytes()).encode(&mut out);
         Message::Unchoke.encode(&mut out);
         stream.write_all(&out)?;
         let mut decoder = Decoder::new(pieces);
@@ -88,7 +106,7 @@ impl Torrent {
             let (used, item) = decoder.next(&unread).unwrap();
             unread.drain(..used);
             if let Some(Item::Message(Message::Request(request))) = item {
-                if blocks == 0 {
+                if blocks == 0 || !has.get(request.piece) {
                     return Ok(());
                 }
                 blocks -= 1;
@@ -105,4 +123,31 @@ impl Torrent {
             }
         }
     }
+}
+
+/// A tracker that names these peers to whoever asks. It has to listen before the torrent can name it.
+pub fn track(listener: TcpListener, peers: &[SocketAddr]) {
+    let mut body = format!("d8:intervali1800e5:peers{}:", 6 * peers.len()).into_bytes();
+    for peer in peers {
+        let SocketAddr::V4(peer) = peer else {
+            panic!("{peer} has no six bytes");
+        };
+        body.extend(peer.ip().octets());
+        body.extend(peer.port().to_be_bytes());
+    }
+    body.push(b'e');
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len());
+    let answer = [head.as_bytes(), b"Connection: close\r\n\r\n", &body].concat();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                asked.extend(byte);
+            }
+            stream.write_all(&answer).unwrap();
+        }
+    });
 }
