@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use kostorrent_tests::bencode::Value;
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::{bencode, json, kostorrent, programs, skip, temp};
 use pretty_assertions::assert_eq;
 use serde_json::json;
 use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
 
 /// The folder of the npm package `webtorrent-fixtures`.
 fn fixtures() -> Option<PathBuf> {
@@ -201,4 +203,92 @@ fn lengths_that_overflow_are_refused() {
         fs::write(&torrent, [&good[..at], &text, &good[end..]].concat()).unwrap();
         kostorrent::show(&torrent).expect_code(1);
     }
+}
+
+/// The `info` of a v2 torrent (BEP 52) of one file, `three.bin`, of three bytes.
+fn info_of_version_2() -> Value {
+    let file = Value::dict([
+        ("length", 3u64.into()),
+        ("pieces root", Value::Bytes(vec![7; 32])),
+    ]);
+    let tree = Value::dict([("three.bin", Value::dict([("", file)]))]);
+    Value::dict([
+        ("file tree", tree),
+        ("meta version", 2u64.into()),
+        ("name", "three.bin".into()),
+        ("piece length", 16_384u64.into()),
+    ])
+}
+
+/// What `show --json` says about a torrent of this `info`, and both hashes of it.
+fn shown(info: &Value) -> (serde_json::Value, String, String) {
+    let folder = temp();
+    let torrent = folder.path().join("three.torrent");
+    fs::write(&torrent, Value::dict([("info", info.clone())]).encode()).unwrap();
+    let shown = kostorrent::show(&torrent);
+    shown.expect_code(0);
+    let info = info.encode();
+    (
+        json::lines(&shown.stdout)[0].clone(),
+        hex::encode(Sha1::digest(&info)),
+        hex::encode(Sha256::digest(&info)),
+    )
+}
+
+#[test]
+fn a_torrent_of_version_2_is_shown_in_full() {
+    let (shown, _, info_hash_v2) = shown(&info_of_version_2());
+    assert_eq!(
+        shown,
+        json!({
+            "name": "three.bin",
+            "info_hash_v1": null,
+            "info_hash_v2": info_hash_v2,
+            "piece_length": 16_384,
+            "pieces": 1,
+            "total_length": 3,
+            "private": false,
+            "announce": [],
+            "web_seeds": [],
+            "files": [{ "path": "three.bin", "length": 3, "padding": false }],
+            "comment": null,
+            "created_by": null,
+            "creation_date": null,
+        })
+    );
+}
+
+#[test]
+fn a_hybrid_torrent_is_shown_with_both_hashes() {
+    let mut info = info_of_version_2();
+    info.set("length", 3u64);
+    info.set("pieces", Value::Bytes(vec![9; 20]));
+    let (shown, info_hash_v1, info_hash_v2) = shown(&info);
+    assert_eq!(shown["info_hash_v1"], info_hash_v1);
+    assert_eq!(shown["info_hash_v2"], info_hash_v2);
+    let file = json!({ "path": "three.bin", "length": 3, "padding": false });
+    assert_eq!(shown["files"], json!([file]));
+}
+
+#[test]
+fn a_torrent_of_version_2_alone_is_refused_with_a_sentence() {
+    let folder = temp();
+    let torrent = folder.path().join("three.torrent");
+    let bytes = Value::dict([("info", info_of_version_2())]).encode();
+    fs::write(&torrent, bytes).unwrap();
+    let (torrent, empty) = (torrent.to_str().unwrap(), temp());
+    let data = empty.path().to_str().unwrap();
+    for arguments in [
+        ["download", torrent, "--output", data],
+        ["verify", torrent, "--data", data],
+        ["seed", torrent, "--data", data],
+    ] {
+        let finished = kostorrent::run(arguments);
+        finished.expect_code(1);
+        assert_eq!(finished.stdout, "", "{arguments:?}");
+        let said = finished.stderr.trim_end();
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert!(said.contains("v2"), "{arguments:?}: {said}");
+    }
+    assert_eq!(fs::read_dir(data).unwrap().count(), 0, "nothing is written");
 }

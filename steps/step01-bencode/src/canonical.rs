@@ -38,7 +38,8 @@ impl Canonical {
         }
     }
 
-    /// Keys stand in the order of their bytes, and none is there twice.
+    /// Keys stand in the order of their bytes, and none is there twice. Each is compared with the
+    /// one before it: among keys without order a second one is noted as out of order only.
     pub fn key(&mut self, input: &[u8], last: Option<&Node>, key: &Node) -> Result<(), Error> {
         let Some(last) = last else {
             return Ok(());

@@ -76,10 +76,12 @@ impl<'d, 'a> Fields<'d, 'a> {
 // ANCHOR_END: fields
 
 impl<'a> Fields<'_, 'a> {
-    /// The string under the key that promises UTF-8, else the one under the plain key.
+    /// The string under the key that promises UTF-8, if there is anything in it, else the one under
+    /// the plain key.
     pub fn text(&self, key: &str) -> Option<&'a [u8]> {
         let utf8 = self.get(&format!("{key}.utf-8"));
         utf8.and_then(|value| value.as_str().map(str::as_bytes))
+            .filter(|text| !text.is_empty())
             .or_else(|| self.get(key)?.as_bytes())
     }
 

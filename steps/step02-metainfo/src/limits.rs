@@ -11,8 +11,8 @@ pub const MAX_FILES: usize = 250_000;
 /// The most elements a path may have, the torrent's name included.
 pub const MAX_PATH_DEPTH: usize = 100;
 
-/// The most bytes a path may have. Linux takes 4,096, and the folder that receives the torrent
-/// needs its share.
+/// The most bytes a path may have; the number of a name that is there twice comes on top. Linux
+/// takes 4,096, and the folder that receives the torrent needs its share.
 pub const MAX_PATH_LENGTH: usize = 3_500;
 
 /// The most path elements all files may have together.

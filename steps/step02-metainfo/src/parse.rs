@@ -14,7 +14,7 @@ impl Metainfo {
     // ANCHOR: parse
     /// Reads a torrent file.
     ///
-    /// The memory taken is bounded: at most 64 MiB while it reads, and what the result needs.
+    /// The memory taken is bounded: some 110 MiB while it reads, and what the result needs.
     ///
     /// # Errors
     ///
@@ -124,8 +124,9 @@ fn name(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<String, Error> 
         None => info.need_bytes("name")?,
     };
     if raw.is_empty() {
+        // Of every version, so that a name has always 40 letters.
         let name = InfoHash::of(info.value.raw()).to_string();
-        warnings.add(|| format!("it has no name; its info-hash is used: {name}"));
+        warnings.add(|| format!("it has no name; the SHA-1 of its \"info\" is used: {name}"));
         return Ok(name);
     }
     let name = path::safe_name(raw);

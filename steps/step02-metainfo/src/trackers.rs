@@ -1,5 +1,7 @@
 //! Who to ask for peers, and where else the files are.
 
+use std::collections::HashSet;
+
 use bencode::Value;
 
 use crate::fields::Fields;
@@ -13,10 +15,15 @@ pub(crate) fn announce(torrent: Fields<'_, '_>, warnings: &mut Warnings) -> Vec<
     let mut urls = Urls::new("announce-list", warnings);
     let mut tiers = Vec::new();
     for tier in torrent.get("announce-list").iter().flat_map(members) {
+        if urls.too_many {
+            break;
+        }
         // Some torrents have a plain list of URLs: each of them is a tier.
-        tiers.push(members(&tier).filter_map(|url| urls.take(url)).collect());
+        let tier = urls.take_all(&tier);
+        if !tier.is_empty() {
+            tiers.push(tier);
+        }
     }
-    tiers.retain(|tier: &Vec<String>| !tier.is_empty());
     if tiers.is_empty() {
         let announce = torrent.get("announce");
         tiers.extend(announce.and_then(|url| urls.take(url)).map(|url| vec![url]));
@@ -29,10 +36,7 @@ pub(crate) fn announce(torrent: Fields<'_, '_>, warnings: &mut Warnings) -> Vec<
 pub(crate) fn web_seeds(torrent: Fields<'_, '_>, warnings: &mut Warnings) -> Vec<String> {
     let mut urls = Urls::new("url-list", warnings);
     let list = torrent.get("url-list");
-    list.iter()
-        .flat_map(members)
-        .filter_map(|url| urls.take(url))
-        .collect()
+    list.map(|list| urls.take_all(&list)).unwrap_or_default()
 }
 
 /// What a list holds; anything else stands for itself.
@@ -44,7 +48,9 @@ fn members<'d, 'a>(value: &Value<'d, 'a>) -> impl Iterator<Item = Value<'d, 'a>>
 /// The URLs taken so far.
 struct Urls<'w> {
     field: &'static str,
-    seen: Vec<String>,
+    seen: HashSet<String>,
+    /// There were more than [`MAX_URLS`]: nothing is read any more.
+    too_many: bool,
     warnings: &'w mut Warnings,
 }
 
@@ -52,9 +58,22 @@ impl<'w> Urls<'w> {
     fn new(field: &'static str, warnings: &'w mut Warnings) -> Urls<'w> {
         Urls {
             field,
-            seen: Vec::new(),
+            seen: HashSet::new(),
+            too_many: false,
             warnings,
         }
+    }
+
+    /// The URLs of a list, or the one that stands alone.
+    fn take_all(&mut self, list: &Value<'_, '_>) -> Vec<String> {
+        let mut taken = Vec::new();
+        for url in members(list) {
+            if self.too_many {
+                break;
+            }
+            taken.extend(self.take(url));
+        }
+        taken
     }
 
     /// The URL, unless it was there before or is none.
@@ -75,15 +94,16 @@ impl<'w> Urls<'w> {
                 .add(|| format!("{} in \"{field}\" is no URL; it is left out", quoted(bytes)));
             return None;
         };
-        if self.seen.iter().any(|seen| seen == url) {
+        if self.seen.contains(url) {
             return None;
         }
         if self.seen.len() == MAX_URLS {
+            self.too_many = true;
             self.warnings
                 .add(|| format!("\"{field}\" has more than {MAX_URLS} URLs; the rest is left out"));
             return None;
         }
-        self.seen.push(url.to_owned());
+        self.seen.insert(url.to_owned());
         Some(url.to_owned())
     }
 }

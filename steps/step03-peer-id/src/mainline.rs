@@ -13,7 +13,11 @@ pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
     let mut parts = id[1..8].split(|&byte| byte == b'-');
     let mut number = || {
         let digits = std::str::from_utf8(parts.next()?).ok()?;
-        digits.parse::<u16>().ok()
+        // `parse` would take a sign as well.
+        digits
+            .parse::<u16>()
+            .ok()
+            .filter(|_| !digits.starts_with('+'))
     };
     let (major, minor, tiny) = (number()?, number()?, number()?);
     // The third number ends with a dash like the others.

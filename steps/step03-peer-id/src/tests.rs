@@ -94,10 +94,24 @@ fn shadow_style() {
     is(b"R310-----", "Tribler 3.1.0");
     is(b"A31Za----", "ABC 3.1.35.36");
     is(b"U12345---", "UPnP NAT Bit Torrent 1.2.3.4.5");
-    assert_eq!(client(b"S58B----x"), None);
+    assert_eq!(client(b"S58BCxxxx"), None);
+    assert_eq!(client(b"S58B----\xff"), None);
     assert_eq!(client(b"S5 B-----"), None);
     assert_eq!(client(b"S--------"), None);
     assert_eq!(client(b"Z58B-----"), None);
+}
+
+/// Ids that were seen in swarms, of the tests of Azureus (`BTPeerIDByteDecoder`).
+#[test]
+fn shadow_style_with_a_running_number() {
+    let client = |id: &str| id.parse::<PeerId>().unwrap().client().unwrap().to_string();
+    assert_eq!(client("A310--001v5Gysr4NxNK"), "ABC 3.1.0");
+    assert_eq!(client("T03I--008gY6iB6Aq27C"), "BitTornado 0.3.18");
+    assert_eq!(client("R100--003hR6s07XWcov"), "Tribler 1.0.0");
+    assert_eq!(
+        client("413236392D2D2D2D345077199FAEC4A673BECA01"),
+        "ABC 2.6.9"
+    );
 }
 
 #[test]
@@ -108,6 +122,7 @@ fn mainline_style() {
     is(b"Q1-0-0--", "Queen Bee 1.0.0");
     is(b"Q1-10-0-", "Queen Bee 1.10.0");
     assert_eq!(client(b"M4-3-6xx"), None);
+    assert_eq!(client(b"M+4-3-6-"), None);
     assert_eq!(client(b"M4-3----"), None);
     assert_eq!(client(b"M-------"), None);
 }

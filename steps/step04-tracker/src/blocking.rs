@@ -1,6 +1,8 @@
 //! Announcing over HTTP and waiting for the answer: what the programs of the steps use.
 
 use std::io::Read;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use reqwest::blocking::ClientBuilder;
@@ -13,7 +15,7 @@ mod program;
 mod swarm;
 
 pub use program::{TorrentError, finish, read_torrent};
-pub use swarm::{NoPeers, find_peers, free_port, leave, others, why_nobody};
+pub use swarm::{NoPeers, find_peers, free_port, leave, others, was_asked, why_nobody};
 
 // ANCHOR: announce
 /// Announces to the tracker at `url` and reads its reply.
@@ -45,6 +47,27 @@ pub struct Answer {
 ///
 /// When no answer comes: an [`AnnounceError`] of the network or of HTTP.
 pub fn fetch(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
+    let asked = url.to_string();
+    within(limit, move || get(&asked, limit)).unwrap_or_else(|| {
+        let host = http::host_of(url);
+        Err(AnnounceError::TimedOut { host, limit })
+    })
+}
+
+/// Does the work on a thread of its own, and waits for its result at most `limit`.
+/// Not everything can be given up: the system's look-up of a name takes as long as
+/// it takes. It can be left behind.
+fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(work()));
+    receiver.recv_timeout(limit).ok()
+}
+
+/// The GET itself.
+fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
     let failed = |error: reqwest::Error| http::failure(url, limit, &error);
     let client = http::client(url, limit, |settings| ClientBuilder::from(settings).build())?;
     let response = client.get(url).send().map_err(failed)?;
@@ -63,3 +86,21 @@ pub fn fetch(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
     Ok(Answer { status, body })
 }
 // ANCHOR_END: fetch
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn work_that_never_ends_is_left_behind() {
+        let forever = || -> u32 {
+            loop {
+                thread::park();
+            }
+        };
+        assert_eq!(within(Duration::from_millis(20), forever), None);
+        assert_eq!(within(Duration::from_secs(60), || 7), Some(7));
+    }
+}

@@ -20,7 +20,8 @@ use crate::{
 
 /// Builds an HTTP client for the tracker at `url`: `build` makes it, blocking or not, from the
 /// settings that are the same for both. `limit` is the time for everything, from the name's
-/// look-up to the last byte of the body.
+/// look-up to the last byte of the body. What it cannot end is the look-up itself: whoever drops
+/// the client (or its runtime) may have to wait for that.
 ///
 /// # Errors
 ///
@@ -36,6 +37,8 @@ pub fn client<C>(
             .user_agent(USER_AGENT)
             .timeout(limit)
             .redirect(Policy::limited(MAX_REDIRECTS))
+            // Where a tracker sends us is not told the announce URL: it may hold a user's key.
+            .referer(false)
             .pool_max_idle_per_host(0);
         match is_loopback(url) {
             // Nobody between us and this machine, whatever HTTP_PROXY says.

@@ -9,6 +9,13 @@ pub const MAX_REPLY: usize = 1024 * 1024;
 /// The time an announce may take, from the first packet to the last byte of the reply.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The time for the goodbye. Nothing is left to be learned from its answer.
+pub const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How many trackers the programs of the steps ask, one after the other: each may be silent for
+/// [`TIMEOUT`].
+pub const MAX_ASKED: usize = 10;
+
 /// How many redirects are followed.
 pub const MAX_REDIRECTS: usize = 5;
 

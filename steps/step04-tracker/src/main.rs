@@ -10,8 +10,9 @@ use clap::Parser;
 use peer_id::PeerId;
 use rand::RngExt;
 use tracker::blocking::{
-    Answer, fetch, finish, free_port, leave, others, read_torrent, why_nobody,
+    Answer, fetch, finish, free_port, leave, others, read_torrent, was_asked, why_nobody,
 };
+use tracker::limits::MAX_ASKED;
 use tracker::{
     AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, Tiers, announce_url, http,
     printable,
@@ -77,12 +78,19 @@ fn ask_in_turn(
 ) -> io::Result<Result<(), tracker::blocking::NoPeers>> {
     let mut errors = Vec::new();
     let mut nobody = None;
+    let mut asked = 0;
     while let Some(announce) = tiers.current().map(str::to_string) {
+        if asked == MAX_ASKED {
+            writeln!(out, "\n{asked} trackers are enough.")?;
+            break;
+        }
         let (tier, of) = tiers.position();
         let shown = printable(announce.as_bytes());
         writeln!(out, "\ntracker    {shown} (tier {tier} of {of})")?;
         out.flush()?;
-        match ask(&announce, request, out)? {
+        let result = ask(&announce, request, out)?;
+        asked += usize::from(was_asked(&result));
+        match result {
             Ok(reply) if !others(&reply, request).is_empty() => {
                 tiers.succeeded();
                 return Ok(Ok(()));

@@ -102,8 +102,11 @@ pub fn parse_reply(body: &[u8]) -> Result<AnnounceReply, ReplyError> {
     let bytes = |key: &str| reply.get(key)?.as_bytes();
     let number = |key: &str| reply.get(key)?.as_int();
     let count = |key: &str| u32::try_from(number(key)?).ok();
-    if let Some(reason) = bytes("failure reason") {
-        return Err(ReplyError::Failure(printable(reason)));
+    if let Some(reason) = reply.get("failure reason") {
+        let words = reason.as_bytes().map(printable);
+        let words = words.filter(|words| !words.is_empty());
+        let words = words.unwrap_or_else(|| "it does not say why".to_string());
+        return Err(ReplyError::Failure(words));
     }
     Ok(AnnounceReply {
         interval: number("interval").map_or(DEFAULT_INTERVAL, within_bounds),

@@ -4,18 +4,21 @@
 #[path = "support/gzip.rs"]
 mod gzip;
 mod support;
+#[path = "support/tls.rs"]
+mod tls;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use pretty_assertions::assert_eq;
 use support::{Server, nobody, respond};
 use tracker::blocking::{NoPeers, announce, fetch, find_peers};
-use tracker::{AnnounceError, AnnounceRequest, Event, MAX_REPLY, ReplyError, Tiers, http};
+use tracker::limits::MAX_ASKED;
+use tracker::{AnnounceError, AnnounceRequest, Event, MAX_REPLY, ReplyError, TIMEOUT, Tiers, http};
 
 /// Time enough for an answer on loopback.
 const LONG: Duration = Duration::from_secs(60);
@@ -157,12 +160,18 @@ fn a_server_that_drips_is_left_after_the_limit_too() {
 #[test]
 fn a_redirect_is_followed() {
     let server = Server::new(|path, stream| match path {
-        "/announce" => respond(stream, "302 Found", &["Location: /elsewhere"], b""),
+        "/announce?passkey=secret" => {
+            respond(stream, "302 Found", &["Location: /elsewhere"], b"");
+        }
         _ => respond(stream, "200 OK", &[], REPLY),
     });
-    let answer = fetch(&server.url(), LONG).unwrap();
+    let answer = fetch(&format!("{}?passkey=secret", server.url()), LONG).unwrap();
     assert_eq!(answer.body, REPLY);
-    assert_eq!(server.requests().len(), 2);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    // Whoever we are sent to does not hear where we come from, for the user's key is in that.
+    assert!(!requests[1].contains("secret"), "{}", requests[1]);
+    assert!(!requests[1].to_lowercase().contains("referer:"));
 }
 
 #[test]
@@ -274,6 +283,44 @@ fn https_to_a_server_without_it_is_an_error() {
     );
 }
 
+/// Asks an HTTPS tracker, trusting this certificate and no other.
+fn ask_over_tls(url: &str, trusted: &[u8]) -> Result<(u16, Vec<u8>), AnnounceError> {
+    let trusted = reqwest::Certificate::from_der(trusted).unwrap();
+    let client = http::client(url, LONG, |settings| {
+        let settings = settings.tls_certs_only([trusted.clone()]);
+        reqwest::blocking::ClientBuilder::from(settings).build()
+    })?;
+    let response = client.get(url).send();
+    let response = response.map_err(|error| http::failure(url, LONG, &error))?;
+    let status = response.status().as_u16();
+    Ok((status, response.bytes().unwrap().to_vec()))
+}
+
+#[test]
+fn https_brings_peers_from_a_server_that_shows_the_right_certificate() {
+    let server = tls::Server::with_body(REPLY);
+    let url = format!("https://{}/announce", server.addr);
+    let (status, body) = ask_over_tls(&url, &server.certificate).unwrap();
+    let reply = http::read_answer(&url, status, &body).unwrap();
+    assert_eq!(reply.peers, ["127.0.0.1:6881".parse().unwrap()]);
+
+    let other = tls::Server::with_body(REPLY);
+    let error = ask_over_tls(&url, &other.certificate).unwrap_err();
+    assert!(
+        matches!(error, AnnounceError::Unreachable { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_client_for_https_can_be_had_on_this_system() {
+    let url = "https://tracker.example/announce";
+    let built = http::client(url, LONG, |settings| {
+        reqwest::blocking::ClientBuilder::from(settings).build()
+    });
+    assert!(built.is_ok(), "{built:?}");
+}
+
 /// Tiers of one tracker each, in this order.
 fn tiers(urls: &[String]) -> Tiers {
     let announce: Vec<Vec<String>> = urls.iter().map(|url| vec![url.clone()]).collect();
@@ -308,6 +355,32 @@ fn the_goodbye_gives_the_tracker_id_back() {
     let requests = server.requests();
     assert!(!requests[0].contains("trackerid"));
     assert!(requests[1].contains("&trackerid=a%20b"));
+}
+
+#[test]
+fn a_tracker_that_does_not_hear_the_goodbye_holds_nobody_up() {
+    let server = Server::new(|path, stream| match path.contains("event=stopped") {
+        true => hold(stream),
+        false => respond(stream, "200 OK", &[], REPLY),
+    });
+    let started = Instant::now();
+    find_peers(&mut tiers(&[server.url()]), &request()).unwrap();
+    assert!(started.elapsed() < TIMEOUT);
+}
+
+#[test]
+fn a_torrent_full_of_trackers_does_not_keep_us_for_hours() {
+    let server = Server::with_body(*b"d14:failure reason4:gonee");
+    let http = (0..30).map(|number| format!("{}?{number}", server.url()));
+    // Those for UDP cost no time, and do not count.
+    let udp = (0..30).map(|number| format!("udp://127.0.0.1:9/{number}"));
+    let mut tiers = tiers(&udp.chain(http).collect::<Vec<_>>());
+    let error = find_peers(&mut tiers, &request()).unwrap_err();
+    let NoPeers::AllFailed { errors, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(errors.len(), 30 + MAX_ASKED);
+    assert_eq!(server.requests().len(), MAX_ASKED);
 }
 
 #[test]

@@ -14,8 +14,9 @@ use tracker::{AnnounceRequest, Event, Tiers, printable};
 
 use crate::{Handshake, HandshakeError, LEN, Refusal, Reserved};
 
-/// The time for a connection to come about, and again for the peer's handshake. Most peers that a
-/// tracker names are gone; those that are there answer within a second.
+/// The time for a connection to come about, and again for the peer's handshake (see
+/// [`read_handshake`]). Most peers that a tracker names are gone; those that are there answer within
+/// a second.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why there was no handshake.
@@ -81,7 +82,7 @@ pub fn connect(addr: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 ///
 /// # Errors
 ///
-/// When no whole handshake comes within [`TIMEOUT`].
+/// When no whole handshake comes within [`TIMEOUT`], as [`read_handshake`] keeps it.
 pub fn exchange(
     stream: &mut (impl Read + Write),
     ours: &Handshake,
@@ -99,8 +100,9 @@ pub fn exchange(
 ///
 /// # Errors
 ///
-/// As soon as the bytes cannot become a handshake; after `limit`; or when the
-/// stream ends.
+/// As soon as the bytes cannot become a handshake; when the stream ends; or after
+/// `limit`. The clock is read after each read, and a read waits as long as the
+/// stream lets it: with the same limit for both it may take twice as long in all.
 pub fn read_handshake(stream: &mut impl Read, limit: Duration) -> Result<Handshake, ExchangeError> {
     let started = Instant::now();
     let mut bytes = [0; LEN];

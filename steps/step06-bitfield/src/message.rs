@@ -121,8 +121,9 @@ impl BlockRequest {
 }
 
 // ANCHOR: piece_header
-/// The thirteen bytes that go before a block of `len` bytes: length, id, piece,
-/// offset. The block itself follows them on the wire.
+/// The thirteen bytes that go before a block of `len` bytes, at most
+/// [`MAX_BLOCK`](crate::MAX_BLOCK): length, id, piece, offset. The block itself
+/// follows them on the wire.
 pub fn piece_header(piece: u32, offset: u32, len: u32) -> [u8; 13] {
     let mut bytes = [0; 13];
     bytes[..4].copy_from_slice(&(9 + len).to_be_bytes());

@@ -12,7 +12,7 @@ use metainfo::File;
 use metainfo::create::Create;
 use pretty_assertions::assert_eq;
 use support::{Torrent, track};
-use tempfile::{TempDir, tempdir};
+use tempfile::tempdir;
 
 const ALL: usize = usize::MAX;
 
@@ -288,6 +288,7 @@ mod links {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use pretty_assertions::assert_eq;
+    use tempfile::TempDir;
 
     use super::*;
 

@@ -1,17 +1,18 @@
 //! Two files of a torrent must not be the same file on disk. On Windows and macOS `Read.me` and
-//! `read.ME` are the same name, so they are the same here, on every system.
-//!
-//! One thing is left out: macOS also takes an `é` of one character and an `é` of two for the same.
+//! `read.ME` are the same name, so they are the same here, on every system. On macOS an `é` of one
+//! character and an `é` of two (`e` and an accent) are the same as well.
 
 use std::collections::{HashMap, HashSet};
 
 use sha1::{Digest, Sha1};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::File;
 use crate::path::{MAX_NAME, cut, split_extension};
 use crate::warnings::{Warnings, quoted};
 
-/// A path without regard to case, as 20 bytes however long it is.
+/// A path without regard to case and to how its accents are written, as 20 bytes however long it
+/// is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint([u8; 20]);
 
@@ -32,11 +33,22 @@ impl Fingerprint {
     }
 }
 
-/// Adds one element without regard to case. No element holds a `/`, so it can stand between them.
+/// Adds one element, folded. No element holds a `/`, so it can stand between them.
 fn fold(hasher: &mut Sha1, element: &str) {
-    // Up and down again: `ß` and `SS` meet, as they do on macOS.
-    hasher.update(element.to_uppercase().to_lowercase());
+    match element.is_ascii() {
+        true => hasher.update(element.to_ascii_lowercase()),
+        false => hasher.update(folded(element)),
+    }
     hasher.update("/");
+}
+
+/// What macOS compares: each letter with its accents apart, without regard to case (the "canonical
+/// caseless match" of the Unicode standard, chapter 3.13).
+fn folded(element: &str) -> String {
+    let apart: String = element.nfd().collect();
+    // Down, up and down again: `ẞ`, `ß` and `SS` meet.
+    let lower = apart.to_lowercase().to_uppercase().to_lowercase();
+    lower.nfd().collect()
 }
 
 // ANCHOR: resolve

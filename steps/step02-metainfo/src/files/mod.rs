@@ -68,7 +68,9 @@ impl<'w> Builder<'w> {
             return Err(Error::NoFiles);
         }
         symlinks::check(&self.files)?;
+        let targets = symlinks::targets(&self.files);
         collisions::resolve(&mut self.files, self.warnings);
+        symlinks::follow(&mut self.files, &targets);
         self.files.shrink_to_fit();
         Ok(self.files)
     }

@@ -1,7 +1,7 @@
 //! Symbolic links (BEP 47) are the sharpest tool in a torrent: a link that points elsewhere, and a
 //! file behind it, would be written elsewhere. Such a torrent is refused.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::collisions::Fingerprint;
 use crate::{Error, File};
@@ -28,4 +28,28 @@ pub(crate) fn check(files: &[File]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Each link, and the file that it names: their places in the list. A link may also name a folder,
+/// or nothing; of several files of one name it means the first, which keeps the name.
+pub(crate) fn targets(files: &[File]) -> Vec<(usize, usize)> {
+    if files.iter().all(|file| file.symlink.is_none()) {
+        return Vec::new();
+    }
+    let mut places: HashMap<&[String], usize> = HashMap::new();
+    for (place, file) in files.iter().enumerate().filter(|(_, file)| !file.padding) {
+        places.entry(&file.path).or_insert(place);
+    }
+    let named = |(link, file): (usize, &File)| {
+        let target = places.get(file.symlink.as_deref()?)?;
+        Some((link, *target))
+    };
+    files.iter().enumerate().filter_map(named).collect()
+}
+
+/// Lets each link point to where the file that it names is now, whatever number it was given.
+pub(crate) fn follow(files: &mut [File], targets: &[(usize, usize)]) {
+    for &(link, target) in targets {
+        files[link].symlink = Some(files[target].path.clone());
+    }
 }

@@ -73,10 +73,10 @@ fn path<'a>(file: Fields<'_, 'a>) -> Result<Option<Vec<&'a [u8]>>, Error> {
     }
 }
 
-/// The texts of a list, if there are any and all are UTF-8.
+/// The texts of a list, if there are any and all are UTF-8 and none is empty.
 fn texts<'a>(list: Value<'_, 'a>) -> Option<Vec<&'a [u8]>> {
     let texts = list.list()?.map(|text| text.as_str().map(str::as_bytes));
     texts
         .collect::<Option<Vec<_>>>()
-        .filter(|texts| !texts.is_empty())
+        .filter(|texts| !texts.is_empty() && !texts.contains(&&b""[..]))
 }

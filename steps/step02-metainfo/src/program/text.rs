@@ -15,8 +15,15 @@ pub fn grouped(number: u64) -> String {
 
 /// A text from a torrent, on one line and with nothing in it that a terminal would obey.
 pub fn one_line(text: &str) -> String {
-    let plain = |char: char| if char.is_control() { ' ' } else { char };
+    let plain = |char: char| if is_harmless(char) { char } else { ' ' };
     text.chars().map(plain).collect()
+}
+
+/// Neither a control character nor one that turns the direction of the text around.
+fn is_harmless(char: char) -> bool {
+    !char.is_control()
+        && !matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}')
+        && !matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Seconds since 1970 as a date and a time of UTC.
@@ -82,5 +89,6 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(one_line("a\nb\x1b[2J\u{9b}c"), "a b [2J c");
+        assert_eq!(one_line("\u{202e}a\u{2066}b\u{200f}\u{61c}é"), " a b  é");
     }
 }

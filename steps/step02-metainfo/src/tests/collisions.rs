@@ -49,6 +49,28 @@ fn names_that_differ_by_case_alone_are_the_same() {
 }
 
 #[test]
+fn the_sharp_s_has_a_capital_and_a_long_form() {
+    assert_eq!(
+        on_disk(&[&["Straße"], &["Straẞe"], &["strasse"], &["STRAẞE"]]),
+        ["Straße", "Straẞe (2)", "strasse (3)", "STRAẞE (4)"]
+    );
+}
+
+#[test]
+fn letters_with_accents_are_the_same_however_they_are_written() {
+    // One character, two, two in capitals; and accents in another order.
+    assert_eq!(
+        on_disk(&[&["\u{e9}"], &["e\u{301}"], &["E\u{301}"], &["\u{c9}"]]),
+        ["\u{e9}", "e\u{301} (2)", "E\u{301} (3)", "\u{c9} (4)"]
+    );
+    assert_eq!(
+        on_disk(&[&["a\u{323}\u{302}", "x"], &["\u{1eac}", "x"]]),
+        ["a\u{323}\u{302}/x", "\u{1eac}/x (2)"]
+    );
+    assert_eq!(on_disk(&[&["e"], &["\u{e9}"]]), ["e", "\u{e9}"]);
+}
+
+#[test]
 fn names_that_become_the_same_are_the_same() {
     assert_eq!(
         on_disk(&[&["a/b"], &["a\\b"], &["a_b"]]),

@@ -56,7 +56,7 @@ fn paths_of_a_bounded_depth() {
 
 #[test]
 fn paths_of_a_bounded_length() {
-    // The torrent's name, and ten elements with the slash in front of each.
+    // The torrent's name, and fourteen elements with the slash in front of each.
     let element = "x".repeat((MAX_PATH_LENGTH - "folder".len()) / 14 - 1);
     let long = |count| parse(multi(vec![file(&vec![&*element; count], 1)]));
     let path = long(14).unwrap().files[0].path.join("/");

@@ -203,6 +203,8 @@ fn utf_8_names_that_are_none_give_way_to_the_plain_ones() {
     for bad in [
         int(1),
         path(&[]),
+        path(&[""]),
+        path(&["a", ""]),
         Ben::List(vec![Ben::Bytes(b"\xff".to_vec())]),
     ] {
         let files = vec![Ben::Dict(vec![
@@ -210,8 +212,14 @@ fn utf_8_names_that_are_none_give_way_to_the_plain_ones() {
             ("path", path(&["plain"])),
             ("path.utf-8", bad),
         ])];
-        let info = with(multi(files), "name.utf-8", Ben::Bytes(b"\xff".to_vec()));
-        assert_eq!(paths(&parse(info).unwrap()), ["folder/plain"]);
+        for name in [&b"\xff"[..], b""] {
+            let info = with(
+                multi(files.clone()),
+                "name.utf-8",
+                Ben::Bytes(name.to_vec()),
+            );
+            assert_eq!(paths(&parse(info).unwrap()), ["folder/plain"]);
+        }
     }
 }
 

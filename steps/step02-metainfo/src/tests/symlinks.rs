@@ -50,6 +50,47 @@ fn a_target_is_made_safe_like_the_file_it_names() {
 }
 
 #[test]
+fn a_link_follows_its_file_to_another_name() {
+    let files = vec![
+        file(&["a"], 1),
+        file(&["A"], 1),
+        file(&["A"], 1),
+        file(&["dir"], 1),
+        file(&["dir", "x"], 1),
+        link(&["to a"], &["a"]),
+        link(&["to A"], &["A"]),
+        link(&["to dir"], &["dir"]),
+        link(&["to x"], &["dir", "x"]),
+        link(&["to nothing"], &["nothing"]),
+        // It names the link before it, which keeps its name; it is given another itself.
+        link(&["TO A"], &["to a"]),
+    ];
+    let torrent = parse(multi(files)).unwrap();
+    let target = |link: usize| torrent.files[link].symlink.as_ref().unwrap().join("/");
+    assert_eq!(
+        paths(&torrent)[..5],
+        [
+            "folder/a",
+            "folder/A (2)",
+            "folder/A (3)",
+            "folder/dir (2)",
+            "folder/dir/x"
+        ]
+    );
+    assert_eq!(
+        [5, 6, 7, 8, 9, 10].map(target),
+        [
+            "folder/a",
+            "folder/A (2)",
+            "folder/dir (2)",
+            "folder/dir/x",
+            "folder/nothing",
+            "folder/to a"
+        ]
+    );
+}
+
+#[test]
 fn a_link_that_leaves_the_torrent_is_refused() {
     for target in [
         &[".."][..],

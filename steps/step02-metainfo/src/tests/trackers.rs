@@ -116,6 +116,42 @@ fn a_flood_of_trackers_is_kept_within_bounds() {
     let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     let torrent = beside(vec![("announce-list", tiers(&[&urls]))]);
     assert_eq!(torrent.announce[0].len(), 1_000);
-    assert_eq!(torrent.warnings.len(), 51);
-    assert_eq!(torrent.warnings[50], "1950 more oddities");
+    assert_eq!(
+        torrent.warnings,
+        ["\"announce-list\" has more than 1000 URLs; the rest is left out"]
+    );
+    let torrent = beside(vec![("announce-list", path(&urls))]);
+    assert_eq!(torrent.announce.len(), 1_000, "each a tier");
+    assert_eq!(torrent.warnings.len(), 1);
+}
+
+#[test]
+fn exactly_as_many_trackers_as_are_kept_are_no_flood() {
+    let urls: Vec<String> = (0..1_000)
+        .map(|number| format!("http://{number}"))
+        .collect();
+    let mut urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    urls.push("http://0");
+    let torrent = beside(vec![("announce-list", tiers(&[&urls]))]);
+    assert_eq!(torrent.announce[0].len(), 1_000);
+    assert_eq!(torrent.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn millions_of_trackers_take_no_time() {
+    const URLS: usize = 2_000_000;
+    let urls: String = (0..URLS).map(|number| format!("7:{number:07}")).collect();
+    let info = Ben::Dict(single()).bytes();
+    for (before, after) in [
+        (format!("13:announce-listll{urls}ee"), String::new()),
+        (format!("13:announce-listl{urls}e"), String::new()),
+        (String::new(), format!("8:url-listl{urls}e")),
+    ] {
+        let (before, after) = (format!("d{before}4:info"), format!("{after}e"));
+        let bytes = [before.as_bytes(), &info, after.as_bytes()].concat();
+        let torrent = Metainfo::parse(&bytes).unwrap();
+        let kept = torrent.announce.concat().len() + torrent.web_seeds.len();
+        assert_eq!(kept, 1_000);
+        assert_eq!(torrent.warnings.len(), 1, "{:?}", torrent.warnings);
+    }
 }

@@ -4,8 +4,11 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use thiserror::Error;
 
-use super::announce;
-use crate::{AnnounceError, AnnounceReply, AnnounceRequest, Event, Tiers, UrlError, http};
+use super::{announce, fetch};
+use crate::limits::{GOODBYE, MAX_ASKED};
+use crate::{
+    AnnounceError, AnnounceReply, AnnounceRequest, Event, Tiers, UrlError, announce_url, http,
+};
 
 /// Why nobody is known to have the torrent. Each says what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -54,7 +57,8 @@ fn lab_hint(loopback: bool) -> &'static str {
 // ANCHOR: find_peers
 /// Asks the trackers, tier by tier, until one of them names peers. Leaves at once:
 /// each tracker that answered hears `stopped`, because the programs of the steps
-/// take no calls, and nobody should be sent to them.
+/// take no calls, and nobody should be sent to them. Gives up after [`MAX_ASKED`]
+/// trackers.
 ///
 /// # Errors
 ///
@@ -65,8 +69,14 @@ pub fn find_peers(
 ) -> Result<(String, Vec<SocketAddr>), NoPeers> {
     let mut errors = Vec::new();
     let mut nobody = None;
+    let mut asked = 0;
     while let Some(url) = tiers.current().map(str::to_string) {
-        match announce(&url, request) {
+        if asked == MAX_ASKED {
+            break;
+        }
+        let result = announce(&url, request);
+        asked += usize::from(was_asked(&result));
+        match result {
             Ok(reply) => {
                 leave(&url, request, &reply);
                 let others = others(&reply, request);
@@ -78,11 +88,17 @@ pub fn find_peers(
             }
             Err(error) => errors.push(error),
         }
+        // No peers from this one, whether it failed or answered: on to the next.
         tiers.failed();
     }
     Err(why_nobody(tiers, errors, nobody))
 }
 // ANCHOR_END: find_peers
+
+/// Whether a tracker was asked at all. One for UDP, or whose URL is none, costs no time.
+pub fn was_asked<T>(result: &Result<T, AnnounceError>) -> bool {
+    !matches!(result, Err(AnnounceError::Url(_)))
+}
 
 /// The peers of a reply without ourselves: a tracker may name us too. We know our port, but not the
 /// address that the tracker sees.
@@ -91,8 +107,8 @@ pub fn others(reply: &AnnounceReply, request: &AnnounceRequest) -> Vec<SocketAdd
     peers.filter(|peer| peer.port() != request.port).collect()
 }
 
-/// Tells a tracker that answered `request` with `reply` that we are gone. Whether it hears is no
-/// matter: it forgets us by itself after an interval or two.
+/// Tells a tracker that answered `request` with `reply` that we are gone, and waits [`GOODBYE`] for
+/// its answer. Whether it hears is no matter: it forgets us by itself after an interval or two.
 pub fn leave(url: &str, request: &AnnounceRequest, reply: &AnnounceReply) {
     let goodbye = AnnounceRequest {
         event: Some(Event::Stopped),
@@ -100,7 +116,9 @@ pub fn leave(url: &str, request: &AnnounceRequest, reply: &AnnounceReply) {
         tracker_id: reply.tracker_id.clone(),
         ..request.clone()
     };
-    let _ = announce(url, &goodbye);
+    if let Ok(url) = announce_url(url, &goodbye) {
+        let _ = fetch(&url, GOODBYE);
+    }
 }
 
 /// Puts the reason for finding nobody in words.

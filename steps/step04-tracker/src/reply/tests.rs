@@ -167,6 +167,17 @@ fn a_failure_is_told_in_the_trackers_words() {
 }
 
 #[test]
+fn a_failure_without_words_is_a_failure_all_the_same() {
+    for reason in [&b"0:"[..], b"1: ", b"i5e", b"le", b"de"] {
+        let error = parse_reply(&with("failure reason", reason)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the tracker refused: it does not say why"
+        );
+    }
+}
+
+#[test]
 fn a_failure_with_terminal_commands_is_made_harmless_and_short() {
     let reason = [&b"\x1b]0;title\x07"[..], &[b'x'; 10_000]].concat();
     let body = with("failure reason", &string(&reason));

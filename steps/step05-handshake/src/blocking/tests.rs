@@ -107,9 +107,20 @@ fn a_peer_that_hangs_up_is_told_from_one_that_is_slow() {
 
 #[test]
 fn a_peer_that_drips_is_left_after_the_limit() {
-    let mut stream = Script::new([Ok(vec![19]), Ok(b"B".to_vec())]);
-    let error = read_handshake(&mut stream, Duration::ZERO).unwrap_err();
-    assert!(matches!(error, ExchangeError::TooSlow { .. }));
+    /// Gives a byte, and only every 5 ms.
+    struct Drip(VecDeque<u8>);
+
+    impl Read for Drip {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            std::thread::sleep(Duration::from_millis(5));
+            self.0.read(&mut buffer[..1])
+        }
+    }
+
+    let mut stream = Drip(theirs().to_bytes().into());
+    let error = read_handshake(&mut stream, Duration::from_millis(50)).unwrap_err();
+    // The limit is noticed with the byte after it, and no later.
+    assert!(matches!(error, ExchangeError::TooSlow { received: 1..=11 }));
 }
 
 #[test]

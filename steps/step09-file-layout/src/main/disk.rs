@@ -1,7 +1,7 @@
 //! The torrent's files in the download folder, and nothing outside it.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use layout::{Entry, Kind, Layout, Span};
@@ -194,7 +194,7 @@ fn text_of_link(path: &Path, target: &Path) -> PathBuf {
 #[cfg(unix)]
 fn make_link(place: &Path, says: &Path) -> io::Result<()> {
     match std::os::unix::fs::symlink(says, place) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => match fs::read_link(place) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::read_link(place) {
             Ok(there) if there == says => Ok(()),
             _ => Err(error),
         },

@@ -1,0 +1,57 @@
+//! A tracker that speaks HTTPS, with a certificate of its own that nobody has vouched for.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto};
+
+/// A server and its certificate.
+pub struct Server {
+    pub addr: SocketAddr,
+    /// The certificate in DER, for 127.0.0.1.
+    pub certificate: Vec<u8>,
+}
+
+impl Server {
+    /// A server that always gives this body, with status 200.
+    pub fn with_body(body: &'static [u8]) -> Server {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["127.0.0.1".to_string()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        let config = ServerConfig::builder_with_provider(crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key.into())
+            .unwrap();
+        let config = Arc::new(config);
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = ServerConnection::new(config.clone()).unwrap();
+                let mut stream = BufReader::new(StreamOwned::new(connection, stream.unwrap()));
+                // A client that refuses the certificate breaks off, before there is a line.
+                let mut line = String::new();
+                while stream.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    line.clear();
+                }
+                let length = body.len();
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                let stream = stream.get_mut();
+                let _ = stream.write_all(&[head.as_bytes(), body].concat());
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        });
+        Server {
+            addr,
+            certificate: cert.der().to_vec(),
+        }
+    }
+}
