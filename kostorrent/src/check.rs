@@ -52,7 +52,8 @@ pub fn check(
     let take = || take_share(&next, share, pieces);
     let work = || -> Result<Vec<(u32, PieceState)>, DiskError> {
         let mut found = Vec::new();
-        let mut checker = Checker::new(root, layout.clone(), hashes.clone());
+        let mut checker = Checker::new(root, layout.clone(), hashes.clone())
+            .open_files(storage::OPEN_FILES / threads);
         while let Some(range) = take() {
             if progress.stopped.load(Ordering::Relaxed) {
                 break;

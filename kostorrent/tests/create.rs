@@ -181,3 +181,14 @@ fn the_builders_clock_is_respected() {
     let torrent = Metainfo::parse(&fs::read(output).unwrap()).unwrap();
     assert_eq!(torrent.creation_date, Some(12));
 }
+
+#[test]
+fn what_cannot_be_made_is_an_error_event() {
+    let ran = run(["create", "/nowhere/at/all", "--json"]);
+    assert_eq!(ran.code, Some(1));
+    let events = ran.events();
+    assert_eq!(
+        (events.len(), events[0]["event"].as_str()),
+        (1, Some("error"))
+    );
+}

@@ -75,8 +75,13 @@ impl Drop for Lab {
 /// What Ctrl-C does.
 #[cfg(unix)]
 fn interrupt(child: &Child) {
+    signal(child, "-INT");
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, which: &str) {
     let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args([which, &child.id().to_string()])
         .status()
         .unwrap();
     assert!(kill.success());
@@ -255,7 +260,7 @@ fn ctrl_c_keeps_what_is_there_and_says_so() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_the_download_without_a_fuss() {
+fn a_reader_that_leaves_interrupts_the_download_without_a_word() {
     let lab = Lab::start(&["--seeders", "1"]);
     let dir = tempfile::tempdir().unwrap();
     let mut command = lab.download(dir.path(), &["--json"]);
@@ -266,6 +271,35 @@ fn a_reader_that_leaves_ends_the_download_without_a_fuss() {
         .unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();
+    drop(out);
+    let ended = common::Ran::from(child.wait_with_output().unwrap());
+    assert_eq!((ended.code, &*ended.err), (Some(130), ""));
+}
+
+#[test]
+fn a_reader_that_leaves_when_all_is_there_has_what_he_wanted() {
+    let data = tempfile::tempdir().unwrap();
+    sample::write(data.path()).unwrap();
+    let torrent = text(common::sample_torrent());
+    let line = [
+        "download",
+        &torrent,
+        "-o",
+        &text(data.path()),
+        "--seed",
+        "--json",
+    ];
+    let mut child = kostorrent(line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("\"event\":\"complete\"") {
+        said.clear();
+        assert!(out.read_line(&mut said).unwrap() > 0, "complete");
+    }
     drop(out);
     let ended = common::Ran::from(child.wait_with_output().unwrap());
     assert_eq!((ended.code, &*ended.err), (Some(0), ""));
@@ -346,4 +380,38 @@ fn a_download_without_anybody_to_ask_fails_with_the_reason() {
             all.last().unwrap()["message"].as_str().unwrap()
         )
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_what_was_complete_and_is_seeded_on_as_done() {
+    // A closed terminal ends it as well as Ctrl-C does, unless we were all told to outlive it.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let outlives =
+        mask.is_none_or(|mask| !mask.ends_with(['0', '2', '4', '6', '8', 'a', 'c', 'e']));
+    let signals = ["-INT", "-HUP"].into_iter().take(2 - usize::from(outlives));
+    for which in signals {
+        let data = tempfile::tempdir().unwrap();
+        sample::write(data.path()).unwrap();
+        let path = data.path().join(sample::NAME).join(sample::FILES[0].0);
+        let longer = [sample::FILES[0].1, b"more"].concat();
+        std::fs::write(path, longer).unwrap();
+        let torrent = text(common::sample_torrent());
+        let data_text = text(data.path());
+        let line = ["download", &torrent, "-o", &data_text, "--seed", "--json"];
+        let mut child = kostorrent(line).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        while !said.contains("\"event\":\"complete\"") {
+            assert!(out.read_line(&mut said).unwrap() > 0, "{said}");
+        }
+        signal(&child, which);
+        std::io::Read::read_to_string(&mut out, &mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{which}");
+        assert_eq!(said.matches("\"event\":\"complete\"").count(), 1);
+        let last = said.lines().last().unwrap();
+        assert!(last.contains("\"event\":\"stopped\""), "{last}");
+        assert_sample_in(data.path());
+    }
 }

@@ -131,3 +131,15 @@ fn a_reader_that_leaves_is_no_failure() {
         .unwrap();
     assert_eq!((child.wait().unwrap().code(), &*err), (Some(0), ""));
 }
+
+#[test]
+fn what_is_not_built_yet_is_an_error_event_too() {
+    let torrent = text(common::sample_torrent());
+    let ran = run(["download", &torrent, "--files", "1", "--json"]);
+    assert_eq!(ran.code, Some(2));
+    let events = ran.events();
+    assert_eq!(
+        (events.len(), events[0]["event"].as_str()),
+        (1, Some("error"))
+    );
+}

@@ -178,3 +178,14 @@ fn data_must_be_a_folder() {
     .failed(1);
     assert!(said.contains("--data"), "{said}");
 }
+
+#[test]
+fn what_cannot_be_verified_is_an_error_event() {
+    let torrent = text(sample_torrent());
+    let ran = run(["verify", &torrent, "--data", "/nowhere/at/all", "--json"]);
+    assert_eq!(ran.code, Some(1));
+    let events = ran.events();
+    assert_eq!((events.len(), &events[0]["event"]), (1, &json!("error")));
+    let message = events[0]["message"].as_str().unwrap();
+    assert!(ran.err.contains(message), "{}", ran.err);
+}

@@ -9,13 +9,17 @@ use serde::Serialize;
 use super::args::Create;
 use super::clock;
 use super::failure::Failure;
-use super::output;
 use super::show::{count, exact};
 use super::text::printable;
+use super::{output, running};
 use crate::create::{Created, Options, create};
 
 /// Makes the torrent and says what it is.
 pub(crate) fn run(args: &Create) -> Result<(), Failure> {
+    running::told_in_json(args.json, || make(args))
+}
+
+fn make(args: &Create) -> Result<(), Failure> {
     if let Some(output) = &args.output {
         refuse_existing(output, args.force)?;
     }

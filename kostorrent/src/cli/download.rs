@@ -11,10 +11,10 @@ use crate::session::{Mode, Options};
 
 /// Downloads until everything is there.
 pub(crate) fn run(args: &Download) -> Result<(), Failure> {
-    if args.files.is_some() {
-        return Err(Failure::not_yet("choosing files with --files"));
-    }
     running::told_in_json(args.face.json, || {
+        if args.files.is_some() {
+            return Err(Failure::not_yet("choosing files with --files"));
+        }
         let metainfo = Arc::new(torrent_file::load(&args.torrent)?);
         let options = Options {
             metainfo,

@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// Exit code 130: stopped by a person, with the progress saved.
     Interrupted(String),
+    /// Exit code 130, without a word: the reader of our output has gone in the middle of the work.
+    Unheard,
     /// The reader of our output has gone: not a failure.
     ClosedPipe,
 }
@@ -41,7 +43,7 @@ impl Failure {
         match self {
             Failure::Failed(_) | Failure::Said => 1,
             Failure::Usage(_) => 2,
-            Failure::Interrupted(_) => 130,
+            Failure::Interrupted(_) | Failure::Unheard => 130,
             Failure::ClosedPipe => 0,
         }
     }
@@ -51,7 +53,7 @@ impl Failure {
         match self {
             Failure::Failed(why) | Failure::Usage(why) => Some(format!("error: {}", one_line(why))),
             Failure::Interrupted(what) => Some(one_line(what)),
-            Failure::Said | Failure::ClosedPipe => None,
+            Failure::Said | Failure::Unheard | Failure::ClosedPipe => None,
         }
     }
 }

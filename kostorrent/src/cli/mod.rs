@@ -13,6 +13,7 @@ mod face;
 mod failure;
 mod interrupt;
 mod lab;
+mod open_files;
 mod output;
 mod program;
 mod running;
@@ -34,8 +35,10 @@ use failure::Failure;
 /// Runs one command line, the program's name first, and says how the process is to end.
 ///
 /// Results go to stdout, progress and errors to stderr. A reader that closes the pipe early
-/// (`kostorrent show … | head`) has what it wanted: that is success.
+/// (`kostorrent show … | head`) has what it wanted: that is success. Only a download that has not
+/// all of it yet ends as an interrupted one.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    open_files::raise_limit();
     match Cli::try_parse_from(arguments) {
         Ok(cli) => finish(dispatch(cli.command)),
         Err(usage) => {

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::face::{self, Face, Job, Summary};
 use super::failure::Failure;
 use super::interrupt::Interrupts;
-use crate::session::{Mode, Notice, Options, Outcome, Session, Snapshot};
+use crate::session::{Mode, Notice, Options, Outcome, Report, Session, Snapshot};
 
 /// Runs asynchronous work to its end, on this thread.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -24,13 +24,14 @@ pub(crate) fn listen_on(port: Option<u16>) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.unwrap_or(0)))
 }
 
-/// Does the work; when it fails and JSON is wanted, the reason is also the last event.
+/// Does the work; when it fails and JSON is wanted, the reason is also the last event. (A command
+/// line that cannot be understood at all is told on stderr alone.)
 pub(crate) fn told_in_json(
     json: bool,
     work: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let result = work();
-    if let (true, Err(Failure::Failed(why))) = (json, &result) {
+    if let (true, Err(Failure::Failed(why) | Failure::Usage(why))) = (json, &result) {
         face::error_event(why)?;
     }
     result
@@ -42,7 +43,7 @@ pub(crate) async fn run(
     face: &mut dyn Face,
     interrupts: &mut Interrupts,
 ) -> Result<(), Failure> {
-    let mut running = Running::start(options, face)?;
+    let mut running = Running::start(options)?;
     let shown = running.follow(face, interrupts).await;
     match &shown {
         Ok(()) => {}
@@ -51,46 +52,50 @@ pub(crate) async fn run(
         Err(_) => running.session.stop(),
     }
     let outcome = running.session.wait().await;
-    shown?;
-    while let Ok(notice) = running.notices.try_recv() {
-        face.notice(&notice)?;
-    }
-    let last = &running.last;
-    match outcome {
+    // Whoever ends a seeder has got what he wanted.
+    let done =
+        running.completed.is_some() || running.mode == Mode::Seed || outcome == Outcome::Complete;
+    let (last, told) = (&running.last, running.mode == SEED_ON);
+    let result = match outcome {
+        Outcome::Failed(why) => return Err(Failure::Failed(why)),
+        _ if shown.is_err() => shown,
+        Outcome::Complete if told => Ok(()),
         Outcome::Complete => {
-            if !running.complete {
-                face.complete(&summary(last, running.began))?;
-            }
-            Ok(())
+            let now = || summary(last, running.began);
+            face.complete(&running.completed.unwrap_or_else(now))
         }
-        Outcome::Stopped => {
-            face.stopped(last)?;
-            // Whoever ends a seeder has got what he wanted.
-            if running.complete || running.mode == Mode::Seed {
-                return Ok(());
-            }
+        Outcome::Stopped if done => face.stopped(last),
+        Outcome::Stopped => face.stopped(last).and_then(|()| {
             Err(Failure::Interrupted(format!(
                 "interrupted with {} of {} pieces; they are saved, and the same command goes on \
                  from there",
                 last.pieces_have, last.pieces
             )))
-        }
-        Outcome::Failed(why) => Err(Failure::Failed(why)),
+        }),
+    };
+    match result {
+        // The reader has gone before he had what he asked for.
+        Err(Failure::ClosedPipe) if !done => Err(Failure::Unheard),
+        result => result,
     }
 }
+
+/// A download that goes on seeding when everything is there.
+const SEED_ON: Mode = Mode::Download { keep_seeding: true };
 
 struct Running {
     session: Session,
     notices: UnboundedReceiver<Notice>,
     mode: Mode,
+    job: Job,
     began: Instant,
     last: Snapshot,
-    /// Whether the face was told that everything is there.
-    complete: bool,
+    /// How it was when everything was there.
+    completed: Option<Summary>,
 }
 
 impl Running {
-    fn start(options: Options, face: &mut dyn Face) -> Result<Running, Failure> {
+    fn start(options: Options) -> Result<Running, Failure> {
         let began = Instant::now();
         let mode = options.mode;
         let mut job = Job {
@@ -108,15 +113,14 @@ impl Running {
         let mut session = Session::start(options).map_err(Failure::failed)?;
         job.listening = session.local_addr();
         let notices = session.notices();
-        face.started(&job)?;
-        let last = Snapshot::default();
         Ok(Running {
             session,
             notices,
             mode,
+            job,
             began,
-            last,
-            complete: false,
+            last: Snapshot::default(),
+            completed: None,
         })
     }
 
@@ -126,6 +130,7 @@ impl Running {
         face: &mut dyn Face,
         interrupts: &mut Interrupts,
     ) -> Result<(), Failure> {
+        face.started(&self.job)?;
         let mut snapshots = self.session.snapshots();
         let mut stopping = false;
         loop {
@@ -136,27 +141,40 @@ impl Running {
                         return Err(Failure::Interrupted("ended at once".into()));
                     }
                     stopping = true;
-                    face.stopping()?;
                     self.session.stop();
+                    face.stopping()?;
                 }
                 Some(notice) = self.notices.recv() => {
-                    face.notice(&notice)?;
-                    if notice == Notice::Complete && self.mode == (Mode::Download { keep_seeding: true }) {
-                        self.last = snapshots.borrow().clone();
-                        face.complete(&summary(&self.last, self.began))?;
-                        self.complete = true;
-                    }
+                    // The figures that it comes with are there already.
+                    self.last = snapshots.borrow().clone();
+                    self.notice(&notice, face)?;
                 }
                 changed = snapshots.changed() => {
                     // The session's end closes the channel; its last figures stay in it.
                     self.last = snapshots.borrow_and_update().clone();
                     face.snapshot(self.began.elapsed(), &self.last)?;
                     if changed.is_err() {
-                        return Ok(());
+                        break;
                     }
                 }
             }
         }
+        while let Ok(notice) = self.notices.try_recv() {
+            self.notice(&notice, face)?;
+        }
+        Ok(())
+    }
+
+    fn notice(&mut self, notice: &Notice, face: &mut dyn Face) -> Result<(), Failure> {
+        face.notice(notice)?;
+        if *notice == Notice::Torrent(Report::Complete) {
+            let summary = summary(&self.last, self.began);
+            self.completed = Some(summary);
+            if self.mode == SEED_ON {
+                face.complete(&summary)?;
+            }
+        }
+        Ok(())
     }
 }
 

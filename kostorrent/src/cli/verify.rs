@@ -15,14 +15,17 @@ use storage::{DiskError, PieceState};
 use super::args::Verify;
 use super::create::Meter;
 use super::failure::Failure;
-use super::output;
 use super::show::count;
 use super::text::printable;
-use super::torrent_file;
+use super::{output, running, torrent_file};
 use crate::check;
 
 /// Checks, reports, and fails when anything is missing or wrong.
 pub(crate) fn run(args: &Verify) -> Result<(), Failure> {
+    running::told_in_json(args.json, || verify(args))
+}
+
+fn verify(args: &Verify) -> Result<(), Failure> {
     let torrent = torrent_file::load(&args.torrent)?;
     if torrent.info_hash_v1.is_none() {
         return Err(Failure::Failed(

@@ -14,7 +14,7 @@ use super::{CreateError, Source};
 /// What is read of a piece at a time, in bytes.
 const CHUNK: u64 = 64 * 1024;
 
-/// Files that one worker keeps open.
+/// Files that all workers together keep open; each at least one.
 const OPEN_FILES: usize = 32;
 
 /// The digests of all pieces. `progress` hears how many bytes are done, in the calling thread.
@@ -40,7 +40,7 @@ pub(super) fn hash_pieces(
         for _ in 0..threads {
             let (results, next, stop, stream) = (results.clone(), &next, &stop, &stream);
             scope.spawn(move || {
-                let mut reader = Reader::new(stream);
+                let mut reader = Reader::new(stream, OPEN_FILES / threads);
                 while !stop.load(Ordering::Relaxed) {
                     let first = next.fetch_add(run, Ordering::Relaxed);
                     if first >= pieces {
@@ -117,13 +117,15 @@ struct Reader<'a> {
     stream: &'a Stream<'a>,
     /// The latest used comes last.
     open: Vec<(usize, File)>,
+    most_open: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn new(stream: &'a Stream<'a>) -> Reader<'a> {
+    fn new(stream: &'a Stream<'a>, most_open: usize) -> Reader<'a> {
         Reader {
             stream,
-            open: Vec::with_capacity(OPEN_FILES),
+            open: Vec::new(),
+            most_open: most_open.max(1),
         }
     }
 
@@ -155,7 +157,7 @@ impl<'a> Reader<'a> {
             }
             None => {
                 let file = File::open(&self.stream.files[index].path)?;
-                if self.open.len() == OPEN_FILES {
+                if self.open.len() >= self.most_open {
                     self.open.remove(0);
                 }
                 self.open.push((index, file));

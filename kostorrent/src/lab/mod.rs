@@ -145,7 +145,7 @@ impl Lab {
     }
 
     fn add_seeder(&mut self, rate: Option<u64>) -> Result<(), LabError> {
-        self.seeders.push(Session::start(session::Options {
+        let mut seeder = Session::start(session::Options {
             metainfo: self.metainfo.clone(),
             root: self.folder.path().to_owned(),
             mode: Mode::Seed,
@@ -155,7 +155,10 @@ impl Lab {
             limit_up: rate,
             announce: None,
             seed: None,
-        })?);
+        })?;
+        // Nobody reads what they have to say, so it is not to pile up.
+        drop(seeder.notices());
+        self.seeders.push(seeder);
         Ok(())
     }
 

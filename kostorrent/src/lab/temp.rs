@@ -27,6 +27,7 @@ impl TempFolder {
         let place = std::env::temp_dir();
         sweep(&place);
         let path = place.join(format!("{PREFIX}{:016x}", rand::random::<u64>()));
+        #[cfg_attr(not(unix), expect(unused_mut))]
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

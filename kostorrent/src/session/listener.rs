@@ -1,17 +1,18 @@
 //! Where peers call us.
 
-use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
-use std::rc::Rc;
 use std::time::Duration;
 
 use handshake::Handshake;
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::task::JoinHandle;
 
 use super::dialer::{self, Joined};
 
-/// Callers that may be in the middle of their handshake at a time.
+/// Callers that may be in the middle of their handshake at a time. When one more comes, whoever has
+/// taken longest is sent away: silent callers cannot close the door to others.
 const MOST_GREETING: usize = 50;
 
 /// Connections that may wait in the system until we take them.
@@ -51,19 +52,21 @@ pub(super) async fn listen(
     joined: impl Fn(Joined) + Clone + 'static,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let greeting = Rc::new(Cell::new(0));
+    let mut greeting: VecDeque<JoinHandle<()>> = VecDeque::new();
     loop {
         let Ok((stream, addr)) = listener.accept().await else {
             // Most likely we have too many files open: others may close some.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        if greeting.get() >= MOST_GREETING {
-            continue;
+        greeting.retain(|caller| !caller.is_finished());
+        if greeting.len() >= MOST_GREETING
+            && let Some(oldest) = greeting.pop_front()
+        {
+            oldest.abort();
         }
-        let (greeting, joined) = (greeting.clone(), joined.clone());
-        greeting.set(greeting.get() + 1);
-        tokio::task::spawn_local(async move {
+        let joined = joined.clone();
+        greeting.push_back(tokio::task::spawn_local(async move {
             if let Ok(theirs) = dialer::answer(&stream, &ours).await {
                 joined(Joined {
                     addr: plain(addr),
@@ -72,8 +75,7 @@ pub(super) async fn listen(
                     stream,
                 });
             }
-            greeting.set(greeting.get() - 1);
-        });
+        }));
     }
 }
 

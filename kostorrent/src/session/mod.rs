@@ -11,6 +11,7 @@ mod check;
 mod dialer;
 mod disk;
 mod listener;
+mod shared;
 mod torrent;
 
 use std::io;
@@ -25,7 +26,21 @@ use metainfo::Metainfo;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
 
-pub use crate::engine::{Outcome, Report as Notice};
+pub use crate::engine::{Outcome, Report};
+
+/// Something that a user may like to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// What the engine has to say about the torrent.
+    Torrent(Report),
+    /// A file that others want cannot be read; told once for each file. They are sent away.
+    FileFailed {
+        /// Where it is, or was.
+        path: PathBuf,
+        /// A sentence: what failed, and what helps.
+        why: String,
+    },
+}
 
 /// What a session is to do with its torrent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -171,3 +171,128 @@ async fn a_file_that_is_longer_than_the_torrent_says_is_cut_when_all_is_good() {
     assert_eq!(leecher.wait().await, Outcome::Complete);
     same(from.path(), to.path());
 }
+
+const SEED_ON: Mode = Mode::Download { keep_seeding: true };
+
+/// The figures at the moment when everything is reported to be there.
+async fn when_complete(session: &mut Session) -> Snapshot {
+    let snapshots = session.snapshots();
+    let mut notices = session.notices();
+    while let Some(notice) = notices.recv().await {
+        if notice == Notice::Torrent(Report::Complete) {
+            break;
+        }
+    }
+    snapshots.borrow().clone()
+}
+
+#[tokio::test]
+async fn the_figures_of_completion_are_there_when_it_is_reported() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    let seeder = Session::start(options(&metainfo, from.path(), Mode::Seed)).unwrap();
+    let leecher = Session::start(Options {
+        peers: vec![seeder.local_addr()],
+        ..options(&metainfo, to.path(), SEED_ON)
+    });
+    let mut leecher = leecher.unwrap();
+    let then = when_complete(&mut leecher).await;
+    assert_eq!((then.left, then.downloaded), (0, metainfo.total_length));
+    for session in [leecher, seeder] {
+        session.stop();
+        assert_eq!(session.wait().await, Outcome::Stopped);
+    }
+}
+
+#[tokio::test]
+async fn what_is_complete_at_the_start_and_seeded_on_is_reported_and_cut() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    torrent(to.path(), 32 * 1024);
+    let file = to.path().join("three/a.bin");
+    let content = [std::fs::read(&file).unwrap(), vec![7; 1000]].concat();
+    std::fs::write(&file, content).unwrap();
+    let mut session = Session::start(options(&metainfo, to.path(), SEED_ON)).unwrap();
+    let then = when_complete(&mut session).await;
+    assert_eq!((then.left, then.pieces_have), (0, then.pieces));
+    session.stop();
+    assert_eq!(session.wait().await, Outcome::Stopped);
+    same(from.path(), to.path());
+}
+
+#[tokio::test]
+async fn what_becomes_complete_and_is_seeded_on_is_cut() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    torrent(to.path(), 32 * 1024);
+    let inside = |name: &str| to.path().join("three").join(name);
+    let content = [std::fs::read(inside("a.bin")).unwrap(), vec![7; 1000]].concat();
+    std::fs::write(inside("a.bin"), content).unwrap();
+    let mut content = std::fs::read(inside("b.bin")).unwrap();
+    *content.last_mut().unwrap() ^= 1;
+    std::fs::write(inside("b.bin"), content).unwrap();
+    let seeder = Session::start(options(&metainfo, from.path(), Mode::Seed)).unwrap();
+    let leecher = Session::start(Options {
+        peers: vec![seeder.local_addr()],
+        ..options(&metainfo, to.path(), SEED_ON)
+    });
+    let mut leecher = leecher.unwrap();
+    when_complete(&mut leecher).await;
+    for session in [leecher, seeder] {
+        session.stop();
+        session.wait().await;
+    }
+    same(from.path(), to.path());
+}
+
+#[tokio::test]
+async fn a_seeder_tells_of_files_that_it_cannot_read_any_more() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    let mut seeder = Session::start(options(&metainfo, from.path(), Mode::Seed)).unwrap();
+    let mut notices = seeder.notices();
+    let mut snapshots = seeder.snapshots();
+    let ready = snapshots.wait_for(|s| s.phase == Phase::Seeding).await;
+    drop(ready.unwrap());
+    let inside = |name: &str| from.path().join("three").join(name);
+    std::fs::write(inside("a.bin"), [1; 10]).unwrap();
+    std::fs::remove_file(inside("b.bin")).unwrap();
+    let leecher = Session::start(Options {
+        peers: vec![seeder.local_addr()],
+        ..options(&metainfo, to.path(), DOWNLOAD)
+    });
+    let leecher = leecher.unwrap();
+    let told = loop {
+        match notices.recv().await {
+            Some(Notice::FileFailed { path, why }) => break (path, why),
+            Some(_) => {}
+            None => panic!("the seeder has ended"),
+        }
+    };
+    let (path, why) = told;
+    let shrunk = path == inside("a.bin") && why.contains("shorter");
+    let gone = path == inside("b.bin") && why.contains("gone");
+    assert!(shrunk || gone, "{}: {why}", path.display());
+    for session in [leecher, seeder] {
+        session.stop();
+        session.wait().await;
+    }
+}
+
+#[tokio::test]
+async fn silent_callers_do_not_close_the_door() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 32 * 1024);
+    let seeder = Session::start(options(&metainfo, from.path(), Mode::Seed)).unwrap();
+    let call = |_| std::net::TcpStream::connect(seeder.local_addr()).unwrap();
+    let silent: Vec<_> = (0..60).map(call).collect();
+    let leecher = Session::start(Options {
+        peers: vec![seeder.local_addr()],
+        ..options(&metainfo, to.path(), DOWNLOAD)
+    });
+    let ended = tokio::time::timeout(Duration::from_secs(8), leecher.unwrap().wait()).await;
+    assert_eq!(ended.ok(), Some(Outcome::Complete));
+    drop(silent);
+    seeder.stop();
+    seeder.wait().await;
+}

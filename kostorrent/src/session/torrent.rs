@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connection::{BlockBuf, FileSpan, Heard, Order, Pool};
+use connection::{BlockBuf, FileSpan, Files, Heard, Order, Pool};
 use handshake::{Handshake, Reserved};
 use layout::{Kind, Layout};
 use messages::{Bitfield, BlockRequest};
@@ -19,8 +20,9 @@ use super::announcer::Announcer;
 use super::buffers::Buffers;
 use super::dialer::{self, Joined};
 use super::disk::Disk;
+use super::shared::Shared;
 use super::{Mode, Notice, Options, Outcome, Phase, Snapshot, check, listener};
-use crate::engine::{self, Action, Command, Config, Engine, Event, PIECE_MEMORY, Time};
+use crate::engine::{self, Action, Command, Config, Engine, Event, PIECE_MEMORY, Report, Time};
 
 /// What connections have to tell, at most, before their sockets are no longer read.
 const HEARD: usize = 256;
@@ -57,12 +59,19 @@ impl Work {
             Ok(checked) => checked,
             Err(why) => return Outcome::Failed(why),
         };
-        match self.start(storage, have) {
-            Ok(mut torrent) => match torrent.run().await {
-                Outcome::Complete => torrent.trim(),
-                outcome => outcome,
-            },
-            Err(why) => Outcome::Failed(why.to_string()),
+        // The engine reports what becomes complete; this is complete already.
+        let already =
+            self.options.mode == (Mode::Download { keep_seeding: true }) && have.is_full();
+        let mut torrent = match self.start(storage, have) {
+            Ok(torrent) => torrent,
+            Err(why) => return Outcome::Failed(why.to_string()),
+        };
+        if already {
+            torrent.report(Report::Complete);
+        }
+        match torrent.run().await {
+            Outcome::Complete => torrent.trim(),
+            outcome => outcome,
         }
     }
 
@@ -81,9 +90,10 @@ impl Work {
         let disk = Disk::start(storage, move |done| {
             let _ = tell.send(News::Done(done));
         })?;
-        // What we send to others is read apart from what the disk thread writes.
         let shared = Storage::open(root, self.layout.clone(), check::hashes(metainfo))
             .map_err(std::io::Error::other)?;
+        let (layout, notify) = (self.layout.clone(), self.notify.clone());
+        let shared = Shared::new(root.clone(), layout, shared, notify);
         let tell = to_news.clone();
         let port = self.listener.local_addr()?.port();
         tokio::task::spawn_local(listener::listen(self.listener, ours, move |joined| {
@@ -119,7 +129,7 @@ impl Work {
             layout: self.layout,
             ours,
             disk,
-            shared,
+            shared: Rc::new(shared),
             connections: BTreeMap::new(),
             next_key: 0,
             heard,
@@ -142,7 +152,7 @@ struct Torrent {
     pool: Pool,
     buffers: Buffers,
     disk: Disk<Storage>,
-    shared: Storage,
+    shared: Rc<dyn Files>,
     announcer: Announcer,
     connections: BTreeMap<PeerKey, mpsc::UnboundedSender<Order>>,
     next_key: u32,
@@ -189,7 +199,18 @@ impl Torrent {
     }
     // ANCHOR_END: run
 
-    /// Cuts files that were there before, and are longer than the torrent says.
+    /// Tells the faces, if they listen.
+    fn report(&mut self, report: Report) {
+        if report == Report::Complete {
+            // The figures first: whoever hears of it looks at them.
+            self.publish();
+            self.hand_in_job(Job::Trim);
+        }
+        let _ = self.notify.send(Notice::Torrent(report));
+    }
+
+    /// Cuts files that were there before, and are longer than the torrent says. It may be done
+    /// already; but a fault must be known before the end.
     fn trim(self) -> Outcome {
         match self.disk.finish().map(|mut storage| storage.trim()) {
             Some(Err(error)) => Outcome::Failed(error.to_string()),
@@ -233,10 +254,7 @@ impl Torrent {
                     self.hand_in(piece, |blocks| Job::Digest { piece, blocks });
                 }
                 Action::Announce { tracker, news } => self.announce(tracker, news),
-                Action::Report(notice) => {
-                    // Faces that do not listen miss it.
-                    let _ = self.notify.send(notice);
-                }
+                Action::Report(report) => self.report(report),
                 Action::Finished(outcome) => self.outcome = Some(outcome),
             }
         }
@@ -254,7 +272,11 @@ impl Torrent {
         let Some(blocks) = self.buffers.lend(piece) else {
             return;
         };
-        if !self.disk.hand_in(job(blocks)) {
+        self.hand_in_job(job(blocks));
+    }
+
+    fn hand_in_job(&self, job: Job) {
+        if !self.disk.hand_in(job) {
             let why = "the thread that writes to the disk has ended unexpectedly".to_owned();
             let _ = self.to_news.send(News::Event(Event::DiskFailed { why }));
         }
@@ -280,30 +302,15 @@ impl Torrent {
     }
 
     /// Finds the bytes of a block in the files and lets the connection send them.
-    fn upload(&mut self, peer: PeerKey, block: BlockRequest) {
+    fn upload(&self, peer: PeerKey, block: BlockRequest) {
         let start = self.layout.geometry().piece_offset(block.piece) + u64::from(block.offset);
-        let mut spans = Vec::with_capacity(1);
-        for span in self.layout.spans(start, block.len.into()) {
-            let file = match self.layout.files()[span.file].kind {
-                Kind::Padding => None,
-                _ => match self.shared.file(span.file) {
-                    Ok(file) => Some(file),
-                    Err(error) => {
-                        // One file that cannot be read does not end the work; this peer's
-                        // connection it does, which the engine learns after the present action.
-                        self.connections.remove(&peer);
-                        let why = error.to_string();
-                        let _ = self.to_news.send(News::Event(Event::Closed { peer, why }));
-                        return;
-                    }
-                },
-            };
-            spans.push(FileSpan {
-                file,
-                offset: span.offset,
-                len: span.len,
-            });
-        }
+        let spans = self.layout.spans(start, block.len.into());
+        let spans = spans.map(|span| FileSpan {
+            file: (self.layout.files()[span.file].kind != Kind::Padding).then_some(span.file),
+            offset: span.offset,
+            len: span.len,
+        });
+        let spans = spans.collect();
         self.order(peer, Order::Upload { block, spans });
     }
 
@@ -371,6 +378,7 @@ impl Torrent {
             joined.stream,
             pieces,
             self.pool.clone(),
+            self.shared.clone(),
             peer,
             self.to_heard.clone(),
             receiver,
@@ -410,7 +418,10 @@ impl Torrent {
                 self.buffers.back(piece, blocks);
                 Event::Digests { piece, digests }
             }
-            Done::Read { .. } => return,
+            Done::Trimmed(Ok(())) => return,
+            Done::Trimmed(Err(error)) => Event::DiskFailed {
+                why: error.to_string(),
+            },
         };
         self.tell(event);
     }

@@ -60,6 +60,13 @@ impl Checker {
         }
     }
 
+    /// Keeps at most so many files open, at least one; 40 unless told. All threads of a program
+    /// have to share what the system allows it.
+    pub fn open_files(mut self, most: usize) -> Checker {
+        self.files.open_files(most);
+        self
+    }
+
     // ANCHOR: check
     /// Checks the pieces of `range`, in order, and tells `on_piece` of each.
     ///

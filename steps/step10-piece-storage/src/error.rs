@@ -68,7 +68,7 @@ impl fmt::Display for DiskError {
             self.path.display(),
             self.cause
         )?;
-        match remedy(self.kind()) {
+        match remedy(&self.cause) {
             Some(remedy) => write!(f, "; {remedy}"),
             None => Ok(()),
         }
@@ -90,8 +90,11 @@ impl fmt::Display for Doing {
 }
 
 /// What a person can do about it.
-fn remedy(kind: ErrorKind) -> Option<&'static str> {
-    Some(match kind {
+fn remedy(cause: &io::Error) -> Option<&'static str> {
+    if is_too_many_open(cause) {
+        return Some("close other programs, or allow more open files (`ulimit -n`), and try again");
+    }
+    Some(match cause.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "free some space and start again: what is written stays"
         }
@@ -113,6 +116,19 @@ fn remedy(kind: ErrorKind) -> Option<&'static str> {
     })
 }
 
+/// Whether this program, or the whole system, has as many files open as it may.
+#[cfg(unix)]
+fn is_too_many_open(cause: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let too_many = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    cause.raw_os_error().is_some_and(|e| too_many.contains(&e))
+}
+
+#[cfg(not(unix))]
+fn is_too_many_open(_cause: &io::Error) -> bool {
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +145,15 @@ mod tests {
             error.to_string(),
             "cannot write to the file d/file: no storage space; free some space and start again: what is written stays"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn too_many_open_files_have_a_remedy() {
+        for errno in [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE] {
+            let error = DiskError::new(Doing::Open, Path::new("file"), errno.into());
+            assert!(error.to_string().contains("`ulimit -n`"), "{error}");
+        }
     }
 
     #[test]

@@ -3,17 +3,26 @@
 use std::fs::File;
 use std::sync::Arc;
 
-/// How many files stay open.
+/// How many files stay open, unless told otherwise.
 pub const OPEN_FILES: usize = 40;
 
 // ANCHOR: handles
 /// The files used last, the latest at the end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Handles {
     open: Vec<(usize, Arc<File>)>,
+    most: usize,
 }
 
 impl Handles {
+    /// Keeps `most` files open, at least one.
+    pub fn new(most: usize) -> Handles {
+        Handles {
+            open: Vec::new(),
+            most: most.max(1),
+        }
+    }
+
     /// File `index`: one of the open ones, or else from `open`. Then the one that was not used for
     /// longest is closed, if there are too many.
     pub fn get<E>(
@@ -25,7 +34,7 @@ impl Handles {
             Some(place) => self.open.remove(place),
             None => (index, Arc::new(open()?)),
         };
-        if self.open.len() == OPEN_FILES {
+        if self.open.len() >= self.most {
             self.open.remove(0);
         }
         let file = Arc::clone(&entry.1);
@@ -34,6 +43,12 @@ impl Handles {
     }
 }
 // ANCHOR_END: handles
+
+impl Default for Handles {
+    fn default() -> Handles {
+        Handles::new(OPEN_FILES)
+    }
+}
 
 #[cfg(test)]
 impl Handles {
@@ -73,6 +88,19 @@ mod tests {
         let order: Vec<usize> = (0..OPEN_FILES).chain([0, OPEN_FILES, 0, 2, 1]).collect();
         let opened: Vec<usize> = (0..=OPEN_FILES).chain([1]).collect();
         assert_eq!(use_in_order(&order), opened);
+    }
+
+    #[test]
+    fn fewer_may_be_kept_but_one() {
+        let dir = tempfile::tempdir().unwrap();
+        for (most, kept) in [(0, 1), (1, 1), (3, 3)] {
+            let mut handles = Handles::new(most);
+            for index in 0..10 {
+                let file = || File::create(dir.path().join(index.to_string()));
+                handles.get(index, file).unwrap();
+            }
+            assert_eq!(handles.len(), kept);
+        }
     }
 
     #[test]

@@ -36,17 +36,8 @@ pub enum Job {
         /// All its blocks, in order.
         blocks: Vec<BlockBuf>,
     },
-    /// Read bytes of a piece for a peer.
-    Read {
-        /// The asker's own number for this read; comes back with the answer.
-        ticket: u64,
-        /// Which piece.
-        piece: u32,
-        /// The first byte, counted from the start of the piece.
-        offset: u32,
-        /// How many bytes.
-        len: u32,
-    },
+    /// Cut the files that are longer than the torrent says, when all of it is on disk.
+    Trim,
 }
 
 /// One thing done. The buffers come back with it.
@@ -79,13 +70,8 @@ pub enum Done {
         /// The blocks of the job.
         blocks: Vec<BlockBuf>,
     },
-    /// The answer to [`Job::Read`].
-    Read {
-        /// The number given with the job.
-        ticket: u64,
-        /// The bytes, all of them, or why not.
-        result: Result<Vec<u8>, DiskError>,
-    },
+    /// The answer to [`Job::Trim`].
+    Trimmed(Result<(), DiskError>),
 }
 
 /// A disk: the real one is [`Storage`](crate::Storage), a simulation has its own.

@@ -22,5 +22,6 @@ mod testing;
 
 pub use checker::{Checker, PieceState};
 pub use error::{DiskError, Doing};
+pub use handles::OPEN_FILES;
 pub use job::{BlockBuf, Done, Job, Serve, block_buf};
 pub use store::Storage;

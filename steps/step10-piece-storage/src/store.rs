@@ -140,24 +140,6 @@ impl Storage {
     }
     // ANCHOR_END: write
 
-    /// Reads bytes of a piece; padding reads as zeros.
-    fn read(&mut self, piece: u32, offset: u32, len: u32) -> Result<Vec<u8>, DiskError> {
-        let layout = Arc::clone(&self.layout);
-        let start = layout.geometry().piece_offset(piece) + u64::from(offset);
-        let mut bytes = vec![0; len as usize];
-        let mut rest = &mut bytes[..];
-        for span in layout.spans(start, len.into()) {
-            let (here, after) = rest.split_at_mut(span.len as usize);
-            if !self.is_padding(span) {
-                let file = self.file(span.file)?;
-                transfer::read(&file, span.offset, here)
-                    .map_err(|e| self.error(Doing::Read, span, e))?;
-            }
-            rest = after;
-        }
-        Ok(bytes)
-    }
-
     fn is_padding(&self, span: Span) -> bool {
         self.layout.files()[span.file].kind == Kind::Padding
     }
@@ -204,17 +186,7 @@ impl Serve for Storage {
                         blocks,
                     });
                 }
-                Job::Read {
-                    ticket,
-                    piece,
-                    offset,
-                    len,
-                } => {
-                    done.push(Done::Read {
-                        ticket,
-                        result: self.read(piece, offset, len),
-                    });
-                }
+                Job::Trim => done.push(Done::Trimmed(self.trim())),
             }
         }
         self.verify(waiting, done);

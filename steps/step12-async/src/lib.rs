@@ -18,6 +18,7 @@ mod pool;
 mod task;
 
 use std::fs::File;
+use std::io;
 use std::sync::Arc;
 
 use messages::{BlockRequest, Message};
@@ -63,12 +64,29 @@ pub enum Order {
 }
 
 /// Bytes of a file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct FileSpan {
-    /// The file; `None` stands for padding, which is zeros on no disk (BEP 47).
-    pub file: Option<Arc<File>>,
+    /// The file's number; `None` stands for padding, which is zeros on no disk (BEP 47).
+    pub file: Option<usize>,
     /// Where they begin.
     pub offset: u64,
     /// How many.
     pub len: u64,
+}
+
+/// The files that uploads come from, the same for all connections.
+///
+/// A file is opened when its bytes are about to be sent, not when they are ordered: what waits
+/// holds no file open, however many files a block lies in and however many peers wait.
+pub trait Files {
+    /// A file by its number, open to be read.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened. That ends the connection.
+    fn open(&self, file: usize) -> io::Result<Arc<File>>;
+
+    /// Hears that an open file could not be read, or is shorter than it was. That ends the
+    /// connection.
+    fn unreadable(&self, file: usize, error: &io::Error);
 }

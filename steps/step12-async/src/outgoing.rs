@@ -1,15 +1,24 @@
 //! From messages and files to the socket.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
+use std::rc::Rc;
 
 use messages::{BlockRequest, Message, piece_header};
 use tokio::net::TcpStream;
 
-use super::FileSpan;
+use super::{FileSpan, Files};
 
 /// A peer that reads so little that this much piles up, uploads not counted, is not worth keeping.
 const MOST_QUEUED: usize = 4 * 1024 * 1024;
+
+/// Parts of files below this many bytes are read and sent together: a system call for each would
+/// cost more than the copy.
+const SMALL: u64 = 4 * 1024;
+
+/// As much is read together at most, in bytes.
+const TOGETHER: usize = 16 * 1024;
 
 /// Something to be sent.
 enum Chunk {
@@ -22,13 +31,21 @@ enum Chunk {
 }
 
 /// The writing side of a connection.
-#[derive(Default)]
 pub(crate) struct Outgoing {
+    files: Rc<dyn Files>,
     queue: VecDeque<Chunk>,
     queued_bytes: usize,
 }
 
 impl Outgoing {
+    pub fn new(files: Rc<dyn Files>) -> Outgoing {
+        Outgoing {
+            files,
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
@@ -72,6 +89,7 @@ impl Outgoing {
     pub fn write(&mut self, stream: &TcpStream) -> io::Result<u64> {
         let mut payload = 0;
         loop {
+            self.read_small()?;
             let more = self.queue.len() > 1;
             let Some(chunk) = self.queue.front_mut() else {
                 break;
@@ -83,7 +101,7 @@ impl Outgoing {
                     continue;
                 }
                 Chunk::Bytes { bytes, sent } => send(stream, &bytes[*sent..], more),
-                Chunk::File(span) => send_file(stream, span),
+                Chunk::File(span) => send_span(stream, &*self.files, span),
             };
             match result {
                 Ok(bytes) => self.gone(bytes),
@@ -94,6 +112,29 @@ impl Outgoing {
         Ok(payload)
     }
     // ANCHOR_END: write
+
+    /// Puts the small parts of files that are first in the queue into one chunk of bytes.
+    fn read_small(&mut self) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        while let Some(&Chunk::File(span)) = self.queue.front() {
+            if span.len >= SMALL || bytes.len() + span.len as usize > TOGETHER {
+                break;
+            }
+            let start = bytes.len();
+            bytes.resize(start + span.len as usize, 0);
+            if let Some(index) = span.file {
+                let file = self.files.open(index)?;
+                read_exact_at(&file, &mut bytes[start..], span.offset)
+                    .inspect_err(|error| self.files.unreadable(index, error))?;
+            }
+            self.queue.pop_front();
+        }
+        if !bytes.is_empty() {
+            self.queued_bytes += bytes.len();
+            self.queue.push_front(Chunk::Bytes { bytes, sent: 0 });
+        }
+        Ok(())
+    }
 
     /// Takes `len` sent bytes off the first chunk, and the chunk if that was all.
     fn gone(&mut self, len: usize) {
@@ -132,12 +173,25 @@ fn send(stream: &TcpStream, bytes: &[u8], _more: bool) -> io::Result<usize> {
     stream.try_write(bytes)
 }
 
-/// Sends bytes of a file without reading them into the program.
-#[cfg(target_os = "linux")]
-fn send_file(stream: &TcpStream, span: &FileSpan) -> io::Result<usize> {
-    let Some(file) = &span.file else {
+/// Sends bytes of a file, which is open only meanwhile.
+fn send_span(stream: &TcpStream, files: &dyn Files, span: &FileSpan) -> io::Result<usize> {
+    let Some(index) = span.file else {
         return send_zeros(stream, span);
     };
+    let file = files.open(index)?;
+    let sent = send_file(stream, &file, span);
+    match &sent {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            files.unreadable(index, error);
+        }
+        _ => {}
+    }
+    sent
+}
+
+/// Sends bytes of a file without reading them into the program.
+#[cfg(target_os = "linux")]
+fn send_file(stream: &TcpStream, file: &File, span: &FileSpan) -> io::Result<usize> {
     let mut offset = span.offset;
     let len = usize::try_from(span.len).unwrap_or(usize::MAX);
     let sent = stream.try_io(tokio::io::Interest::WRITABLE, || {
@@ -150,10 +204,7 @@ fn send_file(stream: &TcpStream, span: &FileSpan) -> io::Result<usize> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn send_file(stream: &TcpStream, span: &FileSpan) -> io::Result<usize> {
-    let Some(file) = &span.file else {
-        return send_zeros(stream, span);
-    };
+fn send_file(stream: &TcpStream, file: &File, span: &FileSpan) -> io::Result<usize> {
     let mut buf = [0; 16 * 1024];
     let len = span.len.min(buf.len() as u64) as usize;
     let read = read_at(file, &mut buf[..len], span.offset)?;
@@ -163,13 +214,29 @@ fn send_file(stream: &TcpStream, span: &FileSpan) -> io::Result<usize> {
     stream.try_write(&buf[..read])
 }
 
-#[cfg(all(unix, not(target_os = "linux")))]
-fn read_at(file: &std::fs::File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+/// Fills the buffer from `offset` on.
+fn read_exact_at(file: &File, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buf.is_empty() {
+        match read_at(file, buf, offset) {
+            Ok(0) => return Err(ended()),
+            Ok(read) => {
+                offset += read as u64;
+                buf = &mut buf[read..];
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buf, offset)
 }
 
 #[cfg(windows)]
-fn read_at(file: &std::fs::File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buf, offset)
 }
 

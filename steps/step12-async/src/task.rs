@@ -1,6 +1,7 @@
 //! The task itself: wait, read, write.
 
 use std::io;
+use std::rc::Rc;
 
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -8,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
-use super::{Heard, Order, Pool, UPLOAD_ROOM};
+use super::{Files, Heard, Order, Pool, UPLOAD_ROOM};
 
 /// Reads in a row before others get their turn.
 const READS_IN_A_ROW: usize = 8;
@@ -19,13 +20,14 @@ const ORDERS_AT_A_TIME: usize = 256;
 // ANCHOR: run
 /// Runs a connection, whose handshakes are done, until either side ends it.
 ///
-/// `pieces` is how many pieces the torrent has. Everything heard goes to `to`, marked with `key`;
+/// `pieces` is how many pieces the torrent has, `files` has what is sent to others. Everything heard goes to `to`, marked with `key`;
 /// the last of it is [`Heard::Closed`], unless the connection was ended by an order or by dropping
 /// the other end of `orders`.
 pub async fn run<K: Copy>(
     stream: TcpStream,
     pieces: u32,
     pool: Pool,
+    files: Rc<dyn Files>,
     key: K,
     to: mpsc::Sender<(K, Heard)>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -33,7 +35,7 @@ pub async fn run<K: Copy>(
     let mut connection = Connection {
         stream,
         incoming: Incoming::new(pieces, pool),
-        outgoing: Outgoing::default(),
+        outgoing: Outgoing::new(files),
         heard: vec![Heard::Room(UPLOAD_ROOM)],
         to,
         key,

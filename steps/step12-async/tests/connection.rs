@@ -1,11 +1,14 @@
 //! A connection on loopback, with a peer that the test plays.
 
+use std::cell::{Cell, RefCell};
 use std::fs::File;
-use std::io::Write;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connection::{FileSpan, Heard, Order, Pool, UPLOAD_ROOM};
+use connection::{FileSpan, Files, Heard, Order, Pool, UPLOAD_ROOM};
 use messages::{BlockRequest, Message, piece_header};
 use pretty_assertions::assert_eq;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,8 +19,34 @@ use tokio::time::timeout;
 
 const PIECES: u32 = 100;
 
+/// Files in a folder, named by their numbers.
+#[derive(Default)]
+struct Folder {
+    path: PathBuf,
+    opened: Cell<usize>,
+    unreadable: RefCell<Vec<usize>>,
+}
+
+impl Files for Folder {
+    fn open(&self, file: usize) -> io::Result<Arc<File>> {
+        self.opened.set(self.opened.get() + 1);
+        Ok(Arc::new(File::open(self.path.join(file.to_string()))?))
+    }
+
+    fn unreadable(&self, file: usize, _: &io::Error) {
+        self.unreadable.borrow_mut().push(file);
+    }
+}
+
+/// A span of a file.
+fn span(file: usize, offset: u64, len: u64) -> FileSpan {
+    let file = Some(file);
+    FileSpan { file, offset, len }
+}
+
 /// The test's end of a connection.
 struct End {
+    files: Rc<Folder>,
     peer: TcpStream,
     heard: mpsc::Receiver<((), Heard)>,
     orders: mpsc::UnboundedSender<Order>,
@@ -25,6 +54,15 @@ struct End {
 
 impl End {
     async fn start(room_for_heard: usize) -> End {
+        End::sharing(PathBuf::new(), room_for_heard).await
+    }
+
+    /// The connection sends what is in a folder.
+    async fn sharing(path: impl Into<PathBuf>, room_for_heard: usize) -> End {
+        let files = Rc::new(Folder {
+            path: path.into(),
+            ..Folder::default()
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap());
         let (peer, accepted) = tokio::join!(peer, listener.accept());
@@ -35,11 +73,13 @@ impl End {
             stream,
             PIECES,
             Pool::new(10),
+            files.clone(),
             (),
             to,
             receiver,
         ));
         let mut end = End {
+            files,
             peer: peer.unwrap(),
             heard,
             orders,
@@ -243,30 +283,17 @@ async fn uploads_come_out_of_the_files_in_order() {
     local(async {
         let dir = tempfile::tempdir().unwrap();
         let content = payload(100_000, 3);
-        let path = dir.path().join("file");
-        File::create(&path).unwrap().write_all(&content).unwrap();
-        let file = Some(Arc::new(File::open(&path).unwrap()));
-        let mut end = End::start(100).await;
+        std::fs::write(dir.path().join("0"), &content).unwrap();
+        let mut end = End::sharing(dir.path(), 100).await;
+        let padding = FileSpan {
+            file: None,
+            offset: 0,
+            len: 5_384,
+        };
         end.order(Order::Send(Message::Unchoke));
         end.order(Order::Upload {
             block: block(2, 1),
-            spans: vec![
-                FileSpan {
-                    file: file.clone(),
-                    offset: 50_000,
-                    len: 6_000,
-                },
-                FileSpan {
-                    file: None,
-                    offset: 0,
-                    len: 5_384,
-                },
-                FileSpan {
-                    file,
-                    offset: 0,
-                    len: 5_000,
-                },
-            ],
+            spans: vec![span(0, 50_000, 6_000), padding, span(0, 0, 5_000)],
         });
         end.order(Order::Send(Message::Have(9)));
         let mut expected = vec![0, 0, 0, 1, 1];
@@ -284,27 +311,79 @@ async fn uploads_come_out_of_the_files_in_order() {
 }
 
 #[tokio::test]
-async fn a_file_that_became_shorter_ends_the_connection() {
+async fn a_block_of_many_tiny_files_comes_whole() {
     local(async {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("file");
-        File::create(&path).unwrap().write_all(&[1; 10]).unwrap();
-        let file = Some(Arc::new(File::open(&path).unwrap()));
-        let mut end = End::start(100).await;
+        let content = payload(blocks::BLOCK as usize, 5);
+        let mut spans = Vec::new();
+        // 256 files of 32 bytes, and then one that is not small.
+        for (file, bytes) in content[..8 * 1024].chunks(32).enumerate() {
+            std::fs::write(dir.path().join(file.to_string()), [&[0; 9], bytes].concat()).unwrap();
+            spans.push(span(file, 9, 32));
+        }
+        std::fs::write(dir.path().join("999"), &content[8 * 1024..]).unwrap();
+        spans.push(span(999, 0, 8 * 1024));
+        let mut end = End::sharing(dir.path(), 100).await;
         end.order(Order::Upload {
             block: block(0, 0),
-            spans: vec![FileSpan {
-                file,
-                offset: 0,
-                len: 16_384,
-            }],
+            spans,
         });
-        let Heard::Closed(why) = end.next().await else {
-            panic!("an end");
-        };
-        assert!(why.contains("shorter"), "{why}");
+        let mut expected = piece_header(0, 0, blocks::BLOCK).to_vec();
+        expected.extend(content);
+        let mut got = vec![0; expected.len()];
+        end.peer.read_exact(&mut got).await.unwrap();
+        assert!(got == expected);
+        assert!(matches!(end.next().await, Heard::Room(16_384)));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_file_is_opened_when_its_turn_comes_and_not_when_it_is_ordered() {
+    local(async {
+        let dir = tempfile::tempdir().unwrap();
+        // The sockets' buffers take some of the first file, and nobody reads it.
+        let first = 64 * 1024 * 1024;
+        let file = File::create(dir.path().join("0")).unwrap();
+        file.set_len(first).unwrap();
+        let mut end = End::sharing(dir.path(), 100).await;
+        end.order(Order::Upload {
+            block: block(0, 0),
+            spans: vec![span(0, 0, first)],
+        });
+        end.order(Order::Upload {
+            block: block(0, 1),
+            spans: vec![span(1, 0, 16_384)],
+        });
+        let mut header = [0; 13];
+        end.peer.read_exact(&mut header).await.unwrap();
+        // File 1 does not exist. That is no fault as long as nobody gets there.
+        let heard = timeout(Duration::from_millis(200), end.heard.recv()).await;
+        assert!(heard.is_err(), "{heard:?}");
+        assert!(end.files.opened.get() > 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_became_shorter_ends_the_connection_and_is_named() {
+    for (len, there) in [(16_384, 10), (1_000, 999)] {
+        local(async {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join("7"), vec![1; there]).unwrap();
+            let mut end = End::sharing(dir.path(), 100).await;
+            end.order(Order::Upload {
+                block: BlockRequest { len, ..block(0, 0) },
+                spans: vec![span(7, 0, len.into())],
+            });
+            let Heard::Closed(why) = end.next().await else {
+                panic!("an end");
+            };
+            assert!(why.contains("shorter"), "{why}");
+            assert_eq!(*end.files.unreadable.borrow(), [7]);
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@
 //! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
 //! | `tracker_failed`, `tracker_warning` | `tracker`, `message` | a tracker could not be asked, or warns |
 //! | `stalled` | `message` | nothing has arrived for a minute |
+//! | `file_failed` | `path`, `message` | a file that others want cannot be read; once for each file |
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
 //! | `stopping` | | a person asked to stop |
 //! | `stopped` | `pieces_have`, `pieces`, `left` | it has stopped; what is there stays |
@@ -20,6 +21,7 @@
 //! `verify --json` prints `file` (`path`, `fault`, `bad_pieces`) for each file that is not good,
 //! then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
 //! `created` (`output`, `name`, `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`).
+//! Both print `error`, too, when they fail without having come so far.
 
 use std::time::Duration;
 
@@ -27,7 +29,7 @@ use serde::Serialize;
 
 use super::{Face, Job, Said, Summary, sentence};
 use crate::cli::output;
-use crate::session::{Notice, Phase, Snapshot};
+use crate::session::{Notice, Phase, Report, Snapshot};
 
 /// The time between two `progress` or `checking` events.
 const EVERY: Duration = Duration::from_secs(1);
@@ -81,6 +83,10 @@ enum Event<'a> {
         message: &'a str,
     },
     Stalled {
+        message: &'a str,
+    },
+    FileFailed {
+        path: String,
         message: &'a str,
     },
     Complete {
@@ -201,27 +207,36 @@ fn figures(now: &Snapshot, pieces: u32) -> Event<'static> {
 
 fn event(notice: &Notice) -> Option<Event<'_>> {
     let message = sentence(notice).unwrap_or_default();
-    Some(match notice {
-        Notice::PieceFailed { piece, from } => Event::PieceFailed {
+    let report = match notice {
+        Notice::Torrent(report) => report,
+        Notice::FileFailed { path, why } => {
+            return Some(Event::FileFailed {
+                path: path.to_string_lossy().into_owned(),
+                message: why,
+            });
+        }
+    };
+    Some(match report {
+        Report::PieceFailed { piece, from } => Event::PieceFailed {
             piece: *piece,
             peers: *from,
             message,
         },
-        Notice::PeerBanned { addr, piece } => Event::PeerBanned {
+        Report::PeerBanned { addr, piece } => Event::PeerBanned {
             addr: addr.to_string(),
             piece: *piece,
             message,
         },
-        Notice::TrackerWarning { tracker, warning } => Event::TrackerWarning {
+        Report::TrackerWarning { tracker, warning } => Event::TrackerWarning {
             tracker,
             message: warning,
         },
-        Notice::TrackerFailed { tracker, why } => Event::TrackerFailed {
+        Report::TrackerFailed { tracker, why } => Event::TrackerFailed {
             tracker,
             message: why,
         },
-        Notice::NoWayForward { why } => Event::Stalled { message: why },
-        Notice::Complete => return None,
+        Report::NoWayForward { why } => Event::Stalled { message: why },
+        Report::Complete => return None,
     })
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::args;
 use super::failure::Failure;
 use super::text::one_line;
-use crate::session::{Notice, Snapshot};
+use crate::session::{Notice, Report, Snapshot};
 
 /// Saying something can fail: the reader may have gone.
 pub(crate) type Said = Result<(), Failure>;
@@ -108,21 +108,28 @@ impl Face for Quiet {
 
 /// What happened, for a person; `None` where the figures tell it already.
 fn sentence(notice: &Notice) -> Option<String> {
-    let sentence = match notice {
-        Notice::PieceFailed { piece, from: 1 } => {
+    let report = match notice {
+        Notice::Torrent(report) => report,
+        Notice::FileFailed { why, .. } => {
+            let sentence = format!("others cannot have a file: {why}");
+            return Some(one_line(&sentence));
+        }
+    };
+    let sentence = match report {
+        Report::PieceFailed { piece, from: 1 } => {
             format!("piece {piece} did not match its hash, all of it from one peer")
         }
-        Notice::PieceFailed { piece, from } => format!(
+        Report::PieceFailed { piece, from } => format!(
             "piece {piece} did not match its hash; {from} peers sent parts of it, and one alone is \
              asked for it now"
         ),
-        Notice::PeerBanned { addr, piece } => {
+        Report::PeerBanned { addr, piece } => {
             format!("{addr} sent wrong bytes in piece {piece} and is banned")
         }
-        Notice::TrackerWarning { tracker, warning } => format!("{tracker} warns: {warning}"),
-        Notice::TrackerFailed { why, .. } => why.clone(),
-        Notice::NoWayForward { why } => format!("nothing arrives: {why}"),
-        Notice::Complete => return None,
+        Report::TrackerWarning { tracker, warning } => format!("{tracker} warns: {warning}"),
+        Report::TrackerFailed { why, .. } => why.clone(),
+        Report::NoWayForward { why } => format!("nothing arrives: {why}"),
+        Report::Complete => return None,
     };
     Some(one_line(&sentence))
 }
@@ -151,10 +158,10 @@ mod tests {
     #[test]
     fn a_tracker_cannot_write_on_the_terminal() {
         let warning = "a\u{1b}[31m\nb".to_string();
-        let said = sentence(&Notice::TrackerWarning {
+        let said = sentence(&Notice::Torrent(Report::TrackerWarning {
             tracker: "http://t/".into(),
             warning,
-        });
+        }));
         assert_eq!(said.as_deref(), Some("http://t/ warns: a\\u{1b}[31m b"));
     }
 }

@@ -45,6 +45,11 @@ impl Files {
         }
     }
 
+    /// Keeps at most so many files open.
+    pub fn open_files(&mut self, most: usize) {
+        self.handles = Handles::new(most);
+    }
+
     /// Whether the span is padding, which is on no disk.
     pub fn is_padding(&self, span: Span) -> bool {
         self.layout.files()[span.file].kind == Kind::Padding

@@ -9,24 +9,30 @@ use super::*;
 
 /// One event of each kind.
 fn samples() -> Vec<Value> {
-    let notices = [
-        Notice::PieceFailed { piece: 3, from: 2 },
-        Notice::PeerBanned {
+    let reports = [
+        Report::PieceFailed { piece: 3, from: 2 },
+        Report::PeerBanned {
             addr: ([127, 0, 0, 1], 4).into(),
             piece: 3,
         },
-        Notice::TrackerFailed {
+        Report::TrackerFailed {
             tracker: "http://t/".into(),
             why: "down".into(),
         },
-        Notice::TrackerWarning {
+        Report::TrackerWarning {
             tracker: "http://t/".into(),
             warning: "slow".into(),
         },
-        Notice::NoWayForward {
+        Report::NoWayForward {
             why: "alone".into(),
         },
     ];
+    let notices = reports.map(Notice::Torrent).into_iter();
+    let file_failed = Notice::FileFailed {
+        path: "a".into(),
+        why: "gone".into(),
+    };
+    let notices: Vec<_> = notices.chain([file_failed]).collect();
     let snapshot = |phase| Snapshot {
         phase,
         ..Snapshot::default()
