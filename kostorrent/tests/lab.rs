@@ -16,6 +16,8 @@ use serde_json::Value;
 /// A running lab; it ends with the test.
 struct Lab {
     child: Child,
+    // Read where there are signals.
+    #[cfg_attr(not(unix), expect(dead_code))]
     out: BufReader<ChildStdout>,
     announce: String,
     torrent: PathBuf,

@@ -239,3 +239,23 @@ fn a_complete_download_needs_nobody() {
     kostorrent::download_all(&torrent, folder.path());
     payload.assert_in(folder.path());
 }
+
+#[test]
+fn a_longer_file_of_which_nothing_is_the_torrents_is_left_alone() {
+    let folder = temp();
+    let payload = Payload::odd("mine");
+    payload.write(folder.path());
+    let torrent = folder.path().join("mine.torrent");
+    payload.torrent(PIECE as u64, &[]).write(&torrent);
+    let mine = folder.path().join("mine").join("large.bin");
+    let length = fs::metadata(&mine).unwrap().len();
+    fs::write(&mine, vec![7; length as usize + 1]).unwrap();
+    let finished = kostorrent::start_download(&torrent, folder.path()).finish();
+    finished.expect_code(1);
+    assert!(
+        finished.stderr.contains("large.bin is longer"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(fs::read(&mine).unwrap(), vec![7; length as usize + 1]);
+}

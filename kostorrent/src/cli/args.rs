@@ -70,7 +70,8 @@ pub(crate) enum Command {
 /// Download what a torrent file describes
 ///
 /// The files land in DIR, each piece verified before it is written. What is already there is checked and kept, so
-/// the same command goes on where it was interrupted. Ends when everything is complete, unless --seed is given.
+/// the same command goes on where it was interrupted; a file that is longer than the torrent's is cut, if anything in it
+/// is the torrent's. Ends when everything is complete, unless --seed is given.
 #[derive(Debug, Args)]
 pub(crate) struct Download {
     /// The torrent file
@@ -109,7 +110,7 @@ pub(crate) struct Download {
 
 /// Give a torrent's files to others, until Ctrl-C
 ///
-/// The files are checked first; what is missing or wrong is not given.
+/// The files are checked first. If anything is missing or wrong, nothing is given: `verify` names the files.
 #[derive(Debug, Args)]
 pub(crate) struct Seed {
     /// The torrent file
@@ -226,7 +227,7 @@ pub(crate) struct Create {
 /// its peers here.
 #[derive(Debug, Args)]
 pub(crate) struct Lab {
-    /// The tracker's port; 0 takes a free one and needs --dir
+    /// The tracker's port; 0 takes a free one: --dir then gives a torrent file that knows it
     #[arg(long, value_name = "P", default_value_t = crate::lab::PORT)]
     pub(crate) port: u16,
     /// Write the sample's torrent file, with the tracker's address in it, into this folder

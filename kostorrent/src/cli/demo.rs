@@ -63,7 +63,6 @@ async fn download(
         peers: Vec::new(),
         limit_down: None,
         limit_up: None,
-        announce: None,
         seed: None,
     };
     running::run(options, &mut *face::choose(args.face), interrupts).await?;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::face::{self, Face, Job, Summary};
 use super::failure::Failure;
 use super::interrupt::Interrupts;
-use crate::session::{Mode, Notice, Options, Outcome, Report, Session, Snapshot};
+use crate::session::{Mode, Notice, Options, Outcome, Phase, Report, Session, Snapshot};
 
 /// Runs asynchronous work to its end, on this thread.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -65,19 +65,27 @@ pub(crate) async fn run(
             face.complete(&running.completed.unwrap_or_else(now))
         }
         Outcome::Stopped if done => face.stopped(last),
-        Outcome::Stopped => face.stopped(last).and_then(|()| {
-            Err(Failure::Interrupted(format!(
-                "interrupted with {} of {} pieces; they are saved, and the same command goes on \
-                 from there",
-                last.pieces_have, last.pieces
-            )))
-        }),
+        Outcome::Stopped => face
+            .stopped(last)
+            .and_then(|()| Err(Failure::Interrupted(interrupted(last)))),
     };
     match result {
         // The reader has gone before he had what he asked for.
         Err(Failure::ClosedPipe) if !done => Err(Failure::Unheard),
         result => result,
     }
+}
+
+/// What an interrupted download leaves behind.
+fn interrupted(last: &Snapshot) -> String {
+    if !matches!(last.phase, Phase::Downloading | Phase::Ended) {
+        return "interrupted while checking what is on disk; the same command begins again"
+            .to_owned();
+    }
+    format!(
+        "interrupted with {} of {} pieces saved; the same command goes on from there",
+        last.pieces_have, last.pieces
+    )
 }
 
 /// A download that goes on seeding when everything is there.

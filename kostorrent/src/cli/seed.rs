@@ -26,7 +26,6 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
             peers: args.peers.clone(),
             limit_down: None,
             limit_up: args.limit_up,
-            announce: None,
             seed: None,
         };
         running::block_on(async {

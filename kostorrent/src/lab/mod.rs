@@ -153,7 +153,6 @@ impl Lab {
             peers: Vec::new(),
             limit_down: None,
             limit_up: rate,
-            announce: None,
             seed: None,
         })?;
         // Nobody reads what they have to say, so it is not to pile up.

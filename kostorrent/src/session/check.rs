@@ -1,5 +1,6 @@
 //! What a session finds on disk when it begins.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,10 +30,21 @@ pub(super) async fn what_is_there(
     let (root, hashes) = (&options.root, hashes(&options.metainfo));
     let seeding = options.mode == Mode::Seed;
     let begun = seeding || is_begun(options, layout);
+    let open = || Storage::open(root, layout.clone(), hashes.clone());
+    let mut not_writable = None;
     let storage = if seeding {
-        Storage::open(root, layout.clone(), hashes.clone())
+        open()
     } else {
-        Storage::create(root, layout.clone(), hashes.clone())
+        Storage::create(root, layout.clone(), hashes.clone()).or_else(|error| {
+            // What may not be written may still be complete.
+            match error.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem if begun => {
+                    not_writable = Some(error.to_string());
+                    open()
+                }
+                _ => Err(error),
+            }
+        })
     };
     let storage = storage.map_err(|error| error.to_string())?;
     let count = layout.geometry().pieces();
@@ -51,7 +63,34 @@ pub(super) async fn what_is_there(
             root.display()
         ));
     }
+    match not_writable {
+        Some(why) if !have.is_full() => return Err(why),
+        _ => {}
+    }
+    if let Some(path) = somebody_elses(&storage, layout, &have) {
+        return Err(format!(
+            "{} is longer than the torrent's file, and nothing in it is the torrent's: move it \
+             away, or choose another folder",
+            root.join(path).display()
+        ));
+    }
     Ok((storage, have))
+}
+
+/// A file that is too long and of which no piece is good. It is not the torrent's, and is not to be
+/// cut.
+fn somebody_elses<'l>(
+    storage: &Storage,
+    layout: &'l Layout,
+    have: &Bitfield,
+) -> Option<&'l std::path::Path> {
+    let length = u64::from(layout.geometry().piece_length());
+    let mut longer = storage.longer().map(|index| &layout.files()[index]);
+    let found = longer.find(|file| {
+        let pieces = file.offset / length..(file.offset + file.length).div_ceil(length);
+        !pieces.clone().any(|piece| have.get(piece as u32))
+    })?;
+    Some(&found.path)
 }
 
 /// Whether there is anything on disk that is worth a look.

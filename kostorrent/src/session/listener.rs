@@ -47,11 +47,10 @@ fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
 
 /// Takes callers for ever; `joined` gets those whose handshake is for us.
 pub(super) async fn listen(
-    listener: TcpListener,
+    listener: tokio::net::TcpListener,
     ours: Handshake,
     joined: impl Fn(Joined) + Clone + 'static,
-) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+) {
     let mut greeting: VecDeque<JoinHandle<()>> = VecDeque::new();
     loop {
         let Ok((stream, addr)) = listener.accept().await else {

@@ -71,8 +71,6 @@ pub struct Options {
     pub limit_down: Option<u64>,
     /// Payload bytes a second that may go out.
     pub limit_up: Option<u64>,
-    /// Trackers instead of the torrent's own, tier by tier.
-    pub announce: Option<Vec<Vec<String>>>,
     /// The seed of every chance decision; `None` takes one from the system.
     pub seed: Option<u64>,
 }

@@ -48,7 +48,6 @@ fn options(metainfo: &Arc<Metainfo>, root: &Path, mode: Mode) -> Options {
         peers: Vec::new(),
         limit_down: None,
         limit_up: None,
-        announce: None,
         seed: Some(1),
     }
 }

@@ -96,17 +96,14 @@ impl Work {
         let shared = Shared::new(root.clone(), layout, shared, notify);
         let tell = to_news.clone();
         let port = self.listener.local_addr()?.port();
-        tokio::task::spawn_local(listener::listen(self.listener, ours, move |joined| {
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        tokio::task::spawn_local(listener::listen(listener, ours, move |joined| {
             let _ = tell.send(News::Joined(joined));
         }));
         let geometry = self.layout.geometry();
         let config = Config {
             have,
-            tiers: self
-                .options
-                .announce
-                .clone()
-                .unwrap_or(metainfo.announce.clone()),
+            tiers: metainfo.announce.clone(),
             peers: self.options.peers.clone(),
             keep_seeding: self.options.mode
                 != Mode::Download {

@@ -15,8 +15,8 @@ use tracker::{AnnounceRequest, Event, Tiers, printable};
 use crate::{Handshake, HandshakeError, LEN, Refusal, Reserved};
 
 /// The time for a connection to come about, and again for the peer's handshake (see
-/// [`read_handshake`]). Most peers that a tracker names are gone; those that are there answer within
-/// a second.
+/// [`read_handshake`]). Most peers that a tracker names are gone; those that are there answer
+/// within a second.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why there was no handshake.

@@ -68,7 +68,7 @@ impl fmt::Display for DiskError {
             self.path.display(),
             self.cause
         )?;
-        match remedy(&self.cause) {
+        match remedy(self.doing, &self.cause) {
             Some(remedy) => write!(f, "; {remedy}"),
             None => Ok(()),
         }
@@ -90,7 +90,7 @@ impl fmt::Display for Doing {
 }
 
 /// What a person can do about it.
-fn remedy(cause: &io::Error) -> Option<&'static str> {
+fn remedy(doing: Doing, cause: &io::Error) -> Option<&'static str> {
     if is_too_many_open(cause) {
         return Some("close other programs, or allow more open files (`ulimit -n`), and try again");
     }
@@ -107,6 +107,9 @@ fn remedy(cause: &io::Error) -> Option<&'static str> {
         }
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "something else is in its place: move that away, or choose another folder"
+        }
+        ErrorKind::NotFound if matches!(doing, Doing::CreateFolder | Doing::CreateFile) => {
+            "choose a folder that exists, or in which one can be made"
         }
         ErrorKind::NotFound => "it is gone: put it back, or start again",
         ErrorKind::UnexpectedEof => {
@@ -154,6 +157,13 @@ mod tests {
             let error = DiskError::new(Doing::Open, Path::new("file"), errno.into());
             assert!(error.to_string().contains("`ulimit -n`"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_made_was_not_there_before() {
+        let said = |doing| DiskError::new(doing, Path::new("x"), ErrorKind::NotFound.into());
+        assert!(said(Doing::CreateFolder).to_string().contains("choose"));
+        assert!(said(Doing::Open).to_string().contains("put it back"));
     }
 
     #[test]
