@@ -94,7 +94,7 @@ pub enum Flaw {
     #[error("this number is a negative zero")]
     NegativeZero,
     /// A second value, or rubbish, after the first.
-    #[error("the value ends here, but {0} bytes follow")]
+    #[error("the value ends here, and after it come more bytes: {0}")]
     TrailingBytes(usize),
 }
 
