@@ -10,8 +10,8 @@ use crate::ids;
 /// [`BlockHeader`](crate::BlockHeader) for receiving.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
-    /// Nothing, said every two minutes so that the connection is not taken for
-    /// dead.
+    /// Nothing, said after a long silence so that the connection is not taken for
+    /// dead. BEP 3 says every two minutes; sooner is safer.
     KeepAlive,
     /// We will not send you blocks. Every connection starts so.
     Choke,

@@ -44,7 +44,7 @@ fn map(out: &mut impl Write, has: &Bitfield) -> io::Result<()> {
         writeln!(out, "  {:>8}  {row}", line * COLUMNS * each)?;
     }
     match each {
-        1 => writeln!(out, "\n  # has it   . has it not"),
+        1 => writeln!(out, "\n  # has it   . does not have it"),
         _ => writeln!(
             out,
             "\n  {each} pieces each: # has them   + has some   . has none"
