@@ -108,20 +108,15 @@ fn say_what_next(folder: &Path, torrent: &Path) -> Result<(), Failure> {
         ),
         ("lab".to_owned(), "a swarm for as long as you like"),
     ];
-    let width = tries
-        .iter()
-        .map(|(line, _)| line.chars().count())
-        .max()
-        .unwrap_or(0);
     output::result(|out| {
         writeln!(
             out,
-            "\nEach piece was compared with its hash before it was written. A picture to look at: \
+            "\nEach piece was compared with its hash before it was written. A picture to look at:\n\n  \
              {}\n\nTo try next:\n",
             text(&picture)
         )?;
         for (line, what) in &tries {
-            writeln!(out, "  {me} {line:width$}  # {what}")?;
+            writeln!(out, "  # {what}\n  {me} {line}")?;
         }
         writeln!(
             out,
