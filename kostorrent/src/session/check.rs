@@ -87,8 +87,9 @@ fn somebody_elses<'l>(
     let length = u64::from(layout.geometry().piece_length());
     let mut longer = storage.longer().map(|index| &layout.files()[index]);
     let found = longer.find(|file| {
-        let pieces = file.offset / length..(file.offset + file.length).div_ceil(length);
-        !pieces.clone().any(|piece| have.get(piece as u32))
+        let mut pieces = file.offset / length..(file.offset + file.length).div_ceil(length);
+        // An empty file lies in a piece as a point does: the piece says nothing about it.
+        file.length == 0 || !pieces.any(|piece| have.get(piece as u32))
     })?;
     Some(&found.path)
 }
@@ -145,5 +146,39 @@ async fn check_in_background(
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn a_longer_file_is_somebody_elses_unless_a_piece_of_it_is_good() {
+        let dir = tempfile::tempdir().unwrap();
+        let regular = Kind::Regular { executable: false };
+        let entry = |name: &str, length| (name.into(), length, regular.clone());
+        let files = vec![entry("a", 10), entry("empty", 0), entry("b", 40_000)];
+        let layout = Arc::new(Layout::new(files, 16 * 1024).unwrap());
+        let found = |longer: &str, good: &[u32]| {
+            for file in layout.files() {
+                let length = file.length + u64::from(file.path.as_os_str() == longer);
+                let bytes = vec![7; length as usize];
+                std::fs::write(dir.path().join(&file.path), bytes).unwrap();
+            }
+            let storage = Storage::create(dir.path(), layout.clone(), Arc::new([])).unwrap();
+            let mut have = Bitfield::new(layout.geometry().pieces());
+            for &piece in good {
+                have.set(piece);
+            }
+            somebody_elses(&storage, &layout, &have).is_some()
+        };
+        let all = [0, 1, 2];
+        assert_eq!(found("nothing", &[]), false);
+        assert_eq!((found("a", &[1, 2]), found("a", &[0])), (true, false));
+        assert_eq!((found("b", &[]), found("b", &[2])), (true, false));
+        assert_eq!(found("empty", &all), true, "its piece holds nothing of it");
     }
 }

@@ -102,11 +102,6 @@ impl Picker {
         }
     }
 
-    /// Whether a peer with these pieces has one that is not on our disk.
-    pub fn is_interesting(&self, has: &Bitfield) -> bool {
-        has.has_any_missing_from(&self.have)
-    }
-
     // ANCHOR: pick
     /// Chooses up to `count` blocks to ask of `peer`, which has the pieces in `has`, and adds them
     /// to `out`. They count as asked from here on.
@@ -294,12 +289,6 @@ impl Picker {
                 self.hungry.insert(0, piece);
             }
         }
-    }
-
-    /// The pieces that are fetched from this peer alone.
-    pub fn reserved_for(&self, peer: PeerKey) -> impl Iterator<Item = u32> + '_ {
-        let only = self.only.iter().filter(move |&(_, &key)| key == peer);
-        only.map(|(&piece, _)| piece)
     }
 
     /// Who sent each block of a whole open piece, in order. Of a piece that is not whole: who sent
