@@ -3,6 +3,5 @@
 pub mod check;
 pub mod cli;
 pub mod create;
-pub mod engine;
 pub mod lab;
 pub mod session;

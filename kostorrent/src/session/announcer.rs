@@ -7,7 +7,7 @@ use peer_id::PeerId;
 use tokio::sync::OnceCell;
 use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
 
-use crate::engine::News;
+use engine::News;
 
 /// Who we are to the trackers.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ impl Announcer {
     /// The client for a URL. It is made on another thread: reading the system's certificates takes
     /// a while, in which connections would stand still.
     async fn client(&self, url: &str) -> Result<&reqwest::Client, AnnounceError> {
-        let (plain, here) = (url.starts_with("http:"), http::is_loopback(url));
+        let (plain, here) = (url.starts_with("http:"), tracker::is_loopback(url));
         let kind = usize::from(plain) + 2 * usize::from(here);
         self.clients[kind]
             .get_or_try_init(|| async {

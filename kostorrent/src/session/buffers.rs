@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use blocks::Geometry;
 use connection::{BlockBuf, Pool};
 
-use crate::engine::BufKey;
+use engine::BufKey;
 
 /// Blocks that have arrived, by number; then by piece and place.
 pub(super) struct Buffers {

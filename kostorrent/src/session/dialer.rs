@@ -8,7 +8,7 @@ use handshake::{Handshake, LEN, Refusal};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::engine::ConnectFailure;
+use engine::ConnectFailure;
 
 /// How long an address may take to answer a call.
 const CONNECT: Duration = Duration::from_secs(5);

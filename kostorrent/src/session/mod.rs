@@ -26,7 +26,7 @@ use metainfo::Metainfo;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
 
-pub use crate::engine::{Outcome, Report};
+pub use engine::{Outcome, Report};
 
 /// Something that a user may like to know.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -22,7 +22,7 @@ use super::dialer::{self, Joined};
 use super::disk::Disk;
 use super::shared::Shared;
 use super::{Mode, Notice, Options, Outcome, Phase, Snapshot, check, listener};
-use crate::engine::{self, Action, Command, Config, Engine, Event, PIECE_MEMORY, Report, Time};
+use engine::{Action, Command, Config, Engine, Event, PIECE_MEMORY, Report, Time};
 
 /// What connections have to tell, at most, before their sockets are no longer read.
 const HEARD: usize = 256;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use sha1::{Digest, Sha1};
 
+#[derive(serde::Serialize, serde::Deserialize)]
 // ANCHOR: info_hash
 /// The SHA-1 of the `info` dictionary, byte for byte as it stands in the torrent file (BEP 3).
 /// Shown as 40 hex digits, and read from them.

@@ -25,6 +25,7 @@ use std::fmt;
 pub use parse::ParsePeerIdError;
 use rand::{Rng, RngExt};
 
+#[derive(serde::Serialize, serde::Deserialize)]
 // ANCHOR: peer_id
 /// The 20 bytes by which a peer names itself (BEP 3).
 ///

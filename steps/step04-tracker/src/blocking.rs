@@ -49,7 +49,7 @@ pub struct Answer {
 pub fn fetch(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
     let asked = url.to_string();
     within(limit, move || get(&asked, limit)).unwrap_or_else(|| {
-        let host = http::host_of(url);
+        let host = crate::host_of(url);
         Err(AnnounceError::TimedOut { host, limit })
     })
 }
@@ -79,7 +79,7 @@ fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
         .map_err(|error| match error.downcast::<reqwest::Error>() {
             Ok(error) => failed(error),
             Err(error) => AnnounceError::Http {
-                host: http::host_of(url),
+                host: crate::host_of(url),
                 reason: error.to_string(),
             },
         })?;

@@ -37,6 +37,7 @@ mod announce;
 pub mod blocking;
 mod error;
 mod escape;
+mod host;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod limits;
@@ -48,6 +49,7 @@ mod tiers;
 pub use announce::{AnnounceRequest, Event, UrlError, announce_url};
 pub use error::AnnounceError;
 pub use escape::percent_encode;
+pub use host::{host_of, is_loopback};
 pub use limits::{MAX_REDIRECTS, MAX_REPLY, TIMEOUT, USER_AGENT};
 pub use peers::{compact_v4, compact_v6};
 pub use reply::{AnnounceReply, ReplyError, parse_reply};

@@ -1,5 +1,5 @@
 //! The program of chapter 4, run as a reader runs it, against a tracker on loopback.
-#![cfg(feature = "blocking")]
+#![cfg(feature = "program")]
 
 mod support;
 

@@ -45,6 +45,7 @@ pub const LEN: usize = 68;
 pub const PROTOCOL: [u8; 20] = *b"\x13BitTorrent protocol";
 // ANCHOR_END: constants
 
+#[derive(serde::Serialize, serde::Deserialize)]
 // ANCHOR: handshake
 /// What one side says before anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

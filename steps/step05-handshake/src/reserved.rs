@@ -1,5 +1,6 @@
 //! The eight reserved bytes, and what their bits have come to mean.
 
+#[derive(serde::Serialize, serde::Deserialize)]
 // ANCHOR: reserved
 /// The eight reserved bytes of a handshake: a bit for each extension the sender
 /// speaks. An extension is used when both sides have set its bit.

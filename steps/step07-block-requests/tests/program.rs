@@ -1,5 +1,5 @@
 //! The program of chapter 7, run as a reader runs it, against scripted peers on loopback.
-#![cfg(feature = "blocking")]
+#![cfg(feature = "program")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! The program of chapter 9, run as a reader runs it, against seeds on loopback.
-#![cfg(feature = "blocking")]
+#![cfg(feature = "program")]
 
 mod support;
 

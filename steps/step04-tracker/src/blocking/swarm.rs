@@ -6,9 +6,7 @@ use thiserror::Error;
 
 use super::{announce, fetch};
 use crate::limits::{GOODBYE, MAX_ASKED};
-use crate::{
-    AnnounceError, AnnounceReply, AnnounceRequest, Event, Tiers, UrlError, announce_url, http,
-};
+use crate::{AnnounceError, AnnounceReply, AnnounceRequest, Event, Tiers, UrlError, announce_url};
 
 /// Why nobody is known to have the torrent. Each says what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -125,8 +123,8 @@ pub fn leave(url: &str, request: &AnnounceRequest, reply: &AnnounceReply) {
 pub fn why_nobody(tiers: &Tiers, errors: Vec<AnnounceError>, nobody: Option<String>) -> NoPeers {
     if let Some(url) = nobody {
         return NoPeers::Nobody {
-            host: http::host_of(&url),
-            loopback: http::is_loopback(&url),
+            host: crate::host_of(&url),
+            loopback: crate::is_loopback(&url),
         };
     }
     if tiers.is_empty() {
@@ -137,7 +135,7 @@ pub fn why_nobody(tiers: &Tiers, errors: Vec<AnnounceError>, nobody: Option<Stri
         return NoPeers::OnlyUdp;
     }
     let is_silent_here = |error: &AnnounceError| match error {
-        AnnounceError::Unreachable { host, .. } => http::is_loopback(&format!("http://{host}/")),
+        AnnounceError::Unreachable { host, .. } => crate::is_loopback(&format!("http://{host}/")),
         _ => false,
     };
     NoPeers::AllFailed {

@@ -40,7 +40,7 @@ use messages::{Bitfield, BlockRequest};
 use picker::{PeerKey, Picker};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tracker::http::host_of;
+use tracker::host_of;
 
 pub use event::{Action, BufKey, Command, ConnectFailure, Event, News, Outcome, Report};
 pub use stats::Stats;

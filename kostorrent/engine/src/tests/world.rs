@@ -9,7 +9,7 @@ use messages::{Bitfield, BlockRequest, Message};
 use picker::PeerKey;
 use tracker::AnnounceReply;
 
-use crate::engine::*;
+use crate::*;
 
 /// One way through the network.
 const LATENCY: Duration = Duration::from_millis(20);

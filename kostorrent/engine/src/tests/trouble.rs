@@ -5,7 +5,7 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 
 use super::world::{Vice, World, geometry};
-use crate::engine::*;
+use crate::*;
 
 #[test]
 fn a_liar_among_honest_peers_is_found_and_nobody_else_is_banned() {

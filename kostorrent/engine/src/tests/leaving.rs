@@ -5,7 +5,7 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 
 use super::world::{Vice, World, geometry};
-use crate::engine::*;
+use crate::*;
 
 #[test]
 fn stop_tells_the_tracker_and_keeps_what_is_written() {

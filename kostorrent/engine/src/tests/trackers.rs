@@ -5,7 +5,7 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 
 use super::world::{TRACKER, World, geometry};
-use crate::engine::*;
+use crate::*;
 
 const OTHER: &str = "http://other.example/announce";
 

@@ -8,7 +8,7 @@ use picker::PeerKey;
 use pretty_assertions::assert_eq;
 
 use super::world::{World, geometry};
-use crate::engine::*;
+use crate::*;
 
 #[test]
 fn the_upload_limit_holds() {

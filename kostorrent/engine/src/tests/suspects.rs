@@ -5,7 +5,7 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 
 use super::world::{Vice, World, geometry};
-use crate::engine::*;
+use crate::*;
 
 fn failed_pieces(world: &World, node: usize) -> usize {
     let reports = world.nodes[node].reports.iter();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 
 use super::world::{World, geometry};
-use crate::engine::*;
+use crate::*;
 
 #[test]
 fn one_seeder_serves_one_leecher_and_the_tracker_hears_all_of_it() {
