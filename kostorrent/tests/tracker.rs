@@ -7,7 +7,7 @@ use std::time::Duration;
 use kostorrent::lab::tracker::{Serves, Swarms, Tracker};
 use metainfo::InfoHash;
 use peer_id::PeerId;
-use tracker::{AnnounceRequest, Event, announce_url, parse_reply};
+use tracker::{AnnounceEvent, AnnounceRequest, announce_url, parse_reply};
 
 const TORRENT: InfoHash = InfoHash([0xab; 20]);
 
@@ -19,7 +19,7 @@ async fn start(serves: Serves) -> Tracker {
         .0
 }
 
-fn request(port: u16, event: Option<Event>) -> AnnounceRequest {
+fn request(port: u16, event: Option<AnnounceEvent>) -> AnnounceRequest {
     AnnounceRequest {
         info_hash: TORRENT,
         peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
@@ -79,12 +79,12 @@ async fn what_our_client_sends_it_understands() {
     let other = AnnounceRequest {
         peer_id: PeerId(*b"-KT0100-bbbbbbbbbbbb"),
         left: 0,
-        ..request(4001, Some(Event::Started))
+        ..request(4001, Some(AnnounceEvent::Started))
     };
     let body = announce(&tracker, &other).await;
     assert_eq!(parse_reply(&body).unwrap().peers, []);
 
-    let body = announce(&tracker, &request(5000, Some(Event::Started))).await;
+    let body = announce(&tracker, &request(5000, Some(AnnounceEvent::Started))).await;
     let mut reply = parse_reply(&body).unwrap();
     reply.peers.sort();
     let expected: [SocketAddr; 2] = [([127, 0, 0, 1], 4000).into(), ([127, 0, 0, 1], 4001).into()];

@@ -195,7 +195,7 @@ pub enum Action {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct News {
     /// What has happened, if something has.
-    pub event: Option<tracker::Event>,
+    pub event: Option<tracker::AnnounceEvent>,
     /// Payload bytes sent since the start.
     pub uploaded: u64,
     /// Payload bytes received since the start.

@@ -302,7 +302,7 @@ impl Engine {
     }
 
     fn call_tracker(&mut self, call: trackers::Call) {
-        let leaving = call.event == Some(tracker::Event::Stopped);
+        let leaving = call.event == Some(tracker::AnnounceEvent::Stopped);
         let news = News {
             event: call.event,
             uploaded: self.uploaded,

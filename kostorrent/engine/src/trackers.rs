@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand::Rng;
-use tracker::{AnnounceReply, Event as Told, Tiers};
+use tracker::{AnnounceEvent as Told, AnnounceReply, Tiers};
 
 use super::Time;
 

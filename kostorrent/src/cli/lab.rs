@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use peer_id::PeerId;
-use tracker::Event;
+use tracker::AnnounceEvent;
 
 use super::args;
 use super::failure::Failure;
@@ -96,9 +96,9 @@ fn introduce(lab: &Lab, torrent: &std::path::Path) -> Result<(), Failure> {
 /// One line for each announce, so that one sees who comes and goes.
 fn note(announce: &Announce) -> Result<(), Failure> {
     let what = match announce.event {
-        Some(Event::Started) => "started",
-        Some(Event::Completed) => "completed",
-        Some(Event::Stopped) => "stopped",
+        Some(AnnounceEvent::Started) => "started",
+        Some(AnnounceEvent::Completed) => "completed",
+        Some(AnnounceEvent::Stopped) => "stopped",
         None => "is there",
     };
     let who = client(&announce.peer_id);

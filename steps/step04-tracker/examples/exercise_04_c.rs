@@ -82,7 +82,7 @@ mod tests {
     use metainfo::InfoHash;
     use peer_id::PeerId;
     use tracker::blocking::announce;
-    use tracker::{AnnounceRequest, Event};
+    use tracker::{AnnounceEvent, AnnounceRequest};
 
     use super::*;
 
@@ -113,11 +113,11 @@ mod tests {
             let ports: Vec<String> = reply.peers.iter().map(|p| p.port().to_string()).collect();
             ports.join(" ")
         };
-        assert_eq!(said(1001, Event::Started), "");
-        assert_eq!(said(1002, Event::Started), "1001");
-        assert_eq!(said(1001, Event::Completed), "1002");
-        assert_eq!(said(1002, Event::Stopped), "1001");
-        assert_eq!(said(1003, Event::Started), "1001");
+        assert_eq!(said(1001, AnnounceEvent::Started), "");
+        assert_eq!(said(1002, AnnounceEvent::Started), "1001");
+        assert_eq!(said(1001, AnnounceEvent::Completed), "1002");
+        assert_eq!(said(1002, AnnounceEvent::Stopped), "1001");
+        assert_eq!(said(1003, AnnounceEvent::Started), "1001");
     }
 
     #[test]

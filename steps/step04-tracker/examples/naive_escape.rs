@@ -7,7 +7,9 @@ use std::path::Path;
 
 use rand::RngExt;
 use tracker::blocking::{fetch, free_port, leave, read_torrent};
-use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, announce_url, http};
+use tracker::{
+    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, TIMEOUT, announce_url, http,
+};
 
 // ANCHOR: naive
 /// Escapes for a URL, the way one would escape a name.
@@ -30,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         uploaded: 0,
         downloaded: 0,
         left: torrent.total_length,
-        event: Some(Event::Started),
+        event: Some(AnnounceEvent::Started),
         numwant: None,
         key: rand::rng().random(),
         tracker_id: None,

@@ -25,7 +25,7 @@ pub struct AnnounceRequest {
     /// Bytes still missing; 0 makes us a seeder.
     pub left: u64,
     /// What has happened, if anything has.
-    pub event: Option<Event>,
+    pub event: Option<AnnounceEvent>,
     /// How many peers we would like to hear of; none asked for, a tracker chooses,
     /// often 50.
     pub numwant: Option<u32>,
@@ -39,7 +39,7 @@ pub struct AnnounceRequest {
 /// The moments of a download that a tracker hears of; between them an announce has
 /// no event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Event {
+pub enum AnnounceEvent {
     /// The first announce.
     Started,
     /// The download has just become complete. Not sent when it was complete from
@@ -50,13 +50,13 @@ pub enum Event {
 }
 // ANCHOR_END: request
 
-impl Event {
+impl AnnounceEvent {
     /// The word for it in the URL.
     pub fn as_str(self) -> &'static str {
         match self {
-            Event::Started => "started",
-            Event::Completed => "completed",
-            Event::Stopped => "stopped",
+            AnnounceEvent::Started => "started",
+            AnnounceEvent::Completed => "completed",
+            AnnounceEvent::Stopped => "stopped",
         }
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //! use metainfo::InfoHash;
 //! use peer_id::PeerId;
-//! use tracker::{AnnounceRequest, Event, announce_url, parse_reply};
+//! use tracker::{AnnounceRequest, AnnounceEvent, announce_url, parse_reply};
 //!
 //! let request = AnnounceRequest {
 //!     info_hash: InfoHash([0xff; 20]),
@@ -15,7 +15,7 @@
 //!     uploaded: 0,
 //!     downloaded: 0,
 //!     left: 1000,
-//!     event: Some(Event::Started),
+//!     event: Some(AnnounceEvent::Started),
 //!     numwant: None,
 //!     key: 0x1234abcd,
 //!     tracker_id: None,
@@ -46,7 +46,7 @@ mod reply;
 mod text;
 mod tiers;
 
-pub use announce::{AnnounceRequest, Event, UrlError, announce_url};
+pub use announce::{AnnounceEvent, AnnounceRequest, UrlError, announce_url};
 pub use error::AnnounceError;
 pub use escape::percent_encode;
 pub use host::{host_of, is_loopback};

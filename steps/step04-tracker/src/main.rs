@@ -14,8 +14,8 @@ use tracker::blocking::{
 };
 use tracker::limits::MAX_ASKED;
 use tracker::{
-    AnnounceError, AnnounceReply, AnnounceRequest, Event, TIMEOUT, Tiers, announce_url, http,
-    printable,
+    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, TIMEOUT, Tiers, announce_url,
+    http, printable,
 };
 
 #[path = "main/show.rs"]
@@ -55,7 +55,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         uploaded: 0,
         downloaded: 0,
         left: torrent.total_length,
-        event: Some(Event::Started),
+        event: Some(AnnounceEvent::Started),
         numwant: None,
         key: rng.random(),
         tracker_id: None,

@@ -18,7 +18,9 @@ use pretty_assertions::assert_eq;
 use support::{Server, nobody, respond};
 use tracker::blocking::{NoPeers, announce, fetch, find_peers};
 use tracker::limits::MAX_ASKED;
-use tracker::{AnnounceError, AnnounceRequest, Event, MAX_REPLY, ReplyError, TIMEOUT, Tiers, http};
+use tracker::{
+    AnnounceError, AnnounceEvent, AnnounceRequest, MAX_REPLY, ReplyError, TIMEOUT, Tiers, http,
+};
 
 /// Time enough for an answer on loopback.
 const LONG: Duration = Duration::from_secs(60);
@@ -35,7 +37,7 @@ fn request() -> AnnounceRequest {
         uploaded: 0,
         downloaded: 0,
         left: 1000,
-        event: Some(Event::Started),
+        event: Some(AnnounceEvent::Started),
         numwant: None,
         key: 1,
         tracker_id: None,

@@ -10,7 +10,7 @@ use rand::RngExt;
 use thiserror::Error;
 use tracker::blocking::{NoPeers, find_peers, free_port};
 pub use tracker::blocking::{finish, read_torrent};
-use tracker::{AnnounceRequest, Event, Tiers, printable};
+use tracker::{AnnounceEvent, AnnounceRequest, Tiers, printable};
 
 use crate::{Handshake, HandshakeError, LEN, Refusal, Reserved};
 
@@ -274,7 +274,7 @@ fn first_announce(info_hash: InfoHash, peer_id: PeerId, left: u64) -> AnnounceRe
         uploaded: 0,
         downloaded: 0,
         left,
-        event: Some(Event::Started),
+        event: Some(AnnounceEvent::Started),
         numwant: None,
         key: rand::rng().random(),
         tracker_id: None,

@@ -5,7 +5,7 @@ use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use metainfo::InfoHash;
 use peer_id::PeerId;
-use tracker::{AnnounceRequest, Event, announce_url};
+use tracker::{AnnounceEvent, AnnounceRequest, announce_url};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -30,9 +30,9 @@ fuzz_target!(|input: Input| {
         left: input.numbers[2],
         event: input.event.map(|started| {
             if started {
-                Event::Started
+                AnnounceEvent::Started
             } else {
-                Event::Stopped
+                AnnounceEvent::Stopped
             }
         }),
         numwant: input.numwant,

@@ -19,7 +19,7 @@ fn one_seeder_serves_one_leecher_and_the_tracker_hears_all_of_it() {
         .iter()
         .map(|(_, e)| *e)
         .collect();
-    use tracker::Event::{Completed, Started, Stopped};
+    use tracker::AnnounceEvent::{Completed, Started, Stopped};
     assert_eq!(told, [Some(Started), Some(Completed), Some(Stopped)]);
     assert_eq!(
         world.held(leecher),

@@ -23,7 +23,7 @@ fn stop_tells_the_tracker_and_keeps_what_is_written() {
     );
     assert_eq!(
         node.announces.last().unwrap().1,
-        Some(tracker::Event::Stopped)
+        Some(tracker::AnnounceEvent::Stopped)
     );
     assert!(node.engine.have().count() > 0);
 }
@@ -71,7 +71,7 @@ fn a_download_that_goes_on_seeding_tells_of_its_completion_once() {
         .iter()
         .map(|(_, e)| *e)
         .collect();
-    use tracker::Event::{Completed, Started};
+    use tracker::AnnounceEvent::{Completed, Started};
     assert_eq!(told[..2], [Some(Started), Some(Completed)]);
     assert!(
         told[2..].iter().all(Option::is_none) && told.len() > 2,
@@ -92,7 +92,7 @@ fn a_tracker_that_is_silent_about_the_completion_still_hears_the_goodbye() {
     let node = &world.nodes[leecher];
     let (at, outcome) = node.outcome.clone().unwrap();
     assert_eq!(outcome, Outcome::Complete);
-    use tracker::Event::{Completed, Started, Stopped};
+    use tracker::AnnounceEvent::{Completed, Started, Stopped};
     let told: Vec<_> = node.announces.iter().map(|(_, event)| *event).collect();
     assert_eq!(told, [Some(Started), Some(Completed), Some(Stopped)]);
     assert!(at.since(node.announces[1].0) <= Duration::from_secs(2));
@@ -110,7 +110,7 @@ fn a_download_that_ends_before_its_first_answer_tells_of_its_completion() {
     let leecher = world.add(config);
     world.run(60);
     assert!(world.is_complete(leecher));
-    use tracker::Event::{Completed, Started, Stopped};
+    use tracker::AnnounceEvent::{Completed, Started, Stopped};
     let announces = world.nodes[leecher].announces.iter();
     let told: Vec<_> = announces.map(|(_, event)| *event).collect();
     assert_eq!(told, [Some(Started), Some(Completed), Some(Stopped)]);

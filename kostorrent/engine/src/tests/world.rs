@@ -41,7 +41,7 @@ pub struct Node {
     pub alive: bool,
     pub outcome: Option<(Time, Outcome)>,
     pub reports: Vec<(Time, Report)>,
-    pub announces: Vec<(Time, Option<tracker::Event>)>,
+    pub announces: Vec<(Time, Option<tracker::AnnounceEvent>)>,
     /// Which tracker was asked, and when.
     pub asked: Vec<(Time, String)>,
     /// Payload bytes that its engine sent, and when.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use metainfo::InfoHash;
 use peer_id::PeerId;
-use tracker::Event;
+use tracker::AnnounceEvent;
 
 use super::swarm::Announce;
 
@@ -58,9 +58,9 @@ pub(super) fn parse(query: &str, from: IpAddr) -> Result<Request, BadRequest> {
         addr: SocketAddr::new(from, port),
         left: number("left")?.unwrap_or(u64::MAX),
         event: match get("event") {
-            Some(b"started") => Some(Event::Started),
-            Some(b"completed") => Some(Event::Completed),
-            Some(b"stopped") => Some(Event::Stopped),
+            Some(b"started") => Some(AnnounceEvent::Started),
+            Some(b"completed") => Some(AnnounceEvent::Completed),
+            Some(b"stopped") => Some(AnnounceEvent::Stopped),
             // `event=` and `event=empty` mean a regular announce; what is unknown is taken as one.
             _ => None,
         },
@@ -155,7 +155,7 @@ mod tests {
                 peer_id: PeerId(*b"-KT0100-abcdefghijkl"),
                 addr: SocketAddr::new(HOME, 6881),
                 left: 12,
-                event: Some(Event::Started),
+                event: Some(AnnounceEvent::Started),
                 wanted: Some(7),
             }
         );

@@ -8,7 +8,7 @@ use metainfo::InfoHash;
 use peer_id::PeerId;
 use rand::Rng;
 use rand::seq::index;
-use tracker::Event;
+use tracker::AnnounceEvent;
 
 /// Peers named when a client does not say how many it wants.
 const DEFAULT_PEERS: usize = 50;
@@ -32,7 +32,7 @@ pub struct Announce {
     /// Bytes it still lacks; 0 makes it a seeder.
     pub left: u64,
     /// What has happened, or nothing: a regular announce.
-    pub event: Option<Event>,
+    pub event: Option<AnnounceEvent>,
     /// How many peers it wants to hear of.
     pub wanted: Option<usize>,
 }
@@ -125,7 +125,7 @@ impl Swarms {
         rng: &mut impl Rng,
     ) -> Result<Answer, Refusal> {
         let (interval, patience) = (self.interval, 2 * self.interval);
-        let stopped = announce.event == Some(Event::Stopped);
+        let stopped = announce.event == Some(AnnounceEvent::Stopped);
         if announce.addr.port() == 0 && !stopped {
             return Err(Refusal::NoPort);
         }

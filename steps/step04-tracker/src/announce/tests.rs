@@ -32,7 +32,7 @@ fn the_url_says_what_the_specification_asks_for() {
 #[test]
 fn optional_keys_come_when_there_is_something_to_say() {
     let request = AnnounceRequest {
-        event: Some(Event::Stopped),
+        event: Some(AnnounceEvent::Stopped),
         numwant: Some(0),
         tracker_id: Some(b"a b\xff".to_vec()),
         ..request()

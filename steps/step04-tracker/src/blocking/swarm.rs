@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use super::{announce, fetch};
 use crate::limits::{GOODBYE, MAX_ASKED};
-use crate::{AnnounceError, AnnounceReply, AnnounceRequest, Event, Tiers, UrlError, announce_url};
+use crate::{
+    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, Tiers, UrlError, announce_url,
+};
 
 /// Why nobody is known to have the torrent. Each says what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -109,7 +111,7 @@ pub fn others(reply: &AnnounceReply, request: &AnnounceRequest) -> Vec<SocketAdd
 /// its answer. Whether it hears is no matter: it forgets us by itself after an interval or two.
 pub fn leave(url: &str, request: &AnnounceRequest, reply: &AnnounceReply) {
     let goodbye = AnnounceRequest {
-        event: Some(Event::Stopped),
+        event: Some(AnnounceEvent::Stopped),
         numwant: Some(0),
         tracker_id: reply.tracker_id.clone(),
         ..request.clone()

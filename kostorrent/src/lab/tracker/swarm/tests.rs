@@ -81,7 +81,7 @@ fn who_stops_is_forgotten_and_gets_no_peers() {
         .announce(Duration::ZERO, &from(2, 5), &mut rng)
         .unwrap();
     let stop = Announce {
-        event: Some(Event::Stopped),
+        event: Some(AnnounceEvent::Stopped),
         ..from(1, 5)
     };
     let answer = swarms.announce(Duration::ZERO, &stop, &mut rng).unwrap();
