@@ -22,14 +22,27 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub fn new(rate: Option<u64>) -> Bucket {
+    pub fn new(rate: Option<u64>, now: Time) -> Bucket {
         let mut bucket = Bucket {
             rate,
             level: 0,
-            filled: Time::ZERO,
+            filled: now,
         };
         bucket.level = bucket.most();
         bucket
+    }
+
+    /// Another rate from now on. What has been saved up or is owed stays, within the new bounds.
+    pub fn change(&mut self, rate: Option<u64>, now: Time) {
+        self.available(now);
+        self.filled = now;
+        let had_none = self.rate.is_none();
+        self.rate = rate;
+        self.level = if had_none {
+            self.most()
+        } else {
+            self.level.min(self.most())
+        };
     }
 
     fn most(&self) -> i64 {
@@ -91,7 +104,7 @@ mod tests {
 
     #[test]
     fn over_a_minute_no_more_than_the_rate_passes() {
-        let mut bucket = Bucket::new(Some(100_000));
+        let mut bucket = Bucket::new(Some(100_000), Time::ZERO);
         let (mut passed, mut now) = (0, Time::ZERO);
         while now < Time::after_start(Duration::from_secs(60)) {
             if bucket.available(now) >= 16_384 {
@@ -106,7 +119,7 @@ mod tests {
 
     #[test]
     fn no_limit_is_no_limit() {
-        let mut bucket = Bucket::new(None);
+        let mut bucket = Bucket::new(None, Time::ZERO);
         bucket.take(1 << 40);
         assert_eq!(bucket.available(Time::ZERO), u64::MAX);
         assert!(bucket.affords(1 << 40, Time::ZERO));
@@ -114,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_limit_below_one_block_a_second_still_lets_a_block_through() {
-        let mut bucket = Bucket::new(Some(1));
+        let mut bucket = Bucket::new(Some(1), Time::ZERO);
         bucket.take(32 * 1024);
         let wait = bucket.wait_for(16_384, Time::ZERO);
         let now = Time::ZERO + wait;
@@ -123,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_is_larger_than_a_burst_may_go_and_is_paid_for_afterwards() {
-        let mut bucket = Bucket::new(Some(100_000));
+        let mut bucket = Bucket::new(Some(100_000), Time::ZERO);
         assert!(bucket.affords(131_072, Time::ZERO));
         bucket.take(131_072);
         assert!(!bucket.affords(16_384, Time::ZERO + Duration::from_millis(900)));
@@ -132,7 +145,7 @@ mod tests {
 
     #[test]
     fn no_rate_overflows() {
-        let mut bucket = Bucket::new(Some(u64::MAX));
+        let mut bucket = Bucket::new(Some(u64::MAX), Time::ZERO);
         let later = Time::ZERO + Duration::from_secs(1 << 40);
         assert!(bucket.affords(u64::MAX, later));
         bucket.take(u64::MAX);

@@ -151,7 +151,7 @@ impl Engine {
                 self.act(Action::Drop { buf });
             }
             Receipt::Kept { whole, also_asked } => {
-                self.progress_at = now;
+                self.progress_at = Some(now);
                 let piece = block.piece;
                 let index = block.offset / BLOCK;
                 self.act(Action::Keep {
@@ -164,8 +164,7 @@ impl Engine {
                 }
                 self.cancel_at_snubbed(block, now);
                 if whole {
-                    self.under_way.insert(piece);
-                    self.act(Action::Verify { piece });
+                    self.whole(piece);
                 }
             }
         }

@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 
-use messages::{BlockRequest, Message};
+use blocks::BlockDigests;
+use handshake::Handshake;
+use messages::{BlockRequest, Ended, Message};
 use picker::PeerKey;
 use serde::{Deserialize, Serialize};
-use tracker::AnnounceReply;
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply};
+
+use crate::reason::{CloseReason, ConnectFailure, Failure, Stall};
 
 /// The number of a block buffer that the engine's driver holds while the engine decides about it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -22,8 +26,8 @@ pub enum Event {
         addr: SocketAddr,
         /// Whether they called us.
         incoming: bool,
-        /// The id from their handshake.
-        peer_id: [u8; 20],
+        /// What they said first: who they are, and the extensions they speak.
+        handshake: Handshake,
     },
     /// An address that [`Action::Connect`] named gave no connection.
     ConnectFailed {
@@ -36,8 +40,8 @@ pub enum Event {
     Closed {
         /// The connection.
         peer: PeerKey,
-        /// What ended it, for a person.
-        why: String,
+        /// What ended it.
+        why: Ended,
     },
     /// A message came; never `piece`, which arrives as [`Event::Block`].
     Message {
@@ -55,26 +59,14 @@ pub enum Event {
         /// Where the driver holds its bytes until [`Action::Keep`] or [`Action::Drop`].
         buf: BufKey,
     },
-    /// The hash that [`Action::Verify`] asked for.
-    Verified {
+    /// What [`Action::Store`] asked for is done.
+    Stored {
         /// The piece.
         piece: u32,
-        /// Whether it is the torrent's.
-        ok: bool,
+        /// What came of it.
+        result: Stored,
     },
-    /// The piece is on disk.
-    Written {
-        /// The piece.
-        piece: u32,
-    },
-    /// The digests that [`Action::Digest`] asked for, one a block, in order.
-    Digests {
-        /// The piece.
-        piece: u32,
-        /// SHA-1 of each block.
-        digests: Vec<[u8; 20]>,
-    },
-    /// Reading or writing failed for good.
+    /// The disk failed in something else than storing a piece.
     DiskFailed {
         /// What happened, for a person: file, cause, remedy.
         why: String,
@@ -90,8 +82,8 @@ pub enum Event {
     Announced {
         /// The tracker's URL, as in the action.
         tracker: String,
-        /// Its reply, or what went wrong, for a person.
-        result: Result<AnnounceReply, String>,
+        /// Its reply, or what went wrong.
+        result: Result<AnnounceReply, AnnounceError>,
     },
     /// Time has passed: some timer is due.
     Timeout,
@@ -99,12 +91,20 @@ pub enum Event {
     Command(Command),
 }
 
-/// Why an address gave no connection.
+/// What came of storing a whole piece.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum ConnectFailure {
-    /// It answered with our own peer id: a tracker had told us about ourselves.
-    Ourselves,
-    /// It cannot be reached, or speaks something else, or another torrent.
+pub enum Stored {
+    /// It is the torrent's, and on disk.
+    Written {
+        /// SHA-1 of each block, if that was asked for.
+        digests: Option<Vec<[u8; 20]>>,
+    },
+    /// It is not the torrent's. Nothing was written.
+    Wrong {
+        /// SHA-1 of each block, if that was asked for.
+        digests: Option<Vec<[u8; 20]>>,
+    },
+    /// It is the torrent's, and could not be written: a sentence with file, cause and remedy.
     Failed(String),
 }
 
@@ -113,6 +113,15 @@ pub enum ConnectFailure {
 pub enum Command {
     /// Say goodbye to the trackers and end.
     Stop,
+    /// Payload bytes a second that may come in and go out from now on; `None` is no limit.
+    Limits {
+        /// Coming in.
+        down: Option<u64>,
+        /// Going out.
+        up: Option<u64>,
+    },
+    /// Bytes of memory that open pieces may take from now on; two pieces may be open in any case.
+    Memory(u64),
 }
 
 /// Something is to be done.
@@ -127,8 +136,8 @@ pub enum Action {
     Close {
         /// The connection.
         peer: PeerKey,
-        /// Why, for a person.
-        why: String,
+        /// Why.
+        why: CloseReason,
     },
     /// Send a message.
     Send {
@@ -151,20 +160,13 @@ pub enum Action {
         /// The buffer.
         buf: BufKey,
     },
-    /// Compare the kept blocks of a whole piece with the torrent's hash.
-    Verify {
+    /// Compare the kept blocks of a whole piece with the torrent's hash, and write them to their
+    /// files if it is right. They stay kept until [`Action::Forget`].
+    Store {
         /// The piece.
         piece: u32,
-    },
-    /// Write the kept blocks of a verified piece to its files.
-    Write {
-        /// The piece.
-        piece: u32,
-    },
-    /// Take the SHA-1 of every kept block of a piece.
-    Digest {
-        /// The piece.
-        piece: u32,
+        /// Whether the digests of its blocks are wanted.
+        digests: BlockDigests,
     },
     /// The kept blocks of this piece are needed no longer.
     Forget {
@@ -183,7 +185,7 @@ pub enum Action {
         /// The tracker's URL.
         tracker: String,
         /// What the tracker is told.
-        news: News,
+        announcement: Announcement,
     },
     /// Tell the user.
     Report(Report),
@@ -193,9 +195,9 @@ pub enum Action {
 
 /// What an announce says, besides who we are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct News {
+pub struct Announcement {
     /// What has happened, if something has.
-    pub event: Option<tracker::AnnounceEvent>,
+    pub event: Option<AnnounceEvent>,
     /// Payload bytes sent since the start.
     pub uploaded: u64,
     /// Payload bytes received since the start.
@@ -215,8 +217,8 @@ pub enum Outcome {
     Complete,
     /// The user stopped it.
     Stopped,
-    /// It cannot go on; why, for a person.
-    Failed(String),
+    /// It cannot go on.
+    Failed(Failure),
 }
 
 /// What a user may like to know.
@@ -248,12 +250,12 @@ pub enum Report {
         /// The tracker's host and port: its URL may hold the user's key.
         tracker: String,
         /// What went wrong.
-        why: String,
+        why: AnnounceError,
     },
-    /// Nothing has arrived for a minute; why, as far as is known.
+    /// Nothing has arrived for a minute.
     NoWayForward {
-        /// A sentence for a person.
-        why: String,
+        /// Why, as far as is known.
+        why: Stall,
     },
     /// The last piece is on disk.
     Complete,

@@ -20,6 +20,7 @@ mod explain;
 mod peer;
 mod peers;
 mod pieces;
+mod reason;
 mod stats;
 mod suspects;
 mod time;
@@ -40,9 +41,10 @@ use messages::{Bitfield, BlockRequest};
 use picker::{PeerKey, Picker};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tracker::host_of;
+use tracker::{AnnounceError, host_of};
 
-pub use event::{Action, BufKey, Command, ConnectFailure, Event, News, Outcome, Report};
+pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
+pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::Stats;
 pub use time::Time;
 
@@ -78,6 +80,8 @@ pub struct Config {
     pub limit_down: Option<u64>,
     /// Payload bytes a second that may go out.
     pub limit_up: Option<u64>,
+    /// Bytes of memory that open pieces may take; two pieces may be open in any case.
+    pub memory: u64,
     /// Our own peer id.
     pub peer_id: [u8; 20],
     /// The seed of every chance decision.
@@ -97,6 +101,7 @@ impl Config {
             upload_slots: 8,
             limit_down: None,
             limit_up: None,
+            memory: PIECE_MEMORY,
             peer_id: [0; 20],
             seed: 0,
         }
@@ -136,8 +141,6 @@ pub struct Engine {
     under_way: BTreeSet<u32>,
     /// Who was behind connections that have ended: a liar may hang up before it is found out.
     departed: BTreeMap<PeerKey, Culprit>,
-    /// Pieces whose blocks are being digested, and whether the piece was good.
-    verdicts: BTreeMap<u32, bool>,
     limit_down: Bucket,
     limit_up: Bucket,
     timers: Timers,
@@ -152,17 +155,19 @@ pub struct Engine {
     wasted: u64,
     left: u64,
     /// When the last useful block came.
-    progress_at: Time,
+    progress_at: Option<Time>,
+    /// When the work began.
+    began: Time,
     down: progress::Rate,
     up: progress::Rate,
 }
 
 impl Engine {
-    /// An engine at [`Time::ZERO`]; its first actions wait to be polled.
-    pub fn new(config: Config) -> Engine {
+    /// An engine that begins at `now`; its first actions wait to be polled.
+    pub fn new(config: Config, now: Time) -> Engine {
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         let geometry = config.geometry;
-        let mut picker = Picker::new(geometry, max_open_pieces(&geometry));
+        let mut picker = Picker::new(geometry, max_open_pieces(&geometry, config.memory));
         let mut left = 0;
         for piece in 0..geometry.pieces() {
             if config.have.get(piece) {
@@ -189,9 +194,8 @@ impl Engine {
             single: BTreeMap::new(),
             under_way: BTreeSet::new(),
             departed: BTreeMap::new(),
-            verdicts: BTreeMap::new(),
-            limit_down: Bucket::new(config.limit_down),
-            limit_up: Bucket::new(config.limit_up),
+            limit_down: Bucket::new(config.limit_down, now),
+            limit_up: Bucket::new(config.limit_up, now),
             timers: Timers::default(),
             rng,
             actions: VecDeque::new(),
@@ -201,27 +205,28 @@ impl Engine {
             uploaded: 0,
             wasted: 0,
             left,
-            progress_at: Time::ZERO,
+            progress_at: None,
+            began: now,
             down: progress::Rate::new(),
             up: progress::Rate::new(),
         };
         for addr in config.peers {
-            engine.book.add_kept(addr, Time::ZERO);
+            engine.book.add_kept(addr, now);
         }
-        engine.start();
+        engine.start(now);
         engine
     }
 
-    fn start(&mut self) {
+    fn start(&mut self, now: Time) {
         if self.picker.is_complete() && !self.keep_seeding {
-            self.leave(Outcome::Complete, Time::ZERO);
+            self.leave(Outcome::Complete, now);
             return;
         }
-        self.timers.set(Timer::Announce, Time::ZERO);
-        self.timers.set(Timer::Dial, Time::ZERO);
-        self.timers.set(Timer::Tick, Time::ZERO + TICK);
-        self.timers.set(Timer::Stalled, Time::ZERO + STALLED);
-        self.ring(Time::ZERO);
+        self.timers.set(Timer::Announce, now);
+        self.timers.set(Timer::Dial, now);
+        self.timers.set(Timer::Tick, now + TICK);
+        self.timers.set(Timer::Stalled, now + STALLED);
+        self.ring(now);
     }
 
     // ANCHOR: handle
@@ -232,20 +237,18 @@ impl Engine {
                 peer,
                 addr,
                 incoming,
-                peer_id,
-            } => self.connected(peer, addr, incoming, peer_id, now),
+                handshake,
+            } => self.connected(peer, addr, incoming, handshake, now),
             Event::ConnectFailed { addr, why } => self.connect_failed(addr, why, now),
             Event::Closed { peer, .. } => self.closed(peer, now),
             Event::Message { peer, message } => self.message(peer, message, now),
             Event::Block { peer, block, buf } => self.block(peer, block, buf, now),
-            Event::Verified { piece, ok } => self.verified(piece, ok, now),
-            Event::Written { piece } => self.written(piece, now),
-            Event::Digests { piece, digests } => self.digests(piece, digests, now),
-            Event::DiskFailed { why } => self.leave(Outcome::Failed(why), now),
+            Event::Stored { piece, result } => self.stored(piece, result, now),
+            Event::DiskFailed { why } => self.leave(Outcome::Failed(Failure::Disk(why)), now),
             Event::Room { peer, bytes } => self.room(peer, bytes, now),
             Event::Announced { tracker, result } => self.announced(&tracker, result, now),
             Event::Timeout => {}
-            Event::Command(Command::Stop) => self.leave(Outcome::Stopped, now),
+            Event::Command(command) => self.command(command, now),
         }
         self.ring(now);
     }
@@ -283,6 +286,22 @@ impl Engine {
         }
     }
 
+    fn command(&mut self, command: Command, now: Time) {
+        match command {
+            Command::Stop => self.leave(Outcome::Stopped, now),
+            Command::Limits { down, up } => {
+                self.limit_down.change(down, now);
+                self.limit_up.change(up, now);
+                self.timers.set_earlier(Timer::Refill, now);
+            }
+            Command::Memory(bytes) => {
+                self.picker
+                    .set_max_open(max_open_pieces(&self.geometry, bytes));
+                self.fill_starved(now);
+            }
+        }
+    }
+
     fn act(&mut self, action: Action) {
         self.actions.push_back(action);
     }
@@ -303,7 +322,7 @@ impl Engine {
 
     fn call_tracker(&mut self, call: trackers::Call) {
         let leaving = call.event == Some(tracker::AnnounceEvent::Stopped);
-        let news = News {
+        let announcement = Announcement {
             event: call.event,
             uploaded: self.uploaded,
             downloaded: self.downloaded,
@@ -313,14 +332,14 @@ impl Engine {
         };
         self.act(Action::Announce {
             tracker: call.tracker,
-            news,
+            announcement,
         });
     }
 
     fn announced(
         &mut self,
         tracker: &str,
-        result: Result<tracker::AnnounceReply, String>,
+        result: Result<tracker::AnnounceReply, AnnounceError>,
         now: Time,
     ) {
         match &self.phase {
@@ -366,7 +385,7 @@ impl Engine {
         self.timers = Timers::default();
         self.timers.set(Timer::GiveUp, now + GOODBYE);
         for peer in std::mem::take(&mut self.peers).into_keys() {
-            let why = "we are leaving".to_owned();
+            let why = CloseReason::Leaving;
             self.act(Action::Close { peer, why });
         }
         for call in self.trackers.goodbyes() {
@@ -418,11 +437,9 @@ const STALLED: Duration = Duration::from_secs(60);
 /// How long the trackers' answers to our goodbye are waited for.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// How many pieces may be open at a time within [`PIECE_MEMORY`].
-fn max_open_pieces(geometry: &Geometry) -> u32 {
+/// How many pieces may be open at a time within `memory`.
+fn max_open_pieces(geometry: &Geometry, memory: u64) -> u32 {
     let blocks = geometry.piece_length().div_ceil(blocks::BLOCK).max(1);
-    let memory = u64::from(blocks) * u64::from(blocks::BLOCK);
-    u32::try_from(PIECE_MEMORY / memory)
-        .unwrap_or(u32::MAX)
-        .max(2)
+    let piece = u64::from(blocks) * u64::from(blocks::BLOCK);
+    u32::try_from(memory / piece).unwrap_or(u32::MAX).max(2)
 }

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use handshake::Handshake;
 use messages::{Bitfield, Message};
 use picker::PeerKey;
 
 use super::blame::Culprit;
-use super::event::ConnectFailure;
 use super::peer::Peer;
 use super::timers::Timer;
-use super::{Action, Engine, Outcome, Phase, TICK, Time};
+use super::{Action, CloseReason, ConnectFailure, Engine, Outcome, Phase, TICK, Time};
 
 /// Calls under way at most.
 const MOST_DIALLING: usize = 20;
@@ -54,9 +54,10 @@ impl Engine {
         key: PeerKey,
         addr: SocketAddr,
         incoming: bool,
-        id: [u8; 20],
+        handshake: Handshake,
         now: Time,
     ) {
+        let id = handshake.peer_id.0;
         if !incoming {
             self.book.connected(addr);
         }
@@ -82,13 +83,13 @@ impl Engine {
         incoming: bool,
         id: [u8; 20],
         now: Time,
-    ) -> Result<(), String> {
+    ) -> Result<(), CloseReason> {
         if self.phase != Phase::Running {
-            return Err("we are leaving".to_owned());
+            return Err(CloseReason::Leaving);
         }
         if self.bans.is_banned(addr, Some(id)) {
             self.book.never(addr);
-            return Err("this peer had sent wrong data".to_owned());
+            return Err(CloseReason::Banned);
         }
         let twin = self.peers.iter().find(|(_, peer)| peer.id == id);
         if let Some((&key, twin)) = twin {
@@ -96,9 +97,9 @@ impl Engine {
             // each would hang up on the other's.
             let crossed = twin.incoming != incoming && now.since(twin.connected) < CROSSING;
             if !crossed || incoming == (self.peer_id > id) {
-                return Err("we are connected to this peer already".to_owned());
+                return Err(CloseReason::Twin);
             }
-            self.close(key, "its own call is kept instead", now);
+            self.close(key, CloseReason::Crossed, now);
         }
         let callers = self.peers.values().filter(|peer| peer.incoming).count();
         // Who has everything calls nobody that matters: then all may be callers.
@@ -109,9 +110,9 @@ impl Engine {
         let full = self.peers.len() >= self.max_peers || (incoming && callers >= most_callers);
         if full {
             let Some(idle) = self.idle_peer(incoming, now) else {
-                return Err("we have as many connections as we can hold".to_owned());
+                return Err(CloseReason::Full);
             };
-            self.close(idle, "its place is needed", now);
+            self.close(idle, CloseReason::PlaceNeeded, now);
         }
         Ok(())
     }
@@ -131,7 +132,7 @@ impl Engine {
     pub(super) fn connect_failed(&mut self, addr: SocketAddr, why: ConnectFailure, now: Time) {
         match why {
             ConnectFailure::Ourselves => self.book.never(addr),
-            ConnectFailure::Failed(_) => self.book.failed(addr, now),
+            _ => self.book.failed(addr, now),
         }
         self.timers.set_earlier(Timer::Dial, now);
     }
@@ -144,9 +145,8 @@ impl Engine {
     }
 
     /// Ends the connection ourselves.
-    pub(super) fn close(&mut self, key: PeerKey, why: impl Into<String>, now: Time) {
+    pub(super) fn close(&mut self, key: PeerKey, why: CloseReason, now: Time) {
         if let Some(peer) = self.peers.remove(&key) {
-            let why = why.into();
             self.act(Action::Close { peer: key, why });
             self.forget_peer(key, peer, now);
         }
@@ -251,10 +251,10 @@ impl Engine {
     fn has_piece(&mut self, key: PeerKey, piece: u32, now: Time) {
         let pieces = self.geometry.pieces();
         if piece >= pieces {
-            let why = format!(
-                "it says it has piece {piece}, but the last one is {}",
-                pieces - 1
-            );
+            let why = CloseReason::NoSuchPiece {
+                piece,
+                last: pieces - 1,
+            };
             return self.close(key, why, now);
         }
         let Some(peer) = self.peers.get_mut(&key) else {
@@ -276,7 +276,7 @@ impl Engine {
     fn has_pieces(&mut self, key: PeerKey, bytes: &[u8], now: Time) {
         let has = match Bitfield::from_bytes(self.geometry.pieces(), bytes) {
             Ok(has) => has,
-            Err(error) => return self.close(key, error.to_string(), now),
+            Err(error) => return self.close(key, error.into(), now),
         };
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
@@ -304,7 +304,7 @@ impl Engine {
             return;
         };
         if complete && peer.is_seed() {
-            return self.close(key, "both of us have everything", now);
+            return self.close(key, CloseReason::BothComplete, now);
         }
         let interested = peer.offers > 0;
         if interested != peer.am_interested {
@@ -391,11 +391,10 @@ impl Engine {
             return;
         };
         if now.since(peer.heard) >= SILENCE {
-            let why = format!("it has said nothing for {} seconds", SILENCE.as_secs());
-            return self.close(key, why, now);
+            return self.close(key, CloseReason::Silent(SILENCE), now);
         }
         if peer.snubbed && now.since(peer.snubbed_at) >= LAST_CHANCE {
-            return self.close(key, "it answers no request", now);
+            return self.close(key, CloseReason::AnswersNothing, now);
         }
         if !peer.snubbed && peer.overdue(now) >= STALL {
             peer.snubbed = true;

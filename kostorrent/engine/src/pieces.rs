@@ -2,69 +2,78 @@
 
 use std::collections::BTreeSet;
 
+use blocks::BlockDigests;
 use picker::PeerKey;
 
 use super::blame::{Culprit, Suspect};
-use super::event::Report;
+use super::event::{Report, Stored};
 use super::peer::Peer;
 use super::suspects::NOBODY;
-use super::{Action, Engine, Outcome, Phase, Time};
+use super::{Action, CloseReason, Engine, Failure, Outcome, Phase, Time};
 
 impl Engine {
-    // ANCHOR: verified
-    /// The hash of a whole piece is known.
-    pub(super) fn verified(&mut self, piece: u32, ok: bool, now: Time) {
+    /// Every block of a piece is here: it goes to the disk.
+    pub(super) fn whole(&mut self, piece: u32) {
+        self.under_way.insert(piece);
+        let digests = if self.blame.is_suspect(piece) {
+            BlockDigests::Always
+        } else if self
+            .senders(piece)
+            .into_iter()
+            .collect::<BTreeSet<_>>()
+            .len()
+            > 1
+        {
+            BlockDigests::IfWrong
+        } else {
+            BlockDigests::Never
+        };
+        self.act(Action::Store { piece, digests });
+    }
+
+    // ANCHOR: stored
+    /// The disk has compared a whole piece with the torrent's hash, and has written
+    /// it if it was right.
+    pub(super) fn stored(&mut self, piece: u32, result: Stored, now: Time) {
         if self.phase != Phase::Running {
             return;
         }
-        let suspect = self.blame.is_suspect(piece);
-        if ok && !suspect {
-            return self.act(Action::Write { piece });
+        match result {
+            Stored::Written { digests } => {
+                if self.blame.is_suspect(piece) {
+                    // What is right is now known, and is compared with what was wrong.
+                    let liars = self.blame.judge(piece, &digests.unwrap_or_default());
+                    self.single.remove(&piece);
+                    self.picker.only_from(piece, None);
+                    self.written(piece, now);
+                    self.ban_all(&liars, piece, now);
+                } else {
+                    self.written(piece, now);
+                }
+            }
+            Stored::Wrong { digests } => self.wrong(piece, digests, now),
+            Stored::Failed(why) => self.leave(Outcome::Failed(Failure::Disk(why)), now),
         }
-        let senders: BTreeSet<Option<Culprit>> = self.senders(piece).into_iter().collect();
-        let alone = senders.len() == 1;
-        if !ok && alone {
+    }
+    // ANCHOR_END: stored
+
+    /// A piece is not what the torrent says: somebody lied.
+    fn wrong(&mut self, piece: u32, digests: Option<Vec<[u8; 20]>>, now: Time) {
+        let senders = self.senders(piece);
+        let all: BTreeSet<Option<Culprit>> = senders.iter().copied().collect();
+        if all.len() == 1 {
             // All of it came from one peer, and so that peer is the liar.
             self.piece_failed(piece, 1, now);
-            let liar = senders.into_iter().flatten().collect();
+            let liar = all.into_iter().flatten().collect();
             return self.ban_all(&liar, piece, now);
         }
-        // What is right is now known and is compared with what was wrong; or the
-        // other way round.
-        self.verdicts.insert(piece, ok);
-        self.act(Action::Digest { piece });
-    }
-    // ANCHOR_END: verified
-
-    /// The digests of a piece's blocks are known.
-    pub(super) fn digests(&mut self, piece: u32, digests: Vec<[u8; 20]>, now: Time) {
-        if self.phase != Phase::Running {
-            return;
-        }
-        match self.verdicts.remove(&piece) {
-            Some(true) => {
-                self.act(Action::Write { piece });
-                self.single.remove(&piece);
-                self.picker.only_from(piece, None);
-                let liars = self.blame.judge(piece, &digests);
-                self.ban_all(&liars, piece, now);
-            }
-            Some(false) => {
-                let senders = self.senders(piece);
-                let all: BTreeSet<&Culprit> = senders.iter().flatten().collect();
-                let from = all.len();
-                let blocks = senders
-                    .into_iter()
-                    .zip(digests)
-                    .map(|(sender, digest)| {
-                        sender.map(|Culprit { addr, id }| Suspect { digest, addr, id })
-                    })
-                    .collect();
-                self.blame.suspect(piece, blocks);
-                self.piece_failed(piece, from, now);
-            }
-            None => {}
-        }
+        let blocks = senders
+            .into_iter()
+            .zip(digests.unwrap_or_default())
+            .map(|(sender, digest)| sender.map(|Culprit { addr, id }| Suspect { digest, addr, id }))
+            .collect();
+        self.blame.suspect(piece, blocks);
+        self.piece_failed(piece, all.len(), now);
     }
 
     /// Who sent each block of an open piece; `None` for one that left long ago.
@@ -105,16 +114,16 @@ impl Engine {
                 .map(|(&key, _)| key)
                 .collect();
             for key in banned {
-                self.close(key, "it sent wrong data", now);
+                self.close(key, CloseReason::Lied, now);
             }
         }
     }
 
     // ANCHOR: written
     /// A piece is on disk: the others may have it now.
-    pub(super) fn written(&mut self, piece: u32, now: Time) {
+    fn written(&mut self, piece: u32, now: Time) {
         self.act(Action::Forget { piece });
-        if self.phase != Phase::Running || self.have().get(piece) {
+        if self.have().get(piece) {
             return;
         }
         self.under_way.remove(&piece);

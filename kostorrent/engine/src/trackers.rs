@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand::Rng;
-use tracker::{AnnounceEvent as Told, AnnounceReply, Tiers};
+use tracker::{AnnounceError, AnnounceEvent as Told, AnnounceReply, Tiers};
 
-use super::Time;
+use super::{Time, TrackerWord};
 
 /// The pause after every tracker of every tier has failed; it doubles each time round.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
@@ -39,8 +39,8 @@ pub(super) struct Trackers {
     completed: bool,
     /// From when on each may be asked again out of turn; at once, if it was never asked.
     again: BTreeMap<String, Time>,
-    /// What the last answer or failure was, for a person.
-    pub last: Option<String>,
+    /// What came of the last announce.
+    last: Option<TrackerWord>,
 }
 
 /// An announce under way.
@@ -96,6 +96,15 @@ impl Trackers {
     /// Whether there is any tracker that can be asked.
     pub fn any(&self) -> bool {
         !self.tiers.is_empty()
+    }
+
+    /// What came of the last announce, for whoever wonders why nothing happens.
+    pub fn word(&self) -> TrackerWord {
+        match &self.last {
+            Some(word) => word.clone(),
+            None if self.any() => TrackerWord::Nothing,
+            None => TrackerWord::None,
+        }
     }
 
     /// When a tracker may be asked out of turn, because nobody has what we need; `None` while an
@@ -233,11 +242,7 @@ impl Trackers {
         if let Some(id) = &reply.tracker_id {
             self.ids.insert(tracker.to_owned(), id.clone());
         }
-        self.last = Some(match reply.peers.len() {
-            0 => "the tracker knows nobody else".to_owned(),
-            1 => "the tracker knows one address".to_owned(),
-            n => format!("the tracker knows {n} addresses"),
-        });
+        self.last = Some(TrackerWord::Addresses(reply.peers.len()));
         self.started.insert(tracker.to_owned());
         if told == Some(Told::Completed) {
             self.completed = false;
@@ -252,8 +257,8 @@ impl Trackers {
     }
 
     /// A tracker has not answered; in how long to ask the next one.
-    pub fn failed(&mut self, why: &str, now: Time) -> Duration {
-        self.last = Some(why.to_owned());
+    pub fn failed(&mut self, why: &AnnounceError, now: Time) -> Duration {
+        self.last = Some(TrackerWord::Failed(why.clone()));
         let call = self.in_flight.take();
         if let Some(call) = &call {
             let again = now + LONELY_PAUSE;

@@ -25,7 +25,7 @@ impl Engine {
     /// A peer asks for a block.
     pub(super) fn requested(&mut self, key: PeerKey, block: BlockRequest, now: Time) {
         if let Err(error) = self.geometry.check(&block) {
-            return self.close(key, error.to_string(), now);
+            return self.close(key, error.into(), now);
         }
         let has = self.have().get(block.piece);
         let Some(peer) = self.peers.get_mut(&key) else {

@@ -57,7 +57,7 @@ pub(crate) async fn run(
         running.completed.is_some() || running.mode == Mode::Seed || outcome == Outcome::Complete;
     let (last, told) = (&running.last, running.mode == SEED_ON);
     let result = match outcome {
-        Outcome::Failed(why) => return Err(Failure::Failed(why)),
+        Outcome::Failed(why) => return Err(Failure::failed(why)),
         _ if shown.is_err() => shown,
         Outcome::Complete if told => Ok(()),
         Outcome::Complete => {

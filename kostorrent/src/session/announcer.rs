@@ -7,7 +7,7 @@ use peer_id::PeerId;
 use tokio::sync::OnceCell;
 use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
 
-use engine::News;
+use engine::Announcement;
 
 /// Who we are to the trackers.
 #[derive(Clone)]
@@ -35,8 +35,12 @@ impl Announcer {
         }
     }
 
-    /// Announces; what went wrong is said for a person.
-    pub async fn announce(&self, tracker: &str, news: News) -> Result<AnnounceReply, String> {
+    /// Announces.
+    pub async fn announce(
+        &self,
+        tracker: &str,
+        news: Announcement,
+    ) -> Result<AnnounceReply, AnnounceError> {
         let request = AnnounceRequest {
             info_hash: self.info_hash,
             peer_id: self.peer_id,
@@ -49,9 +53,7 @@ impl Announcer {
             key: self.key,
             tracker_id: news.tracker_id,
         };
-        self.ask(tracker, &request)
-            .await
-            .map_err(|error| error.to_string())
+        self.ask(tracker, &request).await
     }
 
     /// One announce, in bounded time and memory.

@@ -20,17 +20,16 @@ const GREET: Duration = Duration::from_secs(10);
 pub(super) struct Joined {
     pub addr: SocketAddr,
     pub incoming: bool,
-    pub peer_id: [u8; 20],
+    pub theirs: Handshake,
     pub stream: TcpStream,
 }
 
 /// Calls an address and shakes hands.
 pub(super) async fn dial(addr: SocketAddr, ours: &Handshake) -> Result<Joined, ConnectFailure> {
-    let failed = |why: String| ConnectFailure::Failed(why);
     let stream = timeout(CONNECT, TcpStream::connect(addr))
         .await
-        .map_err(|_| failed(format!("no answer within {} seconds", CONNECT.as_secs())))?
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|_| ConnectFailure::NoAnswer(CONNECT))?
+        .map_err(|error| ConnectFailure::Network(error.to_string()))?;
     let greeting = async {
         stream.set_nodelay(true)?; // small messages are sent at once
         write(&stream, &ours.to_bytes()).await?;
@@ -38,17 +37,17 @@ pub(super) async fn dial(addr: SocketAddr, ours: &Handshake) -> Result<Joined, C
     };
     let theirs = timeout(GREET, greeting)
         .await
-        .map_err(|_| failed("it did not answer our handshake".to_owned()))?
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|_| ConnectFailure::Silent(GREET))?
+        .map_err(|error| ConnectFailure::Network(error.to_string()))?;
     match theirs.accept(ours) {
         Ok(()) => Ok(Joined {
             addr,
             incoming: false,
-            peer_id: theirs.peer_id.0,
+            theirs,
             stream,
         }),
         Err(Refusal::OurOwnPeerId) => Err(ConnectFailure::Ourselves),
-        Err(refusal) => Err(failed(refusal.to_string())),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 

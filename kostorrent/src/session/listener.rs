@@ -70,7 +70,7 @@ pub(super) async fn listen(
                 joined(Joined {
                     addr: plain(addr),
                     incoming: true,
-                    peer_id: theirs.peer_id.0,
+                    theirs,
                     stream,
                 });
             }

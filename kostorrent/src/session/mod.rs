@@ -26,7 +26,7 @@ use metainfo::Metainfo;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
 
-pub use engine::{Outcome, Report};
+pub use engine::{Failure, Outcome, Report, Stall};
 
 /// Something that a user may like to know.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -236,7 +236,9 @@ impl Session {
         let ended = self.thread.join().is_ok();
         match outcome {
             Some(outcome) if ended => outcome,
-            _ => Outcome::Failed("the torrent's thread has ended unexpectedly".to_owned()),
+            _ => Outcome::Failed(Failure::Shell(
+                "the torrent's thread has ended unexpectedly".to_owned(),
+            )),
         }
     }
 }

@@ -118,7 +118,7 @@ async fn a_seed_with_missing_data_says_what_to_do() {
     let Outcome::Failed(why) = seeder.wait().await else {
         panic!("there is nothing to seed");
     };
-    assert!(why.contains("kostorrent verify"), "{why}");
+    assert!(why.to_string().contains("kostorrent verify"), "{why}");
     assert!(
         std::fs::read_dir(empty.path()).unwrap().next().is_none(),
         "a seed writes nothing"

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use blocks::BlockDigests;
 use connection::{BlockBuf, FileSpan, Files, Heard, Order, Pool};
 use handshake::{Handshake, Reserved};
 use layout::{Kind, Layout};
-use messages::{Bitfield, BlockRequest};
+use messages::{Bitfield, BlockRequest, Ended};
 use peer_id::PeerId;
 use picker::PeerKey;
 use storage::{Done, Job, Storage};
@@ -22,7 +23,7 @@ use super::dialer::{self, Joined};
 use super::disk::Disk;
 use super::shared::Shared;
 use super::{Mode, Notice, Options, Outcome, Phase, Snapshot, check, listener};
-use engine::{Action, Command, Config, Engine, Event, PIECE_MEMORY, Report, Time};
+use engine::{Action, Command, Config, Engine, Event, Failure, PIECE_MEMORY, Report, Stored, Time};
 
 /// What connections have to tell, at most, before their sockets are no longer read.
 const HEARD: usize = 256;
@@ -57,14 +58,14 @@ impl Work {
         };
         let (storage, have) = match checked {
             Ok(checked) => checked,
-            Err(why) => return Outcome::Failed(why),
+            Err(why) => return Outcome::Failed(Failure::Shell(why)),
         };
         // The engine reports what becomes complete; this is complete already.
         let already =
             self.options.mode == (Mode::Download { keep_seeding: true }) && have.is_full();
         let mut torrent = match self.start(storage, have) {
             Ok(torrent) => torrent,
-            Err(why) => return Outcome::Failed(why.to_string()),
+            Err(why) => return Outcome::Failed(Failure::Shell(why.to_string())),
         };
         if already {
             torrent.report(Report::Complete);
@@ -118,7 +119,7 @@ impl Work {
         let (to_heard, heard) = mpsc::channel(HEARD);
         let pool = Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize);
         Ok(Torrent {
-            engine: Engine::new(config),
+            engine: Engine::new(config, Time::ZERO),
             started: Instant::now(),
             buffers: Buffers::new(geometry, pool.clone()),
             pool,
@@ -137,6 +138,8 @@ impl Work {
             publish: self.publish,
             notify: self.notify,
             outcome: None,
+            storing: BTreeMap::new(),
+            digests: BTreeMap::new(),
         })
     }
 }
@@ -161,6 +164,8 @@ struct Torrent {
     publish: watch::Sender<Snapshot>,
     notify: mpsc::UnboundedSender<Notice>,
     outcome: Option<Outcome>,
+    storing: BTreeMap<u32, (BlockDigests, Option<bool>)>,
+    digests: BTreeMap<u32, Vec<[u8; 20]>>,
 }
 
 impl Torrent {
@@ -210,7 +215,7 @@ impl Torrent {
     /// already; but a fault must be known before the end.
     fn trim(self) -> Outcome {
         match self.disk.finish().map(|mut storage| storage.trim()) {
-            Some(Err(error)) => Outcome::Failed(error.to_string()),
+            Some(Err(error)) => Outcome::Failed(Failure::Disk(error.to_string())),
             _ => Outcome::Complete,
         }
     }
@@ -241,16 +246,14 @@ impl Torrent {
                 Action::Keep { buf, piece, block } => self.buffers.keep(buf, piece, block),
                 Action::Drop { buf } => self.buffers.drop(buf),
                 Action::Forget { piece } => self.buffers.forget(piece),
-                Action::Verify { piece } => {
+                Action::Store { piece, digests } => {
+                    self.storing.insert(piece, (digests, None));
                     self.hand_in(piece, |blocks| Job::Verify { piece, blocks });
                 }
-                Action::Write { piece } => {
-                    self.hand_in(piece, |blocks| Job::Write { piece, blocks });
-                }
-                Action::Digest { piece } => {
-                    self.hand_in(piece, |blocks| Job::Digest { piece, blocks });
-                }
-                Action::Announce { tracker, news } => self.announce(tracker, news),
+                Action::Announce {
+                    tracker,
+                    announcement,
+                } => self.announce(tracker, announcement),
                 Action::Report(report) => self.report(report),
                 Action::Finished(outcome) => self.outcome = Some(outcome),
             }
@@ -290,10 +293,10 @@ impl Torrent {
         });
     }
 
-    fn announce(&self, tracker: String, news: engine::News) {
+    fn announce(&self, tracker: String, announcement: engine::Announcement) {
         let (announcer, to_news) = (self.announcer.clone(), self.to_news.clone());
         tokio::task::spawn_local(async move {
-            let result = announcer.announce(&tracker, news).await;
+            let result = announcer.announce(&tracker, announcement).await;
             let _ = to_news.send(News::Event(Event::Announced { tracker, result }));
         });
     }
@@ -346,6 +349,7 @@ impl Torrent {
             Heard::Room(bytes) => Event::Room { peer, bytes },
             Heard::Closed(why) => {
                 self.connections.remove(&peer);
+                let why = Ended::Network(why);
                 Event::Closed { peer, why }
             }
         };
@@ -384,7 +388,7 @@ impl Torrent {
             peer,
             addr: joined.addr,
             incoming: joined.incoming,
-            peer_id: joined.peer_id,
+            handshake: joined.theirs,
         });
     }
 
@@ -392,7 +396,24 @@ impl Torrent {
         let event = match done {
             Done::Verified { piece, ok, blocks } => {
                 self.buffers.back(piece, blocks);
-                Event::Verified { piece, ok }
+                let digests = match self.storing.get(&piece) {
+                    Some((BlockDigests::Always, _)) => true,
+                    Some((BlockDigests::IfWrong, _)) => !ok,
+                    _ => false,
+                };
+                match (digests, ok) {
+                    (true, _) => {
+                        self.storing.insert(piece, (BlockDigests::Never, Some(ok)));
+                        return self.hand_in(piece, |blocks| Job::Digest { piece, blocks });
+                    }
+                    (false, true) => {
+                        return self.hand_in(piece, |blocks| Job::Write { piece, blocks });
+                    }
+                    (false, false) => Event::Stored {
+                        piece,
+                        result: Stored::Wrong { digests: None },
+                    },
+                }
             }
             Done::Written {
                 piece,
@@ -400,12 +421,12 @@ impl Torrent {
                 result,
             } => {
                 self.buffers.back(piece, blocks);
-                match result {
-                    Ok(()) => Event::Written { piece },
-                    Err(error) => Event::DiskFailed {
-                        why: error.to_string(),
-                    },
-                }
+                let digests = self.digests.remove(&piece);
+                let result = match result {
+                    Ok(()) => Stored::Written { digests },
+                    Err(error) => Stored::Failed(error.to_string()),
+                };
+                Event::Stored { piece, result }
             }
             Done::Digests {
                 piece,
@@ -413,7 +434,13 @@ impl Torrent {
                 blocks,
             } => {
                 self.buffers.back(piece, blocks);
-                Event::Digests { piece, digests }
+                if let Some((_, Some(true))) = self.storing.get(&piece) {
+                    self.digests.insert(piece, digests);
+                    return self.hand_in(piece, |blocks| Job::Write { piece, blocks });
+                }
+                let digests = Some(digests);
+                let result = Stored::Wrong { digests };
+                Event::Stored { piece, result }
             }
             Done::Trimmed(Ok(())) => return,
             Done::Trimmed(Err(error)) => Event::DiskFailed {

@@ -33,6 +33,7 @@ mod reserved;
 
 use metainfo::InfoHash;
 use peer_id::PeerId;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use reserved::{Bit, Reserved};
@@ -45,7 +46,7 @@ pub const LEN: usize = 68;
 pub const PROTOCOL: [u8; 20] = *b"\x13BitTorrent protocol";
 // ANCHOR_END: constants
 
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 // ANCHOR: handshake
 /// What one side says before anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub struct Handshake {
 // ANCHOR_END: handshake
 
 /// Why bytes are not a handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum HandshakeError {
     /// The first byte is not 19. Clients that want an encrypted connection begin with a random
     /// byte, and come back in plain text when they are turned away.
@@ -85,7 +86,7 @@ pub enum HandshakeError {
 }
 
 /// Why a peer's handshake, though well formed, ends the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum Refusal {
     /// The peer answered for another torrent.
     #[error("the peer answered for another torrent: info-hash {theirs}, not {ours}")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Bits in a word.
@@ -23,7 +24,7 @@ pub struct Bitfield {
 // ANCHOR_END: bitfield
 
 /// Why bytes are not the bitfield of a torrent with this many pieces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum BitfieldError {
     /// Too few or too many bytes.
     #[error("a bitfield for {pieces} pieces is {expected} bytes long, this one has {found}")]

@@ -31,12 +31,14 @@
 
 mod bitfield;
 mod decoder;
+mod ended;
 mod error;
 pub mod ids;
 mod message;
 
 pub use bitfield::{Bitfield, BitfieldError};
 pub use decoder::{BlockHeader, Decoder, Item};
+pub use ended::Ended;
 pub use error::WireError;
 pub use ids::name;
 pub use message::{BlockRequest, Message, piece_header};

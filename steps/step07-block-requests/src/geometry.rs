@@ -1,6 +1,7 @@
 //! Where pieces and blocks begin and end.
 
 use messages::{BlockRequest, MAX_BLOCK};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::BLOCK;
@@ -49,7 +50,7 @@ pub enum GeometryError {
 }
 
 /// Why a peer's request cannot be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum RequestError {
     /// A piece number past the last.
     #[error("a request for piece {piece}, but the torrent has {pieces}, counted from 0")]

@@ -33,6 +33,8 @@ mod geometry;
 mod outstanding;
 mod window;
 
+use serde::{Deserialize, Serialize};
+
 pub use geometry::{Geometry, GeometryError, MAX_PIECES, RequestError};
 pub use messages::{BlockHeader, BlockRequest, MAX_BLOCK};
 pub use outstanding::{Landed, MAX_OUTSTANDING, Outstanding, Part, Parts, Target};
@@ -43,3 +45,15 @@ pub use window::Window;
 /// 2^14", and some peers close the connection on a request for more.
 pub const BLOCK: u32 = 16 * 1024;
 // ANCHOR_END: block
+
+/// When the SHA-1 of each block of a piece is wanted, besides that of the whole: it shows who sent
+/// which bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BlockDigests {
+    /// All blocks have one sender.
+    Never,
+    /// If the piece is wrong: several peers sent blocks of it, and one of them lied.
+    IfWrong,
+    /// In any case: the piece was wrong before, and is to be compared with what it was then.
+    Always,
+}

@@ -60,6 +60,11 @@ impl Picker {
         }
     }
 
+    /// At most so many pieces (but at least one) may be open from now on. Those that are open stay.
+    pub fn set_max_open(&mut self, max_open: u32) {
+        self.max_open = max_open.max(1) as usize;
+    }
+
     /// The pieces on disk.
     pub fn have(&self) -> &Bitfield {
         &self.have

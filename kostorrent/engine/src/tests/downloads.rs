@@ -173,7 +173,7 @@ fn a_recording_played_again_gives_the_same_actions() {
         peer_id: [leecher as u8; 20],
         ..config
     };
-    let mut engine = Engine::new(config);
+    let mut engine = Engine::new(config, Time::ZERO);
     let mut actions = Vec::new();
     for (at, event) in &node.recording {
         engine.handle(event.clone(), *at);

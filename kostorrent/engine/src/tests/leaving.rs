@@ -53,7 +53,7 @@ fn a_disk_that_fails_ends_the_work_with_its_reason() {
         .outcome
         .clone()
         .map(|(_, outcome)| outcome);
-    assert_eq!(outcome, Some(Outcome::Failed(why)));
+    assert_eq!(outcome, Some(Outcome::Failed(Failure::Disk(why))));
 }
 
 #[test]

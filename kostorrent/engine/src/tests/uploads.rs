@@ -7,7 +7,7 @@ use messages::{Bitfield, BlockRequest, Message};
 use picker::PeerKey;
 use pretty_assertions::assert_eq;
 
-use super::world::{World, geometry};
+use super::world::{World, geometry, handshake};
 use crate::*;
 
 #[test]
@@ -89,13 +89,13 @@ fn a_request_larger_than_a_burst_is_answered_under_a_limit() {
         limit_up: Some(50_000),
         ..world.config()
     };
-    let mut engine = Engine::new(config);
+    let mut engine = Engine::new(config, Time::ZERO);
     let peer = picker::PeerKey(0);
     let connected = Event::Connected {
         peer,
         addr: World::addr(5),
         incoming: true,
-        peer_id: [5; 20],
+        handshake: handshake(5),
     };
     let block = messages::BlockRequest {
         piece: 0,
@@ -159,12 +159,15 @@ fn more_leechers_than_slots_are_all_served() {
 
 /// An engine that has everything, and what it wants done after each event.
 fn seeding(world: &World) -> impl FnMut(Event, Time) -> Vec<Action> {
-    let mut engine = Engine::new(Config {
-        have: Bitfield::full(10),
-        keep_seeding: true,
-        max_peers: 10,
-        ..world.config()
-    });
+    let mut engine = Engine::new(
+        Config {
+            have: Bitfield::full(10),
+            keep_seeding: true,
+            max_peers: 10,
+            ..world.config()
+        },
+        Time::ZERO,
+    );
     move |event, now| {
         engine.handle(event, now);
         std::iter::from_fn(|| engine.poll_action()).collect()
@@ -176,7 +179,7 @@ fn caller(number: u32) -> Event {
         peer: PeerKey(number),
         addr: SocketAddr::from(([10, 1, 0, number as u8], 6881)),
         incoming: true,
-        peer_id: [number as u8 + 1; 20],
+        handshake: handshake(number as usize + 1),
     }
 }
 
@@ -211,11 +214,14 @@ fn callers_that_take_nothing_make_room_for_others() {
 #[test]
 fn what_was_not_sent_is_not_counted() {
     let world = World::new(geometry(10, 64 * 1024));
-    let mut engine = Engine::new(Config {
-        have: Bitfield::full(10),
-        keep_seeding: true,
-        ..world.config()
-    });
+    let mut engine = Engine::new(
+        Config {
+            have: Bitfield::full(10),
+            keep_seeding: true,
+            ..world.config()
+        },
+        Time::ZERO,
+    );
     let peer = PeerKey(0);
     let block = BlockRequest {
         piece: 0,
@@ -245,11 +251,14 @@ fn what_was_not_sent_is_not_counted() {
 #[test]
 fn a_peer_that_changes_its_mind_all_the_time_brings_about_few_rounds() {
     let world = World::new(geometry(10, 64 * 1024));
-    let mut engine = Engine::new(Config {
-        have: Bitfield::full(10),
-        keep_seeding: true,
-        ..world.config()
-    });
+    let mut engine = Engine::new(
+        Config {
+            have: Bitfield::full(10),
+            keep_seeding: true,
+            ..world.config()
+        },
+        Time::ZERO,
+    );
     engine.handle(caller(0), at(0));
     let peer = PeerKey(0);
     let mut answers = 0;

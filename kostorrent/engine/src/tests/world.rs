@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use blocks::Geometry;
-use messages::{Bitfield, BlockRequest, Message};
+use blocks::{BlockDigests, Geometry};
+use handshake::{Handshake, Reserved};
+use messages::{Bitfield, BlockRequest, Ended, Message};
 use picker::PeerKey;
 use tracker::AnnounceReply;
 
@@ -110,6 +111,15 @@ pub fn geometry(pieces: u32, piece_length: u32) -> Geometry {
     Geometry::new(total, piece_length.into()).unwrap()
 }
 
+/// What a node says first.
+pub fn handshake(number: usize) -> Handshake {
+    Handshake {
+        reserved: Reserved::none(),
+        info_hash: metainfo::InfoHash([0; 20]),
+        peer_id: peer_id::PeerId([number as u8; 20]),
+    }
+}
+
 impl World {
     pub fn new(geometry: Geometry) -> World {
         World {
@@ -180,7 +190,7 @@ impl World {
             ..config
         };
         self.nodes.push(Node {
-            engine: Engine::new(config),
+            engine: Engine::new(config, self.now),
             vice: Vice::None,
             alive: true,
             outcome: None,
@@ -270,7 +280,7 @@ impl World {
 
     fn hang_up(&mut self, link: &Link) {
         if let Some(peer) = link.other_key {
-            let why = "gone".to_owned();
+            let why = Ended::HungUp;
             self.later(
                 LATENCY,
                 link.other,
@@ -288,7 +298,7 @@ impl World {
                     Some(n) if n >= self.nodes.len() => None,
                     Some(n) if n == node => Some(ConnectFailure::Ourselves),
                     Some(n) if self.nodes[n].alive => None,
-                    _ => Some(ConnectFailure::Failed("nobody there".to_owned())),
+                    _ => Some(ConnectFailure::Network("nobody there".to_owned())),
                 };
                 match (answer, there) {
                     (Some(why), _) => {
@@ -322,36 +332,27 @@ impl World {
             Action::Forget { piece } => {
                 self.nodes[node].kept.retain(|&(p, _), _| p != piece);
             }
-            Action::Verify { piece } => {
-                let ok = self
-                    .contents(node, piece)
-                    .iter()
-                    .all(|&content| content == RIGHT);
-                self.later(DISK, node, Happens::Event(Event::Verified { piece, ok }));
-            }
-            Action::Write { piece } => {
+            Action::Store { piece, digests } => {
                 let contents = self.contents(node, piece);
-                assert!(
-                    contents.iter().all(|&c| c == RIGHT),
-                    "a bad piece is never written"
-                );
-                self.later(DISK, node, Happens::Event(Event::Written { piece }));
+                let ok = contents.iter().all(|&content| content == RIGHT);
+                let wanted = match digests {
+                    BlockDigests::Never => false,
+                    BlockDigests::IfWrong => !ok,
+                    BlockDigests::Always => true,
+                };
+                let digests = wanted.then(|| contents.iter().map(|&c| [c; 20]).collect());
+                let result = match ok {
+                    true => Stored::Written { digests },
+                    false => Stored::Wrong { digests },
+                };
+                self.later(DISK, node, Happens::Event(Event::Stored { piece, result }));
             }
-            Action::Digest { piece } => {
-                let digests = self
-                    .contents(node, piece)
-                    .iter()
-                    .map(|&c| [c; 20])
-                    .collect();
-                self.later(
-                    DISK,
-                    node,
-                    Happens::Event(Event::Digests { piece, digests }),
-                );
-            }
-            Action::Announce { tracker, news } => {
+            Action::Announce {
+                tracker,
+                announcement,
+            } => {
                 let now = self.now;
-                self.nodes[node].announces.push((now, news.event));
+                self.nodes[node].announces.push((now, announcement.event));
                 self.nodes[node].asked.push((now, tracker.clone()));
                 if self.nodes[node].vice == Vice::Unheard {
                     return;
@@ -399,7 +400,7 @@ impl World {
             peer: key,
             addr,
             incoming: false,
-            peer_id: [other as u8; 20],
+            handshake: handshake(other),
         };
         self.later(LATENCY * 2, node, Happens::Event(event));
     }
@@ -553,14 +554,14 @@ impl World {
                     link.other_key = Some(peer);
                 }
                 let addr = SocketAddr::new(Self::addr(from).ip(), 40_000 + key.0 as u16);
-                let peer_id = [from as u8; 20];
+
                 self.tell(
                     node,
                     Event::Connected {
                         peer,
                         addr,
                         incoming: true,
-                        peer_id,
+                        handshake: handshake(from),
                     },
                 );
                 self.room(node, peer);

@@ -76,14 +76,14 @@ enum Event<'a> {
     },
     TrackerFailed {
         tracker: &'a str,
-        message: &'a str,
+        message: String,
     },
     TrackerWarning {
         tracker: &'a str,
         message: &'a str,
     },
     Stalled {
-        message: &'a str,
+        message: String,
     },
     FileFailed {
         path: String,
@@ -233,9 +233,11 @@ fn event(notice: &Notice) -> Option<Event<'_>> {
         },
         Report::TrackerFailed { tracker, why } => Event::TrackerFailed {
             tracker,
-            message: why,
+            message: why.to_string(),
         },
-        Report::NoWayForward { why } => Event::Stalled { message: why },
+        Report::NoWayForward { why } => Event::Stalled {
+            message: why.to_string(),
+        },
         Report::Complete => return None,
     })
 }

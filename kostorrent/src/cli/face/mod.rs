@@ -127,7 +127,7 @@ fn sentence(notice: &Notice) -> Option<String> {
             format!("{addr} sent wrong bytes in piece {piece} and is banned")
         }
         Report::TrackerWarning { tracker, warning } => format!("{tracker} warns: {warning}"),
-        Report::TrackerFailed { why, .. } => why.clone(),
+        Report::TrackerFailed { why, .. } => why.to_string(),
         Report::NoWayForward { why } => format!("nothing arrives: {why}"),
         Report::Complete => return None,
     };

@@ -17,14 +17,14 @@ fn samples() -> Vec<Value> {
         },
         Report::TrackerFailed {
             tracker: "http://t/".into(),
-            why: "down".into(),
+            why: tracker::AnnounceError::Redirects { host: "t".into() },
         },
         Report::TrackerWarning {
             tracker: "http://t/".into(),
             warning: "slow".into(),
         },
         Report::NoWayForward {
-            why: "alone".into(),
+            why: crate::session::Stall::NobodyHas { connected: 1 },
         },
     ];
     let notices = reports.map(Notice::Torrent).into_iter();
