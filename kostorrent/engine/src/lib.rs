@@ -28,9 +28,6 @@ mod timers;
 mod trackers;
 mod upload;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;

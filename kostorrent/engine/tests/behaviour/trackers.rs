@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use engine::*;
 use pretty_assertions::assert_eq;
+use sim::{TRACKER, World};
 
-use super::world::{TRACKER, World, geometry};
 use crate::*;
 
 const OTHER: &str = "http://other.example/announce";
@@ -13,7 +14,7 @@ const OTHER: &str = "http://other.example/announce";
 fn a_tracker_that_knows_nobody_does_not_hide_the_next_tier() {
     let mut world = World::new(geometry(10, 64 * 1024));
     world.seeder();
-    world.ignorant.insert(OTHER.to_owned());
+    world.tracker(OTHER).ignorant = true;
     let config = Config {
         tiers: vec![vec![OTHER.to_owned()], vec![TRACKER.to_owned()]],
         ..world.config()
@@ -21,8 +22,8 @@ fn a_tracker_that_knows_nobody_does_not_hide_the_next_tier() {
     let leecher = world.add(config);
     world.run_until(Duration::from_secs(60), |w| w.is_complete(leecher));
     assert!(world.is_complete(leecher));
-    let asked = world.nodes[leecher].asked.iter();
-    let asked: Vec<&str> = asked.map(|(_, tracker)| tracker.as_str()).collect();
+    let announces = world.nodes[leecher].announces.iter();
+    let asked: Vec<&str> = announces.map(|told| told.tracker.as_str()).collect();
     assert_eq!(asked[..2], [OTHER, TRACKER]);
 }
 
@@ -30,19 +31,21 @@ fn a_tracker_that_knows_nobody_does_not_hide_the_next_tier() {
 fn while_nobody_has_what_we_need_all_trackers_are_asked_in_turn_and_not_too_often() {
     let mut world = World::new(geometry(10, 64 * 1024));
     let trackers: Vec<String> = (0..3).map(|n| format!("http://{n}.example/")).collect();
-    world.ignorant.extend(trackers.clone());
+    for tracker in &trackers {
+        world.tracker(tracker).ignorant = true;
+    }
     let config = Config {
         tiers: trackers.iter().map(|url| vec![url.clone()]).collect(),
         ..world.config()
     };
     let leecher = world.add(config);
-    world.run(1000);
+    world.run_to(1000);
     for tracker in &trackers {
         let asked: Vec<u64> = world.nodes[leecher]
-            .asked
+            .announces
             .iter()
-            .filter(|(_, asked)| asked == tracker)
-            .map(|(at, _)| at.since_start().as_secs())
+            .filter(|told| told.tracker == *tracker)
+            .map(|told| told.at.since_start().as_secs())
             .collect();
         assert_eq!(asked.len(), 9, "{tracker}: {asked:?}");
         assert!(asked.is_sorted_by(|a, b| b - a >= 120), "{asked:?}");

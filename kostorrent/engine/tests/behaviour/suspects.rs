@@ -3,25 +3,16 @@
 use std::time::Duration;
 
 use pretty_assertions::assert_eq;
+use sim::{Vice, World};
 
-use super::world::{Vice, World, geometry};
 use crate::*;
-
-fn failed_pieces(world: &World, node: usize) -> usize {
-    let reports = world.nodes[node].reports.iter();
-    reports
-        .filter(|(_, report)| matches!(report, Report::PieceFailed { .. }))
-        .count()
-}
 
 #[test]
 fn slow_peers_with_all_failed_pieces_do_not_hold_a_fast_one_up() {
     // Two pieces may be open. Both fail, and are then fetched by peers that bring a block every
     // fifteen seconds: never so late that they are snubbed.
-    let mut world = World::new(geometry(4, 16 * 1024 * 1024));
-    world.bandwidth = Some(10_000_000);
-    let honest = world.seeder();
-    let liar = world.seeder();
+    let mut world = world(geometry(4, 16 * 1024 * 1024), 10_000_000);
+    let [honest, liar] = seeders(&mut world, [Vice::None; 2]);
     let leecher = world.leecher();
     for _ in 0..2 {
         let failed = failed_pieces(&world, leecher);
@@ -31,8 +22,9 @@ fn slow_peers_with_all_failed_pieces_do_not_hold_a_fast_one_up() {
         });
     }
     assert_eq!(failed_pieces(&world, leecher), 2);
-    world.slow.insert(honest, 1_100);
-    world.slow.insert(liar, 1_100);
+    for slow in [honest, liar] {
+        world.nodes[slow].line = Some(line(1_100));
+    }
     let begun = world.now;
     world.run_until(Duration::from_secs(30), |_| false);
     world.seeder();
@@ -49,12 +41,11 @@ fn slow_peers_with_all_failed_pieces_do_not_hold_a_fast_one_up() {
 fn a_failed_piece_comes_from_peers_that_choke_and_unchoke() {
     for seed in 0..10 {
         // One unchoke brings half of a piece.
-        let mut world = World::new(geometry(1, 4 * 1024 * 1024));
-        world.bandwidth = Some(325_000);
-        let honest = [world.seeder(), world.seeder()];
-        let liar = world.seeder();
-        world.nodes[liar].vice = Vice::LiesOnce;
-        let leecher = world.leecher_with(seed);
+        let mut world = world(geometry(1, 4 * 1024 * 1024), 325_000);
+        let vices = [Vice::None, Vice::None, Vice::LiesOnce];
+        let [one, other, liar] = seeders(&mut world, vices);
+        let honest = [one, other];
+        let leecher = leecher_with(&mut world, seed);
         world.run_until(Duration::from_secs(60), |w| failed_pieces(w, leecher) > 0);
         assert_eq!(failed_pieces(&world, leecher), 1, "seed {seed}");
         world.kill(liar);
@@ -74,12 +65,9 @@ fn a_failed_piece_comes_from_peers_that_choke_and_unchoke() {
 #[test]
 fn a_liar_that_hides_behind_changes_of_owner_is_found() {
     for seed in 0..10 {
-        let mut world = World::new(geometry(6, 256 * 1024));
-        world.bandwidth = Some(500_000);
-        world.seeder();
-        let liar = world.seeder();
-        world.nodes[liar].vice = Vice::Lies;
-        let leecher = world.leecher_with(seed);
+        let mut world = world(geometry(6, 256 * 1024), 500_000);
+        let [_, liar] = seeders(&mut world, [Vice::None, Vice::Lies]);
+        let leecher = leecher_with(&mut world, seed);
         // It lies, chokes before its piece is whole, and comes back to lie again.
         for step in 0..40 {
             if step % 2 == 0 {

@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
+use engine::*;
 use pretty_assertions::assert_eq;
+use sim::{TRACKER, World};
 
-use super::world::{Vice, World, geometry};
 use crate::*;
 
 #[test]
 fn stop_tells_the_tracker_and_keeps_what_is_written() {
-    let mut world = World::new(geometry(60, 64 * 1024));
-    world.bandwidth = Some(300_000);
+    let mut world = world(geometry(60, 64 * 1024), 300_000);
     world.seeder();
     let leecher = world.leecher();
-    world.run(5);
+    world.run_to(5);
     world.tell(leecher, Event::Command(Command::Stop));
-    world.run(10);
+    world.run_to(10);
     let node = &world.nodes[leecher];
     assert_eq!(
         node.outcome.as_ref().map(|(_, o)| o),
         Some(&Outcome::Stopped)
     );
     assert_eq!(
-        node.announces.last().unwrap().1,
+        node.announces.last().unwrap().event,
         Some(tracker::AnnounceEvent::Stopped)
     );
     assert!(node.engine.have().count() > 0);
@@ -32,10 +32,10 @@ fn stop_tells_the_tracker_and_keeps_what_is_written() {
 fn a_tracker_that_is_silent_holds_nobody_up_for_more_than_a_second() {
     let mut world = World::new(geometry(10, 64 * 1024));
     let leecher = world.leecher();
-    world.run(5);
-    world.nodes[leecher].vice = Vice::Unheard;
+    world.run_to(5);
+    world.tracker(TRACKER).silent = true;
     world.tell(leecher, Event::Command(Command::Stop));
-    world.run(60);
+    world.run_to(60);
     let (at, outcome) = world.nodes[leecher].outcome.clone().unwrap();
     assert_eq!(outcome, Outcome::Stopped);
     assert!(at.since_start() <= Duration::from_secs(6));
@@ -45,10 +45,10 @@ fn a_tracker_that_is_silent_holds_nobody_up_for_more_than_a_second() {
 fn a_disk_that_fails_ends_the_work_with_its_reason() {
     let mut world = World::new(geometry(10, 64 * 1024));
     let leecher = world.leecher();
-    world.run(1);
+    world.run_to(1);
     let why = "the disk is full".to_owned();
     world.tell(leecher, Event::DiskFailed { why: why.clone() });
-    world.run(5);
+    world.run_to(5);
     let outcome = world.nodes[leecher]
         .outcome
         .clone()
@@ -65,12 +65,8 @@ fn a_download_that_goes_on_seeding_tells_of_its_completion_once() {
         ..world.config()
     };
     let leecher = world.add(config);
-    world.run(4000);
-    let told: Vec<_> = world.nodes[leecher]
-        .announces
-        .iter()
-        .map(|(_, e)| *e)
-        .collect();
+    world.run_to(4000);
+    let told = told(&world, leecher);
     use tracker::AnnounceEvent::{Completed, Started};
     assert_eq!(told[..2], [Some(Started), Some(Completed)]);
     assert!(
@@ -82,20 +78,21 @@ fn a_download_that_goes_on_seeding_tells_of_its_completion_once() {
 
 #[test]
 fn a_tracker_that_is_silent_about_the_completion_still_hears_the_goodbye() {
-    let mut world = World::new(geometry(60, 64 * 1024));
-    world.bandwidth = Some(1_000_000);
+    let mut world = world(geometry(60, 64 * 1024), 1_000_000);
     world.seeder();
     let leecher = world.leecher();
-    world.run(1);
-    world.nodes[leecher].vice = Vice::Unheard;
-    world.run(60);
+    world.run_to(1);
+    world.tracker(TRACKER).silent = true;
+    world.run_to(60);
     let node = &world.nodes[leecher];
     let (at, outcome) = node.outcome.clone().unwrap();
     assert_eq!(outcome, Outcome::Complete);
     use tracker::AnnounceEvent::{Completed, Started, Stopped};
-    let told: Vec<_> = node.announces.iter().map(|(_, event)| *event).collect();
-    assert_eq!(told, [Some(Started), Some(Completed), Some(Stopped)]);
-    assert!(at.since(node.announces[1].0) <= Duration::from_secs(2));
+    assert_eq!(
+        told(&world, leecher),
+        [Some(Started), Some(Completed), Some(Stopped)]
+    );
+    assert!(at.since(node.announces[1].at) <= Duration::from_secs(2));
 }
 
 #[test]
@@ -106,12 +103,13 @@ fn a_download_that_ends_before_its_first_answer_tells_of_its_completion() {
         peers: vec![World::addr(seeder)],
         ..world.config()
     };
-    world.slow_tracker = Some(Duration::from_millis(800));
+    world.tracker(TRACKER).takes = Duration::from_millis(800);
     let leecher = world.add(config);
-    world.run(60);
+    world.run_to(60);
     assert!(world.is_complete(leecher));
     use tracker::AnnounceEvent::{Completed, Started, Stopped};
-    let announces = world.nodes[leecher].announces.iter();
-    let told: Vec<_> = announces.map(|(_, event)| *event).collect();
-    assert_eq!(told, [Some(Started), Some(Completed), Some(Stopped)]);
+    assert_eq!(
+        told(&world, leecher),
+        [Some(Started), Some(Completed), Some(Stopped)]
+    );
 }
