@@ -23,7 +23,10 @@ use super::dialer::{self, Joined};
 use super::disk::Disk;
 use super::shared::Shared;
 use super::{Mode, Notice, Options, Outcome, Phase, Snapshot, check, listener};
-use engine::{Action, Command, Config, Engine, Event, Failure, PIECE_MEMORY, Report, Stored, Time};
+use engine::{
+    Action, Command, Config, ContentConfig, Engine, Event, Failure, PIECE_MEMORY, Report, Stored,
+    Time,
+};
 
 /// What connections have to tell, at most, before their sockets are no longer read.
 const HEARD: usize = 256;
@@ -103,7 +106,6 @@ impl Work {
         }));
         let geometry = self.layout.geometry();
         let config = Config {
-            have,
             tiers: metainfo.announce.clone(),
             peers: self.options.peers.clone(),
             keep_seeding: self.options.mode
@@ -114,7 +116,7 @@ impl Work {
             limit_up: self.options.limit_up,
             peer_id: self.peer_id.0,
             seed: self.options.seed.unwrap_or_else(rand::random),
-            ..Config::new(geometry)
+            ..Config::new(Some(ContentConfig::all(geometry, have)))
         };
         let (to_heard, heard) = mpsc::channel(HEARD);
         let pool = Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize);
