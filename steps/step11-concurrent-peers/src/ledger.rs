@@ -114,11 +114,14 @@ impl Picker {
 
     /// Takes a request that is struck from the ledger off its block.
     fn let_go(&mut self, peer: PeerKey, block: BlockRequest) {
-        if self.take_yielded(peer, block) {
-            // It may be asked of this peer anew.
-            self.news += 1;
-        } else if let Some(index) = self.geometry.index_of(block) {
+        if !self.take_yielded(peer, block)
+            && let Some(index) = self.geometry.index_of(block)
+        {
             self.change(block.piece, |open| open.release(index, peer));
+        }
+        // The peer itself may be asked for it anew.
+        if let Some(ledger) = self.ledgers.get_mut(&peer) {
+            ledger.nothing = None;
         }
     }
 

@@ -1,6 +1,6 @@
 //! The picker.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use blocks::Geometry;
 use messages::{Bitfield, BlockRequest};
@@ -26,7 +26,7 @@ pub struct Picker {
     pub(crate) rarity: Rarity,
     pub(crate) open: BTreeMap<u32, Open>,
     /// The open pieces with free blocks, oldest first.
-    pub(crate) hungry: Vec<u32>,
+    pub(crate) hungry: VecDeque<u32>,
     /// The open pieces with blocks that were asked of one peer, of two, and so on: those that one
     /// peer more may be asked for.
     pub(crate) again: [BTreeSet<u32>; MOST_ASKED - 1],
@@ -67,7 +67,7 @@ impl Picker {
             have: Bitfield::new(geometry.pieces()),
             rarity: Rarity::new(geometry.pieces()),
             open: BTreeMap::new(),
-            hungry: Vec::new(),
+            hungry: VecDeque::new(),
             again: Default::default(),
             only: BTreeMap::new(),
             ledgers: BTreeMap::new(),
@@ -244,7 +244,7 @@ impl Picker {
         self.rarity.take(piece);
         let open = Open::new(self.geometry.blocks_in(piece));
         self.open.insert(piece, open);
-        self.hungry.push(piece);
+        self.hungry.push_back(piece);
         self.ask(piece, peer, end, out);
     }
 
@@ -289,17 +289,18 @@ impl Picker {
         }
         let (was_hungry, is_hungry) = (before.free > 0, after.free > 0);
         if is_hungry && !was_hungry {
-            self.hungry.insert(0, piece);
+            self.hungry.push_front(piece);
             self.news += 1;
         } else if was_hungry && !is_hungry {
             let at = self.hungry.iter().position(|&other| other == piece);
             at.map(|at| self.hungry.remove(at));
         }
-        // The end game begins when the last free block is asked for, and goes on with every block
-        // that may be asked for again.
+        // The end game may begin when the last free block is asked for, and it goes on with every
+        // block that may be asked for again.
         let again = |tally: Tally| tally.again.iter().sum::<u32>();
-        let more_again = again(after) > again(before);
-        if self.rarity.is_exhausted() && (was_hungry != is_hungry || more_again) {
+        let begins = was_hungry && !is_hungry;
+        let goes_on = again(after) > again(before) && self.in_end_game();
+        if self.rarity.is_exhausted() && (begins || goes_on) {
             self.news += 1;
         }
     }
@@ -349,7 +350,7 @@ impl Picker {
         if self.remove_open(piece).is_some() {
             let open = Open::new(self.geometry.blocks_in(piece));
             self.open.insert(piece, open);
-            self.hungry.insert(0, piece);
+            self.hungry.push_front(piece);
             self.news += 1;
         }
     }

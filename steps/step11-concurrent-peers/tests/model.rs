@@ -115,6 +115,8 @@ struct Model {
     rng: ChaCha8Rng,
     peers: BTreeMap<PeerKey, Bitfield>,
     have: BTreeSet<u32>,
+    /// Pieces that nobody wants.
+    left_out: BTreeSet<u32>,
     open: BTreeSet<u32>,
     /// Who was asked for each block, without those who have yielded it.
     asked: BTreeMap<BlockRequest, BTreeSet<PeerKey>>,
@@ -136,6 +138,7 @@ impl Model {
             rng: ChaCha8Rng::seed_from_u64(9),
             peers: BTreeMap::new(),
             have: BTreeSet::new(),
+            left_out: BTreeSet::new(),
             open: BTreeSet::new(),
             asked: BTreeMap::new(),
             yielded: BTreeSet::new(),
@@ -179,6 +182,7 @@ impl Model {
         (0..self.geometry.pieces())
             .filter(|piece| !self.have.contains(piece) && !self.open.contains(piece))
             .filter(|&piece| has.get(piece) && self.may(peer, piece))
+            .filter(|piece| !self.left_out.contains(piece))
             .collect()
     }
 
@@ -202,6 +206,7 @@ impl Model {
         let reserved = |piece| self.open.contains(&piece) && self.only.contains_key(&piece);
         let mut missing = (0..self.geometry.pieces())
             .filter(|&piece| !self.have.contains(&piece) && self.copies(piece) > 0)
+            .filter(|piece| !self.left_out.contains(piece))
             .filter(|&piece| !reserved(piece));
         missing.all(|piece| {
             let mut blocks = self.geometry.blocks(piece);
@@ -260,6 +265,7 @@ impl Model {
             );
             assert!(has.get(piece), "the peer has it");
             assert!(!self.have.contains(&piece), "it is missing");
+            assert!(!self.left_out.contains(&piece), "it is wanted");
             assert!(self.may(peer, piece), "it may be asked of this peer");
             assert!(!self.here.contains_key(&block), "it is not here");
             if !self.open.contains(&piece) {
@@ -423,6 +429,18 @@ impl Model {
             self.picker.set_have(piece);
             self.has(piece);
         }
+    }
+
+    fn leave_out(&mut self, piece: u32) {
+        if piece < self.geometry.pieces() {
+            self.picker.leave_out(piece);
+            self.left_out.insert(piece);
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        (0..self.geometry.pieces())
+            .all(|piece| self.have.contains(&piece) || self.left_out.contains(&piece))
     }
 
     fn has(&mut self, piece: u32) {
@@ -613,7 +631,7 @@ impl Model {
         let everything = Bitfield::full(self.geometry.pieces());
         self.picker.peer_joined(&everything);
         self.peers.insert(seed, everything);
-        while !self.picker.is_complete() {
+        while !self.is_finished() {
             let mut moved = self.pick(seed, 7) > 0;
             while let Some((block, peer)) = self.nth_asked(0) {
                 self.receive(peer, block);
@@ -636,7 +654,10 @@ impl Model {
         while let Some(piece) = self.nth_whole(0) {
             self.close(piece);
         }
-        let missing: Vec<u32> = self.picker.have().iter_zeros().collect();
+        let missing = self.picker.have().iter_zeros();
+        let missing: Vec<u32> = missing
+            .filter(|piece| !self.left_out.contains(piece))
+            .collect();
         if missing.is_empty() {
             return;
         }
@@ -665,10 +686,14 @@ proptest! {
         piece_length in prop::sample::select(vec![10_000u64, 16_384, 40_000, 65_536]),
         short in 0u64..60_000,
         max_open in 1u32..6,
+        left_out in prop::collection::vec(0u32..12, 0..3),
         which in any::<usize>(),
         ops in prop::collection::vec(op(), 0..150),
     ) {
         let mut model = Model::new(pieces, piece_length, short, max_open);
+        for piece in left_out {
+            model.leave_out(piece);
+        }
         for op in ops {
             model.step(op);
         }
