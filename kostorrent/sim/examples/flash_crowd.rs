@@ -1,4 +1,5 @@
-//! A flash crowd: one seeder, and many leechers that come at once. Shows what the world can hold:
+//! A flash crowd: one seeder, and many leechers that come at once and stay until all of them have
+//! everything. Shows what the world can hold:
 //!
 //! ```text
 //! cargo run --release -p kostorrent-sim --example flash_crowd [LEECHERS [MIB [CONNECTIONS]]]
@@ -30,6 +31,7 @@ fn main() {
     for _ in 0..leechers {
         world.add(Config {
             max_peers,
+            keep_seeding: true,
             ..world.config()
         });
     }
@@ -39,7 +41,7 @@ fn main() {
     let mut left = 1..=leechers as usize;
     while left.contains(left.start()) && world.step(Duration::from_secs(3_600)) {
         steps += 1;
-        while left.contains(left.start()) && world.is_complete(*left.start()) {
+        while left.contains(left.start()) && world.nodes[*left.start()].completed.is_some() {
             left.next();
         }
     }
@@ -47,7 +49,7 @@ fn main() {
 
     let mut ends: Vec<Duration> = world.nodes[1..]
         .iter()
-        .filter_map(|node| Some(node.outcome.as_ref()?.0.since_start()))
+        .filter_map(|node| Some(node.completed?.since_start()))
         .collect();
     ends.sort();
     println!(

@@ -66,7 +66,7 @@ impl World {
         };
         let takes = self.line_of(node).latency * 4;
         let event = Event::ConnectFailed { addr, why: failure };
-        self.later(takes, node, Happens::Told(event));
+        self.later(takes, node, Happens::Told(Box::new(event)));
     }
 
     fn call(&mut self, node: usize, other: usize, addr: SocketAddr) {
@@ -173,7 +173,7 @@ impl World {
         let done = disk.done(if right { bytes } else { 0 }, node.disk_free, self.now);
         node.disk_free = done;
         let stored = Event::Stored { piece, result };
-        self.agenda.enter(done, (number, Happens::Told(stored)));
+        self.agenda.enter(done, (number, Happens::Told(Box::new(stored))));
     }
 
     fn announce(&mut self, node: usize, url: String, announcement: &Announcement) {
@@ -209,6 +209,6 @@ impl World {
             tracker: url,
             result: Ok(reply),
         };
-        self.later(takes, node, Happens::Told(event));
+        self.later(takes, node, Happens::Told(Box::new(event)));
     }
 }

@@ -22,7 +22,7 @@ pub(crate) enum Happens {
     /// Its engine may want to be told that time has passed.
     Alarm,
     /// Its disk or a tracker has answered.
-    Told(Event),
+    Told(Box<Event>),
     /// A call arrives; `key` is the number that the caller gave its end.
     Called { from: usize, key: PeerKey },
     /// Its own call was answered.
@@ -51,7 +51,7 @@ impl World {
         match happens {
             Happens::Starts => self.obey(node),
             Happens::Alarm => self.alarm(node),
-            Happens::Told(event) => self.tell(node, event),
+            Happens::Told(event) => self.tell(node, *event),
             Happens::Called { from, key } => self.called(node, from, key),
             Happens::Answered { key, addr } => {
                 if let Some(end) = self.nodes[node].ends.get(&key) {
