@@ -173,7 +173,8 @@ impl World {
         let done = disk.done(if right { bytes } else { 0 }, node.disk_free, self.now);
         node.disk_free = done;
         let stored = Event::Stored { piece, result };
-        self.agenda.enter(done, (number, Happens::Told(Box::new(stored))));
+        self.agenda
+            .enter(done, (number, Happens::Told(Box::new(stored))));
     }
 
     fn announce(&mut self, node: usize, url: String, announcement: &Announcement) {

@@ -13,6 +13,8 @@ pub struct Recording {
     pub events: Vec<(Time, Event)>,
     /// What it wanted done, in order.
     pub actions: Vec<Action>,
+    /// How many of the events it had been told when it wanted each of them.
+    pub(crate) told: Vec<usize>,
 }
 
 impl Recording {
@@ -22,7 +24,21 @@ impl Recording {
             begun,
             events: Vec::new(),
             actions: Vec::new(),
+            told: Vec::new(),
         }
+    }
+
+    pub(crate) fn act(&mut self, action: Action) {
+        self.actions.push(action);
+        self.told.push(self.events.len());
+    }
+
+    /// What it wanted done, and when.
+    pub fn timed_actions(&self) -> impl Iterator<Item = (Time, &Action)> {
+        self.told.iter().zip(&self.actions).map(|(told, action)| {
+            let last = told.checked_sub(1).and_then(|last| self.events.get(last));
+            (last.map_or(self.begun, |&(at, _)| at), action)
+        })
     }
 
     // ANCHOR: replay

@@ -191,7 +191,7 @@ impl World {
     pub(crate) fn obey(&mut self, node: usize) {
         while let Some(action) = self.nodes[node].engine.poll_action() {
             if let Some(recording) = &mut self.nodes[node].recording {
-                recording.actions.push(action.clone());
+                recording.act(action.clone());
             }
             self.act(node, action);
         }
