@@ -113,3 +113,36 @@ fn a_download_that_ends_before_its_first_answer_tells_of_its_completion() {
         [Some(Started), Some(Completed), Some(Stopped)]
     );
 }
+
+#[test]
+fn pieces_that_are_at_the_disk_when_the_user_stops_are_written_and_counted() {
+    let mut world = World::new(geometry(60, 64 * 1024));
+    world.records = true;
+    world.line.up = Some(5_000_000);
+    world.disk.latency = Duration::from_millis(100);
+    world.seeder();
+    let leecher = world.leecher();
+    let stores = |world: &World| {
+        let recording = world.nodes[leecher].recording.as_ref().unwrap();
+        let actions = recording.actions.iter();
+        let stores = actions.filter(|action| matches!(action, Action::Store { .. }));
+        stores.count()
+    };
+    let stored = |world: &World| {
+        let recording = world.nodes[leecher].recording.as_ref().unwrap();
+        let events = recording.events.iter();
+        let stored = events.filter(|(_, event)| matches!(event, Event::Stored { .. }));
+        stored.count()
+    };
+    world.run_until(Duration::from_secs(60), |w| stores(w) >= stored(w) + 5);
+    assert!(stores(&world) >= stored(&world) + 5);
+    let wanted = stores(&world);
+
+    world.tell(leecher, Event::Command(Command::Stop));
+    world.run_to(60);
+    let node = &world.nodes[leecher];
+    let outcome = node.outcome.clone().map(|(_, outcome)| outcome);
+    assert_eq!(outcome, Some(Outcome::Stopped));
+    assert_eq!(node.engine.have().count() as usize, wanted);
+    assert_eq!(node.held(), 0, "every kept block was forgotten");
+}

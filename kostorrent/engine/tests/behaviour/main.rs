@@ -2,6 +2,8 @@
 //! driven by hand.
 
 mod by_hand;
+mod calls;
+mod crowds;
 mod downloads;
 mod leaving;
 mod suspects;

@@ -8,7 +8,7 @@ use picker::PeerKey;
 use pretty_assertions::assert_eq;
 use sim::{Vice, World};
 
-use crate::by_hand::{ByHand, closed};
+use crate::by_hand::{ByHand, at, closed};
 use crate::*;
 
 #[test]
@@ -242,5 +242,45 @@ fn slow_peers_with_all_the_memory_do_not_hold_a_fast_one_up() {
     assert!(
         took < Duration::from_secs(50),
         "{took:?} for what takes 27 seconds"
+    );
+}
+
+#[test]
+fn a_peer_that_chokes_us_owes_us_nothing_and_stays() {
+    let mut leecher = ByHand::new(World::new(geometry(10, 64 * 1024)).config());
+    let peer = PeerKey(5);
+    leecher.called_by(5);
+    leecher.say(peer, Message::Bitfield(vec![0xff, 0xc0]));
+    let mut asked = leecher.say(peer, Message::Unchoke);
+    assert!(asked.len() > 1, "{asked:?}");
+    // For longer than a stall it sends nothing. Then it chokes, and is heard of now and then.
+    let mut closed_at = Vec::new();
+    for second in (0..300).step_by(5) {
+        let passed = leecher.pass_until(at(second));
+        closed_at.extend(
+            passed
+                .into_iter()
+                .filter(|(_, action)| matches!(action, Action::Close { .. })),
+        );
+        leecher.say(peer, Message::KeepAlive);
+        match second {
+            30 => drop(leecher.say(peer, Message::Choke)),
+            280 => asked = leecher.say(peer, Message::Unchoke),
+            _ => {}
+        }
+    }
+    assert_eq!(closed_at, []);
+    let request = |action: &&Action| {
+        matches!(
+            action,
+            Action::Send {
+                message: Message::Request(_),
+                ..
+            }
+        )
+    };
+    assert!(
+        asked.iter().filter(request).count() > 1,
+        "it begins anew: {asked:?}"
     );
 }

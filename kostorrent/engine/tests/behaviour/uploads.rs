@@ -186,3 +186,43 @@ fn a_peer_that_changes_its_mind_all_the_time_brings_about_few_rounds() {
     }
     assert!((1..=12).contains(&answers), "{answers} in a second");
 }
+
+#[test]
+fn what_is_cancelled_in_a_limited_end_game_is_given_back_to_the_limit() {
+    let mut leecher = ByHand::new(Config {
+        limit_down: Some(100_000),
+        ..World::new(geometry(1, 192 * 1024)).config()
+    });
+    let (slow, fast) = (PeerKey(0), PeerKey(1));
+    let asked = |actions: Vec<Action>| -> Vec<BlockRequest> {
+        let asked = actions.into_iter().filter_map(|action| match action {
+            Action::Send {
+                peer,
+                message: Message::Request(block),
+            } if peer == fast => Some(block),
+            _ => None,
+        });
+        asked.collect()
+    };
+    // Within five seconds the limit lets out a request for each of the eight blocks, and fills up
+    // again. The slow one answers none.
+    for number in [0, 1] {
+        leecher.called_by(number);
+        leecher.say(PeerKey(number), Message::Bitfield(vec![0x80]));
+    }
+    leecher.say(slow, Message::Unchoke);
+    leecher.pass_until(at(5));
+    assert_eq!(leecher.engine.stats(at(5)).requests, 8);
+
+    // The fast one answers at once. Each block of its is one that the slow one will not send.
+    let mut owes = asked(leecher.say(fast, Message::Unchoke));
+    assert!(!owes.is_empty());
+    let mut buf = 0;
+    while let Some(block) = owes.pop() {
+        buf += 1;
+        let buf = BufKey(buf);
+        let peer = fast;
+        owes.extend(asked(leecher.tell(Event::Block { peer, block, buf })));
+    }
+    assert_eq!(buf, 8, "blocks have come without a wait");
+}
