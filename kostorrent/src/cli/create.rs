@@ -121,7 +121,7 @@ fn report(created: &Created, output: &Path, json: bool) -> Result<(), Failure> {
         });
     }
     for warning in &torrent.warnings {
-        output::error(&format!("note: {}", printable(warning)));
+        output::error(&format!("note: {warning}"));
     }
     if torrent.announce.is_empty() {
         output::error("note: no tracker; peers will have to be named with --peer");

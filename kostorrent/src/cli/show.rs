@@ -142,7 +142,7 @@ fn print(torrent: &Metainfo, out: &mut dyn Write) -> io::Result<()> {
         row("comment", &one_line(comment))?;
     }
     for warning in &torrent.warnings {
-        row("note", &one_line(warning))?;
+        row("note", &one_line(&warning.to_string()))?;
     }
     writeln!(out, "\n{:>10}  file", "size")?;
     for file in torrent.files.iter().filter(|file| !file.padding) {

@@ -62,7 +62,7 @@ fn about(torrent: &Metainfo, bytes: &[u8], out: &mut Rows<'_, impl Write>) -> io
     torrent
         .warnings
         .iter()
-        .try_for_each(|warning| out.row("odd", one_line(warning)))
+        .try_for_each(|warning| out.row("odd", warning))
 }
 
 /// The hashes, and which bytes they are of.

@@ -55,7 +55,7 @@ fn everything_that_can_be_said_is_said_and_read_back() {
     assert_eq!(torrent.comment, create.comment);
     assert_eq!(torrent.created_by, create.created_by);
     assert_eq!(torrent.creation_date, create.creation_date);
-    assert_eq!(torrent.warnings, Vec::<String>::new());
+    assert_eq!(torrent.warnings, []);
     // Clients that know no tiers find a tracker too.
     let document = decode(&bytes).unwrap();
     assert_eq!(

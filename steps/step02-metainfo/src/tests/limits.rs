@@ -21,7 +21,7 @@ fn a_torrent_of_64_mib_with_100_000_files_is_taken() {
     let torrent = Metainfo::parse(&bytes).unwrap();
     assert_eq!(torrent.files.len(), FILES);
     assert_eq!(torrent.piece_count(), PIECES as u32);
-    assert_eq!(torrent.warnings, Vec::<String>::new());
+    assert_eq!(torrent.warnings, []);
 }
 
 #[test]

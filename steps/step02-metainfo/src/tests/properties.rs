@@ -192,10 +192,14 @@ proptest! {
     #[test]
     fn a_damaged_torrent_is_refused_or_safe(
         files in any_files(),
+        hybrid in any::<bool>(),
         damages in vec((any::<Index>(), any::<u8>(), 0..4_u8), 1..4),
     ) {
         let tree = Ben::Dict(vec![("a", Ben::Dict(vec![("", Ben::Dict(vec![("length", int(0))]))]))]);
-        let info = with(with(multi(files), "meta version", int(2)), "file tree", tree);
+        let info = match hybrid {
+            true => with(with(multi(files), "meta version", int(2)), "file tree", tree),
+            false => multi(files),
+        };
         let mut bytes = Ben::Dict(vec![
             ("announce-list", Ben::List(vec![path(&["http://a", "http://b"])])),
             ("creation date", int(1)),
