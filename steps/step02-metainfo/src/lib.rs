@@ -34,6 +34,7 @@ mod model;
 mod parse;
 pub mod path;
 mod piece_length;
+pub mod text;
 mod trackers;
 mod warnings;
 
@@ -42,7 +43,9 @@ mod tests;
 
 pub use error::{Disagreement, Error};
 pub use info_hash::{InfoHash, ParseInfoHashError};
-pub use limits::{MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH, MAX_TORRENT_SIZE};
+pub use limits::{
+    MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH, MAX_TORRENT_SIZE, read_limited,
+};
 pub use model::{File, Metainfo, Version};
 pub use piece_length::automatic_piece_length;
 pub use warnings::{Excerpt, Warning};

@@ -4,8 +4,9 @@ mod text;
 
 use std::io::{self, Write};
 
+use metainfo::text::grouped;
 use metainfo::{File, Metainfo, Version};
-use text::{date, grouped, one_line};
+use text::{date, one_line};
 
 /// Prints what a torrent says. `bytes` is the torrent file.
 pub fn print(torrent: &Metainfo, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {

@@ -1,31 +1,12 @@
-//! Numbers, dates and foreign texts for a person.
+//! Dates and foreign texts for a person.
 
 use jiff::{SignedDuration, civil};
-
-/// A number with a comma between each three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
+use metainfo::text::is_obeyed;
 
 /// A text from a torrent, on one line and with nothing in it that a terminal would obey.
 pub fn one_line(text: &str) -> String {
-    let plain = |char: char| if is_harmless(char) { char } else { ' ' };
+    let plain = |char: char| if is_obeyed(char) { ' ' } else { char };
     text.chars().map(plain).collect()
-}
-
-/// Neither a control character nor one that turns the direction of the text around.
-fn is_harmless(char: char) -> bool {
-    !char.is_control()
-        && !matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}')
-        && !matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Seconds since 1970 as a date and a time of UTC.
@@ -43,14 +24,6 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-
-    #[test]
-    fn digits_are_grouped_by_three() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
-    }
 
     #[test]
     fn dates_count_leap_years() {
