@@ -6,7 +6,7 @@ use proptest::sample::{Index, select};
 
 use super::*;
 use crate::File;
-use crate::create::{Create, CreateError};
+use crate::create::{About, Create, CreateError};
 use crate::path::{MAX_NAME, is_safe, safe_name};
 
 /// Names from few building blocks, so that they meet each other and every rule.
@@ -124,16 +124,16 @@ fn any_create() -> impl Strategy<Value = Create> {
             }
             let urls: Vec<String> = urls.into_iter().collect();
             let (trackers, seeds) = urls.split_at(urls.len() / 2);
-            create.announce = trackers.chunks(2).map(<[String]>::to_vec).collect();
-            create.web_seeds = seeds.to_vec();
-            Create {
+            create.about = About {
+                announce: trackers.chunks(2).map(<[String]>::to_vec).collect(),
+                web_seeds: seeds.to_vec(),
                 private,
-                creation_date,
                 source,
                 comment,
                 created_by,
-                ..create
-            }
+                creation_date,
+            };
+            create
         },
     )
 }
@@ -176,13 +176,15 @@ proptest! {
                 multi_file: read.multi_file,
                 files: read.files,
                 piece_length: read.piece_length,
-                announce: read.announce,
-                web_seeds: read.web_seeds,
-                private: read.private,
-                source: read.source,
-                comment: read.comment,
-                created_by: read.created_by,
-                creation_date: read.creation_date,
+                about: About {
+                    announce: read.announce,
+                    web_seeds: read.web_seeds,
+                    private: read.private,
+                    source: read.source,
+                    comment: read.comment,
+                    created_by: read.created_by,
+                    creation_date: read.creation_date,
+                },
             },
             create
         );
