@@ -10,6 +10,7 @@ use common::{sample_torrent, source};
 use kostorrent::create::{Options, create};
 use kostorrent::lab::sample;
 use metainfo::Metainfo;
+use metainfo::create::About;
 
 #[test]
 fn the_torrent_is_what_create_makes_of_the_files() {
@@ -17,10 +18,13 @@ fn the_torrent_is_what_create_makes_of_the_files() {
     let told = Metainfo::parse(&committed).unwrap();
     let options = Options {
         piece_length: Some(32 * 1024),
-        announce: vec![vec!["http://127.0.0.1:7878/announce".into()]],
-        comment: told.comment,
-        created_by: told.created_by,
-        creation_date: Some(1_795_305_600),
+        about: About {
+            announce: vec![vec!["http://127.0.0.1:7878/announce".into()]],
+            comment: told.comment,
+            created_by: told.created_by,
+            creation_date: Some(1_795_305_600),
+            ..About::default()
+        },
         ..Options::default()
     };
     let made = create(&source("sample/kostorrent-sample"), options, |_, _| ()).unwrap();

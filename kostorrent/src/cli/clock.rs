@@ -1,8 +1,9 @@
-//! Dates, in UTC, without a calendar library: days are counted from 1 March, so that a leap day ends its year.
+//! Dates, in UTC.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const DAY: i64 = 86_400;
+use jiff::SignedDuration;
+use jiff::civil::{self, Date, DateTime};
 
 /// Seconds since 1970 by the system's clock.
 pub(crate) fn now() -> i64 {
@@ -14,58 +15,30 @@ pub(crate) fn now() -> i64 {
 
 /// `2026-11-22 21:45:03 UTC`, or the bare number where no calendar reaches.
 pub(crate) fn date_and_time(seconds: i64) -> String {
-    let Some((year, month, day)) = civil(seconds.div_euclid(DAY)) else {
-        return format!("{seconds} s since 1970");
-    };
-    let (hour, minute, second) = time_of_day(seconds);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+    match moment(seconds) {
+        Some(moment) => format!("{} {} UTC", moment.date(), moment.time()),
+        None => format!("{seconds} s since 1970"),
+    }
 }
 
 /// `2026-11-22T21:45:03Z`, for lines in a log.
 pub(crate) fn stamp(seconds: i64) -> String {
-    let (year, month, day) = civil(seconds.div_euclid(DAY)).unwrap_or((1970, 1, 1));
-    let (hour, minute, second) = time_of_day(seconds);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    format!("{}Z", moment(seconds).unwrap_or(EPOCH))
 }
 
 /// The first second of a day, or `None` when there is no such day.
 pub(crate) fn midnight(year: u16, month: u16, day: u16) -> Option<i64> {
-    let (y, m, d) = (i64::from(year), i64::from(month), i64::from(day));
-    let shifted = if m <= 2 { y - 1 } else { y };
-    let day_of_year = (153 * ((m + 9) % 12) + 2) / 5 + d - 1;
-    let days = 365 * shifted + shifted.div_euclid(4) - shifted.div_euclid(100)
-        + shifted.div_euclid(400)
-        + day_of_year
-        - 719_468;
-    // Converted back, an impossible day comes out as another one.
-    (civil(days) == Some((y, m, d))).then_some(days * DAY)
+    let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    let day = Date::new(i16::try_from(year).ok()?, month, day).ok()?;
+    Some(day.duration_since(EPOCH.date()).as_secs())
 }
 
-fn time_of_day(seconds: i64) -> (i64, i64, i64) {
-    let second = seconds.rem_euclid(DAY);
-    (second / 3600, second / 60 % 60, second % 60)
-}
+const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
-/// Year, month and day of a day counted from 1970-01-01, for the years 1 to 9999.
-fn civil(days: i64) -> Option<(i64, i64, i64)> {
-    if !(-719_162..=2_932_896).contains(&days) {
-        return None;
-    }
-    let shifted = days + 719_468; // from 0000-03-01
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    Some((year, month, day))
+/// A moment in the years 1 to 9999.
+fn moment(seconds: i64) -> Option<DateTime> {
+    let moment = EPOCH.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+    (moment.year() > 0).then_some(moment)
 }
 
 #[cfg(test)]
@@ -93,14 +66,23 @@ mod tests {
     }
 
     #[test]
-    fn every_day_of_four_centuries_goes_there_and_back() {
-        for days in 0..146_097 {
-            let (year, month, day) = civil(days).unwrap();
-            let narrow = |n: i64| u16::try_from(n).unwrap();
-            assert_eq!(
-                midnight(narrow(year), narrow(month), narrow(day)),
-                Some(days * DAY)
-            );
+    fn days_of_four_centuries_go_there_and_back() {
+        for day in (0..146_097).step_by(13) {
+            let seconds = day * 86_400;
+            let text = date_and_time(seconds);
+            let (date, rest) = text.split_once(' ').unwrap();
+            assert_eq!(rest, "00:00:00 UTC");
+            let numbers: Vec<u16> = date.split('-').map(|n| n.parse().unwrap()).collect();
+            assert_eq!(midnight(numbers[0], numbers[1], numbers[2]), Some(seconds));
         }
+    }
+
+    #[test]
+    fn a_day_that_is_in_no_calendar_has_no_midnight() {
+        assert_eq!(midnight(2000, 2, 29), Some(951_782_400));
+        for (year, month, day) in [(2100, 2, 29), (2026, 13, 1), (2026, 0, 1), (2026, 1, 300)] {
+            assert_eq!(midnight(year, month, day), None);
+        }
+        assert_eq!(midnight(40_000, 1, 1), None);
     }
 }

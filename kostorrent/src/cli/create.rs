@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use metainfo::create::About;
 use serde::Serialize;
 
 use super::args::Create;
@@ -26,13 +27,15 @@ fn make(args: &Create) -> Result<(), Failure> {
     let options = Options {
         name: args.name.clone(),
         piece_length: args.piece_length.map(|length| length.0),
-        announce: args.announce.iter().map(|tier| tier.0.clone()).collect(),
-        web_seeds: args.web_seeds.clone(),
-        private: args.private,
-        source: args.source.clone(),
-        comment: args.comment.clone(),
-        created_by: Some(concat!("kostorrent ", env!("CARGO_PKG_VERSION")).into()),
-        creation_date: creation_date(args)?,
+        about: About {
+            announce: args.announce.iter().map(|tier| tier.0.clone()).collect(),
+            web_seeds: args.web_seeds.clone(),
+            private: args.private,
+            source: args.source.clone(),
+            comment: args.comment.clone(),
+            created_by: Some(concat!("kostorrent ", env!("CARGO_PKG_VERSION")).into()),
+            creation_date: creation_date(args)?,
+        },
     };
     let mut meter = Meter::new();
     let created = create(&args.path, options, |done, total| meter.show(done, total));
@@ -93,8 +96,9 @@ fn write(output: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
         .map_err(|error| Failure::io("write", output, &error))
 }
 
+/// The object of `create --json`.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Made<'a> {
     event: &'static str,
     output: &'a Path,
     name: &'a str,
@@ -109,7 +113,7 @@ fn report(created: &Created, output: &Path, json: bool) -> Result<(), Failure> {
     let torrent = &created.metainfo;
     let hash = torrent.info_hash_v1.map(|hash| hash.to_string());
     if json {
-        return output::json(&Report {
+        return output::json(&Made {
             event: "created",
             output,
             name: &torrent.name,
@@ -121,7 +125,7 @@ fn report(created: &Created, output: &Path, json: bool) -> Result<(), Failure> {
         });
     }
     for warning in &torrent.warnings {
-        output::error(&format!("note: {}", printable(warning)));
+        output::error(&format!("note: {warning}"));
     }
     if torrent.announce.is_empty() {
         output::error("note: no tracker; peers will have to be named with --peer");

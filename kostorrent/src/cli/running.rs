@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::face::{self, Face, Job, Summary};
+use super::face::{self, Face, Subject, Summary};
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use crate::session::{Mode, Notice, Options, Outcome, Phase, Report, Session, Snapshot};
@@ -95,7 +95,7 @@ struct Running {
     session: Session,
     notices: UnboundedReceiver<Notice>,
     mode: Mode,
-    job: Job,
+    subject: Subject,
     began: Instant,
     last: Snapshot,
     /// How it was when everything was there.
@@ -106,7 +106,7 @@ impl Running {
     fn start(options: Options) -> Result<Running, Failure> {
         let began = Instant::now();
         let mode = options.mode;
-        let mut job = Job {
+        let mut subject = Subject {
             name: options.metainfo.name.clone(),
             info_hash: options
                 .metainfo
@@ -119,13 +119,13 @@ impl Running {
             listening: options.listen,
         };
         let mut session = Session::start(options).map_err(Failure::failed)?;
-        job.listening = session.local_addr();
+        subject.listening = session.local_addr();
         let notices = session.notices();
         Ok(Running {
             session,
             notices,
             mode,
-            job,
+            subject,
             began,
             last: Snapshot::default(),
             completed: None,
@@ -138,7 +138,7 @@ impl Running {
         face: &mut dyn Face,
         interrupts: &mut Interrupts,
     ) -> Result<(), Failure> {
-        face.started(&self.job)?;
+        face.started(&self.subject)?;
         let mut snapshots = self.session.snapshots();
         let mut stopping = false;
         loop {

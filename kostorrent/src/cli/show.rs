@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use metainfo::Metainfo;
+use metainfo::text::grouped;
 use serde::Serialize;
 
 use super::args::Show;
@@ -142,7 +143,7 @@ fn print(torrent: &Metainfo, out: &mut dyn Write) -> io::Result<()> {
         row("comment", &one_line(comment))?;
     }
     for warning in &torrent.warnings {
-        row("note", &one_line(warning))?;
+        row("note", &one_line(&warning.to_string()))?;
     }
     writeln!(out, "\n{:>10}  file", "size")?;
     for file in torrent.files.iter().filter(|file| !file.padding) {
@@ -165,25 +166,13 @@ pub(crate) fn exact(bytes: u64) -> String {
     if bytes < 1024 {
         return count(bytes, "byte");
     }
-    format!("{} ({} bytes)", progress::bytes(bytes), thousands(bytes))
+    format!("{} ({} bytes)", progress::bytes(bytes), grouped(bytes))
 }
 
 /// `1 file`, `2,000 files`.
 pub(crate) fn count(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", thousands(number))
-}
-
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    format!("{} {thing}{plural}", grouped(number))
 }
 
 #[cfg(test)]

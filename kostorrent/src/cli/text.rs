@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use metainfo::text::is_obeyed;
+
 /// The text with everything a terminal obeys instead of showing written as `\u{…}`.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().any(is_unsafe) {
-        Cow::Owned(escape(text, is_unsafe))
+    if text.chars().any(is_obeyed) {
+        Cow::Owned(escape(text))
     } else {
         text.into()
     }
@@ -28,13 +30,13 @@ pub(crate) fn one_line(text: &str) -> String {
 /// JSON text, in which a terminal finds nothing to obey: serde_json escapes the controls up to
 /// U+001F, this the rest. Both spellings mean the same string.
 pub(crate) fn json_printable(json: String) -> String {
-    if !json.chars().any(is_unsafe) {
+    if !json.chars().any(is_obeyed) {
         return json;
     }
     let mut safe = String::with_capacity(json.len() + 16);
     for c in json.chars() {
         // All of them lie in the first plane: four digits are enough.
-        if is_unsafe(c) {
+        if is_obeyed(c) {
             let _ = write!(safe, "\\u{:04x}", u32::from(c));
         } else {
             safe.push(c);
@@ -43,22 +45,16 @@ pub(crate) fn json_printable(json: String) -> String {
     safe
 }
 
-fn escape(text: &str, unsafe_char: impl Fn(char) -> bool) -> String {
+fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if unsafe_char(c) {
+        if is_obeyed(c) {
             safe.extend(c.escape_unicode());
         } else {
             safe.push(c);
         }
     }
     safe
-}
-
-/// Controls (C0, DEL, C1), line and paragraph separators, marks of the reading order.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
 }
 
 #[cfg(test)]

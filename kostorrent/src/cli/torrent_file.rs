@@ -1,18 +1,14 @@
 //! Reading a torrent file, in bounded memory.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use metainfo::Metainfo;
+use metainfo::{MAX_TORRENT_SIZE, Metainfo};
 
 use super::failure::Failure;
 use super::text::printable;
 
-/// The largest torrent file that is read, in bytes.
-const MAX_SIZE: u64 = 64 << 20;
-
-/// Reads and parses a torrent file of at most 64 MiB.
+/// Reads and parses a torrent file of at most [`MAX_TORRENT_SIZE`] bytes.
 pub(crate) fn load(path: &Path) -> Result<Metainfo, Failure> {
     let bytes = read(path)?;
     Metainfo::parse(&bytes).map_err(|error| {
@@ -42,14 +38,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             path.display()
         )));
     }
-    let mut bytes = Vec::new();
-    file.take(MAX_SIZE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot_read)?;
-    if bytes.len() as u64 > MAX_SIZE {
+    let bytes = metainfo::read_limited(file).map_err(cannot_read)?;
+    if bytes.len() > MAX_TORRENT_SIZE {
         return Err(Failure::Failed(format!(
-            "{} is larger than 64 MiB: that is no torrent file",
-            path.display()
+            "{} is larger than {}: that is no torrent file",
+            path.display(),
+            progress::bytes(MAX_TORRENT_SIZE as u64)
         )));
     }
     Ok(bytes)

@@ -10,31 +10,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use metainfo::Metainfo;
-use metainfo::create::Create;
+use metainfo::create::{About, Create};
 
 pub use walk::Source;
 
-/// What goes into the torrent beside the files.
+/// How the torrent is to be made.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The torrent's name; `None` for that of the file or folder.
     pub name: Option<String>,
     /// Bytes in a piece; `None` for a length that suits the size.
     pub piece_length: Option<u32>,
-    /// The trackers, tier by tier (BEP 12).
-    pub announce: Vec<Vec<String>>,
-    /// Web servers that have the files (BEP 19).
-    pub web_seeds: Vec<String>,
-    /// Whether peers may come from the trackers alone (BEP 27).
-    pub private: bool,
-    /// A word that makes the info-hash another one.
-    pub source: Option<String>,
-    /// What the author has to say.
-    pub comment: Option<String>,
-    /// The program that made the torrent.
-    pub created_by: Option<String>,
-    /// Seconds since 1970.
-    pub creation_date: Option<i64>,
+    /// What the torrent says beside its files.
+    pub about: About,
 }
 
 /// A torrent that was made.
@@ -126,13 +114,7 @@ pub fn create(
             torrent.add_file(file.inside.iter().map(String::as_str), file.length);
         }
     }
-    torrent.announce = options.announce;
-    torrent.web_seeds = options.web_seeds;
-    torrent.private = options.private;
-    torrent.source = options.source;
-    torrent.comment = options.comment;
-    torrent.created_by = options.created_by;
-    torrent.creation_date = options.creation_date;
+    torrent.about = options.about;
     let bytes = torrent.to_bytes(&pieces)?;
     let metainfo = Metainfo::parse(&bytes)?;
     Ok(Created { bytes, metainfo })

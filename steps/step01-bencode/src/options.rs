@@ -31,7 +31,7 @@ impl Limits {
     /// of memory, and that is the most a decoded document takes.
     pub const DEFAULT: Limits = Limits {
         max_depth: 2048,
-        max_size: 80 * 1024 * 1024,
+        max_size: 64 * 1024 * 1024,
         max_values: 4 * 1024 * 1024,
     };
 }

@@ -11,7 +11,7 @@ use crate::{File, Metainfo};
 /// use metainfo::{Metainfo, create::Create};
 ///
 /// let mut create = Create::multi("talk", 16 * 1024);
-/// create.add_file(["notes", "today.txt"], 20_000).announce = vec![vec![
+/// create.add_file(["notes", "today.txt"], 20_000).about.announce = vec![vec![
 ///     "http://tracker.example/announce".into(),
 /// ]];
 /// create.add_file(["empty"], 0);
@@ -30,6 +30,13 @@ pub struct Create {
     pub files: Vec<File>,
     /// The bytes of a piece.
     pub piece_length: u64,
+    /// What it says beside its files.
+    pub about: About,
+}
+
+/// What a new torrent says beside its files. Nothing, by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
     /// The trackers in tiers (BEP 12).
     pub announce: Vec<Vec<String>>,
     /// HTTP servers that hold the files (BEP 19).
@@ -62,13 +69,7 @@ impl Create {
             multi_file: true,
             files: Vec::new(),
             piece_length,
-            announce: Vec::new(),
-            web_seeds: Vec::new(),
-            private: false,
-            source: None,
-            comment: None,
-            created_by: None,
-            creation_date: None,
+            about: About::default(),
         }
     }
 
@@ -107,25 +108,26 @@ impl Create {
 
     /// Keys are written in the order of their bytes; the encoder insists on it.
     fn encode(&self, torrent: SingleItemEncoder<'_>, pieces: &[[u8; 20]]) -> Encoded {
+        let about = &self.about;
         torrent.emit_dict(|mut torrent| {
-            if let Some(first) = self.announce.iter().flatten().next() {
+            if let Some(first) = about.announce.iter().flatten().next() {
                 torrent.emit_pair(b"announce", first)?;
             }
-            if self.announce.iter().flatten().count() > 1 {
-                torrent.emit_pair(b"announce-list", &self.announce)?;
+            if about.announce.iter().flatten().count() > 1 {
+                torrent.emit_pair(b"announce-list", &about.announce)?;
             }
-            if let Some(comment) = &self.comment {
+            if let Some(comment) = &about.comment {
                 torrent.emit_pair(b"comment", comment)?;
             }
-            if let Some(created_by) = &self.created_by {
+            if let Some(created_by) = &about.created_by {
                 torrent.emit_pair(b"created by", created_by)?;
             }
-            if let Some(date) = self.creation_date {
+            if let Some(date) = about.creation_date {
                 torrent.emit_pair(b"creation date", date)?;
             }
             torrent.emit_pair_with(b"info", |info| self.encode_info(info, pieces))?;
-            if !self.web_seeds.is_empty() {
-                torrent.emit_pair(b"url-list", &self.web_seeds)?;
+            if !about.web_seeds.is_empty() {
+                torrent.emit_pair(b"url-list", &about.web_seeds)?;
             }
             Ok(())
         })
@@ -152,10 +154,10 @@ impl Create {
             info.emit_pair(b"name", &self.name)?;
             info.emit_pair(b"piece length", self.piece_length)?;
             info.emit_pair_with(b"pieces", |string| string.emit_bytes(pieces.as_flattened()))?;
-            if self.private {
+            if self.about.private {
                 info.emit_pair(b"private", 1)?;
             }
-            if let Some(source) = &self.source {
+            if let Some(source) = &self.about.source {
                 info.emit_pair(b"source", source)?;
             }
             Ok(())
@@ -179,10 +181,14 @@ impl Create {
         if read.files != self.files {
             return Err(CreateError::Files);
         }
-        if read.announce != self.announce || read.web_seeds != self.web_seeds {
+        if read.announce != self.about.announce || read.web_seeds != self.about.web_seeds {
             return Err(CreateError::Urls);
         }
-        let texts = [&self.source, &self.comment, &self.created_by];
+        let texts = [
+            &self.about.source,
+            &self.about.comment,
+            &self.about.created_by,
+        ];
         if texts != [&read.source, &read.comment, &read.created_by] {
             return Err(CreateError::Text);
         }

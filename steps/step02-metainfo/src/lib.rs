@@ -29,18 +29,23 @@ mod fields;
 mod files;
 mod info_hash;
 mod limits;
+mod merkle;
 mod model;
 mod parse;
 pub mod path;
 mod piece_length;
+pub mod text;
 mod trackers;
 mod warnings;
 
 #[cfg(test)]
 mod tests;
 
-pub use error::Error;
+pub use error::{Disagreement, Error};
 pub use info_hash::{InfoHash, ParseInfoHashError};
-pub use limits::{MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH, MAX_TORRENT_SIZE};
+pub use limits::{
+    MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH, MAX_TORRENT_SIZE, read_limited,
+};
 pub use model::{File, Metainfo, Version};
 pub use piece_length::automatic_piece_length;
+pub use warnings::{Excerpt, Warning};

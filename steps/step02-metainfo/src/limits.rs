@@ -1,9 +1,11 @@
 //! What a torrent file may claim at most. Real torrents stay far below; the limits keep a hostile
 //! one from filling the memory.
 
+use std::io::{self, Read};
+
 // ANCHOR: limits
 /// The largest torrent file that is read, in bytes.
-pub const MAX_TORRENT_SIZE: usize = 80 * 1024 * 1024;
+pub const MAX_TORRENT_SIZE: usize = 64 * 1024 * 1024;
 
 /// The most files a torrent may list, padding files included.
 pub const MAX_FILES: usize = 250_000;
@@ -27,3 +29,16 @@ pub(crate) const MAX_URL: usize = 4 * 1024;
 /// The most trackers that are kept, and the most web seeds.
 pub(crate) const MAX_URLS: usize = 1_000;
 // ANCHOR_END: limits
+
+/// The bytes of a torrent file, but no more than [`MAX_TORRENT_SIZE`] and one, by which
+/// [`Metainfo::parse`](crate::Metainfo::parse) sees that there are too many.
+///
+/// # Errors
+///
+/// Those of reading.
+pub fn read_limited(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(MAX_TORRENT_SIZE as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -3,12 +3,12 @@
 mod program;
 
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use metainfo::{MAX_TORRENT_SIZE, Metainfo};
+use metainfo::Metainfo;
 
 /// Shows what is in a torrent file: the info-hash, the pieces, the trackers, the files.
 ///
@@ -37,20 +37,13 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Failure> {
     let path = &arguments.torrent;
-    let bytes = read(path).map_err(|error| Failure::Input(path.clone(), error))?;
+    let bytes = File::open(path)
+        .and_then(metainfo::read_limited)
+        .map_err(|error| Failure::Input(path.clone(), error))?;
     let torrent = Metainfo::parse(&bytes).map_err(|error| Failure::Torrent(path.clone(), error))?;
     program::print(&torrent, &bytes, out)?;
     out.flush()?;
     Ok(())
-}
-
-/// The whole file, but no more than is parsed and a byte to tell that there is more.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path)?;
-    file.take(MAX_TORRENT_SIZE as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Why the program could not do its work.

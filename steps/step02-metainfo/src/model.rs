@@ -1,6 +1,6 @@
 //! What a torrent file says, in the terms the rest of the client uses.
 
-use crate::InfoHash;
+use crate::{InfoHash, Warning};
 
 // ANCHOR: metainfo
 /// A torrent file that was read and found usable.
@@ -36,8 +36,8 @@ pub struct Metainfo {
     pub source: Option<String>,
     /// When the torrent was made, in seconds since 1970-01-01 UTC.
     pub creation_date: Option<i64>,
-    /// What is odd about the torrent, in sentences. None of it keeps it from working.
-    pub warnings: Vec<String>,
+    /// What is odd about the torrent. None of it keeps it from working.
+    pub warnings: Vec<Warning>,
 }
 // ANCHOR_END: metainfo
 

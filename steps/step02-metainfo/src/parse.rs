@@ -7,8 +7,8 @@ use crate::fields::{Fields, Place};
 use crate::files::{self, Builder};
 use crate::limits::{MAX_TEXT, MAX_TORRENT_SIZE};
 use crate::model::v2_piece_count;
-use crate::warnings::{Warnings, quoted};
-use crate::{Error, File, InfoHash, Metainfo, Version, path, trackers};
+use crate::warnings::{Excerpt, Warnings};
+use crate::{Error, File, InfoHash, Metainfo, Version, Warning, path, trackers};
 
 impl Metainfo {
     // ANCHOR: parse
@@ -23,8 +23,8 @@ impl Metainfo {
     pub fn parse(bytes: &[u8]) -> Result<Metainfo, Error> {
         let document = DECODE.decode(bytes)?;
         let mut warnings = Warnings::default();
-        for quirk in document.quirks() {
-            warnings.add(|| format!("the bencoding is not canonical: {quirk}"));
+        for &quirk in document.quirks() {
+            warnings.add(|| Warning::NotCanonical(quirk));
         }
 
         let torrent = Fields {
@@ -49,9 +49,9 @@ impl Metainfo {
         let name = name(info, &mut warnings)?;
         let piece_length = piece_length(info, version)?;
         let mut builder = Builder::new(&name, &mut warnings);
-        let multi_file = match version {
-            Version::V2 => files::v2::read(info, &mut builder)?,
-            Version::V1 | Version::Hybrid => files::v1::read(info, &mut builder)?,
+        let (multi_file, roots) = match version {
+            Version::V2 => files::v2::read(info, files::v2::is_multi(info), &mut builder)?,
+            Version::V1 | Version::Hybrid => (files::v1::read(info, &mut builder)?, Vec::new()),
         };
         let files = builder.finish()?;
         let total_length = total_length(&files)?;
@@ -59,11 +59,16 @@ impl Metainfo {
             Version::V2 => check_piece_count(&files, piece_length)?,
             Version::V1 | Version::Hybrid => pieces(info, total_length, piece_length)?,
         };
-        if version == Version::Hybrid {
-            files::hybrid::compare(info, &name, &files, piece_length, &mut warnings);
+        match version {
+            Version::V1 => {}
+            Version::V2 => files::layers::check(torrent, &files, &roots, piece_length)?,
+            Version::Hybrid => {
+                let v1 = (&*files, multi_file);
+                files::hybrid::check((torrent, info), &name, v1, piece_length, &mut warnings)?;
+            }
         }
         if total_length == 0 {
-            warnings.add(|| "there is nothing to download: all files are empty".into());
+            warnings.add(|| Warning::NothingToDownload);
         }
 
         Ok(Metainfo {
@@ -82,7 +87,7 @@ impl Metainfo {
             source: text(info, "source"),
             creation_date: creation_date(torrent, &mut warnings),
             name,
-            warnings: warnings.into_sentences(),
+            warnings: warnings.into_list(),
         })
     }
     // ANCHOR_END: files
@@ -110,7 +115,7 @@ fn version(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<Version, Err
         // BEP 52: a version of the future is told from a broken torrent before anything else.
         Some(newer @ 3..) if !v1 => Err(Error::UnknownVersion(newer)),
         _ if v1 => {
-            warnings.add(|| "its \"meta version\" is unknown; it is read as version 1".into());
+            warnings.add(|| Warning::UnknownVersion);
             Ok(Version::V1)
         }
         _ => Err(info.wrong("meta version", value, "1 or 2")),
@@ -126,12 +131,15 @@ fn name(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<String, Error> 
     if raw.is_empty() {
         // Of every version, so that a name has always 40 letters.
         let name = InfoHash::of(info.value.raw()).to_string();
-        warnings.add(|| format!("it has no name; the SHA-1 of its \"info\" is used: {name}"));
+        warnings.add(|| Warning::NoName { used: name.clone() });
         return Ok(name);
     }
     let name = path::safe_name(raw);
     if name.as_bytes() != raw {
-        warnings.add(|| format!("its name {} is \"{name}\" on disk", quoted(raw)));
+        warnings.add(|| Warning::NameChanged {
+            raw: Excerpt::of(raw),
+            on_disk: name.clone().into_owned(),
+        });
     }
     Ok(name.into_owned())
 }
@@ -142,7 +150,7 @@ fn piece_length(info: Fields<'_, '_>, version: Version) -> Result<u64, Error> {
     if length == 0 {
         return wrong("at least 1");
     }
-    if version == Version::V2 && !files::v2::is_piece_length(length) {
+    if version != Version::V1 && !files::v2::is_piece_length(length) {
         return wrong("a power of two and at least 16384");
     }
     Ok(length)
@@ -196,7 +204,7 @@ fn private(info: Fields<'_, '_>, warnings: &mut Warnings) -> bool {
         Some(1) => true,
         // A torrent that says anything at all here wants to be private more likely than not.
         _ => {
-            warnings.add(|| "\"info.private\" is neither 0 nor 1; it is taken for 1".into());
+            warnings.add(|| Warning::OddPrivate);
             true
         }
     }
@@ -206,7 +214,7 @@ fn creation_date(torrent: Fields<'_, '_>, warnings: &mut Warnings) -> Option<i64
     let value = torrent.get("creation date")?;
     let date = value.as_int();
     if date.is_none() {
-        warnings.add(|| "\"creation date\" is no number; it is left out".into());
+        warnings.add(|| Warning::OddCreationDate);
     }
     date
 }

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::turns_direction;
+
 /// The most bytes of a file name, on every common file system.
 pub const MAX_NAME: usize = 255;
 
@@ -80,10 +82,8 @@ fn settle(name: &mut String) {
 
 /// Characters that no file name keeps.
 fn is_unsafe(char: char) -> bool {
-    let turns_direction = matches!(char, '\u{200e}' | '\u{200f}' | '\u{061c}')
-        || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let windows_cannot = cfg!(windows) && "<>:\"|?*".contains(char);
-    char.is_control() || char == '/' || char == '\\' || turns_direction || windows_cannot
+    char.is_control() || matches!(char, '/' | '\\') || turns_direction(char) || windows_cannot
 }
 
 fn has_drive_letter(name: &str) -> bool {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use bencode::Value;
 
+use crate::Warning;
 use crate::fields::Fields;
 use crate::limits::{MAX_URL, MAX_URLS};
-use crate::warnings::{Warnings, quoted};
+use crate::warnings::{Excerpt, Warnings};
 
 // ANCHOR: announce
 /// The trackers in tiers. `announce-list` (BEP 12) wins over `announce` (BEP 3), which alone is
@@ -80,8 +81,7 @@ impl<'w> Urls<'w> {
     fn take(&mut self, value: Value<'_, '_>) -> Option<String> {
         let field = self.field;
         let Some(bytes) = value.as_bytes() else {
-            self.warnings
-                .add(|| format!("something in \"{field}\" is no URL; it is left out"));
+            self.warnings.add(|| Warning::NoUrl { field, raw: None });
             return None;
         };
         let url = bytes.trim_ascii();
@@ -90,8 +90,8 @@ impl<'w> Urls<'w> {
         }
         let usable = url.len() <= MAX_URL && !url.iter().any(|byte| byte.is_ascii_control());
         let Some(url) = std::str::from_utf8(url).ok().filter(|_| usable) else {
-            self.warnings
-                .add(|| format!("{} in \"{field}\" is no URL; it is left out", quoted(bytes)));
+            let raw = Some(Excerpt::of(bytes));
+            self.warnings.add(|| Warning::NoUrl { field, raw });
             return None;
         };
         if self.seen.contains(url) {
@@ -99,8 +99,7 @@ impl<'w> Urls<'w> {
         }
         if self.seen.len() == MAX_URLS {
             self.too_many = true;
-            self.warnings
-                .add(|| format!("\"{field}\" has more than {MAX_URLS} URLs; the rest is left out"));
+            self.warnings.add(|| Warning::TooManyUrls { field });
             return None;
         }
         self.seen.insert(url.to_owned());

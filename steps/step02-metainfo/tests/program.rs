@@ -44,12 +44,12 @@ fn it_shows_what_is_in_a_torrent_of_several_files() {
     create.add_file(["notes", "empty.txt"], 0);
     create.add_file(["run.sh"], 100);
     create.files[2].executable = true;
-    create.announce = vec![
+    create.about.announce = vec![
         vec!["http://a/announce".into()],
         vec!["http://b/announce".into()],
     ];
-    create.comment = Some("two\nlines".into());
-    create.creation_date = Some(1_700_000_000);
+    create.about.comment = Some("two\nlines".into());
+    create.about.creation_date = Some(1_700_000_000);
     let output = show(
         "several",
         &create.to_bytes(&[[0xaa; 20], [0xbb; 20]]).unwrap(),

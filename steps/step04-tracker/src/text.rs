@@ -1,5 +1,7 @@
 //! A stranger's text, made fit for a terminal.
 
+use metainfo::text::is_obeyed;
+
 use crate::limits::MAX_TEXT;
 
 /// What a tracker says, as text that does no harm where it is shown: invalid UTF-8 replaced,
@@ -8,7 +10,7 @@ use crate::limits::MAX_TEXT;
 pub fn printable(bytes: &[u8]) -> String {
     // No character takes more than four bytes: what comes later is not looked at.
     let bytes = &bytes[..bytes.len().min(4 * MAX_TEXT + 4)];
-    let clean = |c: char| if is_harmless(c) { c } else { ' ' };
+    let clean = |c: char| if is_obeyed(c) { ' ' } else { c };
     let text: String = String::from_utf8_lossy(bytes).chars().map(clean).collect();
     let text = text.trim();
     let mut shown: String = text.chars().take(MAX_TEXT).collect();
@@ -16,12 +18,6 @@ pub fn printable(bytes: &[u8]) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// Neither a control character nor one that turns the direction of the text around.
-fn is_harmless(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

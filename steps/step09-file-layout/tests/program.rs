@@ -194,7 +194,7 @@ fn two_peers_with_half_each_complete_it_together() {
     let tracker = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut create = create();
     let url = format!("http://{}/announce", tracker.local_addr().unwrap());
-    create.announce = vec![vec![url]];
+    create.about.announce = vec![vec![url]];
     let torrent = Torrent::new(&create);
     let peers = [1, 0].map(|first| torrent.partial((first..6).step_by(2)));
     track(tracker, &peers);

@@ -28,6 +28,6 @@ mod rate;
 mod units;
 mod width;
 
-pub use line::{Phase, Snapshot, line, line_ascii};
+pub use line::{Activity, Figures, line, line_ascii};
 pub use rate::{Rate, WINDOW};
 pub use units::{RateError, bytes, duration, eta, parse_rate, rate};

@@ -7,7 +7,7 @@ use crate::width::{clip, columns, printable};
 
 /// What a torrent is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Phase {
+pub enum Activity {
     /// Comparing what is on disk with the hashes.
     Checking,
     /// Fetching what is missing.
@@ -19,14 +19,14 @@ pub enum Phase {
     Complete,
 }
 
-// ANCHOR: snapshot
+// ANCHOR: figures
 /// The figures of one torrent at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Snapshot {
+pub struct Figures {
     /// The torrent's name.
     pub name: String,
     /// What it is doing.
-    pub phase: Phase,
+    pub activity: Activity,
     /// Bytes that are here (while checking: that have been looked at).
     pub done: u64,
     /// Bytes that are wanted in all.
@@ -44,9 +44,9 @@ pub struct Snapshot {
     /// How long the rest will take, if anything moves: see [`eta`](crate::eta).
     pub eta: Option<Duration>,
 }
-// ANCHOR_END: snapshot
+// ANCHOR_END: figures
 
-impl Snapshot {
+impl Figures {
     /// How much is done, in whole percent: 100 only when all is.
     pub fn percent(&self) -> u32 {
         match self.total {
@@ -61,22 +61,24 @@ impl Snapshot {
     }
 
     fn incoming(&self, signs: &Signs) -> String {
-        match self.phase {
-            Phase::Downloading => format!("{}{:>10}", signs.down, rate(self.down)),
+        match self.activity {
+            Activity::Downloading => format!("{}{:>10}", signs.down, rate(self.down)),
             _ => String::new(),
         }
     }
 
     fn outgoing(&self, signs: &Signs) -> String {
-        match self.phase {
-            Phase::Downloading | Phase::Seeding => format!("{}{:>10}", signs.up, rate(self.up)),
+        match self.activity {
+            Activity::Downloading | Activity::Seeding => {
+                format!("{}{:>10}", signs.up, rate(self.up))
+            }
             _ => String::new(),
         }
     }
 
     fn company(&self) -> String {
-        match (self.phase, self.peers) {
-            (Phase::Checking, _) => String::new(),
+        match (self.activity, self.peers) {
+            (Activity::Checking, _) => String::new(),
             (_, 1) => "1 peer".to_owned(),
             (_, count) => format!("{count} peers"),
         }
@@ -84,13 +86,13 @@ impl Snapshot {
 
     /// What is to be said of the time: how much is left, or why nobody knows.
     fn outlook(&self) -> String {
-        match (self.phase, self.eta) {
-            (Phase::Checking, _) => "checking".to_owned(),
-            (Phase::Seeding, _) => "seeding".to_owned(),
-            (Phase::Complete, _) => "complete".to_owned(),
-            (Phase::Downloading, Some(left)) => format!("{} left", duration(left)),
-            (Phase::Downloading, None) if self.peers == 0 => "no peers yet".to_owned(),
-            (Phase::Downloading, None) => "waiting".to_owned(),
+        match (self.activity, self.eta) {
+            (Activity::Checking, _) => "checking".to_owned(),
+            (Activity::Seeding, _) => "seeding".to_owned(),
+            (Activity::Complete, _) => "complete".to_owned(),
+            (Activity::Downloading, Some(left)) => format!("{} left", duration(left)),
+            (Activity::Downloading, None) if self.peers == 0 => "no peers yet".to_owned(),
+            (Activity::Downloading, None) => "waiting".to_owned(),
         }
     }
 }
@@ -134,32 +136,32 @@ const NAME: usize = 12;
 
 /// A torrent's progress on one line of at most `width` columns, without a line end: name, bar,
 /// percent, pieces, rates, peers, time left. On a narrow terminal what matters least is left out.
-pub fn line(snapshot: &Snapshot, width: usize) -> String {
-    draw(snapshot, width, &UNICODE)
+pub fn line(figures: &Figures, width: usize) -> String {
+    draw(figures, width, &UNICODE)
 }
 
 /// The same for a terminal that shows ASCII only. (The torrent's name is as it is.)
-pub fn line_ascii(snapshot: &Snapshot, width: usize) -> String {
-    draw(snapshot, width, &ASCII)
+pub fn line_ascii(figures: &Figures, width: usize) -> String {
+    draw(figures, width, &ASCII)
 }
 
 /// The parts of a line, by their place in it, those that matter most first: they go last.
 const BY_IMPORTANCE: [usize; 8] = [2, 4, 7, 0, 1, 3, 5, 6];
 
 // ANCHOR: draw
-fn draw(snapshot: &Snapshot, width: usize, signs: &Signs) -> String {
-    let name = printable(&snapshot.name);
+fn draw(figures: &Figures, width: usize, signs: &Signs) -> String {
+    let name = printable(&figures.name);
     // Name and bar are here in their shortest form, and get what is left over. The others are
     // padded, or the line would jump with every figure.
     let mut parts = [
         clip(&name, NAME, signs.more),
-        bar(snapshot, BAR[0], signs),
-        format!("{:>3}%", snapshot.percent()),
-        snapshot.progress(),
-        snapshot.incoming(signs),
-        snapshot.outgoing(signs),
-        snapshot.company(),
-        format!("{:<14}", snapshot.outlook()),
+        bar(figures, BAR[0], signs),
+        format!("{:>3}%", figures.percent()),
+        figures.progress(),
+        figures.incoming(signs),
+        figures.outgoing(signs),
+        figures.company(),
+        format!("{:<14}", figures.outlook()),
     ];
     let mut left = width + GAP.len();
     for part in BY_IMPORTANCE {
@@ -180,7 +182,7 @@ fn draw(snapshot: &Snapshot, width: usize, signs: &Signs) -> String {
         left = room.saturating_sub(columns(&parts[0]));
     }
     if !parts[1].is_empty() {
-        parts[1] = bar(snapshot, BAR[1].min(BAR[0] + left), signs);
+        parts[1] = bar(figures, BAR[1].min(BAR[0] + left), signs);
     }
     let shown: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     shown.join(GAP).trim_end().to_owned()
@@ -189,9 +191,9 @@ fn draw(snapshot: &Snapshot, width: usize, signs: &Signs) -> String {
 
 // ANCHOR: bar
 /// A bar of this many columns.
-fn bar(snapshot: &Snapshot, width: usize, signs: &Signs) -> String {
+fn bar(figures: &Figures, width: usize, signs: &Signs) -> String {
     let inner = width - columns(signs.ends[0]) - columns(signs.ends[1]);
-    let filled = inner * snapshot.percent() as usize / 100;
+    let filled = inner * figures.percent() as usize / 100;
     let mut bar = signs.ends[0].to_owned();
     bar.extend((0..inner).map(|at| {
         if at < filled {

@@ -12,7 +12,7 @@ fuzz_target!(|input: &[u8]| {
     let torrent = match Metainfo::parse(input) {
         Ok(torrent) => torrent,
         Err(error) => {
-            assert!(error.to_string().len() < 5000);
+            assert!(error.to_string().len() < 8000);
             return;
         }
     };

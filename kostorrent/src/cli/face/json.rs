@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Face, Job, Said, Summary, sentence};
+use super::{Face, Said, Subject, Summary, sentence};
 use crate::cli::output;
 use crate::session::{Notice, Phase, Report, Snapshot};
 
@@ -37,7 +37,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// One line.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Event<'a> {
+enum JsonLine<'a> {
     Start {
         name: &'a str,
         info_hash: &'a str,
@@ -111,21 +111,21 @@ enum Event<'a> {
 /// Prints the events.
 #[derive(Default)]
 pub(super) struct Json {
-    job: Option<Job>,
+    subject: Option<Subject>,
     phase: Option<Phase>,
     said: Duration,
 }
 
 impl Face for Json {
-    fn started(&mut self, job: &Job) -> Said {
-        self.job = Some(job.clone());
-        output::json(&Event::Start {
-            name: &job.name,
-            info_hash: &job.info_hash,
-            total_length: job.total,
-            pieces: job.pieces,
-            path: job.path.to_string_lossy().into_owned(),
-            listening: job.listening.to_string(),
+    fn started(&mut self, subject: &Subject) -> Said {
+        self.subject = Some(subject.clone());
+        output::json(&JsonLine::Start {
+            name: &subject.name,
+            info_hash: &subject.info_hash,
+            total_length: subject.total,
+            pieces: subject.pieces,
+            path: subject.path.to_string_lossy().into_owned(),
+            listening: subject.listening.to_string(),
         })
     }
 
@@ -137,7 +137,10 @@ impl Face for Json {
         self.phase = Some(snapshot.phase);
         self.said = now;
         // The very first figures come before the torrent's are known.
-        let pieces = self.job.as_ref().map_or(snapshot.pieces, |job| job.pieces);
+        let pieces = self
+            .subject
+            .as_ref()
+            .map_or(snapshot.pieces, |subject| subject.pieces);
         output::json(&figures(snapshot, pieces))
     }
 
@@ -149,15 +152,17 @@ impl Face for Json {
     }
 
     fn stopping(&mut self) -> Said {
-        output::json(&Event::Stopping)
+        output::json(&JsonLine::Stopping)
     }
 
     fn complete(&mut self, summary: &Summary) -> Said {
-        let Some(job) = &self.job else { return Ok(()) };
-        output::json(&Event::Complete {
-            name: &job.name,
-            path: job.path.to_string_lossy().into_owned(),
-            total_length: job.total,
+        let Some(subject) = &self.subject else {
+            return Ok(());
+        };
+        output::json(&JsonLine::Complete {
+            name: &subject.name,
+            path: subject.path.to_string_lossy().into_owned(),
+            total_length: subject.total,
             downloaded: summary.downloaded,
             uploaded: summary.uploaded,
             seconds: summary.took.as_millis() as f64 / 1000.0,
@@ -165,7 +170,7 @@ impl Face for Json {
     }
 
     fn stopped(&mut self, last: &Snapshot) -> Said {
-        output::json(&Event::Stopped {
+        output::json(&JsonLine::Stopped {
             pieces_have: last.pieces_have,
             pieces: last.pieces,
             left: last.left,
@@ -175,13 +180,13 @@ impl Face for Json {
 
 /// Prints the event of a failure.
 pub(crate) fn error(message: &str) -> Said {
-    output::json(&Event::Error { message })
+    output::json(&JsonLine::Error { message })
 }
 
-fn figures(now: &Snapshot, pieces: u32) -> Event<'static> {
+fn figures(now: &Snapshot, pieces: u32) -> JsonLine<'static> {
     let phase = match now.phase {
         Phase::Checking => {
-            return Event::Checking {
+            return JsonLine::Checking {
                 checked: now.checked,
                 pieces,
             };
@@ -189,7 +194,7 @@ fn figures(now: &Snapshot, pieces: u32) -> Event<'static> {
         Phase::Seeding => "seeding",
         Phase::Downloading | Phase::Ended => "downloading",
     };
-    Event::Progress {
+    JsonLine::Progress {
         phase,
         pieces_have: now.pieces_have,
         pieces: now.pieces,
@@ -205,37 +210,37 @@ fn figures(now: &Snapshot, pieces: u32) -> Event<'static> {
     }
 }
 
-fn event(notice: &Notice) -> Option<Event<'_>> {
+fn event(notice: &Notice) -> Option<JsonLine<'_>> {
     let message = sentence(notice).unwrap_or_default();
     let report = match notice {
         Notice::Torrent(report) => report,
         Notice::FileFailed { path, why } => {
-            return Some(Event::FileFailed {
+            return Some(JsonLine::FileFailed {
                 path: path.to_string_lossy().into_owned(),
                 message: why,
             });
         }
     };
     Some(match report {
-        Report::PieceFailed { piece, from } => Event::PieceFailed {
+        Report::PieceFailed { piece, from } => JsonLine::PieceFailed {
             piece: *piece,
             peers: *from,
             message,
         },
-        Report::PeerBanned { addr, piece } => Event::PeerBanned {
+        Report::PeerBanned { addr, piece } => JsonLine::PeerBanned {
             addr: addr.to_string(),
             piece: *piece,
             message,
         },
-        Report::TrackerWarning { tracker, warning } => Event::TrackerWarning {
+        Report::TrackerWarning { tracker, warning } => JsonLine::TrackerWarning {
             tracker,
             message: warning,
         },
-        Report::TrackerFailed { tracker, why } => Event::TrackerFailed {
+        Report::TrackerFailed { tracker, why } => JsonLine::TrackerFailed {
             tracker,
             message: why.to_string(),
         },
-        Report::NoWayForward { why } => Event::Stalled {
+        Report::NoWayForward { why } => JsonLine::Stalled {
             message: why.to_string(),
         },
         Report::Complete => return None,

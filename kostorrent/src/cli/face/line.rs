@@ -4,11 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use progress::Phase;
+use progress::{Activity, Figures};
 
-use super::{Face, Job, Said, Summary, complete_sentence, sentence};
+use super::{Face, Said, Subject, Summary, complete_sentence, sentence};
 use crate::cli::output;
-use crate::session::{self, Notice, Snapshot};
+use crate::session::{Notice, Phase, Snapshot};
 
 /// Redraws a second, at most.
 const REDRAWS: u8 = 10;
@@ -18,7 +18,7 @@ const WIDTH: u16 = 80;
 /// Draws the line on stderr; what is to stay is printed above it.
 pub(super) struct Line {
     bar: ProgressBar,
-    job: Option<Job>,
+    subject: Option<Subject>,
     ascii: bool,
 }
 
@@ -30,7 +30,7 @@ impl Line {
         }
         Line {
             bar,
-            job: None,
+            subject: None,
             ascii: !locale_is_utf8(),
         }
     }
@@ -45,14 +45,16 @@ impl Line {
 }
 
 impl Face for Line {
-    fn started(&mut self, job: &Job) -> Said {
-        self.job = Some(job.clone());
+    fn started(&mut self, subject: &Subject) -> Said {
+        self.subject = Some(subject.clone());
         Ok(())
     }
 
     fn snapshot(&mut self, _: Duration, snapshot: &Snapshot) -> Said {
-        let Some(job) = &self.job else { return Ok(()) };
-        let figures = figures(job, snapshot);
+        let Some(subject) = &self.subject else {
+            return Ok(());
+        };
+        let figures = figures(subject, snapshot);
         let draw = if self.ascii {
             progress::line_ascii
         } else {
@@ -76,8 +78,10 @@ impl Face for Line {
     }
 
     fn complete(&mut self, summary: &Summary) -> Said {
-        let Some(job) = &self.job else { return Ok(()) };
-        let sentence = complete_sentence(job, summary);
+        let Some(subject) = &self.subject else {
+            return Ok(());
+        };
+        let sentence = complete_sentence(subject, summary);
         self.bar
             .suspend(|| output::result(|out| writeln!(out, "{sentence}")))
     }
@@ -95,32 +99,32 @@ impl Drop for Line {
 }
 
 /// The figures as the line shows them.
-fn figures(job: &Job, now: &Snapshot) -> progress::Snapshot {
-    let checking = now.phase == session::Phase::Checking;
+fn figures(subject: &Subject, now: &Snapshot) -> Figures {
+    let checking = now.phase == Phase::Checking;
     let checked = u64::from(now.checked)
-        .saturating_mul(job.piece_length)
-        .min(job.total);
-    progress::Snapshot {
-        name: job.name.clone(),
-        phase: match now.phase {
-            session::Phase::Checking => Phase::Checking,
-            session::Phase::Downloading => Phase::Downloading,
-            session::Phase::Seeding => Phase::Seeding,
-            session::Phase::Ended if now.left == 0 => Phase::Complete,
-            session::Phase::Ended => Phase::Downloading,
+        .saturating_mul(subject.piece_length)
+        .min(subject.total);
+    Figures {
+        name: subject.name.clone(),
+        activity: match now.phase {
+            Phase::Checking => Activity::Checking,
+            Phase::Downloading => Activity::Downloading,
+            Phase::Seeding => Activity::Seeding,
+            Phase::Ended if now.left == 0 => Activity::Complete,
+            Phase::Ended => Activity::Downloading,
         },
         done: if checking {
             checked
         } else {
-            job.total.saturating_sub(now.left)
+            subject.total.saturating_sub(now.left)
         },
-        total: job.total,
+        total: subject.total,
         pieces_done: if checking {
             now.checked
         } else {
             now.pieces_have
         },
-        pieces: job.pieces,
+        pieces: subject.pieces,
         down: now.down_rate,
         up: now.up_rate,
         peers: now.peers,

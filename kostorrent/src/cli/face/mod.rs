@@ -22,7 +22,7 @@ pub(crate) type Said = Result<(), Failure>;
 
 /// What is known when the work begins.
 #[derive(Clone, Debug)]
-pub(crate) struct Job {
+pub(crate) struct Subject {
     /// The torrent's name.
     pub(crate) name: String,
     /// Its info-hash in hex.
@@ -53,7 +53,7 @@ pub(crate) struct Summary {
 /// What a face can be told. `now` is the time since the start.
 pub(crate) trait Face {
     /// The work begins.
-    fn started(&mut self, job: &Job) -> Said;
+    fn started(&mut self, subject: &Subject) -> Said;
     /// New figures; they come several times a second.
     fn snapshot(&mut self, now: Duration, snapshot: &Snapshot) -> Said;
     /// Something a user may like to know.
@@ -86,7 +86,7 @@ pub(crate) use json::error as error_event;
 struct Quiet;
 
 impl Face for Quiet {
-    fn started(&mut self, _: &Job) -> Said {
+    fn started(&mut self, _: &Subject) -> Said {
         Ok(())
     }
     fn snapshot(&mut self, _: Duration, _: &Snapshot) -> Said {
@@ -135,9 +135,9 @@ fn sentence(notice: &Notice) -> Option<String> {
 }
 
 /// `complete: DIR/NAME, 703.4 KiB in 10 s (70.3 KiB/s), every piece verified`
-fn complete_sentence(job: &Job, summary: &Summary) -> String {
-    let path = job.path.to_string_lossy();
-    let size = progress::bytes(job.total);
+fn complete_sentence(subject: &Subject, summary: &Summary) -> String {
+    let path = subject.path.to_string_lossy();
+    let size = progress::bytes(subject.total);
     let sentence = if summary.downloaded == 0 {
         format!("complete: {path}, {size}; all of it was there already, and every piece is good")
     } else {

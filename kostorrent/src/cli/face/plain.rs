@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Face, Job, Said, Summary, complete_sentence, sentence};
+use super::{Face, Said, Subject, Summary, complete_sentence, sentence};
 use crate::cli::text::printable;
 use crate::cli::{clock, output};
 use crate::session::{Notice, Phase, Snapshot};
@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Prints a line every ten seconds, at each quarter of the way, and when something has changed.
 #[derive(Default)]
 pub(super) struct Plain {
-    job: Option<Job>,
+    subject: Option<Subject>,
     /// What was told last.
     phase: Option<Phase>,
     quarter: u64,
@@ -21,16 +21,16 @@ pub(super) struct Plain {
 }
 
 impl Face for Plain {
-    fn started(&mut self, job: &Job) -> Said {
+    fn started(&mut self, subject: &Subject) -> Said {
         say(&format!(
             "{}: {} in {} pieces, into {}, listening on {}",
-            printable(&job.name),
-            progress::bytes(job.total),
-            job.pieces,
-            printable(&job.path.to_string_lossy()),
-            job.listening
+            printable(&subject.name),
+            progress::bytes(subject.total),
+            subject.pieces,
+            printable(&subject.path.to_string_lossy()),
+            subject.listening
         ));
-        self.job = Some(job.clone());
+        self.subject = Some(subject.clone());
         Ok(())
     }
 
@@ -60,8 +60,10 @@ impl Face for Plain {
     }
 
     fn complete(&mut self, summary: &Summary) -> Said {
-        let Some(job) = &self.job else { return Ok(()) };
-        let sentence = complete_sentence(job, summary);
+        let Some(subject) = &self.subject else {
+            return Ok(());
+        };
+        let sentence = complete_sentence(subject, summary);
         output::result(|out| writeln!(out, "{sentence}"))
     }
 

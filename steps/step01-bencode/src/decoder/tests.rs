@@ -258,7 +258,7 @@ fn lists_in_lists_without_end_are_an_error() {
 #[test]
 fn an_input_of_many_small_values_does_not_eat_the_memory() {
     assert_eq!(size_of::<crate::value::Node>(), 16);
-    let input = [&b"l"[..], &b"le".repeat(32 * 1024 * 1024)].concat();
+    let input = [&b"l"[..], &b"le".repeat(16 * 1024 * 1024)].concat();
     let limit = 4 * 1024 * 1024;
     refuses(&input, 2 * limit - 1, Problem::TooManyValues(limit));
 }

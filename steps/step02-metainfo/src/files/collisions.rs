@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 use sha1::{Digest, Sha1};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::File;
 use crate::path::{MAX_NAME, cut, split_extension};
-use crate::warnings::{Warnings, quoted};
+use crate::warnings::{Excerpt, Warnings};
+use crate::{File, Warning};
 
 /// A path without regard to case and to how its accents are written, as 20 bytes however long it
 /// is.
@@ -80,10 +80,9 @@ pub(crate) fn resolve(files: &mut [File], warnings: &mut Warnings) {
                 break;
             }
         }
-        warnings.add(|| {
-            let path = quoted(file.path.join("/").as_bytes());
-            let name = quoted(name.as_bytes());
-            format!("a file or folder {name} is there already; this one is {path} on disk")
+        warnings.add(|| Warning::PathTaken {
+            name: Excerpt::of(&name),
+            on_disk: Excerpt::of(file.path.join("/")),
         });
     }
 }

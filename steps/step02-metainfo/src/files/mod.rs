@@ -2,6 +2,7 @@
 
 mod collisions;
 pub(crate) mod hybrid;
+pub(crate) mod layers;
 mod symlinks;
 pub(crate) mod v1;
 pub(crate) mod v2;
@@ -11,8 +12,8 @@ use bencode::Value;
 use crate::fields::Fields;
 use crate::limits::{MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH};
 use crate::path::safe_name;
-use crate::warnings::{Warnings, quoted};
-use crate::{Error, File};
+use crate::warnings::{Excerpt, Warnings};
+use crate::{Error, File, Warning};
 
 /// Collects the files, makes their paths safe and keeps the limits.
 pub(crate) struct Builder<'w> {
@@ -21,6 +22,8 @@ pub(crate) struct Builder<'w> {
     files: Vec<File>,
     /// Path elements of all files together.
     elements: usize,
+    /// Whether there was a link that is not among the files.
+    left_out: bool,
     warnings: &'w mut Warnings,
 }
 
@@ -30,12 +33,16 @@ impl<'w> Builder<'w> {
             name: name.to_owned(),
             files: Vec::new(),
             elements: 0,
+            left_out: false,
             warnings,
         }
     }
 
     /// Adds a file. `elements` is its path inside the torrent's folder, as the torrent has it.
     /// An empty one stands for the torrent's name itself.
+    ///
+    /// A symbolic link that leads nowhere, or out of the torrent's folder, is left out, with a
+    /// warning. It has no bytes, so the places of all others stay as they are.
     pub fn add(
         &mut self,
         fields: Fields<'_, '_>,
@@ -48,9 +55,13 @@ impl<'w> Builder<'w> {
         }
         let path = self.safe_path(elements, || fields.name("path"), true)?;
         let symlink = match attributes.symlink {
-            true => Some(self.symlink_target(fields)?),
+            true => self.symlink_target(fields, &path)?,
             false => None,
         };
+        if attributes.symlink && symlink.is_none() {
+            self.left_out = true;
+            return Ok(());
+        }
         self.files.push(File {
             path,
             length,
@@ -65,7 +76,10 @@ impl<'w> Builder<'w> {
     /// The files, once they are known to be safe together.
     pub fn finish(mut self) -> Result<Vec<File>, Error> {
         if self.files.is_empty() {
-            return Err(Error::NoFiles);
+            return Err(match self.left_out {
+                true => Error::OnlyLinks,
+                false => Error::NoFiles,
+            });
         }
         symlinks::check(&self.files)?;
         let targets = symlinks::targets(&self.files);
@@ -87,8 +101,10 @@ impl<'w> Builder<'w> {
         for &raw in elements {
             let safe = safe_name(raw);
             if warn && safe.as_bytes() != raw {
-                self.warnings
-                    .add(|| format!("the name {} is \"{safe}\" on disk", quoted(raw)));
+                self.warnings.add(|| Warning::ElementChanged {
+                    raw: Excerpt::of(raw),
+                    on_disk: safe.clone().into_owned(),
+                });
             }
             length += 1 + safe.len();
             if length > MAX_PATH_LENGTH {
@@ -107,18 +123,29 @@ impl<'w> Builder<'w> {
         Ok(path)
     }
 
-    /// Where a symbolic link points: a path inside the torrent's folder (BEP 47).
-    fn symlink_target(&mut self, fields: Fields<'_, '_>) -> Result<Vec<String>, Error> {
+    /// Where the symbolic link at `path` points, if that is inside the torrent's folder (BEP 47).
+    fn symlink_target(
+        &mut self,
+        fields: Fields<'_, '_>,
+        path: &[String],
+    ) -> Result<Option<Vec<String>>, Error> {
         const KEY: &str = "symlink path";
-        let value = fields.need(KEY)?;
-        let elements = byte_strings(fields, KEY, value)?;
-        if elements.is_empty() || !elements.iter().all(|raw| symlinks::stays_inside(raw)) {
-            return Err(Error::SymlinkLeaves {
-                field: fields.name(KEY),
-                offset: value.span().start,
-            });
+        let elements = match fields.get(KEY) {
+            Some(value) => byte_strings(fields, KEY, value)?,
+            None => Vec::new(),
+        };
+        let path = || Excerpt::of(path.join("/"));
+        if elements.is_empty() {
+            self.warnings
+                .add(|| Warning::LinkWithoutTarget { path: path() });
+            return Ok(None);
         }
-        self.safe_path(&elements, || fields.name(KEY), false)
+        if !elements.iter().all(|raw| symlinks::stays_inside(raw)) {
+            self.warnings.add(|| Warning::LinkLeaves { path: path() });
+            return Ok(None);
+        }
+        let target = self.safe_path(&elements, || fields.name(KEY), false)?;
+        Ok(Some(target))
     }
 }
 

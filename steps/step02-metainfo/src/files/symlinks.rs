@@ -1,5 +1,6 @@
 //! Symbolic links (BEP 47) are the sharpest tool in a torrent: a link that points elsewhere, and a
-//! file behind it, would be written elsewhere. Such a torrent is refused.
+//! file behind it, would be written elsewhere. So a link that points elsewhere is left out, and a
+//! torrent that has a file behind one of its links is refused.
 
 use std::collections::{HashMap, HashSet};
 

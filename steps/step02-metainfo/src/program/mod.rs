@@ -4,8 +4,9 @@ mod text;
 
 use std::io::{self, Write};
 
+use metainfo::text::grouped;
 use metainfo::{File, Metainfo, Version};
-use text::{date, grouped, one_line};
+use text::{date, one_line};
 
 /// Prints what a torrent says. `bytes` is the torrent file.
 pub fn print(torrent: &Metainfo, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
@@ -62,7 +63,7 @@ fn about(torrent: &Metainfo, bytes: &[u8], out: &mut Rows<'_, impl Write>) -> io
     torrent
         .warnings
         .iter()
-        .try_for_each(|warning| out.row("odd", one_line(warning)))
+        .try_for_each(|warning| out.row("odd", warning))
 }
 
 /// The hashes, and which bytes they are of.

@@ -1,60 +1,22 @@
-//! Numbers, dates and foreign texts for a person.
+//! Dates and foreign texts for a person.
 
-/// A number with a comma between each three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
+use jiff::{SignedDuration, civil};
+use metainfo::text::is_obeyed;
 
 /// A text from a torrent, on one line and with nothing in it that a terminal would obey.
 pub fn one_line(text: &str) -> String {
-    let plain = |char: char| if is_harmless(char) { char } else { ' ' };
+    let plain = |char: char| if is_obeyed(char) { ' ' } else { char };
     text.chars().map(plain).collect()
-}
-
-/// Neither a control character nor one that turns the direction of the text around.
-fn is_harmless(char: char) -> bool {
-    !char.is_control()
-        && !matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}')
-        && !matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Seconds since 1970 as a date and a time of UTC.
 pub fn date(seconds: i64) -> String {
-    const DAY: i64 = 24 * 60 * 60;
-    // Further than this it is no date that anyone meant.
-    if !(0..=253_402_300_799).contains(&seconds) {
-        return format!("{seconds} seconds since 1970");
+    let epoch = civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    // Before 1970 and after the year 9999 it is no date that anyone meant.
+    match epoch.checked_add(SignedDuration::from_secs(seconds)) {
+        Ok(moment) if seconds >= 0 => moment.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        _ => format!("{seconds} seconds since 1970"),
     }
-    let (day, second) = (seconds / DAY, seconds % DAY);
-    let (year, month, day) = civil(day);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
-}
-
-/// Year, month and day of a day since 1970-01-01.
-fn civil(mut day: i64) -> (i64, usize, i64) {
-    let leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    let mut year = 1970;
-    while day >= 365 + i64::from(leap(year)) {
-        day -= 365 + i64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + i64::from(leap(year));
-    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 0;
-    while day >= months[month] {
-        day -= months[month];
-        month += 1;
-    }
-    (year, month + 1, day + 1)
 }
 
 #[cfg(test)]
@@ -62,14 +24,6 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-
-    #[test]
-    fn digits_are_grouped_by_three() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
-    }
 
     #[test]
     fn dates_count_leap_years() {

@@ -131,14 +131,14 @@ fn padding_files_may_have_any_name() {
             "folder/a/b"
         ]
     );
-    assert_eq!(torrent.warnings, Vec::<String>::new());
+    assert_eq!(torrent.warnings, []);
 }
 
 #[test]
 fn the_change_is_told() {
     let torrent = parse(multi(vec![file(&["a"], 1), file(&["A"], 1)])).unwrap();
     assert_eq!(
-        torrent.warnings,
+        warnings(&torrent),
         ["a file or folder \"A\" is there already; this one is \"folder/A (2)\" on disk"]
     );
 }

@@ -31,16 +31,16 @@ fn everything_that_can_be_said_is_said_and_read_back() {
     create.files[0].hidden = true;
     create.files[1].symlink = Some(["folder", "a.txt"].map(String::from).to_vec());
     create.files[1].length = 0;
-    create.announce = vec![
+    create.about.announce = vec![
         vec!["http://a".into(), "http://b".into()],
         vec!["udp://c".into()],
     ];
-    create.web_seeds = vec!["http://seed/".into()];
-    create.private = true;
-    create.source = Some("S".into());
-    create.comment = Some("größer".into());
-    create.created_by = Some("kostorrent".into());
-    create.creation_date = Some(1_700_000_000);
+    create.about.web_seeds = vec!["http://seed/".into()];
+    create.about.private = true;
+    create.about.source = Some("S".into());
+    create.about.comment = Some("größer".into());
+    create.about.created_by = Some("kostorrent".into());
+    create.about.creation_date = Some(1_700_000_000);
     let bytes = create.to_bytes(&[[7; 20], [8; 20]]).unwrap();
     decode(&bytes).expect("canonical");
 
@@ -48,14 +48,14 @@ fn everything_that_can_be_said_is_said_and_read_back() {
     assert_eq!(torrent.name, create.name);
     assert_eq!(torrent.files, create.files);
     assert_eq!(torrent.pieces, [[7; 20], [8; 20]]);
-    assert_eq!(torrent.announce, create.announce);
-    assert_eq!(torrent.web_seeds, create.web_seeds);
+    assert_eq!(torrent.announce, create.about.announce);
+    assert_eq!(torrent.web_seeds, create.about.web_seeds);
     assert!(torrent.private);
-    assert_eq!(torrent.source, create.source);
-    assert_eq!(torrent.comment, create.comment);
-    assert_eq!(torrent.created_by, create.created_by);
-    assert_eq!(torrent.creation_date, create.creation_date);
-    assert_eq!(torrent.warnings, Vec::<String>::new());
+    assert_eq!(torrent.source, create.about.source);
+    assert_eq!(torrent.comment, create.about.comment);
+    assert_eq!(torrent.created_by, create.about.created_by);
+    assert_eq!(torrent.creation_date, create.about.creation_date);
+    assert_eq!(torrent.warnings, []);
     // Clients that know no tiers find a tracker too.
     let document = decode(&bytes).unwrap();
     assert_eq!(
@@ -72,15 +72,15 @@ fn what_changes_the_info_hash_and_what_does_not() {
     };
     let plain = hash(&example());
     let mut beside = example();
-    beside.announce = vec![vec!["http://a".into()]];
-    beside.comment = Some("hello".into());
-    beside.creation_date = Some(1);
+    beside.about.announce = vec![vec!["http://a".into()]];
+    beside.about.comment = Some("hello".into());
+    beside.about.creation_date = Some(1);
     assert_eq!(hash(&beside), plain);
     let mut inside = example();
-    inside.source = Some("S".into());
+    inside.about.source = Some("S".into());
     assert_ne!(hash(&inside), plain);
     let mut private = example();
-    private.private = true;
+    private.about.private = true;
     assert_ne!(hash(&private), plain);
 }
 
@@ -130,19 +130,19 @@ fn pieces_that_do_not_fit_are_refused() {
 fn what_would_be_read_otherwise_is_refused() {
     let pieces = [[0; 20], [0; 20]];
     let mut twice = example();
-    twice.announce = vec![vec!["http://a".into()], vec!["http://a".into()]];
+    twice.about.announce = vec![vec!["http://a".into()], vec!["http://a".into()]];
     assert!(matches!(twice.to_bytes(&pieces), Err(CreateError::Urls)));
     let mut empty_tier = example();
-    empty_tier.announce = vec![vec![]];
+    empty_tier.about.announce = vec![vec![]];
     assert!(matches!(
         empty_tier.to_bytes(&pieces),
         Err(CreateError::Urls)
     ));
     let mut no_url = example();
-    no_url.web_seeds = vec!["a\nb".into()];
+    no_url.about.web_seeds = vec!["a\nb".into()];
     assert!(matches!(no_url.to_bytes(&pieces), Err(CreateError::Urls)));
     let mut long = example();
-    long.comment = Some("x".repeat(100_000));
+    long.about.comment = Some("x".repeat(100_000));
     assert!(matches!(long.to_bytes(&pieces), Err(CreateError::Text)));
     let mut link = example();
     link.files[1].symlink = Some(vec!["folder".into(), "a.txt".into()]);

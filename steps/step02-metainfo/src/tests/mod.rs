@@ -4,6 +4,8 @@ mod bad;
 mod collisions;
 mod created;
 mod good;
+mod hybrid;
+mod layers;
 mod limits;
 mod names;
 mod properties;
@@ -129,6 +131,11 @@ pub fn without(
 
 pub fn parse(info: Vec<(&'static str, Ben)>) -> Result<Metainfo, Error> {
     Metainfo::parse(&torrent(info))
+}
+
+/// What is odd about a torrent, in sentences.
+pub fn warnings(torrent: &Metainfo) -> Vec<String> {
+    torrent.warnings.iter().map(ToString::to_string).collect()
 }
 
 /// The paths of a torrent's files, with slashes.

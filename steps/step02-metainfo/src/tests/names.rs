@@ -169,10 +169,10 @@ fn a_torrents_paths_are_made_safe_and_the_change_is_told() {
         [".._up/__/__/etc/passwd", ".._up/_/empty", ".._up/_NUL/C_/x"]
     );
     assert_eq!(
-        torrent.warnings[0],
+        warnings(&torrent)[0],
         "its name \"../up\" is \".._up\" on disk"
     );
-    assert_eq!(torrent.warnings[1], "the name \"..\" is \"__\" on disk");
+    assert_eq!(warnings(&torrent)[1], "the name \"..\" is \"__\" on disk");
     assert_eq!(torrent.warnings.len(), 6);
 }
 
@@ -180,7 +180,7 @@ fn a_torrents_paths_are_made_safe_and_the_change_is_told() {
 fn warnings_hold_nothing_that_a_terminal_obeys() {
     let torrent = parse(with(single(), "name", text("\x1b[2J\n\u{202e}x"))).unwrap();
     assert_eq!(
-        torrent.warnings,
+        warnings(&torrent),
         ["its name \"\\u{1b}[2J\\n\\u{202e}x\" is \"_[2J__x\" on disk"]
     );
 }
@@ -195,7 +195,7 @@ fn the_utf_8_names_are_preferred() {
     let info = with(multi(files), "name", Ben::Bytes(b"\xe9t\xe9".to_vec()));
     let torrent = parse(with(info, "name.utf-8", text("été"))).unwrap();
     assert_eq!(paths(&torrent), ["été/café"]);
-    assert_eq!(torrent.warnings, Vec::<String>::new());
+    assert_eq!(torrent.warnings, []);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use proptest::sample::{Index, select};
 
 use super::*;
 use crate::File;
-use crate::create::{Create, CreateError};
+use crate::create::{About, Create, CreateError};
 use crate::path::{MAX_NAME, is_safe, safe_name};
 
 /// Names from few building blocks, so that they meet each other and every rule.
@@ -124,16 +124,16 @@ fn any_create() -> impl Strategy<Value = Create> {
             }
             let urls: Vec<String> = urls.into_iter().collect();
             let (trackers, seeds) = urls.split_at(urls.len() / 2);
-            create.announce = trackers.chunks(2).map(<[String]>::to_vec).collect();
-            create.web_seeds = seeds.to_vec();
-            Create {
+            create.about = About {
+                announce: trackers.chunks(2).map(<[String]>::to_vec).collect(),
+                web_seeds: seeds.to_vec(),
                 private,
-                creation_date,
                 source,
                 comment,
                 created_by,
-                ..create
-            }
+                creation_date,
+            };
+            create
         },
     )
 }
@@ -176,13 +176,15 @@ proptest! {
                 multi_file: read.multi_file,
                 files: read.files,
                 piece_length: read.piece_length,
-                announce: read.announce,
-                web_seeds: read.web_seeds,
-                private: read.private,
-                source: read.source,
-                comment: read.comment,
-                created_by: read.created_by,
-                creation_date: read.creation_date,
+                about: About {
+                    announce: read.announce,
+                    web_seeds: read.web_seeds,
+                    private: read.private,
+                    source: read.source,
+                    comment: read.comment,
+                    created_by: read.created_by,
+                    creation_date: read.creation_date,
+                },
             },
             create
         );
@@ -192,10 +194,14 @@ proptest! {
     #[test]
     fn a_damaged_torrent_is_refused_or_safe(
         files in any_files(),
+        hybrid in any::<bool>(),
         damages in vec((any::<Index>(), any::<u8>(), 0..4_u8), 1..4),
     ) {
         let tree = Ben::Dict(vec![("a", Ben::Dict(vec![("", Ben::Dict(vec![("length", int(0))]))]))]);
-        let info = with(with(multi(files), "meta version", int(2)), "file tree", tree);
+        let info = match hybrid {
+            true => with(with(multi(files), "meta version", int(2)), "file tree", tree),
+            false => multi(files),
+        };
         let mut bytes = Ben::Dict(vec![
             ("announce-list", Ben::List(vec![path(&["http://a", "http://b"])])),
             ("creation date", int(1)),

@@ -91,7 +91,7 @@ fn a_link_follows_its_file_to_another_name() {
 }
 
 #[test]
-fn a_link_that_leaves_the_torrent_is_refused() {
+fn a_link_that_leaves_the_torrent_is_left_out() {
     for target in [
         &[".."][..],
         &["..", "..", "etc", "passwd"],
@@ -103,16 +103,68 @@ fn a_link_that_leaves_the_torrent_is_refused() {
         &["C:", "x"],
         &["C:\\x"],
         &["."],
-        &[],
         &["a\0b"],
     ] {
-        let error = parse(multi(vec![file(&["a"], 1), link(&["b"], target)])).unwrap_err();
+        let files = vec![file(&["a"], 1), link(&["b"], target), file(&["c"], 2)];
+        let torrent = parse(multi(files)).unwrap();
+        assert_eq!(paths(&torrent), ["folder/a", "folder/c"], "{target:?}");
+        assert_eq!(torrent.total_length, 3);
         assert_eq!(
-            error.to_string(),
-            "\"info.files[1].symlink path\" (at byte 87) points out of the torrent's own folder; \
-             such a torrent is not safe to use"
+            warnings(&torrent),
+            [
+                "the symbolic link \"folder/b\" does not plainly point into the torrent's own folder; \
+              it is left out"
+            ]
         );
+        assert!(torrent.warnings[0].leaves_out());
     }
+}
+
+#[test]
+fn a_link_without_a_target_is_left_out() {
+    let bare = || Ben::Dict(vec![("attr", text("l")), ("path", path(&["b"]))]);
+    for link in [bare(), link(&["b"], &[])] {
+        let torrent = parse(multi(vec![link, file(&["a"], 1)])).unwrap();
+        assert_eq!(paths(&torrent), ["folder/a"]);
+        assert_eq!(
+            warnings(&torrent),
+            ["the symbolic link \"folder/b\" points to nothing; it is left out"]
+        );
+        assert!(torrent.warnings[0].leaves_out());
+    }
+    assert_eq!(
+        parse(multi(vec![bare()])).unwrap_err().to_string(),
+        "the torrent holds nothing but symbolic links that point out of its folder, or to nothing"
+    );
+    let number = Ben::Dict(vec![
+        ("attr", text("l")),
+        ("path", path(&["b"])),
+        ("symlink path", int(7)),
+    ]);
+    assert_eq!(
+        parse(multi(vec![number])).unwrap_err().to_string(),
+        "\"info.files[0].symlink path\" (at byte 52) must be a list of strings"
+    );
+}
+
+#[test]
+fn a_link_that_is_left_out_stands_in_nobodys_way() {
+    let out = |elements| link(elements, &[".."]);
+    let files = vec![
+        out(&["link"]),
+        file(&["link", "x"], 1),
+        out(&["a"]),
+        file(&["a"], 1),
+        link(&["to a"], &["a"]),
+    ];
+    let torrent = parse(multi(files)).unwrap();
+    assert_eq!(
+        paths(&torrent),
+        ["folder/link/x", "folder/a", "folder/to a"]
+    );
+    let target = ["folder", "a"].map(String::from);
+    assert_eq!(torrent.files[2].symlink.as_deref(), Some(&target[..]));
+    assert_eq!(torrent.warnings.len(), 2);
 }
 
 #[test]
@@ -130,15 +182,6 @@ fn padding_is_no_link() {
     let link = link(&["_____padding_file_0"], &["a"]);
     let torrent = parse(multi(vec![file(&["a"], 1), link])).unwrap();
     assert!(!torrent.files[1].padding && torrent.files[1].symlink.is_some());
-}
-
-#[test]
-fn a_link_without_a_target_is_refused() {
-    let link = Ben::Dict(vec![("attr", text("l")), ("path", path(&["b"]))]);
-    assert_eq!(
-        parse(multi(vec![link])).unwrap_err().to_string(),
-        "the torrent has no \"info.files[0].symlink path\"; it is no torrent file, or incomplete"
-    );
 }
 
 #[test]

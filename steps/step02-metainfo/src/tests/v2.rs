@@ -1,13 +1,13 @@
-//! Version 2 (BEP 52), alone and as half of a hybrid torrent.
+//! The files of version 2 (BEP 52): a tree of dictionaries.
 
 use pretty_assertions::assert_eq;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::{InfoHash, Version};
+use crate::Version;
 
 /// A file in a file tree.
-fn leaf(length: i128) -> Ben {
+pub fn leaf(length: i128) -> Ben {
     let mut properties = vec![("length", int(length))];
     if length > 0 {
         properties.push(("pieces root", Ben::Bytes(vec![b'r'; 32])));
@@ -15,20 +15,14 @@ fn leaf(length: i128) -> Ben {
     Ben::Dict(vec![("", Ben::Dict(properties))])
 }
 
-fn v2(tree: Vec<(&'static str, Ben)>) -> Vec<(&'static str, Ben)> {
+/// The `info` of these files.
+pub fn v2(tree: Vec<(&'static str, Ben)>) -> Vec<(&'static str, Ben)> {
     vec![
         ("file tree", Ben::Dict(tree)),
         ("meta version", int(2)),
         ("name", text("folder")),
         ("piece length", int(16384)),
     ]
-}
-
-fn hybrid(files: Vec<Ben>, tree: Vec<(&'static str, Ben)>) -> Vec<(&'static str, Ben)> {
-    let mut info = v2(tree);
-    info.push(("files", Ben::List(files)));
-    info.push(("pieces", pieces(1)));
-    sorted(info)
 }
 
 #[track_caller]
@@ -39,7 +33,7 @@ fn refused(info: Vec<(&'static str, Ben)>, message: &str) {
 #[test]
 fn a_file_tree_is_read_in_order() {
     let info = v2(vec![
-        ("a.txt", leaf(20_000)),
+        ("a.txt", leaf(10_000)),
         (
             "dir",
             Ben::Dict(vec![
@@ -65,11 +59,11 @@ fn a_file_tree_is_read_in_order() {
             "folder/z"
         ]
     );
-    assert_eq!(torrent.total_length, 36_385);
+    assert_eq!(torrent.total_length, 26_385);
     assert!(torrent.pieces.is_empty());
     // Every file begins a new piece.
-    assert_eq!(torrent.piece_count(), 2 + 1 + 1);
-    assert_eq!(torrent.warnings, Vec::<String>::new());
+    assert_eq!(torrent.piece_count(), 1 + 1 + 1);
+    assert_eq!(torrent.warnings, []);
 }
 
 #[test]
@@ -82,68 +76,6 @@ fn one_file_of_the_torrents_name_stands_alone() {
     assert_eq!(paths(&torrent), ["folder/other"]);
     let torrent = parse(v2(vec![("folder", Ben::Dict(vec![("folder", leaf(3))]))])).unwrap();
     assert_eq!(paths(&torrent), ["folder/folder/folder"]);
-}
-
-#[test]
-fn a_hybrid_torrent_works_by_its_v1_half() {
-    let files = vec![
-        file(&["a"], 5),
-        Ben::Dict(vec![
-            ("attr", text("p")),
-            ("length", int(10)),
-            ("path", path(&[".pad", "10"])),
-        ]),
-        file(&["b", "c"], 7),
-    ];
-    let tree = vec![("a", leaf(5)), ("b", Ben::Dict(vec![("c", leaf(7))]))];
-    let info = hybrid(files, tree);
-    let bytes = Ben::Dict(info.clone()).bytes();
-    let torrent = parse(info).unwrap();
-    assert_eq!(torrent.version(), Version::Hybrid);
-    assert_eq!(torrent.info_hash_v1, Some(InfoHash::of(&bytes)));
-    assert_eq!(torrent.info_hash_v2, Some(Sha256::digest(&bytes).into()));
-    assert_eq!(
-        paths(&torrent),
-        ["folder/a", "folder/.pad/10", "folder/b/c"]
-    );
-    assert_eq!(torrent.total_length, 22);
-    assert_eq!(torrent.warnings, Vec::<String>::new());
-}
-
-#[test]
-fn a_hybrid_torrent_of_one_file() {
-    let mut info = v2(vec![("folder", leaf(3))]);
-    info.push(("length", int(3)));
-    info.push(("pieces", pieces(1)));
-    let torrent = parse(sorted(info)).unwrap();
-    assert_eq!(torrent.version(), Version::Hybrid);
-    assert_eq!(torrent.warnings, Vec::<String>::new());
-}
-
-#[test]
-fn halves_that_differ_are_told() {
-    for tree in [
-        vec![("b", leaf(5))],
-        vec![("a", leaf(6))],
-        vec![("a", leaf(5)), ("b", leaf(1))],
-    ] {
-        let torrent = parse(hybrid(vec![file(&["a"], 5)], tree)).unwrap();
-        assert_eq!(
-            torrent.warnings,
-            ["its two halves describe different files; its v1 half is used"]
-        );
-    }
-    let torrent = parse(hybrid(vec![file(&["a"], 5)], vec![("a", int(1))])).unwrap();
-    assert!(torrent.warnings[0].starts_with("its v2 half is broken, its v1 half is used: "));
-    let info = with(
-        hybrid(vec![file(&["a"], 5)], vec![("a", leaf(5))]),
-        "piece length",
-        int(10_000),
-    );
-    assert_eq!(
-        parse(info).unwrap().warnings,
-        ["its piece length is none of version 2; its v1 half is used"]
-    );
 }
 
 #[test]
@@ -170,11 +102,45 @@ fn links_in_a_tree_stay_inside() {
     let torrent = parse(v2(vec![("a", leaf(1)), ("b", link(&["a"]))])).unwrap();
     let target = ["folder", "a"].map(String::from);
     assert_eq!(torrent.files[1].symlink.as_deref(), Some(&target[..]));
-    refused(
-        v2(vec![("a", leaf(1)), ("b", link(&["..", "x"]))]),
-        "\"info.file tree.symlink path\" (at byte 120) points out of the torrent's own folder; such \
-         a torrent is not safe to use",
+    let torrent = parse(v2(vec![("a", leaf(1)), ("b", link(&["..", "x"]))])).unwrap();
+    assert_eq!(paths(&torrent), ["folder/a"]);
+    assert_eq!(
+        warnings(&torrent),
+        [
+            "the symbolic link \"folder/b\" does not plainly point into the torrent's own folder; it is left out"
+        ]
     );
+    // What comes behind a link that is left out has its own root.
+    let tree = vec![
+        ("a", leaf(1)),
+        ("b", link(&[])),
+        ("c", leaf(1)),
+        ("d", leaf(0)),
+    ];
+    assert_eq!(
+        paths(&parse(v2(tree)).unwrap()),
+        ["folder/a", "folder/c", "folder/d"]
+    );
+}
+
+#[test]
+fn there_is_no_padding_in_a_tree() {
+    for length in [int(7), int(0)] {
+        let properties = vec![
+            ("attr", text("p")),
+            ("length", length),
+            ("pieces root", Ben::Bytes(vec![b'r'; 32])),
+        ];
+        let properties = match properties[1].1 {
+            Ben::Int(0) => without(properties, "pieces root"),
+            _ => properties,
+        };
+        let padding = Ben::Dict(vec![("", Ben::Dict(properties))]);
+        refused(
+            v2(vec![("a", leaf(1)), ("b", padding)]),
+            "\"folder/b\" is padding, and in \"info.file tree\" there is none",
+        );
+    }
 }
 
 #[test]

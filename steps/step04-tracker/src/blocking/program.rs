@@ -2,11 +2,11 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use metainfo::{MAX_TORRENT_SIZE, Metainfo};
+use metainfo::Metainfo;
 use thiserror::Error;
 
 /// Why a torrent file could not be used.
@@ -36,12 +36,8 @@ pub enum TorrentError {
 ///
 /// When it cannot be read, or is no torrent.
 pub fn read_torrent(path: &Path) -> Result<Metainfo, TorrentError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| {
-            file.take(MAX_TORRENT_SIZE as u64 + 1)
-                .read_to_end(&mut bytes)
-        })
+    let bytes = File::open(path)
+        .and_then(metainfo::read_limited)
         .map_err(|error| TorrentError::Read {
             path: path.to_path_buf(),
             error,

@@ -3,10 +3,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn snapshot() -> Snapshot {
-    Snapshot {
+fn figures() -> Figures {
+    Figures {
         name: "kostorrent-sample".to_owned(),
-        phase: Phase::Downloading,
+        activity: Activity::Downloading,
         done: 650_000,
         total: 1_000_000,
         pieces_done: 13,
@@ -21,12 +21,12 @@ fn snapshot() -> Snapshot {
 #[test]
 fn a_wide_line_says_everything() {
     assert_eq!(
-        line(&snapshot(), 120),
+        line(&figures(), 120),
         "kostorrent-sample  ━━━━━━━━━━━━━━━─────────   65%  13/20 pieces  \
          ↓  3.2 MiB/s  ↑   12 KiB/s  5 peers  2 m 05 s left"
     );
     assert_eq!(
-        line_ascii(&snapshot(), 130),
+        line_ascii(&figures(), 130),
         "kostorrent-sample  [##############........]   65%  13/20 pieces  \
          down  3.2 MiB/s  up   12 KiB/s  5 peers  2 m 05 s left"
     );
@@ -35,7 +35,7 @@ fn a_wide_line_says_everything() {
 #[test]
 fn on_a_narrow_line_what_matters_least_is_left_out() {
     let lines: Vec<String> = [80, 60, 40, 20, 4, 3]
-        .map(|width| line(&snapshot(), width))
+        .map(|width| line(&figures(), width))
         .to_vec();
     assert_eq!(
         lines,
@@ -52,32 +52,32 @@ fn on_a_narrow_line_what_matters_least_is_left_out() {
 
 #[test]
 fn each_phase_says_what_it_is() {
-    let with = |phase, eta, peers| Snapshot {
-        phase,
+    let with = |activity, eta, peers| Figures {
+        activity,
         eta,
         peers,
-        ..snapshot()
+        ..figures()
     };
-    let end = |snapshot: Snapshot| {
-        let line = line(&snapshot, 120);
+    let end = |figures: Figures| {
+        let line = line(&figures, 120);
         line.split_once('%').unwrap().1.trim().to_owned()
     };
     assert_eq!(
-        end(with(Phase::Checking, None, 0)),
+        end(with(Activity::Checking, None, 0)),
         "13/20 pieces  checking"
     );
     assert_eq!(
-        end(with(Phase::Downloading, None, 1)),
+        end(with(Activity::Downloading, None, 1)),
         "13/20 pieces  ↓  3.2 MiB/s  ↑   12 KiB/s  1 peer  waiting"
     );
     assert_eq!(
-        end(with(Phase::Downloading, None, 0)),
+        end(with(Activity::Downloading, None, 0)),
         "13/20 pieces  ↓  3.2 MiB/s  ↑   12 KiB/s  0 peers  no peers yet"
     );
     let seeding = "13/20 pieces  ↑   12 KiB/s  2 peers  seeding";
-    assert_eq!(end(with(Phase::Seeding, None, 2)), seeding);
+    assert_eq!(end(with(Activity::Seeding, None, 2)), seeding);
     assert_eq!(
-        end(with(Phase::Complete, None, 2)),
+        end(with(Activity::Complete, None, 2)),
         "13/20 pieces  2 peers  complete"
     );
 }
@@ -85,10 +85,10 @@ fn each_phase_says_what_it_is() {
 #[test]
 fn a_hundred_percent_is_said_when_all_is_here() {
     let percent = |done, total| {
-        Snapshot {
+        Figures {
             done,
             total,
-            ..snapshot()
+            ..figures()
         }
         .percent()
     };
@@ -102,14 +102,14 @@ fn a_hundred_percent_is_said_when_all_is_here() {
 #[test]
 fn a_name_cannot_move_the_cursor() {
     let name = "a\u{1b}[2Jb\nc\r".to_owned();
-    let line = line(&Snapshot { name, ..snapshot() }, 120);
+    let line = line(&Figures { name, ..figures() }, 120);
     assert!(line.starts_with("a?[2Jb?c?  "), "{line}");
 }
 
 #[test]
 fn a_name_in_any_script_is_shown() {
     let name = "Žluťoučký kůň".to_owned();
-    assert!(line(&Snapshot { name, ..snapshot() }, 120).starts_with("Žluťoučký kůň  ━"));
+    assert!(line(&Figures { name, ..figures() }, 120).starts_with("Žluťoučký kůň  ━"));
 }
 
 /// Names of what is hard to measure: wide letters, combining ones, signs that a following one makes
@@ -142,11 +142,11 @@ proptest! {
         pieces in any::<(u32, u32)>(), rates in any::<(u64, u64)>(), peers in any::<usize>(),
         eta in prop::option::of(any::<Duration>()),
     ) {
-        let snapshot = Snapshot {
-            name, phase: Phase::Downloading, done, total,
+        let figures = Figures {
+            name, activity: Activity::Downloading, done, total,
             pieces_done: pieces.0, pieces: pieces.1, down: rates.0, up: rates.1, peers, eta,
         };
-        for text in [line(&snapshot, width), line_ascii(&snapshot, width)] {
+        for text in [line(&figures, width), line_ascii(&figures, width)] {
             prop_assert!(columns(&text) <= width, "{} {:?}", width, text);
             prop_assert!(!text.contains(char::is_control));
         }

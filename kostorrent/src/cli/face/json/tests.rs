@@ -38,7 +38,7 @@ fn samples() -> Vec<Value> {
         ..Snapshot::default()
     };
     let mut events = vec![
-        Event::Start {
+        JsonLine::Start {
             name: "a",
             info_hash: "00",
             total_length: 1,
@@ -48,7 +48,7 @@ fn samples() -> Vec<Value> {
         },
         figures(&snapshot(Phase::Checking), 1),
         figures(&snapshot(Phase::Downloading), 1),
-        Event::Complete {
+        JsonLine::Complete {
             name: "a",
             path: "a".into(),
             total_length: 1,
@@ -56,13 +56,13 @@ fn samples() -> Vec<Value> {
             uploaded: 1,
             seconds: 0.5,
         },
-        Event::Stopping,
-        Event::Stopped {
+        JsonLine::Stopping,
+        JsonLine::Stopped {
             pieces_have: 0,
             pieces: 1,
             left: 1,
         },
-        Event::Error { message: "no" },
+        JsonLine::Error { message: "no" },
     ];
     events.extend(notices.iter().filter_map(event));
     events
