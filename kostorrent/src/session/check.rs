@@ -7,7 +7,7 @@ use std::time::Duration;
 use layout::{Kind, Layout};
 use messages::Bitfield;
 use metainfo::Metainfo;
-use storage::{PieceState, Storage};
+use storage::{Hashes, PieceState, Storage};
 use tokio::sync::{oneshot, watch};
 
 use super::{Mode, Options, Phase, Snapshot};
@@ -17,8 +17,8 @@ use crate::check::{Progress, check};
 const PUBLISH: Duration = Duration::from_millis(100);
 
 /// The hashes of a torrent's pieces, to be shared.
-pub(super) fn hashes(metainfo: &Metainfo) -> Arc<[[u8; 20]]> {
-    metainfo.pieces.as_slice().into()
+pub(super) fn hashes(metainfo: &Metainfo) -> Hashes {
+    Hashes::from(metainfo.pieces.as_slice())
 }
 
 /// Lays out the files of a download, or opens those of a seed, and finds which pieces are good.
@@ -115,7 +115,7 @@ impl Drop for StopOnDrop {
 async fn check_in_background(
     options: &Options,
     layout: &Arc<Layout>,
-    hashes: Arc<[[u8; 20]]>,
+    hashes: Hashes,
     publish: &watch::Sender<Snapshot>,
 ) -> Result<Vec<PieceState>, String> {
     let progress = StopOnDrop(Arc::default());
@@ -168,7 +168,8 @@ mod tests {
                 let bytes = vec![7; length as usize];
                 std::fs::write(dir.path().join(&file.path), bytes).unwrap();
             }
-            let storage = Storage::create(dir.path(), layout.clone(), Arc::new([])).unwrap();
+            let storage =
+                Storage::create(dir.path(), layout.clone(), Hashes::from(&[][..])).unwrap();
             let mut have = Bitfield::new(layout.geometry().pieces());
             for &piece in good {
                 have.set(piece);

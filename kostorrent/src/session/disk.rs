@@ -1,35 +1,36 @@
-//! The thread that hashes and writes.
+//! The thread that hashes, writes and reads.
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use storage::{Done, Job, Serve};
+use storage::{Done, Job, Storage};
 
 /// The way to the disk thread. When it is dropped, what was handed in is still done.
-pub(super) struct Disk<S> {
+pub(super) struct Disk {
     jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<S>>,
+    thread: Option<JoinHandle<Option<Storage>>>,
 }
 
-impl<S: Serve + Send + 'static> Disk<S> {
-    /// Starts the thread; `tell` gets each batch of answers, on that thread.
-    pub fn start(
-        mut storage: S,
-        tell: impl Fn(Vec<Done>) + Send + 'static,
-    ) -> std::io::Result<Disk<S>> {
+impl Disk {
+    /// Starts the thread; `tell` gets each answer, on that thread.
+    pub fn start(storage: Storage, tell: impl Fn(Done) + Send + 'static) -> std::io::Result<Disk> {
         let (sender, receiver) = mpsc::channel::<Job>();
         let thread = thread::Builder::new()
             .name("disk".to_owned())
             .spawn(move || {
+                let mut disk = storage::Disk::new();
+                disk.add((), storage);
                 // Everything that is queued is taken at once: whole batches for the hash lanes.
                 while let Ok(job) = receiver.recv() {
-                    let mut jobs = vec![job];
-                    jobs.extend(receiver.try_iter());
-                    let mut done = Vec::with_capacity(jobs.len());
-                    storage.serve(jobs, &mut done);
-                    tell(done);
+                    disk.hand_in((), job);
+                    loop {
+                        receiver.try_iter().for_each(|job| disk.hand_in((), job));
+                        if !disk.turn(&mut |(), done| tell(done)) {
+                            break;
+                        }
+                    }
                 }
-                storage
+                disk.remove(())
             })?;
         Ok(Disk {
             jobs: Some(sender),
@@ -45,13 +46,13 @@ impl<S: Serve + Send + 'static> Disk<S> {
     }
 
     /// Waits until everything that was handed in is done, and gives the storage back.
-    pub fn finish(mut self) -> Option<S> {
+    pub fn finish(mut self) -> Option<Storage> {
         self.jobs = None;
-        self.thread.take()?.join().ok()
+        self.thread.take()?.join().ok()?
     }
 }
 
-impl<S> Drop for Disk<S> {
+impl Drop for Disk {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {

@@ -84,7 +84,8 @@ mod tests {
         let entry = |name: &str| (name.into(), 10, regular.clone());
         let layout = Layout::new(vec![entry("a"), entry("b")], 16 * 1024).unwrap();
         let layout = Arc::new(layout);
-        let storage = Storage::open(dir.path(), layout.clone(), Arc::new([])).unwrap();
+        let storage =
+            Storage::open(dir.path(), layout.clone(), storage::Hashes::from(&[][..])).unwrap();
         let (notify, mut notices) = mpsc::unbounded_channel();
         let shared = Shared::new(dir.path().to_owned(), layout, storage, notify);
         for _ in 0..3 {

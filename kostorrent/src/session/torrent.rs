@@ -6,8 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blocks::BlockDigests;
-use connection::{BlockBuf, FileSpan, Files, Heard, Order, Pool};
+use connection::{FileSpan, Files, Heard, Order, Pool};
 use handshake::{Handshake, Reserved};
 use layout::{Kind, Layout};
 use messages::{Bitfield, BlockRequest, Ended};
@@ -48,7 +47,7 @@ pub(super) struct Work {
 /// What the other tasks and the disk thread have to tell.
 enum News {
     Joined(Joined),
-    Done(Vec<Done>),
+    Done(Done),
     Event(Event),
 }
 
@@ -140,8 +139,6 @@ impl Work {
             publish: self.publish,
             notify: self.notify,
             outcome: None,
-            storing: BTreeMap::new(),
-            digests: BTreeMap::new(),
         })
     }
 }
@@ -153,7 +150,7 @@ struct Torrent {
     ours: Handshake,
     pool: Pool,
     buffers: Buffers,
-    disk: Disk<Storage>,
+    disk: Disk,
     shared: Rc<dyn Files>,
     announcer: Announcer,
     connections: BTreeMap<PeerKey, mpsc::UnboundedSender<Order>>,
@@ -166,8 +163,6 @@ struct Torrent {
     publish: watch::Sender<Snapshot>,
     notify: mpsc::UnboundedSender<Notice>,
     outcome: Option<Outcome>,
-    storing: BTreeMap<u32, (BlockDigests, Option<bool>)>,
-    digests: BTreeMap<u32, Vec<[u8; 20]>>,
 }
 
 impl Torrent {
@@ -208,7 +203,7 @@ impl Torrent {
         if report == Report::Complete {
             // The figures first: whoever hears of it looks at them.
             self.publish();
-            self.hand_in_job(Job::Trim);
+            self.hand_in(Job::Trim);
         }
         let _ = self.notify.send(Notice::Torrent(report));
     }
@@ -249,8 +244,12 @@ impl Torrent {
                 Action::Drop { buf } => self.buffers.drop(buf),
                 Action::Forget { piece } => self.buffers.forget(piece),
                 Action::Store { piece, digests } => {
-                    self.storing.insert(piece, (digests, None));
-                    self.hand_in(piece, |blocks| Job::Verify { piece, blocks });
+                    let blocks = self.buffers.lend(piece);
+                    self.hand_in(Job::Store {
+                        piece,
+                        blocks,
+                        digests,
+                    });
                 }
                 Action::Announce {
                     tracker,
@@ -270,14 +269,7 @@ impl Torrent {
         }
     }
 
-    fn hand_in(&mut self, piece: u32, job: impl FnOnce(Vec<BlockBuf>) -> Job) {
-        let Some(blocks) = self.buffers.lend(piece) else {
-            return;
-        };
-        self.hand_in_job(job(blocks));
-    }
-
-    fn hand_in_job(&self, job: Job) {
+    fn hand_in(&self, job: Job) {
         if !self.disk.hand_in(job) {
             let why = "the thread that writes to the disk has ended unexpectedly".to_owned();
             let _ = self.to_news.send(News::Event(Event::DiskFailed { why }));
@@ -362,11 +354,7 @@ impl Torrent {
         match news {
             News::Event(event) => self.tell(event),
             News::Joined(joined) => self.joined(joined),
-            News::Done(done) => {
-                for done in done {
-                    self.done(done);
-                }
-            }
+            News::Done(done) => self.done(done),
         }
     }
 
@@ -396,55 +384,20 @@ impl Torrent {
 
     fn done(&mut self, done: Done) {
         let event = match done {
-            Done::Verified { piece, ok, blocks } => {
-                self.buffers.back(piece, blocks);
-                let digests = match self.storing.get(&piece) {
-                    Some((BlockDigests::Always, _)) => true,
-                    Some((BlockDigests::IfWrong, _)) => !ok,
-                    _ => false,
-                };
-                match (digests, ok) {
-                    (true, _) => {
-                        self.storing.insert(piece, (BlockDigests::Never, Some(ok)));
-                        return self.hand_in(piece, |blocks| Job::Digest { piece, blocks });
-                    }
-                    (false, true) => {
-                        return self.hand_in(piece, |blocks| Job::Write { piece, blocks });
-                    }
-                    (false, false) => Event::Stored {
-                        piece,
-                        result: Stored::Wrong { digests: None },
-                    },
-                }
-            }
-            Done::Written {
+            Done::Stored {
                 piece,
                 blocks,
                 result,
             } => {
                 self.buffers.back(piece, blocks);
-                let digests = self.digests.remove(&piece);
                 let result = match result {
-                    Ok(()) => Stored::Written { digests },
-                    Err(error) => Stored::Failed(error.to_string()),
+                    storage::Stored::Written { digests } => Stored::Written { digests },
+                    storage::Stored::Wrong { digests } => Stored::Wrong { digests },
+                    storage::Stored::Failed(error) => Stored::Failed(error.to_string()),
                 };
                 Event::Stored { piece, result }
             }
-            Done::Digests {
-                piece,
-                digests,
-                blocks,
-            } => {
-                self.buffers.back(piece, blocks);
-                if let Some((_, Some(true))) = self.storing.get(&piece) {
-                    self.digests.insert(piece, digests);
-                    return self.hand_in(piece, |blocks| Job::Write { piece, blocks });
-                }
-                let digests = Some(digests);
-                let result = Stored::Wrong { digests };
-                Event::Stored { piece, result }
-            }
-            Done::Trimmed(Ok(())) => return,
+            Done::Trimmed(Ok(())) | Done::Read { .. } | Done::Synced(_) => return,
             Done::Trimmed(Err(error)) => Event::DiskFailed {
                 why: error.to_string(),
             },
