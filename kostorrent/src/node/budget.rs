@@ -44,9 +44,23 @@ pub(super) fn speeds(limit: Option<u64>, flows: &[Flow]) -> Vec<Option<u64>> {
 }
 
 /// Divides memory for pieces that are being fetched, in bytes, among torrents that still lack so
-/// many bytes each. Whoever lacks nothing needs none.
-pub(super) fn memory(total: u64, missing: &[u64]) -> Vec<u64> {
-    max_min(total, missing)
+/// many bytes each, by what they can use of it. Whoever lacks nothing needs none.
+pub(super) fn memory(total: u64, left: &[u64]) -> Vec<u64> {
+    // In few steps, so that not every piece that comes makes another division.
+    let demands: Vec<u64> = left
+        .iter()
+        .map(|&left| match left {
+            0 => 0,
+            left => left.checked_next_power_of_two().unwrap_or(u64::MAX),
+        })
+        .collect();
+    let mut shares = max_min(total, &demands);
+    let spare = total.saturating_sub(shares.iter().sum());
+    let fetching = demands.iter().filter(|&&demand| demand > 0).count();
+    for (share, _) in shares.iter_mut().zip(demands).filter(|(_, d)| *d > 0) {
+        *share += spare / fetching as u64;
+    }
+    shares
 }
 
 // Max-min fairness: nobody gets more than he asks for, and nobody can get more without somebody
@@ -120,7 +134,10 @@ mod tests {
 
     #[test]
     fn memory_goes_to_those_who_lack_something() {
-        assert_eq!(memory(24, &[0, 1000, 5, 1000]), [0, 9, 5, 10]);
+        assert_eq!(memory(24, &[1]), [24], "one torrent has all of it");
+        assert_eq!(memory(24, &[0, 0]), [0, 0]);
+        assert_eq!(memory(24, &[0, 1000, 3, 1000]), [0, 10, 4, 10]);
+        assert_eq!(memory(24, &[2, 0, 3]), [11, 0, 13], "2 and 4, and 9 each");
     }
 
     proptest! {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use blocks::Geometry;
-use connection::{BlockBuf, Pool};
+use blocks::{BlockBuf, Geometry};
+use connection::Pool;
 
 use engine::BufKey;
 

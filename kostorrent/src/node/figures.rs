@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use engine::Report;
+use engine::{Report, Stats};
 
 /// What a torrent is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -62,4 +62,27 @@ pub enum Notice {
         /// A sentence: what failed, and what helps.
         why: String,
     },
+}
+
+/// The figures of a torrent that is past its check, of `total` bytes.
+pub(super) fn running(stats: &Stats, total: u64) -> Snapshot {
+    Snapshot {
+        state: match (stats.leaving, stats.complete) {
+            (true, _) => TorrentState::Ended,
+            (false, true) => TorrentState::Seeding,
+            (false, false) => TorrentState::Downloading,
+        },
+        checked: stats.pieces,
+        pieces_have: stats.pieces_have,
+        pieces: stats.pieces,
+        left: stats.left,
+        total,
+        downloaded: stats.downloaded,
+        uploaded: stats.uploaded,
+        down_rate: stats.down_rate,
+        up_rate: stats.up_rate,
+        peers: stats.peers,
+        seeds: stats.seeds,
+        eta: progress::eta(stats.left, stats.down_rate),
+    }
 }

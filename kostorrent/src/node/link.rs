@@ -6,7 +6,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use connection::Stream;
 use engine::ConnectFailure;
 use handshake::{Handshake, LEN, Refusal, Reserved};
 use metainfo::InfoHash;
@@ -21,7 +20,7 @@ const GREET: Duration = Duration::from_secs(10);
 
 /// What is read at a time while a handshake is waited for, in bytes. A peer may send its first
 /// messages along with it.
-const ROOM: usize = 1024;
+const ROOM: usize = LEN;
 
 /// A connection with both handshakes done: all that a torrent needs to know of it.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ pub(super) struct Joined {
     /// The extensions that both speak.
     pub both: Reserved,
     /// The byte stream after the handshakes.
-    pub stream: Stream,
+    pub stream: TcpStream,
     /// What was read of it already.
     pub early: Vec<u8>,
 }
@@ -55,7 +54,7 @@ impl Joined {
             ours,
             theirs,
             both: ours.reserved.common(theirs.reserved),
-            stream: Stream::Tcp(stream),
+            stream,
             early,
         }
     }
@@ -192,9 +191,8 @@ mod tests {
     ) -> (TcpStream, SocketAddr, tokio::task::JoinHandle<T>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let player = tokio::task::spawn_blocking(move || {
-            play(std::net::TcpStream::connect(addr).unwrap())
-        });
+        let player =
+            tokio::task::spawn_blocking(move || play(std::net::TcpStream::connect(addr).unwrap()));
         let (stream, from) = listener.accept().await.unwrap();
         (stream, from, player)
     }
@@ -218,7 +216,7 @@ mod tests {
         assert_eq!(caller.await.unwrap(), ours);
         // It may come in a read of its own, and is then still in the stream.
         let mut all = joined.early;
-        let Stream::Tcp(stream) = joined.stream;
+        let stream = joined.stream;
         while all.len() < 5 {
             stream.readable().await.unwrap();
             let mut more = [0; 5];

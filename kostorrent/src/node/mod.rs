@@ -1,84 +1,86 @@
-//! The shell around the engine: sockets, disk, trackers, timers.
+//! The node: everything of this process that moves, and what its torrents share.
 //!
-//! A [`Session`] runs one torrent. It has a thread of its own with a tokio runtime of one thread,
-//! on which the torrent's task, its connections, its listener and its announces are tasks; a
-//! second thread hashes and writes. Faces talk to it by channels: they read [`Snapshot`]s and
-//! [`Notice`]s, and may ask it to stop.
+//! A [`Node`] has a thread with a tokio runtime of one thread, on which everything with a socket is
+//! a task: listeners, torrents, connections, announces. A second thread hashes, writes and reads
+//! for all of them. They share that thread, the HTTP clients, and the budgets of memory and speed.
+//!
+//! An [`Endpoint`] is one way to reach us: a peer id and a listening socket, which finds the
+//! torrent that a caller is after by its handshake. Faces talk to a [`Torrent`] by channels: they
+//! read [`Snapshot`]s and [`Notice`]s, and give commands.
+//!
+//! From the bottom up:
+//!
+//! - `link`: from a socket to a connection whose handshakes are done;
+//! - `doors` and `listener`: from a caller to its torrent;
+//! - `disk`, `source`, `buffers`: where the bytes are;
+//! - `trackers`: announces;
+//! - `budget` and `shares`: who gets how much;
+//! - `opening`, `task`, `begin`: a torrent's life;
+//! - `handle` and `figures`: what is seen of it from outside;
+//! - this file: the threads.
 
-mod announcer;
+mod begin;
+mod budget;
 mod buffers;
-mod check;
-mod dialer;
 mod disk;
+mod doors;
+mod figures;
+mod handle;
+mod link;
 mod listener;
-mod shared;
-mod torrent;
+mod opening;
+mod shares;
+mod source;
+mod task;
+mod trackers;
 
 use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use layout::Layout;
 use metainfo::Metainfo;
 use peer_id::PeerId;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
+use tokio::task::{JoinSet, LocalSet, spawn_local};
+use tracing::{Instrument, error_span};
 
-pub use engine::{Failure, Outcome, Report, Stall};
+pub use engine::{Command, Failure, Outcome, Report};
+pub use figures::{Notice, Snapshot, TorrentState};
+pub use handle::{Mode, Torrent, TorrentOptions};
 
-/// Something that a user may like to know.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Notice {
-    /// What the engine has to say about the torrent.
-    Torrent(Report),
-    /// A file that others want cannot be read; told once for each file. They are sent away.
-    FileFailed {
-        /// Where it is, or was.
-        path: PathBuf,
-        /// A sentence: what failed, and what helps.
-        why: String,
-    },
-}
+use begin::{Common, Work};
+use disk::DiskQueue;
+use doors::Doors;
+use shares::Shares;
 
-/// What a session is to do with its torrent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
-    /// Fetch what is missing; then go on seeding, or end.
-    Download {
-        /// Whether to go on seeding when everything is there.
-        keep_seeding: bool,
-    },
-    /// Serve what is there, all of it, and write nothing.
-    Seed,
-}
-
-/// What a session is to work on, and how.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The torrent.
-    pub metainfo: Arc<Metainfo>,
-    /// The folder that receives, or holds, the torrent's file or folder.
-    pub root: PathBuf,
-    /// What to do.
-    pub mode: Mode,
-    /// Where peers may call us; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Addresses to call without asking a tracker.
-    pub peers: Vec<SocketAddr>,
+/// What all torrents of a node may use together.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeOptions {
     /// Payload bytes a second that may come in.
     pub limit_down: Option<u64>,
     /// Payload bytes a second that may go out.
     pub limit_up: Option<u64>,
-    /// The seed of every chance decision; `None` takes one from the system.
-    pub seed: Option<u64>,
+    /// Bytes of memory for pieces that are being fetched.
+    pub memory: u64,
+}
+
+impl Default for NodeOptions {
+    fn default() -> NodeOptions {
+        NodeOptions {
+            limit_down: None,
+            limit_up: None,
+            memory: engine::PIECE_MEMORY,
+        }
+    }
 }
 
 // ANCHOR: error
-/// Why a session cannot begin.
+/// Why a node, or a torrent in it, cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub enum SessionError {
+pub enum NodeError {
     /// The torrent is one that cannot be worked on.
     #[error("{0}")]
     Torrent(String),
@@ -96,171 +98,166 @@ pub enum SessionError {
 }
 // ANCHOR_END: error
 
-/// What a session is doing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Phase {
-    /// Looking at what is on disk already.
-    #[default]
-    Checking,
-    /// Fetching what is missing.
-    Downloading,
-    /// Everything is there; serving others.
-    Seeding,
-    /// Saying goodbye to the trackers.
-    Ended,
+/// What the node's thread is asked.
+enum Request {
+    Listen(TcpListener, Arc<Doors>),
+    Work(Box<Work>),
 }
 
-/// A session's figures at one moment.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Snapshot {
-    /// What it is doing.
-    pub phase: Phase,
-    /// Pieces looked at so far, while checking.
-    pub checked: u32,
-    /// Pieces on disk and verified.
-    pub pieces_have: u32,
-    /// Pieces of the torrent.
-    pub pieces: u32,
-    /// Bytes still to be had.
-    pub left: u64,
-    /// Bytes of the torrent.
-    pub total: u64,
-    /// Payload bytes received.
-    pub downloaded: u64,
-    /// Payload bytes sent.
-    pub uploaded: u64,
-    /// Bytes a second coming in.
-    pub down_rate: u64,
-    /// Bytes a second going out.
-    pub up_rate: u64,
-    /// Connections.
-    pub peers: usize,
-    /// Connections to peers that have everything.
-    pub seeds: usize,
-    /// How long the rest takes at the present rate.
-    pub eta: Option<Duration>,
-}
-
-/// One torrent at work.
-pub struct Session {
-    addr: SocketAddr,
-    stop: mpsc::UnboundedSender<()>,
-    snapshots: watch::Receiver<Snapshot>,
-    notices: Option<mpsc::UnboundedReceiver<Notice>>,
-    ended: watch::Receiver<Option<Outcome>>,
+/// A node at work. It ends when this and its endpoints are dropped, and all its torrents are over.
+#[derive(Debug)]
+pub struct Node {
+    requests: mpsc::UnboundedSender<Request>,
     thread: JoinHandle<()>,
+}
+
+/// One way to reach us, as long as its node is there.
+#[derive(Debug)]
+pub struct Endpoint {
+    addr: SocketAddr,
+    doors: Arc<Doors>,
+    requests: mpsc::UnboundedSender<Request>,
 }
 
 /// The largest piece that is downloaded, in bytes: two of them are held in memory.
 pub const MAX_PIECE: u64 = 256 * 1024 * 1024;
 
-impl Session {
-    /// Starts to work on a torrent. The listening socket stands when this returns.
+impl Node {
+    /// Starts a node without torrents.
     ///
     /// # Errors
     ///
-    /// [`SessionError`] if the torrent cannot be worked on, or the socket or a thread cannot be
-    /// had. What goes wrong later is the [`Outcome`].
-    pub fn start(options: Options) -> Result<Session, SessionError> {
-        let layout = check_torrent(&options.metainfo)?;
-        let listener = listener::bind(options.listen).map_err(|cause| SessionError::Listen {
-            addr: options.listen,
-            cause,
-        })?;
-        let addr = listener.local_addr()?;
-        let (stop, stopped) = mpsc::unbounded_channel();
-        let (publish, snapshots) = watch::channel(Snapshot::default());
-        let (notify, notices) = mpsc::unbounded_channel();
-        let (end, ended) = watch::channel(None);
+    /// [`NodeError::System`] if there is no thread or no runtime to be had.
+    pub fn start(options: NodeOptions) -> Result<Node, NodeError> {
+        Node::start_with(options, disk::start()?)
+    }
+
+    fn start_with(
+        options: NodeOptions,
+        (disk, disk_thread): (DiskQueue, JoinHandle<()>),
+    ) -> Result<Node, NodeError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let thread = thread::Builder::new()
-            .name("torrent".to_owned())
-            .spawn(move || {
-                let work = torrent::Work {
-                    options,
-                    layout: Arc::new(layout),
-                    listener,
-                    peer_id: PeerId::generate(&mut rand::rng()),
-                    stopped,
-                    publish,
-                    notify,
-                };
-                let tasks = tokio::task::LocalSet::new();
-                let outcome = tasks.block_on(&runtime, work.run());
-                drop(tasks);
-                // Else a name that is being looked up would be waited for.
-                runtime.shutdown_background();
-                let _ = end.send(Some(outcome));
-            })?;
-        Ok(Session {
+        let (requests, asked) = mpsc::unbounded_channel();
+        let thread = thread::Builder::new().name("node".to_owned());
+        let thread = thread.spawn(move || {
+            let tasks = LocalSet::new();
+            tasks.block_on(&runtime, serve(asked, disk, options));
+            drop(tasks);
+            // Else a name that is being looked up would be waited for.
+            runtime.shutdown_background();
+            let _ = disk_thread.join();
+        })?;
+        Ok(Node { requests, thread })
+    }
+
+    /// Listens at an address; port 0 takes a free one. The socket stands when this returns. Whoever
+    /// calls there meets a peer with an id of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::Listen`] if the socket cannot be had.
+    pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
+        let listener = listener::bind(addr).map_err(|cause| NodeError::Listen { addr, cause })?;
+        let addr = listener.local_addr()?;
+        let doors = Arc::new(Doors::new(PeerId::generate(&mut rand::rng())));
+        let request = Request::Listen(listener, doors.clone());
+        let _ = self.requests.send(request);
+        Ok(Endpoint {
             addr,
-            stop,
-            snapshots,
-            notices: Some(notices),
-            ended,
-            thread,
+            doors,
+            requests: self.requests.clone(),
         })
     }
 
+    /// Waits until all its torrents are over and its thread has ended. Its endpoints must be gone.
+    pub async fn end(self) {
+        drop(self.requests);
+        let joined = tokio::task::spawn_blocking(move || self.thread.join());
+        // What a panic had to say was said on stderr.
+        let _ = joined.await;
+    }
+}
+
+impl Endpoint {
     /// Where peers may call.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The figures, several times a second.
-    pub fn snapshots(&self) -> watch::Receiver<Snapshot> {
-        self.snapshots.clone()
-    }
-
-    /// What a user may like to know, as it happens; to be taken once.
-    pub fn notices(&mut self) -> mpsc::UnboundedReceiver<Notice> {
-        self.notices
-            .take()
-            .unwrap_or_else(|| mpsc::unbounded_channel().1)
-    }
-
-    /// Asks the session to end: written pieces stay, and the trackers are told, which takes a
-    /// second at most.
-    pub fn stop(&self) {
-        let _ = self.stop.send(());
-    }
-
-    /// Waits for the end.
-    pub async fn wait(mut self) -> Outcome {
-        let outcome = match self.ended.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone(),
-            Err(_) => None,
+    /// Starts to work on a torrent.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::Torrent`] if it cannot be worked on, or is here already. What goes wrong later
+    /// is the [`Outcome`].
+    pub fn add(&self, options: TorrentOptions) -> Result<Torrent, NodeError> {
+        let (info_hash, layout) = check_torrent(&options.metainfo)?;
+        let door = self.doors.add(info_hash).ok_or_else(|| {
+            NodeError::Torrent("this torrent is being worked on already".to_owned())
+        })?;
+        let (torrent, reins) = Torrent::new(info_hash);
+        let work = Work {
+            options,
+            layout: Arc::new(layout),
+            port: self.addr.port(),
+            door,
+            reins,
         };
-        let ended = self.thread.join().is_ok();
-        match outcome {
-            Some(outcome) if ended => outcome,
-            _ => Outcome::Failed(Failure::Shell(
-                "the torrent's thread has ended unexpectedly".to_owned(),
-            )),
-        }
+        // A node whose thread has ended unexpectedly drops it: the outcome tells.
+        let _ = self.requests.send(Request::Work(Box::new(work)));
+        Ok(torrent)
     }
 }
 
+/// The node's task.
+async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, options: NodeOptions) {
+    let shares = Shares::new(options.limit_down, options.limit_up, options.memory);
+    let common = Rc::new(Common::new(disk, Rc::new(shares)));
+    let shares = common.shares.clone();
+    spawn_local(async move { shares.keep_dividing().await });
+    let mut torrents = JoinSet::new();
+    while let Some(request) = asked.recv().await {
+        while torrents.try_join_next().is_some() {}
+        match request {
+            Request::Listen(listener, doors) => {
+                // It fails where there is no reactor, which is not here.
+                if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
+                    spawn_local(listener::listen(listener, doors));
+                }
+            }
+            Request::Work(work) => {
+                let name = &*work.options.metainfo.name;
+                let info_hash = work.door.ours().info_hash;
+                let span = error_span!("torrent", name, %info_hash);
+                torrents.spawn_local(work.run(common.clone()).instrument(span));
+            }
+        }
+    }
+    while torrents.join_next().await.is_some() {}
+}
+
 /// Refuses what cannot be downloaded yet, and lays the files out.
-fn check_torrent(metainfo: &Metainfo) -> Result<Layout, SessionError> {
-    if metainfo.info_hash_v1.is_none() {
-        return Err(SessionError::Torrent(
+fn check_torrent(metainfo: &Metainfo) -> Result<(metainfo::InfoHash, Layout), NodeError> {
+    let Some(info_hash) = metainfo.info_hash_v1 else {
+        return Err(NodeError::Torrent(
             "this is a BitTorrent v2 torrent (BEP 52) without a v1 half: kostorrent can show it, \
              but not download it yet"
                 .to_owned(),
         ));
-    }
+    };
     if metainfo.piece_length > MAX_PIECE {
-        return Err(SessionError::Torrent(format!(
+        return Err(NodeError::Torrent(format!(
             "its pieces are {} MiB long; kostorrent holds two pieces in memory and takes no more \
              than {} MiB",
             metainfo.piece_length / (1024 * 1024),
             MAX_PIECE / (1024 * 1024)
         )));
     }
-    Layout::from_metainfo(metainfo).map_err(|error| SessionError::Torrent(error.to_string()))
+    let layout =
+        Layout::from_metainfo(metainfo).map_err(|error| NodeError::Torrent(error.to_string()))?;
+    Ok((info_hash, layout))
 }
 
 #[cfg(test)]

@@ -1,183 +1,154 @@
 //! The torrent's task: carries events to the engine and does what its actions say.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use blocks::BlockDigests;
-use connection::{BlockBuf, FileSpan, Files, Heard, Order, Pool};
-use handshake::{Handshake, Reserved};
+use connection::{FileSpan, Files, Heard, Order, Pool};
+use engine::{
+    Action, Announcement, CloseReason, Command, Engine, Event, Failure, Outcome, Report, Stored,
+    Time,
+};
 use layout::{Kind, Layout};
-use messages::{Bitfield, BlockRequest, Ended};
-use peer_id::PeerId;
+use messages::{BlockRequest, Ended, Message};
 use picker::PeerKey;
-use storage::{Done, Job, Storage};
+use storage::{Done, Job};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::{Instrument, debug, trace};
 
-use super::announcer::Announcer;
 use super::buffers::Buffers;
-use super::dialer::{self, Joined};
-use super::disk::Disk;
-use super::shared::Shared;
-use super::{Mode, Notice, Options, Outcome, Phase, Snapshot, check, listener};
-use engine::{Action, Command, Config, Engine, Event, Failure, PIECE_MEMORY, Report, Stored, Time};
+use super::disk::TorrentDisk;
+use super::doors::Door;
+use super::figures::{self, Notice, Snapshot};
+use super::link::{self, Joined};
+use super::shares::Share;
+use super::trackers::Announcer;
 
 /// What connections have to tell, at most, before their sockets are no longer read.
 const HEARD: usize = 256;
 
-/// How often the faces get new figures.
+/// The least time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(200);
 
-/// Everything a torrent's task begins with.
-pub(super) struct Work {
-    pub options: Options,
+/// What the torrent's other tasks have to tell.
+enum Told {
+    Joined(Joined),
+    Event(Event),
+}
+
+/// A connection, as the torrent's task sees it.
+struct Connection {
+    addr: SocketAddr,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+/// All that a torrent's task works with.
+pub(super) struct Parts {
+    pub engine: Engine,
     pub layout: Arc<Layout>,
-    pub listener: TcpListener,
-    pub peer_id: PeerId,
-    pub stopped: mpsc::UnboundedReceiver<()>,
+    pub pool: Pool,
+    pub disk: TorrentDisk,
+    pub source: Rc<dyn Files>,
+    pub announcer: Announcer,
+    pub door: Door,
+    pub share: Share,
+    pub commands: mpsc::UnboundedReceiver<Command>,
+    /// What the budgets say.
+    pub orders: mpsc::UnboundedReceiver<Command>,
     pub publish: watch::Sender<Snapshot>,
     pub notify: mpsc::UnboundedSender<Notice>,
 }
 
-/// What the other tasks and the disk thread have to tell.
-enum News {
-    Joined(Joined),
-    Done(Vec<Done>),
-    Event(Event),
+/// A torrent at work.
+pub(super) struct Task {
+    engine: Engine,
+    started: Instant,
+    layout: Arc<Layout>,
+    pool: Pool,
+    buffers: Buffers,
+    disk: TorrentDisk,
+    source: Rc<dyn Files>,
+    announcer: Announcer,
+    door: Door,
+    share: Share,
+    connections: BTreeMap<PeerKey, Connection>,
+    next_key: u32,
+    heard: mpsc::Receiver<(PeerKey, Heard)>,
+    to_heard: mpsc::Sender<(PeerKey, Heard)>,
+    told: mpsc::UnboundedReceiver<Told>,
+    to_told: mpsc::UnboundedSender<Told>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    orders: mpsc::UnboundedReceiver<Command>,
+    /// Connections, calls and announces. They end with the torrent.
+    tasks: JoinSet<()>,
+    publish: watch::Sender<Snapshot>,
+    /// When the next snapshot is due, if anything has changed since the last.
+    publish_at: Option<Instant>,
+    published: Instant,
+    notify: mpsc::UnboundedSender<Notice>,
+    stopping: bool,
+    /// Trims that the disk has not answered yet.
+    trims: usize,
+    outcome: Option<Outcome>,
+    /// How often the loop of [`Task::run`] has turned.
+    #[cfg(test)]
+    pub turns: Rc<std::cell::Cell<u64>>,
 }
 
-impl Work {
-    /// Looks at what is there, then works until the engine has finished.
-    pub async fn run(mut self) -> Outcome {
-        let checked = tokio::select! {
-            checked = check::what_is_there(&self.options, &self.layout, &self.publish) => checked,
-            _ = self.stopped.recv() => return Outcome::Stopped,
-        };
-        let (storage, have) = match checked {
-            Ok(checked) => checked,
-            Err(why) => return Outcome::Failed(Failure::Shell(why)),
-        };
-        // The engine reports what becomes complete; this is complete already.
-        let already =
-            self.options.mode == (Mode::Download { keep_seeding: true }) && have.is_full();
-        let mut torrent = match self.start(storage, have) {
-            Ok(torrent) => torrent,
-            Err(why) => return Outcome::Failed(Failure::Shell(why.to_string())),
-        };
-        if already {
-            torrent.report(Report::Complete);
-        }
-        match torrent.run().await {
-            Outcome::Complete => torrent.trim(),
-            outcome => outcome,
-        }
-    }
-
-    fn start(self, storage: Storage, have: Bitfield) -> std::io::Result<Torrent> {
-        let Options { metainfo, root, .. } = &self.options;
-        let Some(info_hash) = metainfo.info_hash_v1 else {
-            return Err(std::io::Error::other("a v1 torrent has a v1 info-hash"));
-        };
-        let ours = Handshake {
-            reserved: Reserved::none(),
-            info_hash,
-            peer_id: self.peer_id,
-        };
-        let (to_news, news) = mpsc::unbounded_channel();
-        let tell = to_news.clone();
-        let disk = Disk::start(storage, move |done| {
-            let _ = tell.send(News::Done(done));
-        })?;
-        let shared = Storage::open(root, self.layout.clone(), check::hashes(metainfo))
-            .map_err(std::io::Error::other)?;
-        let (layout, notify) = (self.layout.clone(), self.notify.clone());
-        let shared = Shared::new(root.clone(), layout, shared, notify);
-        let tell = to_news.clone();
-        let port = self.listener.local_addr()?.port();
-        let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        tokio::task::spawn_local(listener::listen(listener, ours, move |joined| {
-            let _ = tell.send(News::Joined(joined));
-        }));
-        let geometry = self.layout.geometry();
-        let config = Config {
-            have,
-            tiers: metainfo.announce.clone(),
-            peers: self.options.peers.clone(),
-            keep_seeding: self.options.mode
-                != Mode::Download {
-                    keep_seeding: false,
-                },
-            limit_down: self.options.limit_down,
-            limit_up: self.options.limit_up,
-            peer_id: self.peer_id.0,
-            seed: self.options.seed.unwrap_or_else(rand::random),
-            ..Config::new(geometry)
-        };
+impl Task {
+    /// The task at its beginning.
+    pub fn new(parts: Parts) -> Task {
         let (to_heard, heard) = mpsc::channel(HEARD);
-        let pool = Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize);
-        Ok(Torrent {
-            engine: Engine::new(config, Time::ZERO),
-            started: Instant::now(),
-            buffers: Buffers::new(geometry, pool.clone()),
-            pool,
-            announcer: Announcer::new(info_hash, self.peer_id, port),
-            layout: self.layout,
-            ours,
-            disk,
-            shared: Rc::new(shared),
+        let (to_told, told) = mpsc::unbounded_channel();
+        let now = Instant::now();
+        let geometry = parts.layout.geometry();
+        Task {
+            engine: parts.engine,
+            started: now,
+            buffers: Buffers::new(geometry, parts.pool.clone()),
+            layout: parts.layout,
+            pool: parts.pool,
+            disk: parts.disk,
+            source: parts.source,
+            announcer: parts.announcer,
+            door: parts.door,
+            share: parts.share,
             connections: BTreeMap::new(),
             next_key: 0,
             heard,
             to_heard,
-            news,
-            to_news,
-            stopped: self.stopped,
-            publish: self.publish,
-            notify: self.notify,
+            told,
+            to_told,
+            commands: parts.commands,
+            orders: parts.orders,
+            tasks: JoinSet::new(),
+            publish: parts.publish,
+            publish_at: Some(now),
+            published: now,
+            notify: parts.notify,
+            stopping: false,
+            trims: 0,
             outcome: None,
-            storing: BTreeMap::new(),
-            digests: BTreeMap::new(),
-        })
+            #[cfg(test)]
+            turns: Rc::default(),
+        }
     }
-}
 
-struct Torrent {
-    engine: Engine,
-    started: Instant,
-    layout: Arc<Layout>,
-    ours: Handshake,
-    pool: Pool,
-    buffers: Buffers,
-    disk: Disk<Storage>,
-    shared: Rc<dyn Files>,
-    announcer: Announcer,
-    connections: BTreeMap<PeerKey, mpsc::UnboundedSender<Order>>,
-    next_key: u32,
-    heard: mpsc::Receiver<(PeerKey, Heard)>,
-    to_heard: mpsc::Sender<(PeerKey, Heard)>,
-    news: mpsc::UnboundedReceiver<News>,
-    to_news: mpsc::UnboundedSender<News>,
-    stopped: mpsc::UnboundedReceiver<()>,
-    publish: watch::Sender<Snapshot>,
-    notify: mpsc::UnboundedSender<Notice>,
-    outcome: Option<Outcome>,
-    storing: BTreeMap<u32, (BlockDigests, Option<bool>)>,
-    digests: BTreeMap<u32, Vec<[u8; 20]>>,
-}
-
-impl Torrent {
     // ANCHOR: run
     /// Waits for what happens, tells the engine, does what it says; until it has
     /// finished.
-    async fn run(&mut self) -> Outcome {
+    pub async fn run(&mut self) -> Outcome {
         let mut heard = Vec::with_capacity(HEARD);
-        let mut publish = tokio::time::interval(PUBLISH);
-        let mut stopping = false;
+        self.door.open();
         self.act();
         while self.outcome.is_none() {
+            #[cfg(test)]
+            self.turns.set(self.turns.get() + 1);
             let timeout = self.engine.poll_timeout();
             let timeout = timeout.map(|at| self.started + at.since_start());
             tokio::select! {
@@ -186,14 +157,13 @@ impl Torrent {
                         self.heard(peer, heard);
                     }
                 }
-                Some(news) = self.news.recv() => self.news(news),
-                // A session whose handle is gone is stopped as well.
-                _ = self.stopped.recv(), if !stopping => {
-                    stopping = true;
-                    self.tell(Event::Command(Command::Stop));
-                }
+                Some(done) = self.disk.done.recv() => self.done(done),
+                Some(told) = self.told.recv() => self.told(told),
+                Some(joined) = self.door.calls.recv() => self.joined(joined),
+                Some(command) = self.orders.recv() => self.tell(Event::Command(command)),
+                command = self.commands.recv(), if !self.stopping => self.command(command),
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
-                _ = publish.tick() => self.publish(),
+                () = sleep_until(self.publish_at) => self.publish(),
             }
         }
         self.publish();
@@ -201,23 +171,25 @@ impl Torrent {
     }
     // ANCHOR_END: run
 
-    /// Tells the faces, if they listen.
-    fn report(&mut self, report: Report) {
-        if report == Report::Complete {
-            // The figures first: whoever hears of it looks at them.
-            self.publish();
-            self.hand_in_job(Job::Trim);
+    /// Ends what is still under way, and waits until everything that was handed to the disk is
+    /// done. A complete download is trimmed then: a fault must be known before the end.
+    pub async fn end(mut self, mut outcome: Outcome) -> Outcome {
+        self.tasks.abort_all();
+        if outcome == Outcome::Complete {
+            self.trim();
+            while self.trims > 0
+                && let Some(done) = self.disk.done.recv().await
+            {
+                if let Done::Trimmed(result) = done {
+                    self.trims -= 1;
+                    if let Err(error) = result {
+                        outcome = Outcome::Failed(Failure::Disk(error.to_string()));
+                    }
+                }
+            }
         }
-        let _ = self.notify.send(Notice::Torrent(report));
-    }
-
-    /// Cuts files that were there before, and are longer than the torrent says. It may be done
-    /// already; but a fault must be known before the end.
-    fn trim(self) -> Outcome {
-        match self.disk.finish().map(|mut storage| storage.trim()) {
-            Some(Err(error)) => Outcome::Failed(Failure::Disk(error.to_string())),
-            _ => Outcome::Complete,
-        }
+        self.disk.leave().await;
+        outcome
     }
 
     fn now(&self) -> Time {
@@ -225,31 +197,39 @@ impl Torrent {
     }
 
     fn tell(&mut self, event: Event) {
+        // Time alone changes no figures, unless something comes of it.
+        let mut changed = event != Event::Timeout;
         let now = self.now();
         self.engine.handle(event, now);
-        self.act();
+        changed |= self.act();
+        if changed && self.publish_at.is_none() {
+            self.publish_at = Some(self.published + PUBLISH);
+        }
+    }
+
+    /// What the user wants. A torrent whose handle is gone is stopped.
+    fn command(&mut self, command: Option<Command>) {
+        let command = command.unwrap_or(Command::Stop);
+        debug!(?command, "command");
+        self.stopping = command == Command::Stop;
+        self.tell(Event::Command(command));
     }
 
     // ANCHOR: act
-    /// Does everything the engine wants done.
-    fn act(&mut self) {
+    /// Does everything the engine wants done; whether there was anything.
+    fn act(&mut self) -> bool {
+        let mut acted = false;
         while let Some(action) = self.engine.poll_action() {
+            acted = true;
             match action {
                 Action::Connect { addr } => self.dial(addr),
-                Action::Close { peer, .. } => {
-                    if let Some(orders) = self.connections.remove(&peer) {
-                        let _ = orders.send(Order::Close);
-                    }
-                }
-                Action::Send { peer, message } => self.order(peer, Order::Send(message)),
+                Action::Close { peer, why } => self.close(peer, &why),
+                Action::Send { peer, message } => self.send(peer, message),
                 Action::Upload { peer, block } => self.upload(peer, block),
                 Action::Keep { buf, piece, block } => self.buffers.keep(buf, piece, block),
                 Action::Drop { buf } => self.buffers.drop(buf),
                 Action::Forget { piece } => self.buffers.forget(piece),
-                Action::Store { piece, digests } => {
-                    self.storing.insert(piece, (digests, None));
-                    self.hand_in(piece, |blocks| Job::Verify { piece, blocks });
-                }
+                Action::Store { piece, digests } => self.store(piece, digests),
                 Action::Announce {
                     tracker,
                     announcement,
@@ -258,50 +238,93 @@ impl Torrent {
                 Action::Finished(outcome) => self.outcome = Some(outcome),
             }
         }
+        acted
     }
     // ANCHOR_END: act
 
-    fn order(&self, peer: PeerKey, order: Order) {
-        if let Some(orders) = self.connections.get(&peer) {
-            // A connection that has ended is about to tell us so.
-            let _ = orders.send(order);
+    /// Ends a connection. The engine has forgotten it already.
+    fn close(&mut self, peer: PeerKey, why: &CloseReason) {
+        if let Some(connection) = self.connections.remove(&peer) {
+            debug!(peer = peer.0, addr = %connection.addr, %why, "closed by us");
+            let _ = connection.orders.send(Order::Close);
         }
     }
 
-    fn hand_in(&mut self, piece: u32, job: impl FnOnce(Vec<BlockBuf>) -> Job) {
+    fn send(&self, peer: PeerKey, message: Message) {
+        trace!(peer = peer.0, ?message, "sent");
+        self.order(peer, Order::Send(message));
+    }
+
+    fn order(&self, peer: PeerKey, order: Order) {
+        if let Some(connection) = self.connections.get(&peer) {
+            // A connection that has ended is about to tell us so.
+            let _ = connection.orders.send(order);
+        }
+    }
+
+    /// Lends a whole piece to the disk service.
+    fn store(&mut self, piece: u32, digests: BlockDigests) {
         let Some(blocks) = self.buffers.lend(piece) else {
+            debug_assert!(false, "piece {piece} is not whole");
+            let why =
+                format!("a mistake in kostorrent: piece {piece} was stored before it was whole");
+            let result = Stored::Failed(why);
+            let _ = self
+                .to_told
+                .send(Told::Event(Event::Stored { piece, result }));
             return;
         };
-        self.hand_in_job(job(blocks));
+        self.hand_in(Job::Store {
+            piece,
+            blocks,
+            digests,
+        });
     }
 
-    fn hand_in_job(&self, job: Job) {
+    fn hand_in(&self, job: Job) {
         if !self.disk.hand_in(job) {
             let why = "the thread that writes to the disk has ended unexpectedly".to_owned();
-            let _ = self.to_news.send(News::Event(Event::DiskFailed { why }));
+            let _ = self.to_told.send(Told::Event(Event::DiskFailed { why }));
         }
     }
 
-    fn dial(&self, addr: SocketAddr) {
-        let (ours, to_news) = (self.ours, self.to_news.clone());
-        tokio::task::spawn_local(async move {
-            let news = match dialer::dial(addr, &ours).await {
-                Ok(joined) => News::Joined(joined),
-                Err(why) => News::Event(Event::ConnectFailed { addr, why }),
+    /// Cuts files that were there before, and are longer than the torrent says.
+    fn trim(&mut self) {
+        self.trims += 1;
+        if !self.disk.hand_in(Job::Trim) {
+            self.trims = 0;
+        }
+    }
+
+    fn dial(&mut self, addr: SocketAddr) {
+        let (ours, to_told) = (self.door.ours(), self.to_told.clone());
+        self.spawn(async move {
+            let told = match link::dial(addr, ours).await {
+                Ok(joined) => Told::Joined(joined),
+                Err(why) => {
+                    debug!(%addr, %why, "no connection");
+                    Told::Event(Event::ConnectFailed { addr, why })
+                }
             };
-            let _ = to_news.send(news);
+            let _ = to_told.send(told);
         });
     }
 
-    fn announce(&self, tracker: String, announcement: engine::Announcement) {
-        let (announcer, to_news) = (self.announcer.clone(), self.to_news.clone());
-        tokio::task::spawn_local(async move {
+    fn announce(&mut self, tracker: String, announcement: Announcement) {
+        let (announcer, to_told) = (self.announcer.clone(), self.to_told.clone());
+        self.spawn(async move {
             let result = announcer.announce(&tracker, announcement).await;
-            let _ = to_news.send(News::Event(Event::Announced { tracker, result }));
+            let _ = to_told.send(Told::Event(Event::Announced { tracker, result }));
         });
     }
 
-    /// Finds the bytes of a block in the files and lets the connection send them.
+    /// Runs a task of this torrent's beside it.
+    fn spawn(&mut self, work: impl Future<Output = ()> + 'static) {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn_local(work.in_current_span());
+    }
+
+    /// Says where the bytes of a block are in the files and lets the connection send them.
     fn upload(&self, peer: PeerKey, block: BlockRequest) {
         let start = self.layout.geometry().piece_offset(block.piece) + u64::from(block.offset);
         let spans = self.layout.spans(start, block.len.into());
@@ -314,33 +337,37 @@ impl Torrent {
         self.order(peer, Order::Upload { block, spans });
     }
 
+    /// Tells the faces, if they listen.
+    pub fn report(&mut self, report: Report) {
+        debug!(?report, "report");
+        if report == Report::Complete {
+            // The figures first: whoever hears of it looks at them.
+            self.publish();
+            self.trim();
+        }
+        let _ = self.notify.send(Notice::Torrent(report));
+    }
+
+    /// Tells the faces how it stands, if that has changed. Rates sink while nothing happens, so as
+    /// long as there are any, it looks again.
     fn publish(&mut self) {
         let stats = self.engine.stats(self.now());
         let total = self.layout.geometry().total_length();
-        self.publish.send_replace(Snapshot {
-            phase: match (stats.leaving, stats.complete) {
-                (true, _) => Phase::Ended,
-                (false, true) => Phase::Seeding,
-                (false, false) => Phase::Downloading,
-            },
-            checked: stats.pieces,
-            pieces_have: stats.pieces_have,
-            pieces: stats.pieces,
-            left: stats.left,
-            total,
-            downloaded: stats.downloaded,
-            uploaded: stats.uploaded,
-            down_rate: stats.down_rate,
-            up_rate: stats.up_rate,
-            peers: stats.peers,
-            seeds: stats.seeds,
-            eta: progress::eta(stats.left, stats.down_rate),
-        });
+        let snapshot = figures::running(&stats, total);
+        self.publish
+            .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
+        self.share.moves(&stats);
+        self.published = Instant::now();
+        let moving = stats.down_rate > 0 || stats.up_rate > 0;
+        self.publish_at = moving.then(|| self.published + PUBLISH);
     }
 
     fn heard(&mut self, peer: PeerKey, heard: Heard) {
         let event = match heard {
-            Heard::Message(message) => Event::Message { peer, message },
+            Heard::Message(message) => {
+                trace!(peer = peer.0, ?message, "heard");
+                Event::Message { peer, message }
+            }
             Heard::Block { block, data } => Event::Block {
                 peer,
                 block,
@@ -348,7 +375,9 @@ impl Torrent {
             },
             Heard::Room(bytes) => Event::Room { peer, bytes },
             Heard::Closed(why) => {
-                self.connections.remove(&peer);
+                if let Some(connection) = self.connections.remove(&peer) {
+                    debug!(peer = peer.0, addr = %connection.addr, %why, "closed");
+                }
                 let why = Ended::Network(why);
                 Event::Closed { peer, why }
             }
@@ -356,15 +385,10 @@ impl Torrent {
         self.tell(event);
     }
 
-    fn news(&mut self, news: News) {
-        match news {
-            News::Event(event) => self.tell(event),
-            News::Joined(joined) => self.joined(joined),
-            News::Done(done) => {
-                for done in done {
-                    self.done(done);
-                }
-            }
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::Event(event) => self.tell(event),
+            Told::Joined(joined) => self.joined(joined),
         }
     }
 
@@ -372,82 +396,64 @@ impl Torrent {
     fn joined(&mut self, joined: Joined) {
         let peer = PeerKey(self.next_key);
         self.next_key += 1;
+        let Joined { addr, incoming, .. } = joined;
+        let client = joined.theirs.peer_id;
+        debug!(peer = peer.0, %addr, incoming, %client, both = ?joined.both, "connected");
         let (orders, receiver) = mpsc::unbounded_channel();
-        self.connections.insert(peer, orders);
-        let pieces = self.layout.geometry().pieces();
-        tokio::task::spawn_local(connection::run(
+        self.connections.insert(peer, Connection { addr, orders });
+        let connection = connection::run(
             joined.stream,
-            pieces,
+            self.layout.geometry().pieces(),
             self.pool.clone(),
-            self.shared.clone(),
+            self.source.clone(),
             peer,
             self.to_heard.clone(),
             receiver,
-        ));
+        );
+        self.spawn(connection);
         self.tell(Event::Connected {
             peer,
-            addr: joined.addr,
-            incoming: joined.incoming,
+            addr,
+            incoming,
             handshake: joined.theirs,
         });
     }
 
     fn done(&mut self, done: Done) {
         let event = match done {
-            Done::Verified { piece, ok, blocks } => {
-                self.buffers.back(piece, blocks);
-                let digests = match self.storing.get(&piece) {
-                    Some((BlockDigests::Always, _)) => true,
-                    Some((BlockDigests::IfWrong, _)) => !ok,
-                    _ => false,
-                };
-                match (digests, ok) {
-                    (true, _) => {
-                        self.storing.insert(piece, (BlockDigests::Never, Some(ok)));
-                        return self.hand_in(piece, |blocks| Job::Digest { piece, blocks });
-                    }
-                    (false, true) => {
-                        return self.hand_in(piece, |blocks| Job::Write { piece, blocks });
-                    }
-                    (false, false) => Event::Stored {
-                        piece,
-                        result: Stored::Wrong { digests: None },
-                    },
-                }
-            }
-            Done::Written {
+            Done::Stored {
                 piece,
                 blocks,
                 result,
             } => {
                 self.buffers.back(piece, blocks);
-                let digests = self.digests.remove(&piece);
-                let result = match result {
-                    Ok(()) => Stored::Written { digests },
-                    Err(error) => Stored::Failed(error.to_string()),
-                };
-                Event::Stored { piece, result }
-            }
-            Done::Digests {
-                piece,
-                digests,
-                blocks,
-            } => {
-                self.buffers.back(piece, blocks);
-                if let Some((_, Some(true))) = self.storing.get(&piece) {
-                    self.digests.insert(piece, digests);
-                    return self.hand_in(piece, |blocks| Job::Write { piece, blocks });
+                Event::Stored {
+                    piece,
+                    result: outcome_of(result),
                 }
-                let digests = Some(digests);
-                let result = Stored::Wrong { digests };
-                Event::Stored { piece, result }
             }
-            Done::Trimmed(Ok(())) => return,
-            Done::Trimmed(Err(error)) => Event::DiskFailed {
-                why: error.to_string(),
-            },
+            Done::Read { .. } => return,
+            Done::Trimmed(result) => {
+                self.trims -= 1;
+                match result {
+                    Ok(()) => return,
+                    Err(error) => Event::DiskFailed {
+                        why: error.to_string(),
+                    },
+                }
+            }
+            Done::Synced(_) => return,
         };
         self.tell(event);
+    }
+}
+
+/// What the disk service says of a piece, in the engine's words.
+fn outcome_of(stored: storage::Stored) -> Stored {
+    match stored {
+        storage::Stored::Written { digests } => Stored::Written { digests },
+        storage::Stored::Wrong { digests } => Stored::Wrong { digests },
+        storage::Stored::Failed(error) => Stored::Failed(error.to_string()),
     }
 }
 

@@ -74,7 +74,12 @@ impl Clients {
         let url = tracker::announce_url(tracker, request)?;
         let failed = |error: reqwest::Error| http::failure(&url, TIMEOUT, &error);
         let client = self.client(&url).await?;
-        let mut response = client.get(&url).send().await.map_err(failed)?;
+        let mut response = client.get(&url).send().await;
+        if response.as_ref().is_err_and(is_broken) {
+            // A tracker may close a connection that was kept just as we use it.
+            response = client.get(&url).send().await;
+        }
+        let mut response = response.map_err(failed)?;
         let mut body = Vec::new();
         while body.len() <= MAX_REPLY {
             let Some(chunk) = response.chunk().await.map_err(failed)? else {
@@ -109,3 +114,11 @@ fn build(settings: ClientBuilder) -> reqwest::Result<reqwest::Client> {
     let settings = settings.pool_max_idle_per_host(1).pool_idle_timeout(KEPT);
     settings.build()
 }
+
+/// Whether a request got no answer because its connection broke, after it had stood.
+fn is_broken(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use progress::Phase;
 
-use super::{Face, Job, Said, Summary, complete_sentence, sentence};
+use super::{Face, Job, Said, Summary, about, complete_sentence, sentence};
 use crate::cli::output;
-use crate::session::{self, Notice, Snapshot};
+use crate::cli::text::one_line;
+use crate::node::{Notice, Snapshot, TorrentState};
 
 /// Redraws a second, at most.
 const REDRAWS: u8 = 10;
@@ -18,7 +19,9 @@ const WIDTH: u16 = 80;
 /// Draws the line on stderr; what is to stay is printed above it.
 pub(super) struct Line {
     bar: ProgressBar,
-    job: Option<Job>,
+    jobs: Vec<Job>,
+    /// The last figures of each.
+    last: Vec<Snapshot>,
     ascii: bool,
 }
 
@@ -30,7 +33,8 @@ impl Line {
         }
         Line {
             bar,
-            job: None,
+            jobs: Vec::new(),
+            last: Vec::new(),
             ascii: !locale_is_utf8(),
         }
     }
@@ -45,14 +49,37 @@ impl Line {
 }
 
 impl Face for Line {
-    fn started(&mut self, job: &Job) -> Said {
-        self.job = Some(job.clone());
+    fn started(&mut self, jobs: &[Job]) -> Said {
+        self.jobs = jobs.to_vec();
+        let unknown = |job: &Job| Snapshot {
+            left: job.total,
+            total: job.total,
+            ..Snapshot::default()
+        };
+        self.last = jobs.iter().map(unknown).collect();
         Ok(())
     }
 
-    fn snapshot(&mut self, _: Duration, snapshot: &Snapshot) -> Said {
-        let Some(job) = &self.job else { return Ok(()) };
-        let figures = figures(job, snapshot);
+    fn snapshot(&mut self, _: Duration, torrent: usize, snapshot: &Snapshot) -> Said {
+        let Some(last) = self.last.get_mut(torrent) else {
+            return Ok(());
+        };
+        last.clone_from(snapshot);
+        let figures = self
+            .jobs
+            .iter()
+            .zip(&self.last)
+            .map(|(job, now)| figures(job, now));
+        let Some(figures) = figures.reduce(sum) else {
+            return Ok(());
+        };
+        let figures = match self.jobs.len() {
+            1 => figures,
+            number => progress::Snapshot {
+                name: format!("{number} torrents"),
+                ..figures
+            },
+        };
         let draw = if self.ascii {
             progress::line_ascii
         } else {
@@ -62,9 +89,9 @@ impl Face for Line {
         Ok(())
     }
 
-    fn notice(&mut self, notice: &Notice) -> Said {
+    fn notice(&mut self, torrent: usize, notice: &Notice) -> Said {
         if let Some(sentence) = sentence(notice) {
-            self.bar.println(sentence);
+            self.bar.println(about(&self.jobs, torrent, &sentence));
         }
         Ok(())
     }
@@ -75,15 +102,23 @@ impl Face for Line {
         Ok(())
     }
 
-    fn complete(&mut self, summary: &Summary) -> Said {
-        let Some(job) = &self.job else { return Ok(()) };
+    fn complete(&mut self, torrent: usize, summary: &Summary) -> Said {
+        let Some(job) = self.jobs.get(torrent) else {
+            return Ok(());
+        };
         let sentence = complete_sentence(job, summary);
         self.bar
             .suspend(|| output::result(|out| writeln!(out, "{sentence}")))
     }
 
-    fn stopped(&mut self, _: &Snapshot) -> Said {
+    fn stopped(&mut self, _: usize, _: &Snapshot) -> Said {
         self.bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn failed(&mut self, torrent: usize, why: &str) -> Said {
+        let sentence = format!("failed: {}", one_line(why));
+        self.bar.println(about(&self.jobs, torrent, &sentence));
         Ok(())
     }
 }
@@ -96,18 +131,18 @@ impl Drop for Line {
 
 /// The figures as the line shows them.
 fn figures(job: &Job, now: &Snapshot) -> progress::Snapshot {
-    let checking = now.phase == session::Phase::Checking;
+    let checking = now.state == TorrentState::Checking;
     let checked = u64::from(now.checked)
         .saturating_mul(job.piece_length)
         .min(job.total);
     progress::Snapshot {
         name: job.name.clone(),
-        phase: match now.phase {
-            session::Phase::Checking => Phase::Checking,
-            session::Phase::Downloading => Phase::Downloading,
-            session::Phase::Seeding => Phase::Seeding,
-            session::Phase::Ended if now.left == 0 => Phase::Complete,
-            session::Phase::Ended => Phase::Downloading,
+        phase: match now.state {
+            TorrentState::Checking => Phase::Checking,
+            TorrentState::Downloading => Phase::Downloading,
+            TorrentState::Seeding => Phase::Seeding,
+            TorrentState::Ended if now.left == 0 => Phase::Complete,
+            TorrentState::Ended => Phase::Downloading,
         },
         done: if checking {
             checked
@@ -125,6 +160,36 @@ fn figures(job: &Job, now: &Snapshot) -> progress::Snapshot {
         up: now.up_rate,
         peers: now.peers,
         eta: now.eta,
+    }
+}
+
+/// The figures of two together: whoever is behind says what they are doing.
+fn sum(a: progress::Snapshot, b: progress::Snapshot) -> progress::Snapshot {
+    let behind = |phase| match phase {
+        Phase::Checking => 0,
+        Phase::Downloading => 1,
+        Phase::Seeding => 2,
+        _ => 3,
+    };
+    let longest = match (a.eta, b.eta) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (one, other) => one.or(other),
+    };
+    progress::Snapshot {
+        phase: if behind(a.phase) <= behind(b.phase) {
+            a.phase
+        } else {
+            b.phase
+        },
+        done: a.done + b.done,
+        total: a.total + b.total,
+        pieces_done: a.pieces_done.saturating_add(b.pieces_done),
+        pieces: a.pieces.saturating_add(b.pieces),
+        down: a.down + b.down,
+        up: a.up + b.up,
+        peers: a.peers + b.peers,
+        eta: longest,
+        name: a.name,
     }
 }
 
