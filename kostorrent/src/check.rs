@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use layout::Layout;
-use storage::{Checker, DiskError, PieceState};
+use storage::{Checker, DiskError, Hashes, PieceState};
 
 /// What a thread takes at a time: enough that it reads in order, and little enough that all
 /// threads end together. In bytes.
@@ -47,7 +47,7 @@ impl Progress {
 pub fn check(
     root: &Path,
     layout: &Arc<Layout>,
-    hashes: &Arc<[[u8; 20]]>,
+    hashes: &Hashes,
     progress: &Progress,
 ) -> Result<Vec<PieceState>, DiskError> {
     let pieces = layout.geometry().pieces();

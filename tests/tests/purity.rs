@@ -28,11 +28,13 @@ fn tree(package: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_engine_is_made_of_nothing_that_reads_a_clock_or_opens_a_socket() {
-    let tree = tree("kostorrent-engine");
-    assert!(tree.iter().any(|name| name == "step11-concurrent-peers"));
-    for name in IMPURE {
-        assert!(!tree.iter().any(|other| other == name), "{name}");
+fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens_a_socket() {
+    for package in ["kostorrent-engine", "kostorrent-sim"] {
+        let tree = tree(package);
+        assert!(tree.iter().any(|name| name == "step11-concurrent-peers"));
+        for name in IMPURE {
+            assert!(!tree.iter().any(|other| other == name), "{package}: {name}");
+        }
     }
 }
 

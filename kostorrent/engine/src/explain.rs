@@ -1,35 +1,41 @@
 //! Why is nothing happening? The engine's own answer.
 
-use super::event::Report;
-use super::timers::Timer;
-use super::{Engine, Failure, Phase, STALLED, Stall, Time};
+use crate::leaving::Stage;
+use crate::passing::STALLED;
+use crate::timers::Timer;
+use crate::{Engine, Failure, Report, Stall};
 
 impl Engine {
     /// Tells the user when nothing has arrived for a minute, and why as far as is known.
-    pub(super) fn stalled(&mut self, now: Time) {
-        self.timers.set(Timer::Stalled, now + STALLED);
-        if self.phase != Phase::Running
-            || self.picker.is_complete()
-            || now.since(self.progress_at.unwrap_or(self.began)) < STALLED
-        {
+    pub(crate) fn stalled(&mut self) {
+        if self.stage != Stage::Running || self.is_finished() {
             return;
         }
-        let why = self.why_stalled();
-        self.report(Report::NoWayForward { why });
+        self.stalled_again();
+        let last = self.download.useful_at.unwrap_or(self.began);
+        if self.cx.now.since(last) >= STALLED {
+            let why = self.why_stalled();
+            self.cx.report(Report::NoWayForward { why });
+        }
+    }
+
+    /// Looks again in a minute, if there is anything to wait for.
+    pub(crate) fn stalled_again(&mut self) {
+        if !self.is_finished() {
+            let at = self.cx.now + STALLED;
+            self.cx.timers.set(Timer::Stalled, at);
+        }
     }
 
     fn why_stalled(&self) -> Stall {
-        let connected = self.peers.len();
+        let connected = self.swarm.len();
         if connected == 0 {
-            let trackers = self.trackers.word();
+            let trackers = self.discovery.word();
             return Stall::NoPeer { trackers };
         }
-        let offering = self.peers.values().filter(|p| p.offers > 0).count();
-        let choking = self
-            .peers
-            .values()
-            .filter(|p| p.offers > 0 && p.peer_choking)
-            .count();
+        let offering = || self.swarm.iter().filter(|peer| peer.offers > 0);
+        let choking = offering().filter(|peer| peer.down.peer_choking).count();
+        let offering = offering().count();
         if offering == 0 {
             Stall::NobodyHas { connected }
         } else if choking == offering {
@@ -44,8 +50,8 @@ impl Engine {
     }
 
     /// Why there is nobody left to ask.
-    pub(super) fn why_hopeless(&self) -> Failure {
-        match self.progress_at {
+    pub(crate) fn why_hopeless(&self) -> Failure {
+        match self.download.useful_at {
             None => Failure::NobodyToAsk,
             Some(_) => Failure::EverybodyGone,
         }

@@ -1,167 +1,182 @@
-//! What becomes of a whole piece: verified, written, or traced to a liar.
+//! Blocks that come, and what becomes of a whole piece: written, or traced to a liar.
 
 use std::collections::BTreeSet;
 
-use blocks::BlockDigests;
+use messages::{BlockRequest, Message};
 use picker::PeerKey;
 
-use super::blame::{Culprit, Suspect};
-use super::event::{Report, Stored};
-use super::peer::Peer;
-use super::suspects::NOBODY;
-use super::{Action, CloseReason, Engine, Failure, Outcome, Phase, Time};
+use crate::content::{Culprit, NOBODY};
+use crate::download::Came;
+use crate::event::BufKey;
+use crate::leaving::Stage;
+use crate::timers::Timer;
+use crate::{Action, CloseReason, Engine, Failure, Outcome, Report, Stored};
 
 impl Engine {
-    /// Every block of a piece is here: it goes to the disk.
-    pub(super) fn whole(&mut self, piece: u32) {
-        self.under_way.insert(piece);
-        let digests = if self.blame.is_suspect(piece) {
-            BlockDigests::Always
-        } else if self
-            .senders(piece)
-            .into_iter()
-            .collect::<BTreeSet<_>>()
-            .len()
-            > 1
-        {
-            BlockDigests::IfWrong
-        } else {
-            BlockDigests::Never
+    /// A whole block has come.
+    pub(crate) fn block(&mut self, key: PeerKey, block: BlockRequest, buf: BufKey) {
+        let (Some(peer), Some(content)) = (self.swarm.get_mut(key), &mut self.content) else {
+            return self.cx.act(Action::Drop { buf });
         };
-        self.act(Action::Store { piece, digests });
+        let cx = &mut self.cx;
+        peer.heard = cx.now;
+        let came = self.download.block(cx, peer, content, block, buf);
+        self.download.ask_after_block(peer, content);
+        if let Came::Kept { whole, also_asked } = came {
+            // Somebody else was faster than these.
+            let void = also_asked.into_iter().map(|key| (key, block)).collect();
+            self.download.cancel(cx, &mut self.swarm, void);
+            if whole {
+                self.store(block.piece);
+            }
+        }
+    }
+
+    /// Every block of a piece is here: it goes to the disk.
+    fn store(&mut self, piece: u32) {
+        if let Some(content) = &mut self.content {
+            content.under_way.insert(piece);
+            let senders = content.picker.contributors(piece);
+            let digests = content.integrity.digests(piece, &senders);
+            self.cx.act(Action::Store { piece, digests });
+        }
     }
 
     // ANCHOR: stored
     /// The disk has compared a whole piece with the torrent's hash, and has written
     /// it if it was right.
-    pub(super) fn stored(&mut self, piece: u32, result: Stored, now: Time) {
-        if self.phase != Phase::Running {
+    pub(crate) fn stored(&mut self, piece: u32, result: Stored) {
+        let Some(content) = &mut self.content else {
+            return;
+        };
+        if !content.under_way.remove(&piece) {
             return;
         }
         match result {
             Stored::Written { digests } => {
-                if self.blame.is_suspect(piece) {
-                    // What is right is now known, and is compared with what was wrong.
-                    let liars = self.blame.judge(piece, &digests.unwrap_or_default());
-                    self.single.remove(&piece);
-                    self.picker.only_from(piece, None);
-                    self.written(piece, now);
-                    self.ban_all(&liars, piece, now);
-                } else {
-                    self.written(piece, now);
-                }
+                self.written(piece);
+                self.judge(piece, digests);
             }
-            Stored::Wrong { digests } => self.wrong(piece, digests, now),
-            Stored::Failed(why) => self.leave(Outcome::Failed(Failure::Disk(why)), now),
+            Stored::Wrong { digests } => self.wrong(piece, digests),
+            Stored::Failed(why) => {
+                self.cx.act(Action::Forget { piece });
+                self.leave(Outcome::Failed(Failure::Disk(why)));
+            }
         }
+        self.maybe_over();
     }
     // ANCHOR_END: stored
 
-    /// A piece is not what the torrent says: somebody lied.
-    fn wrong(&mut self, piece: u32, digests: Option<Vec<[u8; 20]>>, now: Time) {
-        let senders = self.senders(piece);
-        let all: BTreeSet<Option<Culprit>> = senders.iter().copied().collect();
-        if all.len() == 1 {
-            // All of it came from one peer, and so that peer is the liar.
-            self.piece_failed(piece, 1, now);
-            let liar = all.into_iter().flatten().collect();
-            return self.ban_all(&liar, piece, now);
-        }
-        let blocks = senders
-            .into_iter()
-            .zip(digests.unwrap_or_default())
-            .map(|(sender, digest)| sender.map(|Culprit { addr, id }| Suspect { digest, addr, id }))
-            .collect();
-        self.blame.suspect(piece, blocks);
-        self.piece_failed(piece, all.len(), now);
-    }
-
-    /// Who sent each block of an open piece; `None` for one that left long ago.
-    fn senders(&self, piece: u32) -> Vec<Option<Culprit>> {
-        let keys = self.picker.contributors(piece);
-        keys.into_iter()
-            .map(|key| match self.peers.get(&key) {
-                Some(&Peer { addr, id, .. }) => Some(Culprit { addr, id }),
-                None => self.departed.get(&key).copied(),
-            })
-            .collect()
-    }
-
-    fn piece_failed(&mut self, piece: u32, from: usize, now: Time) {
-        self.report(Report::PieceFailed { piece, from });
-        self.under_way.remove(&piece);
-        self.single.remove(&piece);
-        let alone = self.blame.is_suspect(piece).then_some(NOBODY);
-        self.picker.only_from(piece, alone);
-        self.picker.failed(piece);
-        self.act(Action::Forget { piece });
-        self.wasted += u64::from(self.geometry.piece_len(piece));
-        self.fill_starved(now);
-    }
-
-    fn ban_all(&mut self, liars: &BTreeSet<Culprit>, piece: u32, now: Time) {
-        for &Culprit { addr, id } in liars {
-            if self.bans.is_banned(addr, Some(id)) {
-                continue;
-            }
-            self.bans.ban(addr, id);
-            self.book.never(addr);
-            self.report(Report::PeerBanned { addr, piece });
-            let banned: Vec<PeerKey> = self
-                .peers
-                .iter()
-                .filter(|(_, peer)| self.bans.is_banned(peer.addr, Some(peer.id)))
-                .map(|(&key, _)| key)
-                .collect();
-            for key in banned {
-                self.close(key, CloseReason::Lied, now);
-            }
-        }
-    }
-
     // ANCHOR: written
     /// A piece is on disk: the others may have it now.
-    fn written(&mut self, piece: u32, now: Time) {
-        self.act(Action::Forget { piece });
-        if self.have().get(piece) {
+    fn written(&mut self, piece: u32) {
+        self.cx.act(Action::Forget { piece });
+        if let Some(content) = &mut self.content {
+            content.written(piece);
+        }
+        if self.stage != Stage::Running {
             return;
         }
-        self.under_way.remove(&piece);
-        self.picker.close(piece);
-        self.left -= u64::from(self.geometry.piece_len(piece));
-        let keys: Vec<PeerKey> = self.peers.keys().copied().collect();
-        for key in keys {
-            self.tell_have(key, piece, now);
+        for key in self.swarm.keys() {
+            self.tell_have(key, piece);
         }
-        if self.picker.is_complete() {
-            return self.complete(now);
+        if self.is_finished() {
+            self.complete();
         }
-        self.fill_starved(now);
     }
     // ANCHOR_END: written
 
     /// Tells a peer that we have a piece, unless it has the piece itself.
-    fn tell_have(&mut self, key: PeerKey, piece: u32, now: Time) {
-        let Some(peer) = self.peers.get_mut(&key) else {
+    fn tell_have(&mut self, key: PeerKey, piece: u32) {
+        let Some(peer) = self.swarm.get_mut(key) else {
             return;
         };
-        if peer.has.get(piece) {
-            peer.offers -= 1;
-            if peer.offers == 0 {
-                self.interest(key, now);
-            }
-        } else {
-            self.send(key, messages::Message::Have(piece), now);
+        if !peer.has.get(piece) {
+            return self.cx.send(peer, Message::Have(piece));
+        }
+        peer.offers = peer.offers.saturating_sub(1);
+        if peer.offers == 0
+            && let Err(why) = self.interest(key)
+        {
+            self.close(key, why);
         }
     }
 
-    fn complete(&mut self, now: Time) {
-        self.trackers.complete();
-        self.report(Report::Complete);
-        if !self.keep_seeding {
-            return self.leave(Outcome::Complete, now);
+    fn complete(&mut self) {
+        let is_seed = self.content.as_ref().is_some_and(|c| c.is_seed());
+        if is_seed {
+            self.discovery.complete();
         }
-        self.timers.set(super::Timer::Announce, now);
-        self.choke_soon(now);
+        self.cx.report(Report::Complete);
+        if !self.keep_seeding {
+            return self.leave(Outcome::Complete);
+        }
+        if is_seed {
+            self.cx.timers.set(Timer::Announce, self.cx.now);
+        }
+        self.upload.choke_soon(&mut self.cx);
+    }
+
+    /// A piece that had failed is right. What is right is now known, and is compared with what was
+    /// wrong.
+    fn judge(&mut self, piece: u32, digests: Option<Vec<[u8; 20]>>) {
+        let Some(content) = &mut self.content else {
+            return;
+        };
+        if !content.integrity.blame.is_suspect(piece) {
+            return;
+        }
+        content.integrity.parole.take(piece);
+        let right = digests.unwrap_or_default();
+        let liars = content.integrity.blame.judge(piece, &right);
+        self.ban(&liars, piece);
+    }
+
+    /// A piece is not what the torrent says: somebody lied.
+    fn wrong(&mut self, piece: u32, digests: Option<Vec<[u8; 20]>>) {
+        let Some(content) = &mut self.content else {
+            return;
+        };
+        let keys = content.picker.contributors(piece);
+        let senders = content.integrity.senders(&self.swarm, &keys);
+        let all: BTreeSet<Option<Culprit>> = senders.iter().copied().collect();
+        let liar = match all.len() {
+            // All of it came from one peer, and so that peer is the liar.
+            1 => all.iter().flatten().copied().collect(),
+            _ => {
+                let digests = digests.unwrap_or_default();
+                content.integrity.suspect(piece, senders, digests);
+                BTreeSet::new()
+            }
+        };
+        self.failed(piece, all.len());
+        self.ban(&liar, piece);
+    }
+
+    fn failed(&mut self, piece: u32, from: usize) {
+        let Some(content) = &mut self.content else {
+            return;
+        };
+        self.cx.report(Report::PieceFailed { piece, from });
+        content.integrity.parole.take(piece);
+        let nobody = content.integrity.blame.is_suspect(piece).then_some(NOBODY);
+        content.picker.failed(piece);
+        let void = content.picker.only_from(piece, nobody);
+        self.download.wasted += u64::from(content.geometry.piece_len(piece));
+        self.download.cancel(&mut self.cx, &mut self.swarm, void);
+        self.cx.act(Action::Forget { piece });
+    }
+
+    fn ban(&mut self, liars: &BTreeSet<Culprit>, piece: u32) {
+        for &Culprit { addr, id } in liars {
+            if !self.swarm.ban(addr, id) {
+                continue;
+            }
+            self.discovery.list.never(addr);
+            self.cx.report(Report::PeerBanned { addr, piece });
+            for key in self.swarm.banned() {
+                self.close(key, CloseReason::Lied);
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The figures that faces show.
 
-use super::{Engine, Phase, Time};
+use crate::content::Content;
+use crate::leaving::Stage;
+use crate::{Engine, Time};
 
 /// A torrent's figures at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -9,7 +11,7 @@ pub struct Stats {
     pub pieces_have: u32,
     /// Pieces of the torrent.
     pub pieces: u32,
-    /// Bytes still to be had.
+    /// Bytes that are wanted and not there.
     pub left: u64,
     /// Payload bytes received, the useless ones included.
     pub downloaded: u64,
@@ -21,6 +23,10 @@ pub struct Stats {
     pub down_rate: u64,
     /// Bytes a second going out.
     pub up_rate: u64,
+    /// Whether a request had to wait for the limit since the figures were last asked for.
+    pub limited_down: bool,
+    /// The same for blocks that others asked for.
+    pub limited_up: bool,
     /// Connections.
     pub peers: usize,
     /// Connections to peers that have everything.
@@ -29,7 +35,7 @@ pub struct Stats {
     pub requests: usize,
     /// Pieces of which blocks have been asked for and that are not yet on disk.
     pub open_pieces: usize,
-    /// Whether everything is there.
+    /// Whether everything that is wanted is there.
     pub complete: bool,
     /// Whether the work is over but for the goodbyes.
     pub leaving: bool,
@@ -39,21 +45,27 @@ impl Engine {
     /// The figures at `now`.
     pub fn stats(&mut self, now: Time) -> Stats {
         let elapsed = now.since_start();
+        let content = self.content.as_ref();
         Stats {
-            pieces_have: self.have().count(),
-            pieces: self.geometry.pieces(),
-            left: self.left,
-            downloaded: self.downloaded,
-            uploaded: self.uploaded,
-            wasted: self.wasted,
-            down_rate: self.down.per_second(elapsed),
-            up_rate: self.up.per_second(elapsed),
-            peers: self.peers.len(),
-            seeds: self.peers.values().filter(|peer| peer.is_seed()).count(),
-            requests: self.peers.values().map(|peer| peer.outstanding.len()).sum(),
-            open_pieces: self.picker.open().count(),
-            complete: self.picker.is_complete(),
-            leaving: self.phase != Phase::Running,
+            pieces_have: content.map_or(0, |c| c.have().count()),
+            pieces: content.map_or(0, |c| c.geometry.pieces()),
+            left: content.map_or(0, Content::left_wanted),
+            downloaded: self.download.total,
+            uploaded: self.upload.total,
+            wasted: self.download.wasted,
+            down_rate: self.download.rate.per_second(elapsed),
+            up_rate: self.upload.rate.per_second(elapsed),
+            limited_down: std::mem::take(&mut self.download.was_limited),
+            limited_up: std::mem::take(&mut self.upload.was_limited),
+            peers: self.swarm.len(),
+            seeds: self.swarm.iter().filter(|peer| peer.is_seed()).count(),
+            requests: content.map_or(0, |c| {
+                let keys = self.swarm.iter().map(|peer| peer.key);
+                keys.map(|key| c.picker.asked_of(key)).sum()
+            }),
+            open_pieces: content.map_or(0, |c| c.picker.open().count()),
+            complete: self.is_finished(),
+            leaving: self.stage != Stage::Running,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The table of the engine's timers.
 
-use super::Time;
+use crate::Time;
 
 /// What the engine waits for. Each has one entry in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Timer {
-    /// Once a second: silent peers, stalled requests, keep-alives.
-    Tick,
+pub(crate) enum Timer {
+    /// Silent peers, stalled requests, keep-alives.
+    Watch,
     /// The choker's next round.
     Choke,
     /// The next announce to a tracker.
@@ -24,7 +24,7 @@ pub(super) enum Timer {
 const COUNT: usize = 7;
 
 const ALL: [Timer; COUNT] = [
-    Timer::Tick,
+    Timer::Watch,
     Timer::Choke,
     Timer::Announce,
     Timer::Dial,
@@ -35,7 +35,7 @@ const ALL: [Timer; COUNT] = [
 
 /// When each timer rings; `None` is a timer that is not set.
 #[derive(Debug, Default)]
-pub(super) struct Timers([Option<Time>; COUNT]);
+pub(crate) struct Timers([Option<Time>; COUNT]);
 
 impl Timers {
     /// Lets `timer` ring at `at`, and at no other time.
@@ -83,11 +83,11 @@ mod tests {
     fn the_earliest_timer_is_next_and_rings_once() {
         let mut timers = Timers::default();
         timers.set(Timer::Choke, at(10));
-        timers.set(Timer::Tick, at(1));
+        timers.set(Timer::Watch, at(1));
         timers.set_earlier(Timer::Choke, at(5));
         timers.set_earlier(Timer::Choke, at(7));
         assert_eq!(timers.next(), Some(at(1)));
-        assert_eq!(timers.expired(at(5)), Some(Timer::Tick));
+        assert_eq!(timers.expired(at(5)), Some(Timer::Watch));
         assert_eq!(timers.expired(at(5)), Some(Timer::Choke));
         assert_eq!(timers.expired(at(5)), None);
         assert_eq!(timers.next(), None);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use layout::{Kind, Layout};
 use metainfo::Metainfo;
 use serde::Serialize;
-use storage::{DiskError, PieceState};
+use storage::{DiskError, Hashes, PieceState};
 
 use super::args::Verify;
 use super::create::Meter;
@@ -75,7 +75,7 @@ fn check_all(
     torrent: &Metainfo,
     mut progress: impl FnMut(u64),
 ) -> Result<Vec<PieceState>, DiskError> {
-    let hashes: Arc<[[u8; 20]]> = torrent.pieces.clone().into();
+    let hashes = Hashes::from(torrent.pieces.as_slice());
     let so_far = check::Progress::default();
     thread::scope(|scope| {
         let (finish, finished) = mpsc::channel();

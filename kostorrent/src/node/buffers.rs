@@ -69,17 +69,17 @@ impl Buffers {
         }
     }
 
-    /// Lends out all blocks of a whole piece; `None` if it is not whole.
-    pub fn lend(&mut self, piece: u32) -> Option<Vec<BlockBuf>> {
-        let whole = self.open.get(&piece)?.iter().all(Option::is_some);
-        whole.then(|| {
-            self.open
-                .remove(&piece)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .collect()
-        })
+    /// Lends out all blocks of a whole piece.
+    ///
+    /// # Panics
+    ///
+    /// When it is not whole: the engine stores no other.
+    pub fn lend(&mut self, piece: u32) -> Vec<BlockBuf> {
+        let blocks = self.open.remove(&piece).into_iter().flatten();
+        let blocks: Vec<BlockBuf> = blocks.flatten().collect();
+        let whole = self.geometry.blocks_in(piece) as usize;
+        assert_eq!(blocks.len(), whole, "piece {piece} is not whole");
+        blocks
     }
 
     /// Takes lent blocks back.

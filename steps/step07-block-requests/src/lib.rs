@@ -29,12 +29,14 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod buffer;
 mod geometry;
 mod outstanding;
 mod window;
 
 use serde::{Deserialize, Serialize};
 
+pub use buffer::{BlockBuf, block_buf};
 pub use geometry::{Geometry, GeometryError, MAX_PIECES, RequestError};
 pub use messages::{BlockHeader, BlockRequest, MAX_BLOCK};
 pub use outstanding::{Landed, MAX_OUTSTANDING, Outstanding, Part, Parts, Target};

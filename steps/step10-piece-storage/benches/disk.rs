@@ -4,15 +4,16 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use blocks::{BlockBuf, BlockDigests, block_buf};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use layout::{Kind, Layout};
-use storage::{BlockBuf, Checker, Job, PieceState, Serve, Storage, block_buf};
+use storage::{Checker, Disk, Hashes, Job, PieceState, Storage};
 
 const TOTAL: u64 = 256 * 1024 * 1024;
 const PIECE: u64 = 1024 * 1024;
 
 /// A torrent in files of equal length, and the digests of its pieces, which are all alike.
-fn torrent(files: u64) -> (Arc<Layout>, Arc<[[u8; 20]]>, Vec<u8>) {
+fn torrent(files: u64) -> (Arc<Layout>, Hashes, Vec<u8>) {
     let file = |i| {
         (
             PathBuf::from(format!("t/{i}")),
@@ -23,7 +24,7 @@ fn torrent(files: u64) -> (Arc<Layout>, Arc<[[u8; 20]]>, Vec<u8>) {
     let layout = Layout::new((0..files).map(file), PIECE).expect("a good layout");
     let piece: Vec<u8> = (0..PIECE).map(|i| (i * 7 + i / 256) as u8).collect();
     let digests = vec![hashing::digest(&[&piece]); layout.geometry().pieces() as usize];
-    (Arc::new(layout), digests.into(), piece)
+    (Arc::new(layout), Hashes::from(&digests[..]), piece)
 }
 
 /// Puts the torrent's data on disk.
@@ -83,40 +84,55 @@ fn blocks(piece: &[u8]) -> Vec<BlockBuf> {
     blocks
 }
 
-/// What a download does with a piece: verify it, then write it.
-fn store(c: &mut Criterion) {
+/// Makes the jobs anew for each turn.
+type Jobs<'j> = dyn Fn() -> Vec<((), Job)> + 'j;
+
+/// What a download does with a piece: verify it, then write it. And what a seeder does with a
+/// block.
+fn serve(c: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a folder");
     let (layout, digests, piece) = torrent(2048);
-    let mut storage = Storage::create(dir.path(), layout.clone(), digests).expect("a folder");
-    let mut group = c.benchmark_group("16 pieces of 1 MiB");
+    let storage = Storage::create(dir.path(), layout.clone(), digests).expect("a folder");
+    fill(dir.path(), &layout, &piece);
+    let mut disk = Disk::new();
+    disk.add((), storage);
+    let mut wrong = piece.clone();
+    wrong[0] ^= 1;
+    let store = |piece: &[u8], digests| -> Vec<((), Job)> {
+        let job = |p| Job::Store {
+            piece: p,
+            blocks: blocks(piece),
+            digests,
+        };
+        (0..16).map(|p| ((), job(p))).collect()
+    };
+    let read = || -> Vec<((), Job)> {
+        let blocks = (0..16).flat_map(|p| layout.geometry().blocks(p));
+        let job = |block| Job::Read {
+            block,
+            buf: block_buf(),
+        };
+        blocks.map(|block| ((), job(block))).collect()
+    };
+    let mut group = c.benchmark_group("16 pieces of 1 MiB, 8 files a piece");
     group
         .throughput(Throughput::Bytes(16 * PIECE))
         .sample_size(20);
-    let verify = || {
-        (0..16)
-            .map(|p| Job::Verify {
-                piece: p,
-                blocks: blocks(&piece),
-            })
-            .collect()
-    };
-    let write = || {
-        (0..16)
-            .map(|p| Job::Write {
-                piece: p,
-                blocks: blocks(&piece),
-            })
-            .collect()
-    };
-    let jobs: [(&str, &dyn Fn() -> Vec<Job>); 2] =
-        [("verify", &verify), ("write, 8 files a piece", &write)];
+    let jobs: [(&str, &Jobs<'_>); 4] = [
+        ("store", &|| store(&piece, BlockDigests::IfWrong)),
+        ("wrong", &|| store(&wrong, BlockDigests::Never)),
+        ("wrong, with digests", &|| {
+            store(&wrong, BlockDigests::IfWrong)
+        }),
+        ("read", &read),
+    ];
     for (name, jobs) in jobs {
         group.bench_function(name, |b| {
             b.iter_batched(
                 jobs,
                 |jobs| {
                     let mut done = Vec::new();
-                    storage.serve(jobs, &mut done);
+                    disk.serve(jobs, &mut |_, answer| done.push(answer));
                     black_box(done)
                 },
                 BatchSize::PerIteration,
@@ -126,5 +142,5 @@ fn store(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, check, store);
+criterion_group!(benches, check, serve);
 criterion_main!(benches);

@@ -9,6 +9,7 @@ use hashing::{Batch, lane_count};
 use layout::Layout;
 
 use crate::error::DiskError;
+use crate::hashes::Hashes;
 
 mod files;
 mod holes;
@@ -36,7 +37,7 @@ pub enum PieceState {
 #[derive(Debug)]
 pub struct Checker {
     layout: Arc<Layout>,
-    pieces: Arc<[[u8; 20]]>,
+    hashes: Hashes,
     files: Files,
     /// A chunk for each piece that is read at once.
     buffer: Vec<u8>,
@@ -46,14 +47,13 @@ pub struct Checker {
 
 impl Checker {
     /// A checker of the files below `root`, which it reads only. It follows symbolic links.
-    /// `pieces` are the SHA-1 of the pieces.
     ///
     /// It holds 64 KiB for each lane, so 1 MiB at most, and a few bytes for each file.
-    pub fn new(root: &Path, layout: Arc<Layout>, pieces: Arc<[[u8; 20]]>) -> Checker {
+    pub fn new(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Checker {
         let files = Files::new(root, Arc::clone(&layout));
         Checker {
             layout,
-            pieces,
+            hashes,
             files,
             buffer: vec![0; lane_count() * CHUNK],
             zeros: Vec::new(),
@@ -161,7 +161,7 @@ impl Checker {
     // ANCHOR_END: read
 
     fn judge(&self, piece: u32, digest: &[u8; 20], otherwise: PieceState) -> PieceState {
-        if self.pieces.get(piece as usize) == Some(digest) {
+        if self.hashes.is_right(piece, digest) {
             PieceState::Good
         } else {
             otherwise

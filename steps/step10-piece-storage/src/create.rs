@@ -10,14 +10,25 @@ use layout::{Entry, Kind, Layout};
 use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
 
+/// What was made or found.
+pub struct Created {
+    /// The download folder.
+    pub folder: Folder,
+    /// The files that were longer than the torrent says, by their numbers.
+    pub longer: BTreeSet<usize>,
+    /// The folders above and below, and the download folder itself, in which something may have
+    /// been made.
+    pub entered: BTreeSet<PathBuf>,
+}
+
 // ANCHOR: create
-/// Makes what is missing below `root`, and gives the numbers of the files that were longer than the
-/// torrent says.
+/// Makes what is missing below `root`.
 ///
 /// A file gets its full length at once. On most disks that costs no space: what was never written
 /// is a hole. What is in a file stays in it. Symbolic links come last, so no path ever goes through
 /// one.
-pub fn create(root: &Path, layout: &Layout) -> Result<(Folder, BTreeSet<usize>), DiskError> {
+pub fn create(root: &Path, layout: &Layout) -> Result<Created, DiskError> {
+    let entered = entered(root, layout);
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut longer = BTreeSet::new();
@@ -41,9 +52,39 @@ pub fn create(root: &Path, layout: &Layout) -> Result<(Folder, BTreeSet<usize>),
                 .map_err(|e| DiskError::new(Doing::CreateSymlink, &root.join(&entry.path), e))?;
         }
     }
-    Ok((folder, longer))
+    Ok(Created {
+        folder,
+        longer,
+        entered,
+    })
 }
 // ANCHOR_END: create
+
+/// Every folder that is about to get an entry.
+fn entered(root: &Path, layout: &Layout) -> BTreeSet<PathBuf> {
+    let mut entered = BTreeSet::new();
+    for missing in root.ancestors().take_while(|above| !above.exists()) {
+        if let Some(above) = missing.parent() {
+            let here = above.as_os_str().is_empty();
+            entered.insert(if here {
+                ".".into()
+            } else {
+                above.to_path_buf()
+            });
+        }
+    }
+    for entry in layout.files() {
+        if entry.kind != Kind::Padding {
+            // A folder that is known already is known with all above it.
+            for below in entry.path.ancestors().skip(1) {
+                if !entered.insert(root.join(below)) {
+                    break;
+                }
+            }
+        }
+    }
+    entered
+}
 
 /// Lengthens a short file; says whether it is too long.
 fn prepare(file: &File, entry: &Entry, executable: bool) -> io::Result<bool> {

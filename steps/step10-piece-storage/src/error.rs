@@ -31,6 +31,8 @@ pub enum Doing {
     Read,
     /// Writing.
     Write,
+    /// Making durable what was written.
+    Sync,
 }
 
 impl DiskError {
@@ -43,12 +45,18 @@ impl DiskError {
         }
     }
 
+    /// A job came for a torrent that was taken away.
+    pub(crate) fn no_torrent() -> DiskError {
+        let cause = io::Error::new(ErrorKind::NotFound, "its torrent was taken away");
+        DiskError::new(Doing::Open, Path::new(""), cause)
+    }
+
     /// What was being done.
     pub fn doing(&self) -> Doing {
         self.doing
     }
 
-    /// The file or folder.
+    /// The file or folder; empty for a job of a torrent that was taken away.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -61,6 +69,9 @@ impl DiskError {
 
 impl fmt::Display for DiskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.as_os_str().is_empty() {
+            return write!(f, "cannot {}: {}", self.doing, self.cause);
+        }
         write!(
             f,
             "cannot {} {}: {}",
@@ -85,6 +96,7 @@ impl fmt::Display for Doing {
             Doing::Open => "open the file",
             Doing::Read => "read from the file",
             Doing::Write => "write to the file",
+            Doing::Sync => "make durable what was written to",
         })
     }
 }

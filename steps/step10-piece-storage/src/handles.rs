@@ -7,54 +7,79 @@ use std::sync::Arc;
 pub const OPEN_FILES: usize = 40;
 
 // ANCHOR: handles
-/// The files used last, the latest at the end.
+/// The files used last, the latest at the end; known by their numbers, or by whatever `K` is.
 #[derive(Debug)]
-pub struct Handles {
-    open: Vec<(usize, Arc<File>)>,
+pub struct Handles<K = usize> {
+    open: Vec<(K, Arc<File>)>,
     most: usize,
 }
 
-impl Handles {
+impl<K: PartialEq> Handles<K> {
     /// Keeps `most` files open, at least one.
-    pub fn new(most: usize) -> Handles {
+    pub fn new(most: usize) -> Handles<K> {
         Handles {
             open: Vec::new(),
             most: most.max(1),
         }
     }
 
-    /// File `index`: one of the open ones, or else from `open`. Then the one that was not used for
-    /// longest is closed, if there are too many.
+    /// The file of this number: one of the open ones, or else from `open`. Then the one that was
+    /// not used for longest is closed, if there are too many.
+    ///
+    /// # Errors
+    ///
+    /// What `open` says.
     pub fn get<E>(
         &mut self,
-        index: usize,
+        key: K,
         open: impl FnOnce() -> Result<File, E>,
     ) -> Result<Arc<File>, E> {
-        let entry = match self.open.iter().rposition(|(open, _)| *open == index) {
-            Some(place) => self.open.remove(place),
-            None => (index, Arc::new(open()?)),
-        };
+        match self.known(&key) {
+            Some(file) => Ok(file),
+            None => {
+                let file = Arc::new(open()?);
+                self.keep(key, Arc::clone(&file));
+                Ok(file)
+            }
+        }
+    }
+
+    /// The file of this number, if it is one of the open ones.
+    pub fn known(&mut self, key: &K) -> Option<Arc<File>> {
+        let place = self.open.iter().rposition(|(open, _)| open == key)?;
+        self.open[place..].rotate_left(1);
+        self.open.last().map(|(_, file)| Arc::clone(file))
+    }
+
+    /// Keeps a file that is open; in place of the one that had its number, if there is one.
+    pub fn keep(&mut self, key: K, file: Arc<File>) {
+        self.open.retain(|(open, _)| *open != key);
         if self.open.len() >= self.most {
             self.open.remove(0);
         }
-        let file = Arc::clone(&entry.1);
-        self.open.push(entry);
-        Ok(file)
+        self.open.push((key, file));
+    }
+
+    /// Closes all files.
+    pub fn clear(&mut self) {
+        self.open.clear();
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
     }
 }
 // ANCHOR_END: handles
 
-impl Default for Handles {
-    fn default() -> Handles {
+impl<K: PartialEq> Default for Handles<K> {
+    fn default() -> Handles<K> {
         Handles::new(OPEN_FILES)
-    }
-}
-
-#[cfg(test)]
-impl Handles {
-    /// How many are open.
-    pub fn len(&self) -> usize {
-        self.open.len()
     }
 }
 
@@ -81,6 +106,23 @@ mod tests {
     #[test]
     fn an_open_file_is_not_opened_again() {
         assert_eq!(use_in_order(&[1, 2, 1, 2, 1]), [1, 2]);
+    }
+
+    #[test]
+    fn a_file_opened_elsewhere_is_known_until_others_push_it_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str| Arc::new(File::create(dir.path().join(name)).unwrap());
+        let mut handles = Handles::new(2);
+        assert!(handles.known(&("t", 1)).is_none());
+        let (first, again) = (file("1"), file("1"));
+        handles.keep(("t", 1), first);
+        handles.keep(("t", 1), Arc::clone(&again));
+        assert!(Arc::ptr_eq(&handles.known(&("t", 1)).unwrap(), &again));
+        handles.keep(("t", 2), file("2"));
+        assert!(handles.known(&("t", 1)).is_some());
+        handles.keep(("u", 1), file("3"));
+        let known = [("t", 1), ("t", 2), ("u", 1)].map(|key| handles.known(&key).is_some());
+        assert_eq!(known, [true, false, true]);
     }
 
     #[test]

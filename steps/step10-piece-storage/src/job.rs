@@ -1,41 +1,34 @@
 //! What the disk is asked, and what it answers.
 
+use std::fs::File;
+use std::sync::Arc;
+
+use blocks::{BlockBuf, BlockDigests, BlockRequest};
+
 use crate::DiskError;
 
-/// The memory of one block, passed on by ownership: always [`blocks::BLOCK`] (16 KiB) long. The
-/// last block of a piece may use less of it.
-pub type BlockBuf = Box<[u8]>;
-
-/// A new block buffer, all zeros.
-pub fn block_buf() -> BlockBuf {
-    vec![0; blocks::BLOCK as usize].into_boxed_slice()
-}
-
 // ANCHOR: job
-/// One thing to do. `blocks` are all the blocks of the piece, in order.
+/// One thing to do.
 #[derive(Debug)]
 pub enum Job {
-    /// Is this the piece that the torrent describes?
-    Verify {
+    /// Is this the piece that the torrent describes? Then write it.
+    Store {
         /// Which piece.
         piece: u32,
         /// All its blocks, in order.
         blocks: Vec<BlockBuf>,
+        /// When the SHA-1 of each block is wanted too.
+        digests: BlockDigests,
     },
-    /// Write a piece that is known to be good.
-    Write {
-        /// Which piece.
-        piece: u32,
-        /// All its blocks, in order.
-        blocks: Vec<BlockBuf>,
+    /// Read bytes of a piece that is in the files.
+    Read {
+        /// Which bytes; no more than the buffer is long.
+        block: BlockRequest,
+        /// Where to: its front.
+        buf: BlockBuf,
     },
-    /// SHA-1 of each block, to find out later who sent a bad one.
-    Digest {
-        /// Which piece.
-        piece: u32,
-        /// All its blocks, in order.
-        blocks: Vec<BlockBuf>,
-    },
+    /// Make durable what was stored: when it is done, a power cut takes nothing of it.
+    Sync,
     /// Cut the files that are longer than the torrent says, when all of it is on disk.
     Trim,
 }
@@ -43,41 +36,47 @@ pub enum Job {
 /// One thing done. The buffers come back with it.
 #[derive(Debug)]
 pub enum Done {
-    /// The answer to [`Job::Verify`].
-    Verified {
+    /// The answer to [`Job::Store`].
+    Stored {
         /// Which piece.
         piece: u32,
-        /// Whether its SHA-1 is the torrent's.
-        ok: bool,
         /// The blocks of the job.
         blocks: Vec<BlockBuf>,
+        /// What became of it.
+        result: Stored,
     },
-    /// The answer to [`Job::Write`].
-    Written {
-        /// Which piece.
-        piece: u32,
-        /// The blocks of the job.
-        blocks: Vec<BlockBuf>,
-        /// Whether all of it is in the files.
+    /// The answer to [`Job::Read`].
+    Read {
+        /// Which bytes.
+        block: BlockRequest,
+        /// The buffer of the job.
+        buf: BlockBuf,
+        /// Whether all of them are in the buffer.
         result: Result<(), DiskError>,
+        /// The files they lie in, by their numbers, open. Who keeps these reads what is in memory
+        /// without asking here (see [`read_now`](crate::read_now)).
+        files: Vec<(usize, Arc<File>)>,
     },
-    /// The answer to [`Job::Digest`].
-    Digests {
-        /// Which piece.
-        piece: u32,
-        /// SHA-1 of each block, in order.
-        digests: Vec<[u8; 20]>,
-        /// The blocks of the job.
-        blocks: Vec<BlockBuf>,
-    },
+    /// The answer to [`Job::Sync`].
+    Synced(Result<(), DiskError>),
     /// The answer to [`Job::Trim`].
     Trimmed(Result<(), DiskError>),
 }
 
-/// A disk: the real one is [`Storage`](crate::Storage), a simulation has its own.
-pub trait Serve {
-    /// Does all `jobs` and adds one answer for each to `done`. The order of the answers may differ:
-    /// jobs of one kind are done together where that is faster.
-    fn serve(&mut self, jobs: Vec<Job>, done: &mut Vec<Done>);
+/// What became of a piece.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// It is right, and all of it is in the files.
+    Written {
+        /// SHA-1 of each block, in order, if wanted.
+        digests: Option<Vec<[u8; 20]>>,
+    },
+    /// It is not what the torrent describes. No file was touched.
+    Wrong {
+        /// SHA-1 of each block, in order, if wanted.
+        digests: Option<Vec<[u8; 20]>>,
+    },
+    /// It is right, but not all of it is in the files.
+    Failed(DiskError),
 }
 // ANCHOR_END: job

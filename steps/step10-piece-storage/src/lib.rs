@@ -4,24 +4,32 @@
 //! file it touches. Nothing is read back. [`Storage`] does this for the client, [`Checker`] looks
 //! at what is on disk already.
 //!
-//! Everything here blocks: the client runs it on a thread of its own, and asks by [`Job`].
+//! Everything here blocks: the client runs a [`Disk`] on a thread of its own, and asks by [`Job`].
+//! Only [`read_now`] never waits: whoever keeps the [`Handles`] that come with an answer reads what
+//! is in memory without asking.
 
 #![forbid(unsafe_code)]
 
 mod checker;
 mod create;
+mod disk;
 mod error;
 mod folder;
 mod handles;
+mod hashes;
 mod job;
 mod store;
+mod sync;
 mod transfer;
 
 #[cfg(test)]
 mod testing;
 
 pub use checker::{Checker, PieceState};
+pub use disk::Disk;
 pub use error::{DiskError, Doing};
-pub use handles::OPEN_FILES;
-pub use job::{BlockBuf, Done, Job, Serve, block_buf};
+pub use handles::{Handles, OPEN_FILES};
+pub use hashes::Hashes;
+pub use job::{Done, Job, Stored};
 pub use store::Storage;
+pub use transfer::read_now;

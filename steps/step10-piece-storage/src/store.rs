@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use blocks::{BlockBuf, BlockRequest};
 use layout::{Kind, Layout, Span};
 
-use crate::create::create;
+use crate::create::{Created, create};
 use crate::error::{DiskError, Doing};
 use crate::folder::{Folder, open_to_read};
 use crate::handles::Handles;
-use crate::job::{BlockBuf, Done, Job, Serve};
+use crate::hashes::Hashes;
+use crate::sync::Unsynced;
 use crate::transfer;
 
 /// A torrent's files in the download folder.
@@ -19,39 +22,40 @@ use crate::transfer;
 pub struct Storage {
     root: PathBuf,
     layout: Arc<Layout>,
-    pieces: Arc<[[u8; 20]]>,
+    hashes: Hashes,
     /// `None` when the files are open to read only.
     folder: Option<Folder>,
     /// Files that were longer than the torrent says.
     longer: BTreeSet<usize>,
     handles: Handles,
+    unsynced: Unsynced,
 }
 
 impl Storage {
     /// For a download: makes every folder and file below `root` (and `root`), each file at its full
     /// length, sparse.
     ///
-    /// `pieces` are the SHA-1 of the pieces. What is in a file already stays; one that is longer
-    /// than the torrent says keeps its tail until the first write to it, or [`Storage::trim`]. No
-    /// path goes through a symbolic link below `root`: where one stands in the way, that is an
-    /// error.
+    /// What is in a file already stays; one that is longer than the torrent says keeps its tail
+    /// until the first write to it, or [`Storage::trim`]. No path goes through a symbolic link
+    /// below `root`: where one stands in the way, that is an error.
     ///
     /// # Errors
     ///
     /// [`DiskError`] for the first file or folder that cannot be made.
-    pub fn create(
-        root: &Path,
-        layout: Arc<Layout>,
-        pieces: Arc<[[u8; 20]]>,
-    ) -> Result<Storage, DiskError> {
-        let (folder, longer) = create(root, &layout)?;
+    pub fn create(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
+        let Created {
+            folder,
+            longer,
+            entered,
+        } = create(root, &layout)?;
         Ok(Storage {
             root: root.to_path_buf(),
             layout,
-            pieces,
+            hashes,
             folder: Some(folder),
             longer,
             handles: Handles::default(),
+            unsynced: Unsynced::new(entered),
         })
     }
 
@@ -61,19 +65,16 @@ impl Storage {
     /// # Errors
     ///
     /// [`DiskError`] when `root` is no folder.
-    pub fn open(
-        root: &Path,
-        layout: Arc<Layout>,
-        pieces: Arc<[[u8; 20]]>,
-    ) -> Result<Storage, DiskError> {
+    pub fn open(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
         std::fs::read_dir(root).map_err(|e| DiskError::new(Doing::Open, root, e))?;
         Ok(Storage {
             root: root.to_path_buf(),
             layout,
-            pieces,
+            hashes,
             folder: None,
             longer: BTreeSet::new(),
             handles: Handles::default(),
+            unsynced: Unsynced::default(),
         })
     }
 
@@ -94,6 +95,11 @@ impl Storage {
             };
             opened.map_err(|e| DiskError::new(Doing::Open, &place, e))
         })
+    }
+
+    /// The hashes of the pieces.
+    pub fn hashes(&self) -> &Hashes {
+        &self.hashes
     }
 
     /// The files that are longer than the torrent says, by their numbers.
@@ -121,6 +127,7 @@ impl Storage {
             let entry = &self.layout.files()[index];
             file.set_len(entry.length)
                 .map_err(|e| DiskError::new(Doing::SetLength, &self.root.join(&entry.path), e))?;
+            self.unsynced.touched(index);
             self.longer.remove(&index);
         }
         Ok(())
@@ -128,7 +135,7 @@ impl Storage {
 
     // ANCHOR: write
     /// Writes a whole piece: one write for each file it touches.
-    fn write(&mut self, piece: u32, blocks: &[BlockBuf]) -> Result<(), DiskError> {
+    pub(crate) fn write(&mut self, piece: u32, blocks: &[BlockBuf]) -> Result<(), DiskError> {
         let layout = Arc::clone(&self.layout);
         let mut from = 0;
         for span in layout.piece_spans(piece) {
@@ -136,6 +143,7 @@ impl Storage {
             if !self.is_padding(span) {
                 self.cut(span.file)?;
                 let file = self.file(span.file)?;
+                self.unsynced.touched(span.file);
                 transfer::write(&file, span.offset, blocks, from, len)
                     .map_err(|e| self.error(Doing::Write, span, e))?;
             }
@@ -145,11 +153,84 @@ impl Storage {
     }
     // ANCHOR_END: write
 
+    // ANCHOR: read
+    /// Reads bytes of a piece to the front of `buf`; padding reads as zeros. Gives the files they
+    /// lie in, by their numbers, open.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] when a file cannot be opened or read, or ends too soon; and when there are no
+    /// such bytes, or the buffer is too short for them.
+    pub fn read(
+        &mut self,
+        block: &BlockRequest,
+        buf: &mut [u8],
+    ) -> Result<Vec<(usize, Arc<File>)>, DiskError> {
+        let layout = Arc::clone(&self.layout);
+        let geometry = layout.geometry();
+        let refused = |why| DiskError::new(Doing::Read, &self.root, io::Error::other(why));
+        geometry
+            .check(block)
+            .map_err(|error| refused(error.to_string()))?;
+        let mut left = buf
+            .get_mut(..block.len as usize)
+            .ok_or_else(|| refused(format!("a buffer too short for {} bytes", block.len)))?;
+        let mut files = Vec::new();
+        let start = geometry.piece_offset(block.piece) + u64::from(block.offset);
+        for span in layout.spans(start, block.len.into()) {
+            let (here, rest) = left.split_at_mut(span.len as usize);
+            left = rest;
+            if self.is_padding(span) {
+                here.fill(0);
+                continue;
+            }
+            let file = self.file(span.file)?;
+            transfer::read(&file, span.offset, here)
+                .map_err(|e| self.error(Doing::Read, span, e))?;
+            files.push((span.file, file));
+        }
+        Ok(files)
+    }
+    // ANCHOR_END: read
+
+    /// Makes durable what was written since the last time, and that the files are there: when this
+    /// is done, a power cut takes nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] for the first file or folder for which the system cannot promise that. When
+    /// it says that bytes were lost on their way to the disk it says so once and forgets them; so
+    /// from then on this says the same each time, and nothing more may be claimed.
+    pub fn sync(&mut self) -> Result<(), DiskError> {
+        let mut unsynced = std::mem::take(&mut self.unsynced);
+        let result = unsynced.sync(self);
+        self.unsynced = unsynced;
+        result
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// How many files are open.
+    pub(crate) fn open_files(&self) -> usize {
+        self.handles.len()
+    }
+
+    /// Closes all files; each is opened again when it is needed.
+    pub(crate) fn close_files(&mut self) {
+        self.handles.clear();
+    }
+
     fn is_padding(&self, span: Span) -> bool {
         self.layout.files()[span.file].kind == Kind::Padding
     }
 
-    fn error(&self, doing: Doing, span: Span, cause: std::io::Error) -> DiskError {
+    fn error(&self, doing: Doing, span: Span, cause: io::Error) -> DiskError {
         DiskError::new(
             doing,
             &self.root.join(&self.layout.files()[span.file].path),
@@ -158,61 +239,16 @@ impl Storage {
     }
 
     /// The bytes of a piece, as slices of its blocks.
-    fn parts<'b>(&self, piece: u32, blocks: &'b [BlockBuf]) -> Vec<&'b [u8]> {
+    pub(crate) fn parts<'b>(&self, piece: u32, blocks: &'b [BlockBuf]) -> Vec<&'b [u8]> {
         transfer::slices(blocks, 0, self.layout.geometry().piece_len(piece) as usize).collect()
     }
-}
 
-// ANCHOR: serve
-impl Serve for Storage {
-    fn serve(&mut self, jobs: Vec<Job>, done: &mut Vec<Done>) {
-        let mut waiting = Vec::new();
-        for job in jobs {
-            match job {
-                Job::Verify { piece, blocks } => waiting.push((piece, blocks)),
-                Job::Write { piece, blocks } => {
-                    let result = self.write(piece, &blocks);
-                    done.push(Done::Written {
-                        piece,
-                        blocks,
-                        result,
-                    });
-                }
-                Job::Digest { piece, blocks } => {
-                    let each: Vec<_> = self
-                        .parts(piece, &blocks)
-                        .into_iter()
-                        .map(|block| vec![block])
-                        .collect();
-                    let digests = hashing::digest_many(&each);
-                    done.push(Done::Digests {
-                        piece,
-                        digests,
-                        blocks,
-                    });
-                }
-                Job::Trim => done.push(Done::Trimmed(self.trim())),
-            }
-        }
-        self.verify(waiting, done);
+    /// SHA-1 of each block of a piece.
+    pub(crate) fn block_digests(&self, piece: u32, blocks: &[BlockBuf]) -> Vec<[u8; 20]> {
+        let parts = self.parts(piece, blocks).into_iter();
+        hashing::digest_many(&parts.map(|block| vec![block]).collect::<Vec<_>>())
     }
 }
-
-impl Storage {
-    /// Hashes all that waits side by side.
-    fn verify(&self, waiting: Vec<(u32, Vec<BlockBuf>)>, done: &mut Vec<Done>) {
-        let messages: Vec<_> = waiting
-            .iter()
-            .map(|(piece, blocks)| self.parts(*piece, blocks))
-            .collect();
-        let digests = hashing::digest_many(&messages);
-        for ((piece, blocks), digest) in waiting.into_iter().zip(digests) {
-            let ok = self.pieces.get(piece as usize) == Some(&digest);
-            done.push(Done::Verified { piece, ok, blocks });
-        }
-    }
-}
-// ANCHOR_END: serve
 
 #[cfg(test)]
 mod tests;

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use blocks::{BlockBuf, block_buf};
 use layout::{Kind, Layout};
 
-use crate::{BlockBuf, block_buf};
+use crate::Hashes;
 
 /// A torrent with its data, which is different at every place.
 pub struct Torrent {
     pub layout: Arc<Layout>,
-    pub pieces: Arc<[[u8; 20]]>,
+    pub hashes: Hashes,
     pub data: Vec<u8>,
 }
 
@@ -51,7 +52,7 @@ impl Torrent {
             .collect();
         Torrent {
             layout: Arc::new(layout),
-            pieces,
+            hashes: Hashes::V1(pieces),
             data,
         }
     }

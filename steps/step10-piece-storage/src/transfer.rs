@@ -4,9 +4,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice};
 
-use blocks::BLOCK;
-
-use crate::BlockBuf;
+use blocks::{BLOCK, BlockBuf};
 
 /// The most slices that one system call takes everywhere (POSIX guarantees 16, Linux and macOS take
 /// 1024).
@@ -79,3 +77,35 @@ fn read_some(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
 fn read_some(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, at)
 }
+
+// ANCHOR: read_now
+/// Fills `buffer` from `at` in `file` on, if all of those bytes are in memory already; whether they
+/// were. It never waits for a disk.
+///
+/// Linux does this on most file systems, but on few others than those that keep files on a disk.
+/// Where it cannot be done, the answer is no.
+#[cfg(target_os = "linux")]
+pub fn read_now(file: &File, mut at: u64, mut buffer: &mut [u8]) -> bool {
+    use rustix::io::{Errno, ReadWriteFlags, preadv2};
+
+    while !buffer.is_empty() {
+        let slices = &mut [io::IoSliceMut::new(buffer)];
+        match preadv2(file, slices, at, ReadWriteFlags::NOWAIT) {
+            Ok(0) => return false,
+            Ok(read) => {
+                at += read as u64;
+                buffer = &mut buffer[read..];
+            }
+            Err(Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// Elsewhere nobody can tell what is in memory.
+#[cfg(not(target_os = "linux"))]
+pub fn read_now(_file: &File, _at: u64, _buffer: &mut [u8]) -> bool {
+    false
+}
+// ANCHOR_END: read_now

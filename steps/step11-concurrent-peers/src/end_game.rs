@@ -2,7 +2,7 @@
 
 use messages::{Bitfield, BlockRequest};
 
-use crate::open::{Block, MOST_ASKED};
+use crate::open::{MOST_ASKED, Open};
 use crate::{PeerKey, Picker};
 
 /// A peer with this many requests out is asked for no second copies. What is asked twice may be
@@ -22,25 +22,43 @@ impl Picker {
     }
     // ANCHOR_END: in_end_game
 
-    /// Second requests, at most so many that the peer has [`END_GAME_REQUESTS`] out.
+    // ANCHOR: pick_in_end_game
+    /// Second requests, until `out` has `end` requests. Those that fewest were asked for come
+    /// first, so that several peers do not all ask for the same.
+    ///
+    /// Only blocks that may be asked for again are looked at, and of those the ones that were asked
+    /// of this very peer are passed by: fewer than [`END_GAME_REQUESTS`].
     pub(crate) fn pick_in_end_game(
         &mut self,
         peer: PeerKey,
         has: &Bitfield,
-        count: usize,
+        end: usize,
         out: &mut Vec<BlockRequest>,
     ) {
-        let own = self.asked_of(peer);
-        let count = count.min(END_GAME_REQUESTS.saturating_sub(own));
-        self.pick_again(peer, has, count, |_| true, out);
+        for asked in 1..MOST_ASKED {
+            let mut from = 0;
+            while out.len() < end
+                && let Some(&piece) = self.again[asked - 1].range(from..).next()
+            {
+                from = piece + 1;
+                if !has.get(piece) || self.only.contains_key(&piece) {
+                    continue;
+                }
+                let open = &self.open[&piece];
+                let others = |&index: &u32| !open.askers(index).contains(&peer);
+                let room = end - out.len();
+                let blocks: Vec<u32> = open.asked_of(asked).filter(others).take(room).collect();
+                self.ask_again(piece, &blocks, peer, out);
+            }
+        }
     }
+    // ANCHOR_END: pick_in_end_game
 
     /// Adds to `out` up to `count` blocks that are on their way from peers that are all `slow`, to
-    /// be asked of this one too. Those that fewest were asked for come first, so that several peers
-    /// do not all ask for the same.
+    /// be asked of this one too; those that fewest were asked for come first. It is the way on when
+    /// all memory is held by pieces that wait for a slow peer while a fast one has nothing to do.
     ///
-    /// `pick` does this in the end game by itself. It is also the way on when all memory is held by
-    /// pieces that wait for a slow peer while a fast one has nothing to do.
+    /// It costs a question for each peer that has requests out, and what the slow ones have out.
     pub fn pick_again(
         &mut self,
         peer: PeerKey,
@@ -49,33 +67,55 @@ impl Picker {
         slow: impl Fn(PeerKey) -> bool,
         out: &mut Vec<BlockRequest>,
     ) {
-        let end = out.len() + count;
-        for asked in 1..MOST_ASKED {
-            for (&piece, open) in &mut self.open {
-                if !open.has_requests() || !has.get(piece) || self.only.contains_key(&piece) {
-                    continue;
-                }
-                for index in 0..open.blocks().len() {
-                    if out.len() >= end {
-                        return;
-                    }
-                    let Block::Asked(askers) = open.blocks()[index] else {
-                        continue;
-                    };
-                    let slow = askers.peers().iter().all(|&other| slow(other));
-                    if askers.peers().len() == asked && slow && open.ask_again(index, peer) {
-                        out.push(self.geometry.block(piece, index as u32));
-                    }
-                }
+        if count == 0 || self.owes_yielded(peer) {
+            return;
+        }
+        let slow: Vec<PeerKey> = self
+            .ledgers
+            .keys()
+            .copied()
+            .filter(|&other| other != peer && self.asked_of(other) > 0 && slow(other))
+            .collect();
+        let mut found: Vec<(usize, BlockRequest)> = Vec::new();
+        for block in slow.iter().flat_map(|&other| self.asked(other)) {
+            let askers = self.askers(block);
+            let all_slow = askers.iter().all(|asker| slow.binary_search(asker).is_ok());
+            let may = has.get(block.piece) && !self.only.contains_key(&block.piece);
+            if may && all_slow && (1..MOST_ASKED).contains(&askers.len()) {
+                found.push((askers.len(), block));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        for (_, block) in found.into_iter().take(count) {
+            if let Some(index) = self.geometry.index_of(block) {
+                self.ask_again(block.piece, &[index], peer, out);
             }
         }
     }
 
-    /// How many requests are out to this peer.
-    pub fn asked_of(&self, peer: PeerKey) -> usize {
-        let blocks = self.open.values().flat_map(|open| open.blocks());
-        blocks
-            .filter(|block| matches!(block, Block::Asked(askers) if askers.peers().contains(&peer)))
-            .count()
+    /// Asks one peer more for blocks of an open piece.
+    fn ask_again(
+        &mut self,
+        piece: u32,
+        blocks: &[u32],
+        peer: PeerKey,
+        out: &mut Vec<BlockRequest>,
+    ) {
+        let ask = |open: &mut Open| blocks.iter().for_each(|&index| open.ask_again(index, peer));
+        self.change(piece, ask);
+        let first = out.len();
+        let geometry = self.geometry;
+        out.extend(blocks.iter().map(|&index| geometry.block(piece, index)));
+        self.note_asked(peer, &out[first..]);
+    }
+
+    /// Who was asked for a block.
+    fn askers(&self, block: BlockRequest) -> &[PeerKey] {
+        let open = self.open.get(&block.piece);
+        match (open, self.geometry.index_of(block)) {
+            (Some(open), Some(index)) => open.askers(index),
+            _ => &[],
+        }
     }
 }

@@ -39,6 +39,7 @@
 //! ```
 
 mod end_game;
+mod ledger;
 mod open;
 mod picker;
 mod rarity;

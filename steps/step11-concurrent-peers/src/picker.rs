@@ -1,14 +1,15 @@
 //! The picker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use blocks::Geometry;
 use messages::{Bitfield, BlockRequest};
 use rand::Rng;
 
-use crate::PeerKey;
-use crate::open::{Block, Open};
+use crate::ledger::Ledger;
+use crate::open::{Block, MOST_ASKED, Open, Tally};
 use crate::rarity::Rarity;
+use crate::{END_GAME_REQUESTS, PeerKey};
 
 /// While we have fewer pieces than this, any piece is opened, not the rarest.
 pub const RANDOM_FIRST: u32 = 4;
@@ -16,7 +17,8 @@ pub const RANDOM_FIRST: u32 = 4;
 // ANCHOR: picker
 /// What is missing of one torrent, and what was asked of whom.
 ///
-/// A piece is on disk (`have`), or open, or in the order of rarity; in exactly one of the three.
+/// A piece is on disk (`have`), or open, or in the order of rarity, in exactly one of the three; or it
+/// is not wanted.
 #[derive(Clone, Debug)]
 pub struct Picker {
     pub(crate) geometry: Geometry,
@@ -24,10 +26,21 @@ pub struct Picker {
     pub(crate) rarity: Rarity,
     pub(crate) open: BTreeMap<u32, Open>,
     /// The open pieces with free blocks, oldest first.
-    pub(crate) hungry: Vec<u32>,
+    pub(crate) hungry: VecDeque<u32>,
+    /// The open pieces with blocks that were asked of one peer, of two, and so on: those that one
+    /// peer more may be asked for.
+    pub(crate) again: [BTreeSet<u32>; MOST_ASKED - 1],
     /// The pieces that are fetched from one peer alone.
     pub(crate) only: BTreeMap<u32, PeerKey>,
+    /// What was asked of each peer.
+    pub(crate) ledgers: BTreeMap<PeerKey, Ledger>,
+    /// Blocks that stand in the ledger of a peer, but are free for others.
+    pub(crate) yielded: BTreeSet<(BlockRequest, PeerKey)>,
     max_open: usize,
+    /// Counts what may bring work to a peer for which there was none. See [`Picker::news`].
+    pub(crate) news: u64,
+    /// Counts when pieces may have come among the unopened that a peer could not be asked for.
+    returned: u64,
 }
 // ANCHOR_END: picker
 
@@ -54,15 +67,15 @@ impl Picker {
             have: Bitfield::new(geometry.pieces()),
             rarity: Rarity::new(geometry.pieces()),
             open: BTreeMap::new(),
-            hungry: Vec::new(),
+            hungry: VecDeque::new(),
+            again: Default::default(),
             only: BTreeMap::new(),
+            ledgers: BTreeMap::new(),
+            yielded: BTreeSet::new(),
             max_open: max_open.max(1) as usize,
+            news: 0,
+            returned: 0,
         }
-    }
-
-    /// At most so many pieces (but at least one) may be open from now on. Those that are open stay.
-    pub fn set_max_open(&mut self, max_open: u32) {
-        self.max_open = max_open.max(1) as usize;
     }
 
     /// The pieces on disk.
@@ -80,13 +93,29 @@ impl Picker {
         self.open.keys().copied()
     }
 
-    /// This piece is on disk: it was found there, or has been verified and written.
+    /// From now on so many pieces (but at least one) may be open. When more are, none is opened
+    /// until enough of them are closed.
+    pub fn set_max_open(&mut self, max_open: u32) {
+        self.max_open = max_open.max(1) as usize;
+        self.news += 1;
+    }
+
+    /// This piece is on disk: it was found there, or has been verified and written. What was asked
+    /// of it and has not come is void.
     pub fn set_have(&mut self, piece: u32) {
         if self.have.set(piece) {
             self.rarity.take(piece);
-            self.remove_open(piece);
             self.only.remove(&piece);
+            if self.remove_open(piece).is_none() {
+                // It may have been the last that was not open: the end game begins.
+                self.news += 1;
+            }
         }
+    }
+
+    /// This piece is not wanted: it is never opened. To be said before anything else.
+    pub fn leave_out(&mut self, piece: u32) {
+        self.rarity.take(piece);
     }
 
     /// A peer with these pieces is here. Its later `have`s go to [`Picker::peer_has`].
@@ -94,10 +123,15 @@ impl Picker {
         self.rarity.joined(has);
     }
 
-    /// A peer is gone; `has` is all that it had in the end. What was asked of it is a matter of
-    /// [`Picker::release_all`].
-    pub fn peer_left(&mut self, has: &Bitfield) {
+    /// A peer is gone; `has` is all that it had in the end. Nothing that was asked of it will come:
+    /// returns those requests, in the order of asking.
+    pub fn peer_left(&mut self, peer: PeerKey, has: &Bitfield) -> Vec<BlockRequest> {
+        let out = self.release_all(peer);
+        self.ledgers.remove(&peer);
         self.rarity.left(has);
+        // What nobody has any more keeps nobody from the end game.
+        self.news += 1;
+        out
     }
 
     /// A peer has got one piece more, which it did not have before.
@@ -112,7 +146,9 @@ impl Picker {
     /// to `out`. They count as asked from here on.
     ///
     /// It takes well under a microsecond a block for a peer that has everything. A peer that has
-    /// little of what is missing costs a walk through its bitfield when it gets a new piece.
+    /// little of what is missing costs a walk through its bitfield when it gets a new piece. One
+    /// for which there is nothing costs that once: until [`Picker::news`], or until it has more
+    /// pieces, it is known.
     pub fn pick(
         &mut self,
         peer: PeerKey,
@@ -121,29 +157,63 @@ impl Picker {
         rng: &mut impl Rng,
         out: &mut Vec<BlockRequest>,
     ) {
+        if count == 0 || self.has_nothing_for(peer, has) {
+            return;
+        }
         let end = out.len() + count;
         self.pick_from_open(peer, has, end, out);
-        while out.len() < end && self.open.len() < self.max_open {
-            let Some(piece) = self.next_piece(peer, has, rng) else {
-                break;
-            };
+        while out.len() < end
+            && let Some(piece) = self.next_piece(peer, has, rng)
+        {
             self.open_piece(piece, peer, end, out);
         }
+        let mut least = end;
         if out.len() < end && self.in_end_game() {
-            self.pick_in_end_game(peer, has, end - out.len(), out);
+            let more = END_GAME_REQUESTS.saturating_sub(self.asked_of(peer));
+            least = end.min(out.len() + more);
+            self.pick_in_end_game(peer, has, least, out);
+        }
+        if out.len() < least {
+            self.ledgers.entry(peer).or_default().nothing = Some((has.count(), self.news));
         }
     }
 
-    /// The piece to be opened next for this peer.
-    fn next_piece(&self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
+    /// The piece to be opened next for this peer, if there is room and it has one.
+    fn next_piece(&mut self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
+        let known = Some((has.count(), self.returned));
+        let nothing = |ledger: &Ledger| ledger.nothing_unopened == known;
+        if self.open.len() >= self.max_open
+            || self.rarity.is_exhausted()
+            || self.ledgers.get(&peer).is_some_and(nothing)
+        {
+            return None;
+        }
         let may = |piece| self.may_ask(peer, piece);
-        if self.have.count() < RANDOM_FIRST {
+        let piece = if self.have.count() < RANDOM_FIRST {
             self.rarity.any(has, may, rng)
         } else {
             self.rarity.rarest(has, may, rng)
+        };
+        if piece.is_none() {
+            self.ledgers.entry(peer).or_default().nothing_unopened = known;
         }
+        piece
     }
     // ANCHOR_END: pick
+
+    /// Counts what may bring work to a peer for which `pick` had less than was wanted: blocks that
+    /// were given up, room for a new piece, a piece put back, the end game. While it stays the
+    /// same, and the peer has no new pieces, it is of no use to ask for that peer again.
+    pub fn news(&self) -> u64 {
+        self.news
+    }
+
+    /// Whether it is known that there is nothing for this peer: it costs no look at any piece.
+    pub fn has_nothing_for(&self, peer: PeerKey, has: &Bitfield) -> bool {
+        let known = Some((has.count(), self.news));
+        let ledger = self.ledgers.get(&peer);
+        ledger.is_some_and(|ledger| ledger.nothing == known || ledger.yielded > 0)
+    }
 
     // ANCHOR: pick_from_open
     /// Asks for free blocks of the open pieces, until `out` has `end` requests.
@@ -155,15 +225,15 @@ impl Picker {
         out: &mut Vec<BlockRequest>,
     ) {
         let mut next = 0;
-        while out.len() < end && next < self.hungry.len() {
-            let piece = self.hungry[next];
+        while out.len() < end
+            && let Some(&piece) = self.hungry.get(next)
+        {
             if has.get(piece) && self.may_ask(peer, piece) {
                 self.ask(piece, peer, end, out);
             }
-            if self.open[&piece].has_free() {
+            // A piece of which everything has been asked for has left the row.
+            if self.hungry.get(next) == Some(&piece) {
                 next += 1;
-            } else {
-                self.hungry.remove(next);
             }
         }
     }
@@ -174,24 +244,67 @@ impl Picker {
         self.rarity.take(piece);
         let open = Open::new(self.geometry.blocks_in(piece));
         self.open.insert(piece, open);
+        self.hungry.push_back(piece);
         self.ask(piece, peer, end, out);
-        if self.open[&piece].has_free() {
-            self.hungry.push(piece);
-        }
     }
 
     /// Asks for free blocks of one open piece, until `out` has `end` requests.
     fn ask(&mut self, piece: u32, peer: PeerKey, end: usize, out: &mut Vec<BlockRequest>) {
-        let Some(open) = self.open.get_mut(&piece) else {
-            return;
-        };
-        while out.len() < end {
-            let Some(index) = open.ask_next(peer) else {
-                break;
-            };
-            out.push(self.geometry.block(piece, index));
+        let first = out.len();
+        let geometry = self.geometry;
+        self.change(piece, |open| {
+            while out.len() < end
+                && let Some(index) = open.ask_next(peer)
+            {
+                out.push(geometry.block(piece, index));
+            }
+        });
+        self.note_asked(peer, &out[first..]);
+    }
+
+    /// Enters requests in the ledger of a peer.
+    pub(crate) fn note_asked(&mut self, peer: PeerKey, blocks: &[BlockRequest]) {
+        self.ledgers.entry(peer).or_default().asked(blocks);
+    }
+
+    // ANCHOR: change
+    /// The one door to an open piece: whatever happens to it, what is kept about all open pieces
+    /// follows.
+    pub(crate) fn change<T>(&mut self, piece: u32, how: impl FnOnce(&mut Open) -> T) -> Option<T> {
+        let open = self.open.get_mut(&piece)?;
+        let before = open.tally();
+        let result = how(open);
+        let after = open.tally();
+        self.follow(piece, before, after);
+        Some(result)
+    }
+
+    fn follow(&mut self, piece: u32, before: Tally, after: Tally) {
+        for ((pieces, was), is) in self.again.iter_mut().zip(before.again).zip(after.again) {
+            if was == 0 && is > 0 {
+                pieces.insert(piece);
+            } else if was > 0 && is == 0 {
+                pieces.remove(&piece);
+            }
+        }
+        let (was_hungry, is_hungry) = (before.free > 0, after.free > 0);
+        if is_hungry && !was_hungry {
+            self.hungry.push_front(piece);
+            self.news += 1;
+        } else if was_hungry && !is_hungry {
+            let at = self.hungry.iter().position(|&other| other == piece);
+            at.map(|at| self.hungry.remove(at));
+        }
+        // The end game may begin when the last free block is asked for, and it goes on with every
+        // block that may be asked for again.
+        let again = |tally: Tally| tally.again.iter().sum::<u32>();
+        let begins = was_hungry && !is_hungry;
+        let goes_on = again(after) > again(before) && self.in_end_game();
+        if self.rarity.is_exhausted() && (begins || goes_on) {
+            self.news += 1;
         }
     }
+    // ANCHOR_END: change
 
     // ANCHOR: received
     /// A whole block has come from `peer`. It need not be one that was asked of this peer, nor
@@ -204,57 +317,26 @@ impl Picker {
         if !self.may_ask(peer, piece) {
             return Receipt::Unwanted;
         }
-        let Some(open) = self.open.get_mut(&piece) else {
+        let taken = self.change(piece, |open| {
+            let others = open.receive(index, peer)?;
+            Some((others, open.is_whole()))
+        });
+        let Some((mut also_asked, whole)) = taken.flatten() else {
             return Receipt::Unwanted;
         };
-        let hungry = open.has_free();
-        let Some(also_asked) = open.receive(index as usize, peer) else {
-            return Receipt::Unwanted;
-        };
-        let whole = open.is_whole();
-        if hungry && !open.has_free() {
-            self.hungry.retain(|&other| other != piece);
+        let yielded = self.yielded_between(block, block).into_iter();
+        also_asked.extend(
+            yielded
+                .map(|(other, _)| other)
+                .filter(|&other| other != peer),
+        );
+        self.strike(peer, block);
+        for &other in &also_asked {
+            self.strike(other, block);
         }
         Receipt::Kept { whole, also_asked }
     }
     // ANCHOR_END: received
-
-    /// A block that was asked of `peer` will not come: it was too slow. Others may be asked.
-    pub fn release(&mut self, peer: PeerKey, block: BlockRequest) {
-        if let (Some(index), Some(open)) = (
-            self.geometry.index_of(block),
-            self.open.get_mut(&block.piece),
-        ) {
-            let hungry = open.has_free();
-            if open.release(index as usize, peer) && !hungry {
-                self.hungry.insert(0, block.piece);
-            }
-        }
-    }
-
-    /// Nothing that was asked of `peer` will come: it choked us, or is gone. Others may be asked.
-    /// Returns how many requests that were.
-    pub fn release_all(&mut self, peer: PeerKey) -> usize {
-        let mut released = 0;
-        for (&piece, open) in &mut self.open {
-            if !open.has_requests() {
-                continue;
-            }
-            let hungry = open.has_free();
-            for index in 0..open.blocks().len() {
-                let asked =
-                    |block| matches!(block, Block::Asked(askers) if askers.peers().contains(&peer));
-                if asked(open.blocks()[index]) {
-                    open.release(index, peer);
-                    released += 1;
-                }
-            }
-            if open.has_free() && !hungry {
-                self.hungry.insert(0, piece);
-            }
-        }
-        released
-    }
 
     /// A whole piece has been verified and is on disk: we have it, and its memory is free.
     pub fn close(&mut self, piece: u32) {
@@ -265,10 +347,11 @@ impl Picker {
     /// of the others: its memory is reserved already, and a piece someone has spoilt is to be
     /// mended before new ones are begun.
     pub fn failed(&mut self, piece: u32) {
-        if let Some(open) = self.open.get_mut(&piece) {
-            *open = Open::new(self.geometry.blocks_in(piece));
-            self.hungry.retain(|&other| other != piece);
-            self.hungry.insert(0, piece);
+        if self.remove_open(piece).is_some() {
+            let open = Open::new(self.geometry.blocks_in(piece));
+            self.open.insert(piece, open);
+            self.hungry.push_front(piece);
+            self.news += 1;
         }
     }
 
@@ -276,24 +359,34 @@ impl Picker {
     /// lifts that. It holds for open pieces and for others, until the piece is on disk.
     ///
     /// What is here of the piece stays. What others were asked for is void, and what they still
-    /// send of it is unwanted. When the peer cannot serve any more, it is the caller's to name
-    /// another.
-    pub fn only_from(&mut self, piece: u32, peer: Option<PeerKey>) {
-        let Some(peer) = peer else {
-            self.only.remove(&piece);
-            return;
-        };
+    /// send of it is unwanted: returns those requests, each with the peer that was asked, to be
+    /// cancelled. When the peer cannot serve any more, it is the caller's to name another.
+    #[must_use = "these requests are still out"]
+    pub fn only_from(&mut self, piece: u32, peer: Option<PeerKey>) -> Vec<(PeerKey, BlockRequest)> {
         if self.have.get(piece) || piece >= self.geometry.pieces() {
-            return;
+            return Vec::new();
         }
-        self.only.insert(piece, peer);
-        if let Some(open) = self.open.get_mut(&piece) {
-            let hungry = open.has_free();
-            open.ask_only(peer);
-            if open.has_free() && !hungry {
-                self.hungry.insert(0, piece);
-            }
+        let before = match peer {
+            Some(peer) => self.only.insert(piece, peer),
+            None => self.only.remove(&piece),
+        };
+        if before != peer {
+            self.news += 1;
+            self.returned += 1;
         }
+        let Some(peer) = peer else {
+            return Vec::new();
+        };
+        let void = self.change(piece, |open| open.ask_only(peer));
+        let geometry = self.geometry;
+        let void = void.into_iter().flatten();
+        let mut void: Vec<(PeerKey, BlockRequest)> = void
+            .map(|(other, index)| (other, geometry.block(piece, index)))
+            .collect();
+        let yielded = self.yielded_of(piece).into_iter();
+        void.extend(yielded.filter(|&(other, _)| other != peer));
+        self.strike_all(&void);
+        void
     }
 
     /// Who sent each block of a whole open piece, in order. Of a piece that is not whole: who sent
@@ -330,24 +423,61 @@ impl Picker {
     /// Gives up an open piece: its blocks are dropped, its memory is free, and it is to be opened
     /// again like any other. Returns the requests that are still out, each with the peer that was
     /// asked, to be cancelled.
+    #[must_use = "these requests are still out"]
     pub fn forget(&mut self, piece: u32) -> Vec<(PeerKey, BlockRequest)> {
-        let Some(open) = self.remove_open(piece) else {
+        let Some(asked) = self.remove_open(piece) else {
             return Vec::new();
         };
         self.rarity.put_back(piece);
-        let mut asked = Vec::new();
-        for (block, state) in self.geometry.blocks(piece).zip(open.blocks()) {
-            if let Block::Asked(askers) = state {
-                asked.extend(askers.peers().iter().map(|&peer| (peer, block)));
-            }
-        }
+        self.returned += 1;
+        self.news += 1;
         asked
     }
     // ANCHOR_END: forget
 
-    fn remove_open(&mut self, piece: u32) -> Option<Open> {
-        self.hungry.retain(|&other| other != piece);
-        self.open.remove(&piece)
+    /// A piece is open no more. The requests that were out are struck from the ledgers.
+    fn remove_open(&mut self, piece: u32) -> Option<Vec<(PeerKey, BlockRequest)>> {
+        let full = self.open.len() >= self.max_open;
+        let open = self.open.remove(&piece)?;
+        let makes_room = full && !self.rarity.is_exhausted();
+        if makes_room || open.has_free() {
+            self.news += 1;
+        }
+        let mut asked = Vec::new();
+        if open.has_requests() {
+            for (block, state) in self.geometry.blocks(piece).zip(open.blocks()) {
+                if let Block::Asked(askers) = state {
+                    asked.extend(askers.peers().iter().map(|&peer| (peer, block)));
+                }
+            }
+        }
+        self.follow(piece, open.tally(), Tally::default());
+        asked.extend(self.yielded_of(piece));
+        self.strike_all(&asked);
+        Some(asked)
+    }
+
+    fn strike_all(&mut self, requests: &[(PeerKey, BlockRequest)]) {
+        for &(peer, block) in requests {
+            self.strike(peer, block);
+        }
+    }
+
+    /// Who has yielded blocks of a piece, and which.
+    fn yielded_of(&self, piece: u32) -> Vec<(PeerKey, BlockRequest)> {
+        let block = |offset| BlockRequest {
+            piece,
+            offset,
+            len: offset,
+        };
+        self.yielded_between(block(0), block(u32::MAX))
+    }
+
+    /// Whether the peer still owes a block that it has yielded.
+    pub(crate) fn owes_yielded(&self, peer: PeerKey) -> bool {
+        self.ledgers
+            .get(&peer)
+            .is_some_and(|ledger| ledger.yielded > 0)
     }
 
     /// Whether this piece may be fetched from this peer.

@@ -236,7 +236,7 @@ impl Rarity {
                     best = Some(piece);
                 }
             }
-            if looks >= SWEEP {
+            if looks >= SWEEP && best.is_some() {
                 break;
             }
         }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, IoSliceMut};
 
-use blocks::{Landed, Outstanding, Part, Parts};
+use blocks::{BlockBuf, Landed, Outstanding, Part, Parts};
 use messages::{BlockRequest, Decoder, Item, Message};
 
-use super::{BlockBuf, Heard, Pool};
+use super::{Heard, Pool};
 
 /// What follows a block in the same read lands here and is copied once.
 const SCRATCH: usize = 64 * 1024;

@@ -21,9 +21,10 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use blocks::BlockBuf;
 use messages::{BlockRequest, Message};
 
-pub use pool::{BlockBuf, Pool};
+pub use pool::Pool;
 pub use task::run;
 
 /// Payload bytes that a connection takes before it has sent the first of them.

@@ -3,10 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use blocks::BLOCK;
-
-/// A buffer for one block: always [`BLOCK`] bytes, of which the last block of a piece uses fewer.
-pub type BlockBuf = Box<[u8]>;
+use blocks::{BLOCK, BlockBuf, block_buf};
 
 /// Where block buffers wait between two uses.
 ///
@@ -31,7 +28,7 @@ impl Pool {
     /// A buffer with any content.
     pub fn take(&self) -> BlockBuf {
         let recycled = self.free.borrow_mut().pop();
-        recycled.unwrap_or_else(|| vec![0; BLOCK as usize].into_boxed_slice())
+        recycled.unwrap_or_else(block_buf)
     }
 
     /// Gives a buffer back.

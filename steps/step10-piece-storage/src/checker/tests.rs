@@ -10,10 +10,10 @@ use tempfile::{TempDir, tempdir};
 use super::PieceState::{Bad, Good, Missing};
 use super::*;
 use crate::testing::{Torrent, padding, regular};
-use crate::{Doing, Job, Serve, Storage};
+use crate::{Doing, Storage};
 
 fn checker(root: &Path, torrent: &Torrent) -> Checker {
-    Checker::new(root, torrent.layout.clone(), torrent.pieces.clone())
+    Checker::new(root, torrent.layout.clone(), torrent.hashes.clone())
 }
 
 fn check(root: &Path, torrent: &Torrent) -> Vec<PieceState> {
@@ -31,12 +31,10 @@ fn check(root: &Path, torrent: &Torrent) -> Vec<PieceState> {
 fn with_pieces(torrent: &Torrent, pieces: impl IntoIterator<Item = u32>) -> TempDir {
     let dir = tempdir().unwrap();
     let mut storage =
-        Storage::create(dir.path(), torrent.layout.clone(), torrent.pieces.clone()).unwrap();
-    let write = |piece| Job::Write {
-        piece,
-        blocks: torrent.blocks(piece),
-    };
-    storage.serve(pieces.into_iter().map(write).collect(), &mut Vec::new());
+        Storage::create(dir.path(), torrent.layout.clone(), torrent.hashes.clone()).unwrap();
+    for piece in pieces {
+        storage.write(piece, &torrent.blocks(piece)).unwrap();
+    }
     dir
 }
 
@@ -136,11 +134,11 @@ fn zeros_are_good_where_the_torrent_has_zeros() {
 fn a_terabyte_of_holes_takes_no_time() {
     let files = vec![regular("huge", 1 << 40)];
     let layout = Arc::new(Layout::new(files, 16 << 20).unwrap());
-    let pieces: Arc<[[u8; 20]]> = vec![[0; 20]; 1 << 16].into();
+    let hashes = Hashes::from(&vec![[0; 20]; 1 << 16][..]);
     let dir = tempdir().unwrap();
-    Storage::create(dir.path(), layout.clone(), pieces.clone()).unwrap();
+    Storage::create(dir.path(), layout.clone(), hashes.clone()).unwrap();
     let mut missing = 0;
-    Checker::new(dir.path(), layout, pieces)
+    Checker::new(dir.path(), layout, hashes)
         .check(0..1 << 16, |_, state| {
             missing += u32::from(state == Missing)
         })

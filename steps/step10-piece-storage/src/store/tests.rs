@@ -1,4 +1,4 @@
-//! What is served is done, and nothing else.
+//! What is written is in the files, and nothing else.
 
 use std::fs;
 
@@ -10,47 +10,21 @@ use super::*;
 use crate::testing::{Torrent, padding, regular};
 
 fn create(root: &Path, torrent: &Torrent) -> Storage {
-    Storage::create(root, torrent.layout.clone(), torrent.pieces.clone()).unwrap()
+    Storage::create(root, torrent.layout.clone(), torrent.hashes.clone()).unwrap()
 }
 
 fn open(root: &Path, torrent: &Torrent) -> Storage {
-    Storage::open(root, torrent.layout.clone(), torrent.pieces.clone()).unwrap()
-}
-
-fn serve(storage: &mut Storage, jobs: Vec<Job>) -> Vec<Done> {
-    let mut done = Vec::new();
-    storage.serve(jobs, &mut done);
-    done
+    Storage::open(root, torrent.layout.clone(), torrent.hashes.clone()).unwrap()
 }
 
 fn write(storage: &mut Storage, torrent: &Torrent, piece: u32) {
-    let done = serve(
-        storage,
-        vec![Job::Write {
-            piece,
-            blocks: torrent.blocks(piece),
-        }],
-    );
-    assert!(
-        matches!(&done[..], [Done::Written { result: Ok(()), .. }]),
-        "{done:?}"
-    );
+    storage.write(piece, &torrent.blocks(piece)).unwrap();
 }
 
-/// Reads bytes of a piece as a seeder does; padding reads as zeros.
+/// Reads bytes of a piece as a seeder does, into a buffer full of rubbish.
 fn read(storage: &mut Storage, piece: u32, offset: u32, len: u32) -> Result<Vec<u8>, DiskError> {
-    let layout = storage.layout.clone();
-    let start = layout.geometry().piece_offset(piece) + u64::from(offset);
-    let mut bytes = Vec::new();
-    for span in layout.spans(start, len.into()) {
-        let mut here = vec![0; span.len as usize];
-        if !storage.is_padding(span) {
-            let file = storage.file(span.file)?;
-            transfer::read(&file, span.offset, &mut here)
-                .map_err(|e| storage.error(Doing::Read, span, e))?;
-        }
-        bytes.extend(here);
-    }
+    let mut bytes = vec![0xee; len as usize];
+    storage.read(&BlockRequest { piece, offset, len }, &mut bytes)?;
     Ok(bytes)
 }
 
@@ -151,95 +125,6 @@ fn a_longer_file_keeps_its_tail_until_it_is_written_to() {
 }
 
 #[test]
-fn a_piece_is_verified_by_its_own_bytes_only() {
-    let dir = tempdir().unwrap();
-    let torrent = small();
-    let mut storage = create(dir.path(), &torrent);
-    let last = torrent.layout.geometry().pieces() - 1;
-    let mut jobs: Vec<Job> = (0..=last)
-        .map(|piece| Job::Verify {
-            piece,
-            blocks: torrent.blocks(piece),
-        })
-        .collect();
-    let mut bad = torrent.blocks(last);
-    bad[0][100] ^= 1;
-    jobs.push(Job::Verify {
-        piece: last,
-        blocks: bad,
-    });
-    jobs.push(Job::Verify {
-        piece: 0,
-        blocks: torrent.blocks(1),
-    });
-    let done = serve(&mut storage, jobs);
-    let verdicts: Vec<bool> = done
-        .iter()
-        .map(|done| matches!(done, Done::Verified { ok: true, .. }))
-        .collect();
-    assert_eq!(verdicts, [true, true, true, true, false, false]);
-}
-
-#[test]
-fn blocks_come_back_as_they_were() {
-    let dir = tempdir().unwrap();
-    let torrent = small();
-    let mut storage = create(dir.path(), &torrent);
-    let jobs = vec![
-        Job::Verify {
-            piece: 0,
-            blocks: torrent.blocks(0),
-        },
-        Job::Write {
-            piece: 0,
-            blocks: torrent.blocks(0),
-        },
-        Job::Digest {
-            piece: 0,
-            blocks: torrent.blocks(0),
-        },
-    ];
-    for done in serve(&mut storage, jobs) {
-        let blocks = match done {
-            Done::Verified { blocks, .. }
-            | Done::Written { blocks, .. }
-            | Done::Digests { blocks, .. } => blocks,
-            Done::Trimmed(_) => panic!("nothing was cut"),
-        };
-        assert_eq!(blocks, torrent.blocks(0));
-    }
-}
-
-#[test]
-fn each_block_has_a_digest_the_short_last_one_too() {
-    let dir = tempdir().unwrap();
-    let torrent = small();
-    let mut storage = create(dir.path(), &torrent);
-    match &serve(
-        &mut storage,
-        vec![Job::Digest {
-            piece: 0,
-            blocks: torrent.blocks(0),
-        }],
-    )[..]
-    {
-        [
-            Done::Digests {
-                piece: 0, digests, ..
-            },
-        ] => {
-            let expected: Vec<_> = torrent
-                .piece(0)
-                .chunks(16384)
-                .map(|block| hashing::digest(&[block]))
-                .collect();
-            assert_eq!(*digests, expected);
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
 fn a_file_that_vanished_is_named() {
     let dir = tempdir().unwrap();
     let torrent = small();
@@ -251,14 +136,8 @@ fn a_file_that_vanished_is_named() {
         (error.doing(), error.kind()),
         (Doing::Open, std::io::ErrorKind::NotFound)
     );
-    let done = serve(
-        &mut storage,
-        vec![Job::Write {
-            piece: 3,
-            blocks: torrent.blocks(3),
-        }],
-    );
-    assert!(matches!(&done[..], [Done::Written { result: Err(_), .. }]));
+    let error = storage.write(3, &torrent.blocks(3)).unwrap_err();
+    assert_eq!(error.path(), dir.path().join("t/sub/three"));
 }
 
 #[test]
@@ -280,7 +159,7 @@ fn a_folder_in_place_of_a_file_is_an_error_with_a_remedy() {
     fs::create_dir_all(dir.path().join("t/one")).unwrap();
     let torrent = small();
     let error =
-        Storage::create(dir.path(), torrent.layout.clone(), torrent.pieces.clone()).unwrap_err();
+        Storage::create(dir.path(), torrent.layout.clone(), torrent.hashes.clone()).unwrap_err();
     assert_eq!(error.path(), dir.path().join("t/one"));
     assert!(error.to_string().contains("move that away"), "{error}");
 }
@@ -291,13 +170,13 @@ fn a_root_that_is_no_folder_is_an_error() {
     let root = dir.path().join("file");
     fs::write(&root, "").unwrap();
     let torrent = small();
-    assert!(Storage::create(&root, torrent.layout.clone(), torrent.pieces.clone()).is_err());
-    assert!(Storage::open(&root, torrent.layout.clone(), torrent.pieces.clone()).is_err());
+    assert!(Storage::create(&root, torrent.layout.clone(), torrent.hashes.clone()).is_err());
+    assert!(Storage::open(&root, torrent.layout.clone(), torrent.hashes.clone()).is_err());
     assert!(
         Storage::open(
             &dir.path().join("none"),
             torrent.layout.clone(),
-            torrent.pieces.clone()
+            torrent.hashes.clone()
         )
         .is_err()
     );
@@ -321,7 +200,7 @@ fn planted_links_lead_nowhere() {
             fs::create_dir(dir.path().join("t")).unwrap();
         }
         plant(dir.path(), outside.path());
-        let error = Storage::create(dir.path(), torrent.layout.clone(), torrent.pieces.clone())
+        let error = Storage::create(dir.path(), torrent.layout.clone(), torrent.hashes.clone())
             .unwrap_err();
         assert!(error.to_string().contains("symbolic link"), "{error}");
         let there: Vec<_> = fs::read_dir(outside.path())
@@ -342,17 +221,8 @@ fn a_link_planted_while_downloading_is_refused_too() {
     let mut storage = create(dir.path(), &torrent);
     fs::remove_file(dir.path().join("t/one")).unwrap();
     std::os::unix::fs::symlink(outside.path().join("victim"), dir.path().join("t/one")).unwrap();
-    let done = serve(
-        &mut storage,
-        vec![Job::Write {
-            piece: 0,
-            blocks: torrent.blocks(0),
-        }],
-    );
-    assert!(
-        matches!(&done[..], [Done::Written { result: Err(_), .. }]),
-        "{done:?}"
-    );
+    let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
     assert_eq!(fs::read(outside.path().join("victim")).unwrap(), b"safe");
 }
 
@@ -390,15 +260,119 @@ fn two_thousand_files_take_forty_handles() {
 }
 
 #[test]
-fn a_file_can_be_had_for_sendfile() {
+fn a_read_gives_the_open_files_that_it_used() {
+    let torrent = small();
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    for piece in 0..4 {
+        write(&mut storage, &torrent, piece);
+    }
+    // The end of `one`, and padding.
+    let block = BlockRequest {
+        piece: 1,
+        offset: 0,
+        len: 20_000,
+    };
+    let mut bytes = vec![0xee; 20_000];
+    let files = storage.read(&block, &mut bytes).unwrap();
+    assert!(bytes == torrent.piece(1)[..20_000]);
+    let [(0, one)] = &files[..] else {
+        panic!("{files:?}");
+    };
+    let mut bytes = vec![0; 40_000];
+    transfer::read(one, 0, &mut bytes).unwrap();
+    assert!(bytes == torrent.piece(0));
+    // `two`, which follows in the torrent on more padding, and `three`.
+    let block = BlockRequest {
+        piece: 2,
+        offset: 0,
+        len: 100,
+    };
+    let files = storage.read(&block, &mut bytes).unwrap();
+    assert!(bytes[..100] == torrent.piece(2)[..100]);
+    let numbers: Vec<usize> = files.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [2, 4]);
+}
+
+#[test]
+fn bytes_that_no_piece_has_are_refused() {
+    let torrent = small();
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    for (piece, offset, len) in [(0, 39_999, 2), (3, 5_021, 1), (4, 0, 1), (0, u32::MAX, 9)] {
+        let error = read(&mut storage, piece, offset, len).unwrap_err();
+        assert!(error.to_string().contains("request"), "{error}");
+    }
+    let block = torrent.layout.geometry().block(0, 0);
+    let error = storage.read(&block, &mut [0; 100]).unwrap_err();
+    assert!(error.to_string().contains("too short"), "{error}");
+}
+
+#[test]
+fn what_was_written_is_made_durable_once() {
+    let torrent = small();
+    let dir = tempdir().unwrap();
+    let mut storage = create(&dir.path().join("made/too"), &torrent);
+    // The folders that got an entry, from the one that was there before.
+    let folders = ["", "made", "made/too", "made/too/t", "made/too/t/sub"];
+    let folders = folders.map(|folder| dir.path().join(folder));
+    assert!(storage.unsynced.folders.iter().eq(&folders));
+    write(&mut storage, &torrent, 1);
+    write(&mut storage, &torrent, 2);
+    assert!(storage.unsynced.files.iter().eq(&[0, 2, 4]));
+    storage.sync().unwrap();
+    assert!(storage.unsynced.files.is_empty() && storage.unsynced.folders.is_empty());
+    storage.sync().unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_made_durable_is_named_and_tried_again() {
+    let torrent = small();
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    write(&mut storage, &torrent, 2);
+    storage.close_files();
+    let (there, away) = (dir.path().join("t/sub/two"), dir.path().join("away"));
+    fs::rename(&there, &away).unwrap();
+    for _ in 0..2 {
+        assert_eq!(storage.sync().unwrap_err().path(), there);
+    }
+    fs::rename(&away, &there).unwrap();
+    storage.sync().unwrap();
+}
+
+#[test]
+fn what_was_lost_on_its_way_stays_lost() {
     let torrent = small();
     let dir = tempdir().unwrap();
     let mut storage = create(dir.path(), &torrent);
     write(&mut storage, &torrent, 0);
+    let lost = std::io::Error::other("the disk is on fire");
+    let first = storage.unsynced.lose(&dir.path().join("t/one"), lost);
+    // The system has nothing against it now.
+    for _ in 0..2 {
+        let error = storage.sync().unwrap_err();
+        assert_eq!(error.doing(), Doing::Sync);
+        assert_eq!(error.to_string(), first.to_string());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_in_memory_is_read_without_waiting_where_the_disk_can_tell() {
+    let torrent = small();
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    write(&mut storage, &torrent, 0);
+    write(&mut storage, &torrent, 1);
     let file = storage.file(0).unwrap();
-    let mut bytes = vec![0; 40_000];
-    transfer::read(&file, 0, &mut bytes).unwrap();
-    assert_eq!(bytes, torrent.piece(0));
+    let mut bytes = vec![0; 30_000];
+    if transfer::read_now(&file, 0, &mut bytes[..1]) {
+        assert!(transfer::read_now(&file, 20_000, &mut bytes));
+        assert!(bytes == torrent.data[20_000..50_000]);
+    }
+    // Bytes that are not there are in no memory either, on any disk.
+    assert!(!transfer::read_now(&file, 20_001, &mut bytes));
 }
 
 /// More blocks than one system call takes.
@@ -464,7 +438,9 @@ proptest! {
                 let from = from % whole.len() as u32;
                 let len = len % (whole.len() as u32 - from + 1);
                 let expected = &whole[from as usize..(from + len) as usize];
-                prop_assert_eq!(read(&mut storage, piece, from, len).unwrap(), expected);
+                if len > 0 {
+                    prop_assert_eq!(read(&mut storage, piece, from, len).unwrap(), expected);
+                }
             }
         }
     }

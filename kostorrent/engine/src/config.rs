@@ -1,0 +1,78 @@
+//! What the engine begins with.
+
+use std::net::SocketAddr;
+
+use blocks::Geometry;
+use messages::Bitfield;
+
+/// Memory for pieces that are being fetched: the block buffers of all open pieces stay below this,
+/// or are those of two pieces if these are larger.
+pub const PIECE_MEMORY: u64 = 24 * 1024 * 1024;
+
+/// What the engine is to work on, and within which bounds.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What the torrent consists of; `None` while only its info-hash is known.
+    pub content: Option<ContentConfig>,
+    /// The torrent's trackers, tier by tier (BEP 12).
+    pub tiers: Vec<Vec<String>>,
+    /// Addresses to call without asking a tracker.
+    pub peers: Vec<SocketAddr>,
+    /// Whether to go on seeding when everything that is wanted is there.
+    pub keep_seeding: bool,
+    /// Connections at most.
+    pub max_peers: usize,
+    /// Peers that may download from us at a time, the optimistic one included.
+    pub upload_slots: usize,
+    /// Payload bytes a second that may come in.
+    pub limit_down: Option<u64>,
+    /// Payload bytes a second that may go out.
+    pub limit_up: Option<u64>,
+    /// Bytes of memory that open pieces may take; two pieces may be open in any case.
+    pub memory: u64,
+    /// Our own peer id.
+    pub peer_id: [u8; 20],
+    /// The seed of every chance decision.
+    pub seed: u64,
+}
+
+impl Config {
+    /// A torrent with the usual bounds.
+    pub fn new(content: Option<ContentConfig>) -> Config {
+        Config {
+            content,
+            tiers: Vec::new(),
+            peers: Vec::new(),
+            keep_seeding: false,
+            max_peers: 200,
+            upload_slots: 8,
+            limit_down: None,
+            limit_up: None,
+            memory: PIECE_MEMORY,
+            peer_id: [0; 20],
+            seed: 0,
+        }
+    }
+}
+
+/// What a torrent consists of, and how much of it is there and wanted.
+#[derive(Clone, Debug)]
+pub struct ContentConfig {
+    /// How the torrent is cut into pieces and blocks.
+    pub geometry: Geometry,
+    /// The pieces that are on disk and verified.
+    pub have: Bitfield,
+    /// The pieces that are to be there in the end.
+    pub wanted: Bitfield,
+}
+
+impl ContentConfig {
+    /// All of a torrent is wanted, and these pieces are there.
+    pub fn all(geometry: Geometry, have: Bitfield) -> ContentConfig {
+        ContentConfig {
+            geometry,
+            have,
+            wanted: Bitfield::full(geometry.pieces()),
+        }
+    }
+}

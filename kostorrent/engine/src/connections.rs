@@ -1,0 +1,239 @@
+//! Connections: made, listened to, ended.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use handshake::Handshake;
+use messages::{Bitfield, Message};
+use picker::PeerKey;
+
+use crate::content::Content;
+use crate::discovery::Release;
+use crate::leaving::Stage;
+use crate::swarm::{Admission, Peer};
+use crate::timers::Timer;
+use crate::{Action, CloseReason, ConnectFailure, Engine, download, passing, upload};
+
+/// How long a seed is left alone once we miss nothing.
+const SEED_REST: Duration = Duration::from_secs(30 * 60);
+
+impl Engine {
+    pub(crate) fn connected(
+        &mut self,
+        key: PeerKey,
+        addr: SocketAddr,
+        incoming: bool,
+        theirs: &Handshake,
+    ) {
+        let now = self.cx.now;
+        if !incoming {
+            self.discovery.list.connected(addr);
+        }
+        self.cx.timers.set_earlier(Timer::Dial, now);
+        let mut listed: Vec<SocketAddr> = (!incoming).then_some(addr).into_iter().collect();
+        if let Err(why) = self.welcome(addr, incoming, theirs, &mut listed) {
+            return self.cx.act(Action::Close { peer: key, why });
+        }
+        let pieces = self.content.as_ref().map_or(0, |c| c.geometry.pieces());
+        let mut peer = Peer {
+            key,
+            addr,
+            incoming,
+            id: theirs.peer_id.0,
+            connected: now,
+            listed,
+            has: Bitfield::new(pieces),
+            offers: 0,
+            down: download::Side::new(now),
+            up: upload::Side::new(),
+            payload_at: now,
+            heard: now,
+            spoke: now,
+        };
+        if let Some(have) = self.have().filter(|have| have.count() > 0) {
+            let bitfield = Message::Bitfield(have.to_bytes());
+            self.cx.send(&mut peer, bitfield);
+        }
+        self.swarm.add(peer);
+        self.cx
+            .timers
+            .set_earlier(Timer::Watch, now + passing::WATCH_IDLE);
+        if !self.is_finished() {
+            self.cx
+                .timers
+                .set_earlier(Timer::Watch, now + download::WATCH);
+        }
+    }
+
+    /// Whether a new connection is to be kept, and what that means for others. `listed` are the
+    /// entries of the peer list that lead to it.
+    fn welcome(
+        &mut self,
+        addr: SocketAddr,
+        incoming: bool,
+        theirs: &Handshake,
+        listed: &mut Vec<SocketAddr>,
+    ) -> Result<(), CloseReason> {
+        if self.stage != Stage::Running {
+            return Err(CloseReason::Leaving);
+        }
+        // Who misses nothing calls nobody that matters: then all may be callers.
+        let finished = self.is_finished();
+        let now = self.cx.now;
+        match self.swarm.admit(addr, incoming, theirs, finished, now) {
+            Admission::Welcome => Ok(()),
+            Admission::Instead(other, why) => {
+                if why == CloseReason::Crossed
+                    && let Some(twin) = self.swarm.get_mut(other)
+                {
+                    listed.append(&mut twin.listed);
+                }
+                self.close(other, why);
+                Ok(())
+            }
+            Admission::Twin(twin) => {
+                // We know now where this peer listens: it is not to be called there again.
+                for addr in listed.drain(..) {
+                    self.swarm.listed(twin, addr);
+                }
+                Err(CloseReason::Twin)
+            }
+            Admission::Refused(why) => {
+                match why {
+                    CloseReason::Banned => self.discovery.list.never(addr),
+                    _ => self.discovery.released(listed, Release::Used, now),
+                }
+                Err(why)
+            }
+        }
+    }
+
+    pub(crate) fn connect_failed(&mut self, addr: SocketAddr, why: &ConnectFailure) {
+        match why {
+            ConnectFailure::Ourselves => self.discovery.list.never(addr),
+            _ => self.discovery.list.failed(addr, self.cx.now),
+        }
+        self.cx.timers.set_earlier(Timer::Dial, self.cx.now);
+    }
+
+    /// The other end, or the network, has ended the connection.
+    pub(crate) fn closed(&mut self, key: PeerKey) {
+        if let Some(peer) = self.swarm.remove(key) {
+            self.gone(&peer);
+        }
+    }
+
+    /// Ends the connection ourselves.
+    pub(crate) fn close(&mut self, key: PeerKey, why: CloseReason) {
+        if let Some(peer) = self.swarm.remove(key) {
+            self.cx.act(Action::Close { peer: key, why });
+            self.gone(&peer);
+        }
+    }
+
+    /// A connection is over: what was asked of it, its place and its addresses are free.
+    fn gone(&mut self, peer: &Peer) {
+        let now = self.cx.now;
+        let release = if peer.is_seed() && self.is_finished() {
+            Release::UsedUntil(now + SEED_REST)
+        } else if peer.was_of_use() || peer.incoming {
+            Release::Used
+        } else {
+            Release::Useless
+        };
+        self.discovery.released(&peer.listed, release, now);
+        if let Some(content) = &mut self.content {
+            let (cx, swarm) = (&mut self.cx, &mut self.swarm);
+            self.download.left(cx, peer, content);
+            content.integrity.remember(peer);
+            self.download.end_parole_of(cx, swarm, content, peer.key);
+        }
+        if !peer.up.am_choking {
+            self.upload.choke_soon(&mut self.cx);
+        }
+        self.cx.timers.set_earlier(Timer::Dial, now);
+    }
+
+    /// A peer has said something.
+    pub(crate) fn message(&mut self, key: PeerKey, message: Message) {
+        let (Some(peer), cx) = (self.swarm.get_mut(key), &mut self.cx) else {
+            return;
+        };
+        peer.heard = cx.now;
+        let Some(content) = &mut self.content else {
+            return; // there is nothing to say anything about yet
+        };
+        let said = match message {
+            Message::KeepAlive | Message::Skipped(_) => Ok(()),
+            Message::Choke => {
+                self.download.choked(cx, peer, content);
+                Ok(())
+            }
+            Message::Unchoke => {
+                self.download.unchoked(peer);
+                Ok(())
+            }
+            Message::Interested => self.interested(key, true),
+            Message::NotInterested => self.interested(key, false),
+            Message::Have(piece) => match content.has_piece(peer, piece) {
+                Ok(()) => self.interest(key),
+                bad => bad,
+            },
+            Message::Bitfield(bytes) => match content.has_pieces(peer, &bytes) {
+                Ok(()) => self.interest(key),
+                bad => bad,
+            },
+            Message::Request(block) => self.upload.requested(cx, peer, content, block),
+            Message::Cancel(block) => {
+                self.upload.cancelled(peer, &block);
+                Ok(())
+            }
+        };
+        if let Err(why) = said {
+            self.close(key, why);
+        }
+    }
+
+    fn interested(&mut self, key: PeerKey, interested: bool) -> Result<(), CloseReason> {
+        if let Some(peer) = self.swarm.get_mut(key) {
+            let was = std::mem::replace(&mut peer.up.peer_interested, interested);
+            // Who is choked and wants nothing changes nothing.
+            if was != interested && (interested || !peer.up.am_choking) {
+                self.upload.choke_soon(&mut self.cx);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the peer whether we are interested, if that has changed, and asks it for more.
+    ///
+    /// # Errors
+    ///
+    /// When neither has anything for the other.
+    pub(crate) fn interest(&mut self, key: PeerKey) -> Result<(), CloseReason> {
+        let finished = self.content.as_ref().is_some_and(Content::is_finished);
+        let Some(peer) = self.swarm.get_mut(key) else {
+            return Ok(());
+        };
+        if finished && peer.is_seed() {
+            return Err(CloseReason::BothComplete);
+        }
+        let interested = peer.offers > 0;
+        if interested != std::mem::replace(&mut peer.down.am_interested, interested) {
+            let message = match interested {
+                true => Message::Interested,
+                false => Message::NotInterested,
+            };
+            self.cx.send(peer, message);
+        }
+        self.download.ask_soon(key);
+        Ok(())
+    }
+
+    /// A connection can take more payload.
+    pub(crate) fn room(&mut self, key: PeerKey, bytes: u64) {
+        if let Some(peer) = self.swarm.get_mut(key) {
+            self.upload.room(&mut self.cx, peer, bytes);
+        }
+    }
+}

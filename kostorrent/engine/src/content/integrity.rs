@@ -1,0 +1,74 @@
+//! Which pieces came out wrong, and who is behind it.
+
+use std::collections::BTreeMap;
+
+use blocks::BlockDigests;
+use picker::PeerKey;
+
+use super::blame::{Blame, Culprit, Suspect};
+use super::parole::Parole;
+use crate::swarm::{Peer, Swarm};
+
+/// Ended connections that are remembered at most.
+const MOST_DEPARTED: usize = 1_000;
+
+/// What is known of pieces that failed. Each is then fetched from one peer alone (libtorrent: on
+/// parole), and when it is right, compared with what was wrong (the smart ban).
+#[derive(Default)]
+pub(crate) struct Integrity {
+    pub blame: Blame,
+    pub parole: Parole,
+    /// Who was behind connections that have ended: a liar may hang up before it is found out.
+    departed: BTreeMap<PeerKey, Culprit>,
+}
+
+impl Integrity {
+    /// Keeps who was behind a connection that gave us blocks.
+    pub fn remember(&mut self, peer: &Peer) {
+        if peer.down.total == 0 {
+            return;
+        }
+        let culprit = Culprit::from(peer);
+        self.departed.insert(peer.key, culprit);
+        while self.departed.len() > MOST_DEPARTED {
+            self.departed.pop_first();
+        }
+    }
+
+    /// Who sent each block, given the connections; `None` for one that left long ago.
+    pub fn senders(&self, swarm: &Swarm, keys: &[PeerKey]) -> Vec<Option<Culprit>> {
+        let sender = |&key: &PeerKey| match swarm.get(key) {
+            Some(peer) => Some(Culprit::from(peer)),
+            None => self.departed.get(&key).copied(),
+        };
+        keys.iter().map(sender).collect()
+    }
+
+    /// Whether the digests of a whole piece's blocks will be needed.
+    pub fn digests(&self, piece: u32, senders: &[PeerKey]) -> BlockDigests {
+        let alone = senders.windows(2).all(|pair| pair[0] == pair[1]);
+        match (self.blame.is_suspect(piece), alone) {
+            (true, _) => BlockDigests::Always,
+            (false, false) => BlockDigests::IfWrong,
+            (false, true) => BlockDigests::Never,
+        }
+    }
+
+    /// Keeps the digests of a piece that failed, with those who had sent its blocks.
+    pub fn suspect(&mut self, piece: u32, senders: Vec<Option<Culprit>>, digests: Vec<[u8; 20]>) {
+        let blocks = senders.into_iter().zip(digests);
+        let blocks = blocks.map(|(sender, digest)| {
+            sender.map(|Culprit { addr, id }| Suspect { digest, addr, id })
+        });
+        self.blame.suspect(piece, blocks.collect());
+    }
+}
+
+impl From<&Peer> for Culprit {
+    fn from(peer: &Peer) -> Culprit {
+        Culprit {
+            addr: peer.addr,
+            id: peer.id,
+        }
+    }
+}

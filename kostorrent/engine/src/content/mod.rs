@@ -1,0 +1,166 @@
+//! What the torrent consists of: the pieces that are here, those that are wanted, those that are
+//! being fetched, and which of them can be trusted.
+
+mod blame;
+mod integrity;
+mod parole;
+
+use std::collections::BTreeSet;
+
+use blocks::Geometry;
+use messages::Bitfield;
+use picker::Picker;
+
+use crate::swarm::Peer;
+use crate::{CloseReason, ContentConfig};
+
+pub(crate) use blame::Culprit;
+pub(crate) use integrity::Integrity;
+pub(crate) use parole::NOBODY;
+
+/// The pieces of a torrent whose metadata is known.
+///
+/// Three things are to be told apart. What we *have* is on disk and verified. What is *wanted* was
+/// chosen. What is *missing* is wanted and not there. Who has everything is a seed; who misses
+/// nothing has finished, and may still have only a part.
+pub(crate) struct Content {
+    pub geometry: Geometry,
+    pub picker: Picker,
+    pub integrity: Integrity,
+    /// Whole pieces that are at the disk.
+    pub under_way: BTreeSet<u32>,
+    wanted: Bitfield,
+    /// What is not missing: had, or not wanted.
+    settled: Bitfield,
+    left: u64,
+    left_wanted: u64,
+}
+
+impl Content {
+    pub fn new(config: ContentConfig, memory: u64) -> Content {
+        let ContentConfig {
+            geometry,
+            have,
+            wanted,
+        } = config;
+        let mut content = Content {
+            picker: Picker::new(geometry, max_open_pieces(&geometry, memory)),
+            integrity: Integrity::default(),
+            under_way: BTreeSet::new(),
+            settled: have.clone(),
+            left: 0,
+            left_wanted: 0,
+            wanted,
+            geometry,
+        };
+        for piece in 0..geometry.pieces() {
+            let length = u64::from(geometry.piece_len(piece));
+            if have.get(piece) {
+                content.picker.set_have(piece);
+                continue;
+            }
+            content.left += length;
+            if content.wanted.get(piece) {
+                content.left_wanted += length;
+            } else {
+                content.settled.set(piece);
+                content.picker.leave_out(piece);
+            }
+        }
+        content
+    }
+
+    /// The pieces that are on disk and verified.
+    pub fn have(&self) -> &Bitfield {
+        self.picker.have()
+    }
+
+    /// Whether a piece is wanted and not there.
+    pub fn misses(&self, piece: u32) -> bool {
+        !self.settled.get(piece)
+    }
+
+    /// Whether nothing is missing.
+    pub fn is_finished(&self) -> bool {
+        self.settled.is_full()
+    }
+
+    /// Whether everything is there, wanted or not.
+    pub fn is_seed(&self) -> bool {
+        self.have().is_full()
+    }
+
+    /// Bytes of the torrent that are not there: what trackers are told.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Bytes that are wanted and not there.
+    pub fn left_wanted(&self) -> u64 {
+        self.left_wanted
+    }
+
+    /// Whether blocks of this piece are to be asked for from its owner alone, or it is at the disk.
+    pub fn is_under_way(&self, piece: u32) -> bool {
+        self.under_way.contains(&piece)
+    }
+
+    /// The memory for open pieces is another from now on.
+    pub fn set_memory(&mut self, bytes: u64) {
+        let most = max_open_pieces(&self.geometry, bytes);
+        self.picker.set_max_open(most);
+    }
+
+    /// A piece has been verified, and is on disk.
+    pub fn written(&mut self, piece: u32) {
+        self.under_way.remove(&piece);
+        if self.have().get(piece) {
+            return;
+        }
+        self.picker.close(piece);
+        let length = u64::from(self.geometry.piece_len(piece));
+        self.left -= length;
+        if self.settled.set(piece) {
+            self.left_wanted -= length;
+        }
+    }
+
+    /// A peer says that it has a piece.
+    pub fn has_piece(&mut self, peer: &mut Peer, piece: u32) -> Result<(), CloseReason> {
+        let pieces = self.geometry.pieces();
+        if piece >= pieces {
+            let last = pieces - 1;
+            return Err(CloseReason::NoSuchPiece { piece, last });
+        }
+        if peer.has.set(piece) {
+            self.picker.peer_has(piece);
+            peer.offers += u32::from(self.misses(piece));
+        }
+        Ok(())
+    }
+
+    /// A peer says which pieces it has. A bitfield that comes late, or again as aria2 sends it, adds
+    /// to what the peer said before, and costs no more than what is new in it.
+    pub fn has_pieces(&mut self, peer: &mut Peer, bytes: &[u8]) -> Result<(), CloseReason> {
+        let has = Bitfield::from_bytes(self.geometry.pieces(), bytes)?;
+        if peer.has.count() == 0 {
+            self.picker.peer_joined(&has);
+            peer.has = has;
+        } else {
+            let new: Vec<u32> = has.missing_from(&peer.has).collect();
+            for piece in new {
+                peer.has.set(piece);
+                self.picker.peer_has(piece);
+            }
+        }
+        peer.offers = peer.has.count_missing_from(&self.settled);
+        Ok(())
+    }
+}
+
+/// How many pieces may be open at a time within `memory`.
+fn max_open_pieces(geometry: &Geometry, memory: u64) -> u32 {
+    let blocks = geometry.piece_length().div_ceil(blocks::BLOCK).max(1);
+    let piece = u64::from(blocks) * u64::from(blocks::BLOCK);
+    u32::try_from(memory / piece).unwrap_or(u32::MAX).max(2)
+}

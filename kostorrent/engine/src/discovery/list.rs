@@ -1,0 +1,235 @@
+//! The peer list: whom we could call, and when again.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::Time;
+
+/// Addresses kept at most; a tracker may name thousands.
+const MOST: usize = 2_000;
+
+/// After so many failed calls in a row an address is forgotten, until a tracker names it again.
+const MOST_FAILURES: u32 = 5;
+
+/// The pause after the first failed call; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The longest pause between two calls of an address that the user named.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// The pause after a connection that had worked.
+const PAUSE_AFTER_USE: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Free,
+    Dialling,
+    Connected,
+    /// Ourselves, or a peer that lied.
+    Never,
+}
+
+#[derive(Debug)]
+struct Entry {
+    state: State,
+    failures: u32,
+    next_try: Time,
+    /// The user named it: it is never forgotten.
+    kept: bool,
+}
+
+/// Every address that a tracker or the user named: libtorrent's peer list.
+#[derive(Debug, Default)]
+pub(crate) struct PeerList {
+    entries: BTreeMap<SocketAddr, Entry>,
+    dialling: usize,
+}
+
+impl PeerList {
+    /// Enters an address. One that had been forgotten after its failures gets another chance.
+    pub fn add(&mut self, addr: SocketAddr, now: Time) {
+        if addr.port() == 0 || addr.ip().is_unspecified() || addr.ip().is_multicast() {
+            return;
+        }
+        if self.entries.len() >= MOST && !self.entries.contains_key(&addr) {
+            return;
+        }
+        self.entries.entry(addr).or_insert(Entry {
+            state: State::Free,
+            failures: 0,
+            next_try: now,
+            kept: false,
+        });
+    }
+
+    /// Enters an address that the user named.
+    pub fn add_kept(&mut self, addr: SocketAddr, now: Time) {
+        self.add(addr, now);
+        if let Some(entry) = self.entries.get_mut(&addr) {
+            entry.kept = true;
+        }
+    }
+
+    /// How many calls are under way.
+    pub fn dialling(&self) -> usize {
+        self.dialling
+    }
+
+    /// Whether any address may still be called, now or later.
+    pub fn has_hope(&self) -> bool {
+        self.entries.values().any(|entry| {
+            matches!(entry.state, State::Free | State::Dialling) && entry.failures < MOST_FAILURES
+        })
+    }
+
+    /// When the next address may be called.
+    pub fn next_due(&self) -> Option<Time> {
+        self.callable().map(|(_, entry)| entry.next_try).min()
+    }
+
+    // ANCHOR: take_due
+    /// Takes the address to call now: the one with the fewest failures, waiting
+    /// longest.
+    pub fn take_due(&mut self, now: Time) -> Option<SocketAddr> {
+        let (&addr, _) = self
+            .callable()
+            .filter(|(_, entry)| entry.next_try <= now)
+            .min_by_key(|(_, entry)| (entry.failures, entry.next_try))?;
+        self.set(addr, State::Dialling);
+        Some(addr)
+    }
+    // ANCHOR_END: take_due
+
+    fn callable(&self) -> impl Iterator<Item = (&SocketAddr, &Entry)> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| entry.state == State::Free)
+            .filter(|(_, entry)| entry.kept || entry.failures < MOST_FAILURES)
+    }
+
+    /// The call was answered; or whoever listens there is connected to us already.
+    pub fn connected(&mut self, addr: SocketAddr) {
+        self.set(addr, State::Connected);
+    }
+
+    // ANCHOR: failed
+    /// The call was not answered, or its connection was of no use.
+    pub fn failed(&mut self, addr: SocketAddr, now: Time) {
+        let Some(entry) = self.entries.get_mut(&addr) else {
+            return;
+        };
+        if entry.state == State::Never {
+            return;
+        }
+        entry.failures += 1;
+        let pause = FIRST_PAUSE * 2u32.pow(entry.failures.min(10) - 1);
+        entry.next_try = now + pause.min(LONGEST_PAUSE);
+        let forget = entry.failures >= MOST_FAILURES && !entry.kept;
+        self.set(addr, State::Free);
+        if forget {
+            self.entries.remove(&addr);
+        }
+    }
+    // ANCHOR_END: failed
+
+    /// A connection that had been of use is over, or we have no place for one.
+    pub fn closed(&mut self, addr: SocketAddr, now: Time) {
+        self.rest(addr, now + PAUSE_AFTER_USE);
+    }
+
+    /// Nothing is to be had from this address until `then`.
+    pub fn rest(&mut self, addr: SocketAddr, then: Time) {
+        if let Some(entry) = self.entries.get_mut(&addr) {
+            entry.failures = 0;
+            entry.next_try = then;
+            self.set(addr, State::Free);
+        }
+    }
+
+    /// This address is never to be called.
+    pub fn never(&mut self, addr: SocketAddr) {
+        self.set(addr, State::Never);
+    }
+
+    fn set(&mut self, addr: SocketAddr, state: State) {
+        if let Some(entry) = self.entries.get_mut(&addr) {
+            if entry.state == State::Never {
+                return;
+            }
+            self.dialling -= usize::from(entry.state == State::Dialling);
+            self.dialling += usize::from(state == State::Dialling);
+            entry.state = state;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Time {
+        Time::after_start(Duration::from_secs(seconds))
+    }
+
+    fn addr(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn an_address_that_fails_is_called_less_and_less_and_then_forgotten() {
+        let mut list = PeerList::default();
+        list.add(addr(1), at(0));
+        let (mut now, mut calls) = (at(0), Vec::new());
+        while list.has_hope() {
+            now = list.next_due().unwrap();
+            assert_eq!(list.take_due(now), Some(addr(1)));
+            assert_eq!(list.dialling(), 1);
+            calls.push(now.since_start().as_secs());
+            list.failed(addr(1), now);
+            assert_eq!(list.dialling(), 0);
+        }
+        assert_eq!(calls, [0, 2, 6, 14, 30]);
+        list.add(addr(1), now);
+        assert!(list.has_hope(), "a tracker named it again");
+    }
+
+    #[test]
+    fn an_address_that_the_user_named_is_never_forgotten() {
+        let mut list = PeerList::default();
+        list.add_kept(addr(1), at(0));
+        let mut now = at(0);
+        for _ in 0..20 {
+            now = list.next_due().unwrap();
+            assert_eq!(list.take_due(now), Some(addr(1)));
+            list.failed(addr(1), now);
+        }
+        assert!(!list.has_hope(), "it has failed often enough");
+        assert!(list.next_due().unwrap() <= now + LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn ourselves_and_liars_are_never_called_again() {
+        let mut list = PeerList::default();
+        list.add(addr(1), at(0));
+        assert_eq!(list.take_due(at(0)), Some(addr(1)));
+        list.never(addr(1));
+        list.add(addr(1), at(1));
+        assert_eq!(list.dialling(), 0);
+        assert_eq!(list.take_due(at(1_000_000)), None);
+        assert!(!list.has_hope());
+    }
+
+    #[test]
+    fn the_list_is_bounded_and_takes_no_impossible_address() {
+        let mut list = PeerList::default();
+        for port in 0..=u16::MAX {
+            list.add(addr(port), at(0));
+        }
+        assert_eq!(list.entries.len(), MOST);
+        list.add(SocketAddr::from(([0, 0, 0, 0], 1)), at(0));
+        assert_eq!(list.entries.len(), MOST);
+    }
+}

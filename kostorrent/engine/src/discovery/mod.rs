@@ -1,0 +1,214 @@
+//! Who else has the torrent: the trackers' tiers, and the list of addresses that they and the user
+//! have named.
+
+mod list;
+mod trackers;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, host_of};
+
+use crate::cx::Cx;
+use crate::swarm::Swarm;
+use crate::timers::Timer;
+use crate::{Action, Announcement, Config, Report, Time, TrackerWord};
+
+use list::PeerList;
+use trackers::{Call, Trackers};
+
+/// Calls under way at most.
+const MOST_DIALLING: usize = 20;
+
+/// How many peers a tracker is asked for.
+const NUMWANT: u32 = 100;
+
+/// What a tracker is told about our progress.
+#[derive(Clone, Copy)]
+pub(crate) struct Totals {
+    pub uploaded: u64,
+    pub downloaded: u64,
+    pub left: u64,
+}
+
+pub(crate) struct Discovery {
+    pub list: PeerList,
+    trackers: Trackers,
+}
+
+impl Discovery {
+    pub fn new(config: &Config, cx: &mut Cx) -> Discovery {
+        let mut list = PeerList::default();
+        for &addr in &config.peers {
+            list.add_kept(addr, cx.now);
+        }
+        Discovery {
+            list,
+            trackers: Trackers::new(&config.tiers, cx.now, &mut cx.rng),
+        }
+    }
+
+    /// Whether somebody may still be found: by a tracker, or at an address not yet given up.
+    pub fn has_hope(&self) -> bool {
+        self.trackers.any() || self.list.has_hope()
+    }
+
+    /// What came of the last announce.
+    pub fn word(&self) -> TrackerWord {
+        self.trackers.word()
+    }
+
+    /// Calls the next addresses, if more connections are wanted.
+    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm) {
+        while self.list.dialling() < MOST_DIALLING {
+            let has_place = swarm.len() + self.list.dialling() < swarm.max_peers();
+            let can_replace = || self.list.dialling() == 0 && swarm.idle(false, cx.now).is_some();
+            if !has_place && !can_replace() {
+                break;
+            }
+            let Some(addr) = self.list.take_due(cx.now) else {
+                break;
+            };
+            if swarm.is_banned(addr) {
+                self.list.never(addr);
+                continue;
+            }
+            cx.act(Action::Connect { addr });
+        }
+        match self.list.next_due() {
+            Some(due) if due > cx.now => cx.timers.set_earlier(Timer::Dial, due),
+            _ => {}
+        }
+    }
+
+    /// Nobody that we know of has what we need: a tracker may know others by now.
+    pub fn ask_another(&mut self, cx: &mut Cx) {
+        let Some(at) = self.trackers.may_ask_another() else {
+            return;
+        };
+        if at <= cx.now {
+            self.trackers.ask_another();
+            cx.timers.set(Timer::Announce, cx.now);
+        } else {
+            cx.timers.set_earlier(Timer::Dial, at);
+        }
+    }
+
+    /// Asks the tracker that is due.
+    pub fn announce(&mut self, cx: &mut Cx, totals: Totals) {
+        if let Some(call) = self.trackers.call() {
+            tell(cx, call, totals);
+        }
+    }
+
+    /// A tracker has answered, or has not.
+    pub fn announced(
+        &mut self,
+        cx: &mut Cx,
+        swarm: &Swarm,
+        tracker: &str,
+        result: Result<AnnounceReply, AnnounceError>,
+    ) {
+        let pause = match result {
+            Ok(reply) => self.answered(cx, swarm, tracker, &reply),
+            Err(why) => {
+                let pause = self.trackers.failed(&why, cx.now);
+                let tracker = host_of(tracker);
+                cx.report(Report::TrackerFailed { tracker, why });
+                pause
+            }
+        };
+        cx.timers.set(Timer::Announce, cx.now + pause);
+    }
+
+    fn answered(
+        &mut self,
+        cx: &mut Cx,
+        swarm: &Swarm,
+        tracker: &str,
+        reply: &AnnounceReply,
+    ) -> Duration {
+        for &addr in &reply.peers {
+            if !swarm.is_banned(addr) {
+                self.list.add(addr, cx.now);
+            }
+        }
+        if let Some(warning) = &reply.warning {
+            cx.report(Report::TrackerWarning {
+                tracker: host_of(tracker),
+                warning: warning.clone(),
+            });
+        }
+        cx.timers.set(Timer::Dial, cx.now);
+        self.trackers.answered(tracker, reply, cx.now)
+    }
+
+    /// The download is complete: the trackers are told with the next announce.
+    pub fn complete(&mut self) {
+        self.trackers.complete();
+    }
+
+    /// Says goodbye to each tracker that knows us.
+    pub fn say_goodbyes(&mut self, cx: &mut Cx, totals: Totals) {
+        for call in self.trackers.goodbyes() {
+            tell(cx, call, totals);
+        }
+    }
+
+    /// A tracker has answered while we leave: what is still to be said to it is said.
+    pub fn goodbye_answered(&mut self, cx: &mut Cx, tracker: &str, answered: bool, totals: Totals) {
+        if let Some(call) = self.trackers.next_goodbye(tracker, answered) {
+            tell(cx, call, totals);
+        }
+    }
+
+    /// Says `stopped` to those that have not answered `completed` in time.
+    pub fn last_words(&mut self, cx: &mut Cx, totals: Totals) {
+        for call in self.trackers.last_words() {
+            tell(cx, call, totals);
+        }
+    }
+
+    /// Whether every goodbye has been answered.
+    pub fn all_said(&self) -> bool {
+        self.trackers.all_said()
+    }
+
+    /// These addresses lead to a peer that is gone.
+    pub fn released(&mut self, addrs: &[SocketAddr], release: Release, now: Time) {
+        for &addr in addrs {
+            match release {
+                Release::UsedUntil(then) => self.list.rest(addr, then),
+                Release::Used => self.list.closed(addr, now),
+                Release::Useless => self.list.failed(addr, now),
+            }
+        }
+    }
+}
+
+/// How a connection to a listed address has ended.
+#[derive(Clone, Copy)]
+pub(crate) enum Release {
+    /// There is nothing to be had there until then.
+    UsedUntil(Time),
+    /// It was of use, and can be called again soon; or it was we who had no place.
+    Used,
+    /// It was of no use.
+    Useless,
+}
+
+fn tell(cx: &mut Cx, call: Call, totals: Totals) {
+    let leaving = call.event == Some(AnnounceEvent::Stopped);
+    let announcement = Announcement {
+        event: call.event,
+        uploaded: totals.uploaded,
+        downloaded: totals.downloaded,
+        left: totals.left,
+        numwant: if leaving { 0 } else { NUMWANT },
+        tracker_id: call.tracker_id,
+    };
+    cx.act(Action::Announce {
+        tracker: call.tracker,
+        announcement,
+    });
+}

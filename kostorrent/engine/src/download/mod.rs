@@ -1,0 +1,377 @@
+//! Asking for blocks, and taking them in.
+
+mod patience;
+mod side;
+
+use std::collections::{BTreeSet, VecDeque};
+
+use blocks::BLOCK;
+use messages::{BlockRequest, Message};
+use picker::{PeerKey, Receipt};
+use progress::Rate;
+
+use crate::content::Content;
+use crate::cx::Cx;
+use crate::event::BufKey;
+use crate::limit::Bucket;
+use crate::swarm::{Peer, Swarm};
+use crate::timers::Timer;
+use crate::{Action, Time};
+
+pub(crate) use patience::WATCH;
+pub(crate) use side::Side;
+
+/// A peer with fewer requests out has nearly nothing left to do.
+const FEW_LEFT: usize = 8;
+
+/// A peer is far slower than another if that one is so many times as fast.
+pub(crate) const FAR_SLOWER: u64 = 10;
+
+/// The requests to all peers: how many, and of whom next.
+pub(crate) struct Download {
+    limit: Bucket,
+    /// Who waits for the limit, in turn.
+    limited: VecDeque<PeerKey>,
+    /// Whether anybody had to wait since the figures were last asked for.
+    pub was_limited: bool,
+    /// Who would take more than there was to ask for.
+    starved: BTreeSet<PeerKey>,
+    /// What the picker said last about whether that may have changed.
+    news: u64,
+    /// Whose windows are to be looked at before the event is over.
+    ask: BTreeSet<PeerKey>,
+    /// Room for the picker's answer, kept for the next time.
+    picks: Vec<BlockRequest>,
+    pub rate: Rate,
+    /// Payload bytes that came.
+    pub total: u64,
+    /// Those that were of no use.
+    pub wasted: u64,
+    /// When the last useful block came.
+    pub useful_at: Option<Time>,
+}
+
+/// What a block that has come leads to.
+pub(crate) enum Came {
+    /// It was of no use.
+    Unwanted,
+    /// It is kept.
+    Kept {
+        /// Its piece is whole now.
+        whole: bool,
+        /// Who else was asked for it.
+        also_asked: Vec<PeerKey>,
+    },
+}
+
+impl Download {
+    pub fn new(limit: Option<u64>, now: Time) -> Download {
+        Download {
+            limit: Bucket::new(limit, now),
+            limited: VecDeque::new(),
+            was_limited: false,
+            starved: BTreeSet::new(),
+            news: 0,
+            ask: BTreeSet::new(),
+            picks: Vec::new(),
+            rate: Rate::new(),
+            total: 0,
+            wasted: 0,
+            useful_at: None,
+        }
+    }
+
+    /// Another limit from now on.
+    pub fn set_limit(&mut self, limit: Option<u64>, cx: &mut Cx) {
+        self.limit.change(limit, cx.now);
+        cx.timers.set_earlier(Timer::Refill, cx.now);
+    }
+
+    /// This peer's window is to be looked at before the event is over.
+    pub fn ask_soon(&mut self, key: PeerKey) {
+        self.ask.insert(key);
+    }
+
+    /// Looks at the windows of those for whom something may have changed: until nothing changes
+    /// any more.
+    pub fn ask_all(&mut self, cx: &mut Cx, swarm: &mut Swarm, content: &mut Content) {
+        loop {
+            let news = content.picker.news();
+            if news != self.news {
+                self.news = news;
+                self.ask.extend(&self.starved);
+            }
+            let Some(key) = self.ask.pop_first() else {
+                return;
+            };
+            self.fill(cx, swarm, content, key, usize::MAX);
+        }
+    }
+
+    // ANCHOR: fill
+    /// Sends this peer as many requests as its window holds, at most `most`.
+    fn fill(
+        &mut self,
+        cx: &mut Cx,
+        swarm: &mut Swarm,
+        content: &mut Content,
+        key: PeerKey,
+        most: usize,
+    ) {
+        let Some(peer) = swarm.get(key) else {
+            return;
+        };
+        if !peer.serves() || peer.down.limited {
+            return;
+        }
+        let out = content.picker.asked_of(key);
+        let window = peer.down.window.size();
+        let mut free = window.saturating_sub(out).min(most);
+        // With a large window requests go out in groups: one write for many.
+        if free == 0 || free < (window / 8).min(most) {
+            return;
+        }
+        self.assign_suspects(cx, swarm, content, key);
+        let allowed = self.limit.available(cx.now) / u64::from(BLOCK);
+        let limited = allowed < free as u64;
+        if limited {
+            free = allowed as usize;
+        }
+        let mut picks = std::mem::take(&mut self.picks);
+        let Some(peer) = swarm.get(key) else {
+            return;
+        };
+        let picker = &mut content.picker;
+        let nothing = picker.has_nothing_for(key, &peer.has);
+        picker.pick(key, &peer.has, free, &mut cx.rng, &mut picks);
+        // Only if the limit was what held us back: else the timer would ring for
+        // nothing.
+        let held_back = limited && picks.len() == free && !nothing;
+        let starved = !held_back && picks.len() < free.max(1);
+        if starved && picks.is_empty() && out == 0 {
+            self.pick_from_slow(cx, swarm, content, key, free, &mut picks);
+        }
+        if let Some(peer) = swarm.get_mut(key) {
+            self.note_starved(peer, starved);
+            self.send_requests(cx, peer, content, &mut picks, out);
+            if held_back {
+                self.wait_for_limit(cx, peer);
+            }
+        }
+        self.picks = picks;
+    }
+    // ANCHOR_END: fill
+
+    /// Asks a peer for these blocks; so many requests were out before.
+    fn send_requests(
+        &mut self,
+        cx: &mut Cx,
+        peer: &mut Peer,
+        content: &mut Content,
+        blocks: &mut Vec<BlockRequest>,
+        out: usize,
+    ) {
+        if out == 0 && !blocks.is_empty() {
+            self.begins_to_owe(cx, peer);
+        }
+        for block in blocks.drain(..) {
+            self.limit.take(u64::from(block.len));
+            if peer.down.is_snubbed() {
+                // It is to show that it is back; nobody is to wait for it.
+                content.picker.yield_to_others(peer.key, block);
+            }
+            cx.send(peer, Message::Request(block));
+        }
+    }
+
+    fn note_starved(&mut self, peer: &mut Peer, starved: bool) {
+        if starved != std::mem::replace(&mut peer.down.starved, starved) {
+            if starved {
+                self.starved.insert(peer.key);
+            } else {
+                self.starved.remove(&peer.key);
+            }
+        }
+    }
+
+    fn wait_for_limit(&mut self, cx: &mut Cx, peer: &mut Peer) {
+        peer.down.limited = true;
+        self.limited.push_back(peer.key);
+        self.was_limited = true;
+        let wait = self.limit.wait_for(u64::from(BLOCK), cx.now);
+        cx.timers.set_earlier(Timer::Refill, cx.now + wait);
+    }
+
+    /// The limit lets bytes through again: those who wait get their share in turn.
+    pub fn refill(&mut self, cx: &mut Cx, swarm: &mut Swarm, content: &mut Content) {
+        for _ in 0..self.limited.len() {
+            let blocks = self.limit.available(cx.now) / u64::from(BLOCK);
+            if blocks == 0 {
+                break;
+            }
+            let share = (blocks as usize / self.limited.len()).max(1);
+            let Some(key) = self.limited.pop_front() else {
+                break;
+            };
+            let Some(peer) = swarm.get_mut(key) else {
+                continue;
+            };
+            peer.down.limited = false;
+            self.fill(cx, swarm, content, key, share);
+            if let Some(peer) = swarm.get_mut(key).filter(|peer| !peer.down.limited) {
+                let room = peer.down.window.size() > content.picker.asked_of(key);
+                if peer.serves() && room && !peer.down.starved {
+                    self.wait_for_limit(cx, peer);
+                }
+            }
+        }
+        if !self.limited.is_empty() {
+            let wait = self.limit.wait_for(u64::from(BLOCK), cx.now);
+            cx.timers.set_earlier(Timer::Refill, cx.now + wait);
+        }
+    }
+
+    /// These bytes will not come: others may.
+    fn give_back(&mut self, cx: &mut Cx, bytes: u64) {
+        self.limit.give_back(bytes);
+        if !self.limited.is_empty() {
+            cx.timers.set_earlier(Timer::Refill, cx.now);
+        }
+    }
+
+    /// A peer with nothing to do, while all memory waits for peers that are far slower than it is,
+    /// is asked for what they were asked for.
+    fn pick_from_slow(
+        &mut self,
+        cx: &mut Cx,
+        swarm: &mut Swarm,
+        content: &mut Content,
+        key: PeerKey,
+        count: usize,
+        picks: &mut Vec<BlockRequest>,
+    ) {
+        let now = cx.now;
+        let Some(peer) = swarm.get_mut(key) else {
+            return;
+        };
+        let compared = peer.down.compared_at.replace(now);
+        if compared.is_some_and(|at| now.since(at) < patience::WATCH) {
+            peer.down.compared_at = compared;
+            return;
+        }
+        let Some(peer) = swarm.get(key) else {
+            return;
+        };
+        let own = speed(peer, now);
+        let slow = |other: PeerKey| {
+            let other = swarm.get(other);
+            let rate = other.map_or(0, |other| other.down.rate.per_second(now.since_start()));
+            rate * FAR_SLOWER < own
+        };
+        content
+            .picker
+            .pick_again(key, &peer.has, count, slow, picks);
+    }
+
+    /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches.
+    fn assign_suspects(
+        &mut self,
+        cx: &mut Cx,
+        swarm: &mut Swarm,
+        content: &mut Content,
+        key: PeerKey,
+    ) {
+        if content.integrity.blame.is_empty() {
+            return;
+        }
+        let Some(peer) = swarm.get(key) else {
+            return;
+        };
+        for piece in content.free_suspects(swarm, peer, cx.now) {
+            content.integrity.parole.give(piece, key, None, cx.now);
+            let void = content.picker.only_from(piece, Some(key));
+            self.cancel(cx, swarm, void);
+        }
+    }
+
+    // ANCHOR: block
+    /// A whole block has come.
+    pub fn block(
+        &mut self,
+        cx: &mut Cx,
+        peer: &mut Peer,
+        content: &mut Content,
+        block: BlockRequest,
+        buf: BufKey,
+    ) -> Came {
+        let bytes = u64::from(block.len);
+        peer.payload_at = cx.now;
+        peer.down.delivered(block.len, cx.now);
+        self.total += bytes;
+        self.rate.add(cx.now.since_start(), bytes);
+        let Receipt::Kept { whole, also_asked } = content.picker.received(peer.key, block) else {
+            self.wasted += bytes;
+            cx.act(Action::Drop { buf });
+            return Came::Unwanted;
+        };
+        self.useful_at = Some(cx.now);
+        cx.act(Action::Keep {
+            buf,
+            piece: block.piece,
+            block: block.offset / BLOCK,
+        });
+        Came::Kept { whole, also_asked }
+    }
+    // ANCHOR_END: block
+
+    /// Asks this peer for more after a block, if it is worth it. A starved peer is asked when
+    /// something has changed, not after every block; but in the end game, and with little left to
+    /// do, after every block it is.
+    pub fn ask_after_block(&mut self, peer: &Peer, content: &Content) {
+        let few = || content.picker.asked_of(peer.key) < FEW_LEFT;
+        if !peer.down.starved || (few() && content.picker.in_end_game()) {
+            self.ask_soon(peer.key);
+        }
+    }
+
+    /// Looks at the windows of those who have nothing to do: others may have become far slower than
+    /// they are.
+    pub fn ask_idle(&mut self, swarm: &Swarm, content: &Content) {
+        let idle = |peer: &&Peer| peer.serves() && content.picker.asked_of(peer.key) == 0;
+        self.ask
+            .extend(swarm.iter().filter(idle).map(|peer| peer.key));
+    }
+
+    /// These requests are void: they are taken back from the peers.
+    pub fn cancel(&mut self, cx: &mut Cx, swarm: &mut Swarm, void: Vec<(PeerKey, BlockRequest)>) {
+        for (key, block) in void {
+            self.give_back(cx, u64::from(block.len));
+            if let Some(peer) = swarm.get_mut(key) {
+                cx.send(peer, Message::Cancel(block));
+                self.ask_soon(key);
+            }
+        }
+    }
+
+    /// Drops what has come of an open piece; it is to be fetched anew.
+    pub fn forget(&mut self, cx: &mut Cx, swarm: &mut Swarm, content: &mut Content, piece: u32) {
+        let void = content.picker.forget(piece);
+        self.cancel(cx, swarm, void);
+        cx.act(Action::Forget { piece });
+    }
+
+    /// A peer is gone, and with it what it was asked for.
+    pub fn left(&mut self, cx: &mut Cx, peer: &Peer, content: &mut Content) {
+        let void = content.picker.peer_left(peer.key, &peer.has);
+        let bytes = void.iter().map(|block| u64::from(block.len)).sum();
+        self.give_back(cx, bytes);
+        self.starved.remove(&peer.key);
+        self.ask.remove(&peer.key);
+    }
+}
+
+/// Bytes a second; a peer that has just come has no rate yet, and gets the benefit of the doubt.
+pub(crate) fn speed(peer: &Peer, now: Time) -> u64 {
+    let rate = peer.down.rate.per_second(now.since_start());
+    rate.max(BLOCK.into())
+}

@@ -1,0 +1,75 @@
+//! What we get from one peer.
+
+use std::time::Duration;
+
+use blocks::Window;
+use progress::Rate;
+
+use crate::Time;
+
+/// The half of a connection over which we download, with two of the four booleans of BEP 3.
+pub(crate) struct Side {
+    pub peer_choking: bool,
+    pub am_interested: bool,
+    /// When it choked us last; every connection begins choked.
+    pub choked_since: Time,
+    /// How many requests it is worth keeping out.
+    pub(super) window: Window,
+    /// Since when it owes us a block: the last block, or the first request after a pause.
+    pub(super) owes_since: Time,
+    /// It kept us waiting too long, since when; one request at a time until it delivers.
+    pub(super) snubbed_at: Option<Time>,
+    /// A block has come since it last unchoked us.
+    pub(super) has_delivered: bool,
+    /// The picker had less for it than it would take when it was last asked.
+    pub(super) starved: bool,
+    /// It waits for the speed limit.
+    pub(super) limited: bool,
+    /// When it was last compared with those that hold all memory and are far slower.
+    pub(super) compared_at: Option<Time>,
+    pub rate: Rate,
+    /// Payload bytes that came.
+    pub total: u64,
+}
+
+impl Side {
+    pub fn new(now: Time) -> Side {
+        Side {
+            peer_choking: true,
+            am_interested: false,
+            choked_since: now,
+            window: Window::new(),
+            owes_since: now,
+            snubbed_at: None,
+            has_delivered: false,
+            starved: false,
+            limited: false,
+            compared_at: None,
+            rate: Rate::new(),
+            total: 0,
+        }
+    }
+
+    /// Whether it kept us waiting too long, and has not delivered since.
+    pub fn is_snubbed(&self) -> bool {
+        self.snubbed_at.is_some()
+    }
+
+    /// How long it has owed us a block, with so many requests out.
+    pub(super) fn overdue(&self, requests: usize, now: Time) -> Duration {
+        match requests {
+            0 => Duration::ZERO,
+            _ => now.since(self.owes_since),
+        }
+    }
+
+    /// A block has come.
+    pub(super) fn delivered(&mut self, bytes: u32, now: Time) {
+        self.owes_since = now;
+        self.snubbed_at = None;
+        self.has_delivered = true;
+        self.total += u64::from(bytes);
+        self.window.received(now.since_start(), bytes);
+        self.rate.add(now.since_start(), u64::from(bytes));
+    }
+}

@@ -1,0 +1,137 @@
+//! What the passing of time brings about.
+
+use std::time::Duration;
+
+use messages::Message;
+use picker::PeerKey;
+
+use crate::leaving::Stage;
+use crate::timers::Timer;
+use crate::{CloseReason, Engine, Outcome, download};
+
+// ANCHOR: patience
+/// A connection that has said nothing for so long is dead: a live one sends a
+/// keep-alive at least every two minutes (BEP 3).
+const SILENCE: Duration = Duration::from_secs(180);
+
+/// How long we stay silent before we send a keep-alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(100);
+// ANCHOR_END: patience
+
+/// How often connections are looked after while nothing is to be fetched.
+pub(crate) const WATCH_IDLE: Duration = Duration::from_secs(10);
+
+/// How long nothing may arrive before the user is told why.
+pub(crate) const STALLED: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Does what is due.
+    pub(crate) fn ring(&mut self) {
+        while let Some(timer) = self.cx.timers.expired(self.cx.now) {
+            match timer {
+                Timer::Watch => self.watch_all(),
+                Timer::Choke => self.choke_round(),
+                Timer::Announce => self.announce(),
+                Timer::Dial => self.dial(),
+                Timer::Refill => self.refill(),
+                Timer::Stalled => self.stalled(),
+                Timer::GiveUp => self.give_up(),
+            }
+        }
+    }
+
+    fn choke_round(&mut self) {
+        let seeding = self.is_finished();
+        self.upload
+            .choke_round(&mut self.cx, &mut self.swarm, seeding);
+    }
+
+    /// A speed limit lets bytes through again, in either direction.
+    fn refill(&mut self) {
+        let (cx, swarm) = (&mut self.cx, &mut self.swarm);
+        self.upload.refill(cx, swarm);
+        if let Some(content) = &mut self.content {
+            self.download.refill(cx, swarm, content);
+        }
+    }
+
+    /// Calls the next addresses, and asks trackers while nobody has what we miss.
+    pub(crate) fn dial(&mut self) {
+        if self.stage != Stage::Running {
+            return;
+        }
+        self.discovery.dial(&mut self.cx, &self.swarm);
+        if self.is_lonely() {
+            self.discovery.ask_another(&mut self.cx);
+        }
+        self.give_up_if_hopeless();
+    }
+
+    /// Whether nobody that we know of has what we miss.
+    fn is_lonely(&self) -> bool {
+        let offered = || self.swarm.iter().any(|peer| peer.offers > 0);
+        !self.is_finished() && !self.discovery.list.has_hope() && !offered()
+    }
+
+    /// Ends with a failure when there is nobody left to ask.
+    fn give_up_if_hopeless(&mut self) {
+        let at_disk = |c: &crate::content::Content| !c.under_way.is_empty();
+        if self.is_finished()
+            || !self.swarm.is_empty()
+            || self.discovery.has_hope()
+            || self.content.as_ref().is_some_and(at_disk)
+        {
+            return;
+        }
+        self.leave(Outcome::Failed(self.why_hopeless()));
+    }
+
+    /// Looks after every connection: once a second while we fetch, now and then otherwise.
+    fn watch_all(&mut self) {
+        for key in self.swarm.keys() {
+            if let Err(why) = self.watch(key) {
+                self.close(key, why);
+            }
+        }
+        let finished = self.is_finished();
+        if let (false, Some(content)) = (finished, &mut self.content) {
+            let (cx, swarm) = (&mut self.cx, &mut self.swarm);
+            self.download.review_parole(cx, swarm, content);
+            self.download.free_stuck_pieces(cx, swarm, content);
+            self.download.ask_idle(swarm, content);
+        }
+        if !self.swarm.is_empty() {
+            let pause = match finished {
+                true => WATCH_IDLE,
+                false => download::WATCH,
+            };
+            self.cx
+                .timers
+                .set_earlier(Timer::Watch, self.cx.now + pause);
+        }
+        if !finished {
+            self.dial();
+        }
+    }
+
+    fn watch(&mut self, key: PeerKey) -> Result<(), CloseReason> {
+        let (Some(peer), cx) = (self.swarm.get_mut(key), &mut self.cx) else {
+            return Ok(());
+        };
+        if cx.now.since(peer.heard) >= SILENCE {
+            return Err(CloseReason::Silent(SILENCE));
+        }
+        if cx.now.since(peer.spoke) >= KEEP_ALIVE {
+            cx.send(peer, Message::KeepAlive);
+        }
+        let Some(content) = &mut self.content else {
+            return Ok(());
+        };
+        if self.download.watch(cx, peer, content)? {
+            let (cx, swarm) = (&mut self.cx, &mut self.swarm);
+            self.download.end_parole_of(cx, swarm, content, key);
+            self.upload.choke_soon(cx);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! What is known about one connection.
+
+use std::net::SocketAddr;
+
+use messages::Bitfield;
+use picker::PeerKey;
+
+use crate::{Time, download, upload};
+
+/// One connection. What each direction is about stands in a part of its own.
+pub(crate) struct Peer {
+    pub key: PeerKey,
+    pub addr: SocketAddr,
+    pub incoming: bool,
+    pub id: [u8; 20],
+    pub connected: Time,
+    /// The entries of the peer list that lead to it: where we called it, or would have.
+    pub listed: Vec<SocketAddr>,
+
+    /// The pieces it says it has.
+    pub has: Bitfield,
+    /// How many of its pieces we miss: we are interested while this is not zero.
+    pub offers: u32,
+
+    /// What we get from it.
+    pub down: download::Side,
+    /// What it gets from us.
+    pub up: upload::Side,
+
+    /// When a block last went in either direction, or the connection was made.
+    pub payload_at: Time,
+    pub heard: Time,
+    pub spoke: Time,
+}
+
+impl Peer {
+    /// Whether it would answer a request now.
+    pub fn serves(&self) -> bool {
+        !self.down.peer_choking && self.down.am_interested
+    }
+
+    /// Whether it has the whole torrent.
+    pub fn is_seed(&self) -> bool {
+        self.has.len() > 0 && self.has.is_full()
+    }
+
+    /// Whether a block has ever gone in either direction.
+    pub fn was_of_use(&self) -> bool {
+        self.down.total + self.up.total > 0
+    }
+
+    /// Whether either side wants anything of the other.
+    pub fn is_wanted(&self) -> bool {
+        self.down.am_interested || self.up.peer_interested
+    }
+}

@@ -1,0 +1,247 @@
+//! Giving: who may ask, and what is sent.
+
+mod requests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use choker::{Candidate, Choker};
+use messages::{BlockRequest, Message};
+use picker::PeerKey;
+use progress::Rate;
+
+use crate::content::Content;
+use crate::cx::Cx;
+use crate::limit::Bucket;
+use crate::swarm::{Peer, Swarm};
+use crate::timers::Timer;
+use crate::{Action, CloseReason, Config, Time};
+
+use requests::Requests;
+
+/// Two timed rounds of the choker are never nearer to each other.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Nor is a round that a peer has brought about nearer to the one before. A round looks at all
+/// peers, and a peer could ask for one with every five bytes.
+const LEAST_PAUSE_BETWEEN: Duration = Duration::from_millis(100);
+
+/// What one peer gets from us: the half of a connection over which we upload, with two of the four
+/// booleans of BEP 3.
+pub(crate) struct Side {
+    pub am_choking: bool,
+    pub peer_interested: bool,
+    requests: Requests,
+    /// How many payload bytes its connection can take at the moment.
+    room: u64,
+    /// Payload that its connection was given and has not sent yet, in bytes.
+    in_connection: u64,
+    /// It waits for the speed limit.
+    limited: bool,
+    pub rate: Rate,
+    /// Payload bytes that were sent.
+    pub total: u64,
+}
+
+impl Side {
+    pub fn new() -> Side {
+        Side {
+            am_choking: true,
+            peer_interested: false,
+            requests: Requests::default(),
+            room: 0,
+            in_connection: 0,
+            limited: false,
+            rate: Rate::new(),
+            total: 0,
+        }
+    }
+}
+
+pub(crate) struct Upload {
+    choker: Choker,
+    /// When the choker last decided.
+    choked_at: Option<Time>,
+    limit: Bucket,
+    /// Who waits for the limit, in turn.
+    limited: VecDeque<PeerKey>,
+    /// Whether anybody had to wait since the figures were last asked for.
+    pub was_limited: bool,
+    pub rate: Rate,
+    /// Payload bytes that were sent.
+    pub total: u64,
+}
+
+impl Upload {
+    pub fn new(config: &Config, now: Time) -> Upload {
+        Upload {
+            choker: Choker::new(config.upload_slots),
+            choked_at: None,
+            limit: Bucket::new(config.limit_up, now),
+            limited: VecDeque::new(),
+            was_limited: false,
+            rate: Rate::new(),
+            total: 0,
+        }
+    }
+
+    /// Another limit from now on.
+    pub fn set_limit(&mut self, limit: Option<u64>, cx: &mut Cx) {
+        self.limit.change(limit, cx.now);
+        cx.timers.set_earlier(Timer::Refill, cx.now);
+    }
+
+    /// A peer asks for a block.
+    ///
+    /// # Errors
+    ///
+    /// When no honest peer can ask for that.
+    pub fn requested(
+        &mut self,
+        cx: &mut Cx,
+        peer: &mut Peer,
+        content: &Content,
+        block: BlockRequest,
+    ) -> Result<(), CloseReason> {
+        content.geometry.check(&block)?;
+        if !peer.up.am_choking && content.have().get(block.piece) {
+            peer.up.requests.push(block);
+            self.serve(cx, peer, usize::MAX);
+        }
+        Ok(())
+    }
+
+    /// A peer has got the block elsewhere.
+    pub fn cancelled(&mut self, peer: &mut Peer, block: &BlockRequest) {
+        peer.up.requests.cancel(block);
+    }
+
+    /// A connection can take more: at its beginning, and when it has sent something. Only what has
+    /// been sent is counted as uploaded.
+    pub fn room(&mut self, cx: &mut Cx, peer: &mut Peer, bytes: u64) {
+        let up = &mut peer.up;
+        let sent = bytes.min(up.in_connection);
+        if sent > 0 {
+            let now = cx.now.since_start();
+            up.in_connection -= sent;
+            up.total += sent;
+            up.rate.add(now, sent);
+            self.total += sent;
+            self.rate.add(now, sent);
+            peer.payload_at = cx.now;
+            peer.spoke = cx.now;
+        }
+        peer.up.room = peer.up.room.saturating_add(bytes);
+        self.serve(cx, peer, usize::MAX);
+    }
+
+    /// Sends what this peer asked for, as far as its connection and the limit allow, at most so
+    /// many blocks.
+    fn serve(&mut self, cx: &mut Cx, peer: &mut Peer, most: usize) {
+        if peer.up.limited {
+            return;
+        }
+        for _ in 0..most {
+            let Some(block) = peer.up.requests.first() else {
+                return;
+            };
+            let bytes = u64::from(block.len);
+            if peer.up.room < bytes {
+                return;
+            }
+            if !self.limit.affords(bytes, cx.now) {
+                break;
+            }
+            self.limit.take(bytes);
+            peer.up.requests.pop();
+            peer.up.room -= bytes;
+            peer.up.in_connection += bytes;
+            peer.spoke = cx.now;
+            let peer = peer.key;
+            cx.act(Action::Upload { peer, block });
+        }
+        self.wait_for_limit(cx, peer);
+    }
+
+    fn wait_for_limit(&mut self, cx: &mut Cx, peer: &mut Peer) {
+        let Some(block) = peer.up.requests.first() else {
+            return;
+        };
+        if peer.up.room < u64::from(block.len) {
+            return;
+        }
+        peer.up.limited = true;
+        self.limited.push_back(peer.key);
+        self.was_limited = true;
+        let wait = self.limit.wait_for(block.len.into(), cx.now);
+        cx.timers.set_earlier(Timer::Refill, cx.now + wait);
+    }
+
+    /// The limit lets bytes through again: a block to each of those who wait, in turn.
+    pub fn refill(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
+        while let Some(&key) = self.limited.front() {
+            let Some(peer) = swarm.get_mut(key) else {
+                self.limited.pop_front();
+                continue;
+            };
+            if let Some(block) = peer.up.requests.first()
+                && !self.limit.affords(block.len.into(), cx.now)
+            {
+                let wait = self.limit.wait_for(block.len.into(), cx.now);
+                cx.timers.set_earlier(Timer::Refill, cx.now + wait);
+                return;
+            }
+            self.limited.pop_front();
+            peer.up.limited = false;
+            self.serve(cx, peer, 1);
+        }
+    }
+
+    /// Somebody came, went, or wants something else: decide soon.
+    pub fn choke_soon(&mut self, cx: &mut Cx) {
+        let at = self.choked_at.map_or(cx.now, |at| at + LEAST_PAUSE_BETWEEN);
+        cx.timers.set_earlier(Timer::Choke, at.max(cx.now));
+    }
+
+    /// Decides anew who may download from us. `seeding` says that we want nothing from anybody.
+    pub fn choke_round(&mut self, cx: &mut Cx, swarm: &mut Swarm, seeding: bool) {
+        let now = cx.now.since_start();
+        self.choked_at = Some(cx.now);
+        let candidates: Vec<Candidate> = swarm
+            .iter()
+            .map(|peer| Candidate {
+                peer: peer.key,
+                interested: peer.up.peer_interested,
+                unchoked: !peer.up.am_choking,
+                rate: match seeding {
+                    true => peer.up.rate.per_second(now),
+                    false => peer.down.rate.per_second(now),
+                },
+                since: cx.now.since(peer.connected),
+                snubbed: peer.down.is_snubbed(),
+            })
+            .collect();
+        let unchoked = self.choker.round(now, seeding, &candidates, &mut cx.rng);
+        // While nobody wants anything there is nothing to decide.
+        if candidates.iter().any(|candidate| candidate.interested) {
+            let next = Time::after_start(self.choker.next_round());
+            cx.timers.set(Timer::Choke, next.max(cx.now + LEAST_PAUSE));
+        }
+        for peer in swarm.iter_mut() {
+            set_choking(cx, peer, unchoked.binary_search(&peer.key).is_err());
+        }
+    }
+}
+
+fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool) {
+    if std::mem::replace(&mut peer.up.am_choking, choking) == choking {
+        return;
+    }
+    if choking {
+        // Without the fast extension a choke drops what was asked for, without a word.
+        peer.up.requests.clear();
+        cx.send(peer, Message::Choke);
+    } else {
+        cx.send(peer, Message::Unchoke);
+    }
+}

@@ -1,0 +1,168 @@
+//! The path that a good torrent takes.
+
+use std::time::Duration;
+
+use engine::*;
+use pretty_assertions::assert_eq;
+use sim::World;
+
+use crate::*;
+
+#[test]
+fn one_seeder_serves_one_leecher_and_the_tracker_hears_all_of_it() {
+    let mut world = World::new(geometry(20, 256 * 1024));
+    world.seeder();
+    let leecher = world.leecher();
+    world.run_until(Duration::from_secs(60), |w| w.is_complete(leecher));
+    assert!(world.is_complete(leecher));
+    use tracker::AnnounceEvent::{Completed, Started, Stopped};
+    assert_eq!(
+        told(&world, leecher),
+        [Some(Started), Some(Completed), Some(Stopped)]
+    );
+    assert_eq!(
+        world.nodes[leecher].held(),
+        0,
+        "every buffer was kept and forgotten, or dropped"
+    );
+}
+
+#[test]
+fn pieces_may_be_of_any_size() {
+    for piece_length in [1, 1000, 16 * 1024, 16 * 1024 + 1, 100_000, 3 * 1024 * 1024] {
+        let mut world = World::new(geometry(5, piece_length));
+        world.seeder();
+        let leecher = world.leecher();
+        world.run_until(Duration::from_secs(60), |w| w.is_complete(leecher));
+        assert!(world.is_complete(leecher), "pieces of {piece_length}");
+    }
+}
+
+#[test]
+fn several_seeders_share_the_work() {
+    let mut world = world(geometry(60, 256 * 1024), 1_000_000);
+    let seeders: Vec<_> = (0..3).map(|_| world.seeder()).collect();
+    let leecher = world.leecher();
+    world.run_until(Duration::from_secs(60), |w| w.is_complete(leecher));
+    assert!(world.is_complete(leecher));
+    for seeder in seeders {
+        let sent = world.nodes[seeder].sent;
+        assert!(
+            sent > 3_000_000,
+            "seeder {seeder} sent {sent} bytes of 15 million"
+        );
+    }
+    let stats = world.nodes[leecher].engine.stats(world.now);
+    assert!(
+        stats.wasted < 1_000_000,
+        "{} bytes came twice",
+        stats.wasted
+    );
+}
+
+#[test]
+fn leechers_trade_what_they_have() {
+    let mut world = world(geometry(40, 256 * 1024), 500_000);
+    let seeder = world.seeder();
+    let leechers: Vec<_> = (0..4).map(|_| world.leecher()).collect();
+    world.run_until(Duration::from_secs(300), |w| {
+        leechers.iter().all(|&l| w.is_complete(l))
+    });
+    for &leecher in &leechers {
+        assert!(world.is_complete(leecher), "leecher {leecher}");
+    }
+    let sent = world.nodes[seeder].sent;
+    let all = 4 * 40 * 256 * 1024;
+    assert!(
+        sent < all * 3 / 4,
+        "the seeder sent {sent} of {all} bytes: no trade"
+    );
+}
+
+#[test]
+fn what_is_there_already_is_not_fetched() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    world.seeder();
+    let mut have = messages::Bitfield::full(10);
+    have.clear(9);
+    let leecher = world.add(world.having(have));
+    world.run_until(Duration::from_secs(60), |w| w.is_complete(leecher));
+    assert!(world.is_complete(leecher));
+    let downloaded = world.nodes[leecher].engine.stats(world.now).downloaded;
+    assert!(downloaded <= 64 * 1024, "{downloaded}");
+}
+
+#[test]
+fn a_complete_torrent_ends_at_once_without_a_word_to_anybody() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    let leecher = world.add(world.having(messages::Bitfield::full(10)));
+    world.run_to(0);
+    assert!(world.is_complete(leecher));
+    assert_eq!(world.nodes[leecher].announces, []);
+}
+
+#[test]
+fn open_pieces_stay_within_their_memory() {
+    let mut world = world(geometry(80, 1024 * 1024), 20_000_000);
+    for _ in 0..8 {
+        world.seeder();
+    }
+    let leecher = world.leecher();
+    let mut most = 0;
+    while !world.is_complete(leecher) && world.step(Duration::from_secs(60)) {
+        let now = world.now;
+        let open = world.nodes[leecher].engine.stats(now).open_pieces;
+        most = most.max(open as u64 * 1024 * 1024);
+    }
+    assert!(world.is_complete(leecher));
+    assert!(most > 0 && most <= PIECE_MEMORY, "{most} bytes");
+}
+
+#[test]
+fn two_that_call_each_other_at_once_keep_one_connection() {
+    let mut world = world(geometry(200, 64 * 1024), 100_000);
+    // Each knows the other from the start, so that their calls cross.
+    let node = |have, other| Config {
+        keep_seeding: true,
+        tiers: Vec::new(),
+        peers: vec![World::addr(other)],
+        ..Config::new(Some(ContentConfig::all(geometry(200, 64 * 1024), have)))
+    };
+    world.records = true;
+    world.add(node(messages::Bitfield::full(200), 1));
+    world.add(node(messages::Bitfield::new(200), 0));
+    world.run_to(5);
+    for node in [0, 1] {
+        let recording = world.nodes[node].recording.as_ref().unwrap();
+        let calls = recording.actions.iter();
+        let calls = calls.filter(|action| matches!(action, Action::Connect { .. }));
+        assert!(calls.count() > 0, "node {node} has called");
+        let peers = world.nodes[node].engine.stats(world.now).peers;
+        assert_eq!(peers, 1, "node {node}");
+    }
+}
+
+// ANCHOR: recording
+#[test]
+fn a_recording_played_again_gives_the_same_actions() {
+    let mut world = World::new(geometry(20, 64 * 1024));
+    world.records = true;
+    world.seeder();
+    world.seeder();
+    let leecher = world.leecher();
+    world.run_until(Duration::from_secs(60), |w| w.is_complete(leecher));
+    assert!(world.is_complete(leecher));
+
+    let recording = world.nodes[leecher].recording.as_ref().unwrap();
+    let mut engine = Engine::new(recording.config.clone(), recording.begun);
+    let mut actions = Vec::from_iter(std::iter::from_fn(|| engine.poll_action()));
+    for (at, event) in &recording.events {
+        engine.handle(event.clone(), *at);
+        actions.extend(std::iter::from_fn(|| engine.poll_action()));
+    }
+    assert!(
+        actions == recording.actions,
+        "the engine has no hidden source of chance"
+    );
+}
+// ANCHOR_END: recording

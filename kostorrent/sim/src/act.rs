@@ -1,0 +1,215 @@
+//! What engines want done.
+
+use std::net::SocketAddr;
+
+use blocks::BlockDigests;
+use engine::{Action, Announcement, BufKey, ConnectFailure, Event, Report, Stored};
+use messages::{BlockRequest, Message};
+use picker::PeerKey;
+use tracker::{AnnounceEvent, AnnounceReply};
+
+use crate::happen::Happens;
+use crate::line::time_for;
+use crate::node::End;
+use crate::uplink::Parcel;
+use crate::{Announced, Content, Vice, World};
+
+impl World {
+    pub(crate) fn act(&mut self, node: usize, action: Action) {
+        match action {
+            Action::Connect { addr } => self.connect(node, addr),
+            Action::Close { peer, .. } => {
+                if let Some(end) = self.nodes[node].ends.remove(&peer) {
+                    self.nodes[node].uplink.forget(peer);
+                    self.depart(node, &end, Parcel::HangUp);
+                }
+            }
+            Action::Send { peer, message } => self.send(node, peer, message),
+            Action::Upload { peer, block } => self.upload(node, peer, block),
+            Action::Keep { buf, piece, block } => {
+                let content = self.take_buf(node, buf);
+                let blocks = self.geometry.blocks_in(piece) as usize;
+                let kept = self.nodes[node].kept.entry(piece);
+                let kept = kept.or_insert_with(|| vec![None; blocks]);
+                kept[block as usize] = Some(content);
+            }
+            Action::Drop { buf } => {
+                self.take_buf(node, buf);
+            }
+            Action::Forget { piece } => {
+                self.nodes[node].kept.remove(&piece);
+            }
+            Action::Store { piece, digests } => self.store(node, piece, digests),
+            Action::Announce {
+                tracker,
+                announcement,
+            } => self.announce(node, tracker, &announcement),
+            Action::Report(report) => {
+                let node = &mut self.nodes[node];
+                if report == Report::Complete {
+                    node.completed = Some(self.now);
+                }
+                node.reports.push((self.now, report));
+            }
+            Action::Finished(outcome) => {
+                self.nodes[node].outcome = Some((self.now, outcome));
+                self.kill(node);
+            }
+        }
+    }
+
+    fn connect(&mut self, node: usize, addr: SocketAddr) {
+        let failure = match self.by_addr.get(&addr) {
+            Some(&other) if other == node => ConnectFailure::Ourselves,
+            Some(&other) if self.nodes[other].alive => return self.call(node, other, addr),
+            _ => ConnectFailure::Network("nobody there".to_owned()),
+        };
+        let takes = self.line_of(node).latency * 4;
+        let event = Event::ConnectFailed { addr, why: failure };
+        self.later(takes, node, Happens::Told(Box::new(event)));
+    }
+
+    fn call(&mut self, node: usize, other: usize, addr: SocketAddr) {
+        let key = self.nodes[node].new_end(other, None);
+        let latency = self.latency(node, other);
+        self.later(latency, other, Happens::Called { from: node, key });
+        self.later(latency * 2, node, Happens::Answered { key, addr });
+    }
+
+    fn send(&mut self, node: usize, peer: PeerKey, message: Message) {
+        let Some(end) = self.nodes[node].ends.get_mut(&peer) else {
+            return;
+        };
+        match &message {
+            Message::Request(block) => assert!(end.asked.insert(*block), "asked twice: {block:?}"),
+            Message::Cancel(block) => {
+                end.asked.remove(block);
+            }
+            _ => {}
+        }
+        self.dispatch(node, peer, Parcel::Message(message));
+    }
+
+    fn upload(&mut self, node: usize, peer: PeerKey, block: BlockRequest) {
+        let vice = &mut self.nodes[node].vice;
+        let content = match vice {
+            Vice::None => Some(Content::RIGHT),
+            Vice::Lies => Some(Content::lie_of(node)),
+            Vice::LiesOnce => {
+                *vice = Vice::None;
+                Some(Content::lie_of(node))
+            }
+            Vice::Stalls => None,
+        };
+        self.dispatch(node, peer, Parcel::Block(block, content));
+    }
+
+    /// Hands a parcel to the node's line.
+    pub(crate) fn dispatch(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
+        if !self.nodes[node].ends.contains_key(&peer) {
+            return;
+        }
+        match self.nodes[node].uplink.put(peer, parcel) {
+            Some(parcel) => self.depart_over(node, peer, parcel),
+            None => self.begin_block(node),
+        }
+    }
+
+    /// Puts the next block on a node's line, if it is free.
+    pub(crate) fn begin_block(&mut self, node: usize) {
+        if let Some(bytes) = self.nodes[node].uplink.begin() {
+            let rate = self.line_of(node).up;
+            let takes = rate.map(|rate| time_for(bytes, rate));
+            self.later(takes.unwrap_or_default(), node, Happens::Sent);
+        }
+    }
+
+    /// A parcel has left a node over this connection.
+    pub(crate) fn depart_over(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
+        if let Some(end) = self.nodes[node].ends.get(&peer) {
+            let (other, key) = (end.other, end.other_key);
+            self.depart_to(node, other, key, parcel);
+        }
+    }
+
+    pub(crate) fn depart(&mut self, node: usize, end: &End, parcel: Parcel) {
+        self.depart_to(node, end.other, end.other_key, parcel);
+    }
+
+    fn depart_to(&mut self, node: usize, other: usize, key: Option<PeerKey>, parcel: Parcel) {
+        // A call that is broken off before it has arrived is not noticed.
+        if let Some(key) = key {
+            let latency = self.latency(node, other);
+            self.later(latency, other, Happens::Arrives { key, parcel });
+        }
+    }
+
+    fn take_buf(&mut self, node: usize, buf: BufKey) -> Content {
+        let content = self.nodes[node].bufs.remove(&buf.0);
+        content.expect("a buffer that has arrived and was not decided about")
+    }
+
+    /// Verifies a whole piece, and writes it if it is right.
+    fn store(&mut self, number: usize, piece: u32, digests: BlockDigests) {
+        let bytes = u64::from(self.geometry.piece_len(piece));
+        let node = &mut self.nodes[number];
+        let disk = node.disk.unwrap_or(self.disk);
+        let contents = node.contents(piece);
+        let right = contents.iter().all(|&content| content == Content::RIGHT);
+        let wanted = match digests {
+            BlockDigests::Never => false,
+            BlockDigests::IfWrong => !right,
+            BlockDigests::Always => true,
+        };
+        let digests = wanted.then(|| contents.into_iter().map(Content::digest).collect());
+        let result = if !right {
+            Stored::Wrong { digests }
+        } else if disk.takes.is_some_and(|most| node.written >= most) {
+            Stored::Failed("the disk is full".to_owned())
+        } else {
+            node.written += 1;
+            Stored::Written { digests }
+        };
+        let done = disk.done(if right { bytes } else { 0 }, node.disk_free, self.now);
+        node.disk_free = done;
+        let stored = Event::Stored { piece, result };
+        self.agenda
+            .enter(done, (number, Happens::Told(Box::new(stored))));
+    }
+
+    fn announce(&mut self, node: usize, url: String, announcement: &Announcement) {
+        let event = announcement.event;
+        self.nodes[node].announces.push(Announced {
+            at: self.now,
+            tracker: url.clone(),
+            event,
+        });
+        let tracker = self.trackers.entry(url.clone()).or_default();
+        if event == Some(AnnounceEvent::Stopped) {
+            tracker.leave(node);
+        } else {
+            tracker.enter(node);
+        }
+        if tracker.silent {
+            return;
+        }
+        let named = tracker
+            .name(announcement.numwant as usize, &mut self.rng)
+            .into_iter();
+        let reply = AnnounceReply {
+            interval: tracker.interval,
+            min_interval: None,
+            tracker_id: None,
+            complete: None,
+            incomplete: None,
+            peers: named.map(|node| self.nodes[node].addr).collect(),
+            warning: None,
+        };
+        let takes = tracker.takes;
+        let event = Event::Announced {
+            tracker: url,
+            result: Ok(reply),
+        };
+        self.later(takes, node, Happens::Told(Box::new(event)));
+    }
+}

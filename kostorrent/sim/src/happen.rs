@@ -1,0 +1,187 @@
+//! What happens to nodes.
+
+use std::net::SocketAddr;
+
+use engine::{BufKey, Event};
+use handshake::{Handshake, Reserved};
+use messages::{BlockRequest, Ended, Message};
+use metainfo::InfoHash;
+use picker::PeerKey;
+
+use crate::uplink::Parcel;
+use crate::{Content, World};
+
+/// How many payload bytes a connection takes ahead, as the client's own do.
+const ROOM: u64 = 512 * 1024;
+
+/// Something that happens to a node.
+#[derive(Debug)]
+pub(crate) enum Happens {
+    /// It begins.
+    Starts,
+    /// Its engine may want to be told that time has passed.
+    Alarm,
+    /// Its disk or a tracker has answered.
+    Told(Box<Event>),
+    /// A call arrives; `key` is the number that the caller gave its end.
+    Called { from: usize, key: PeerKey },
+    /// Its own call was answered.
+    Answered { key: PeerKey, addr: SocketAddr },
+    /// The block on its line is out.
+    Sent,
+    /// Something has come to its line.
+    Arrives { key: PeerKey, parcel: Parcel },
+    /// Something has come through its line.
+    Passed { key: PeerKey, parcel: Parcel },
+}
+
+impl World {
+    pub(crate) fn happen(&mut self, node: usize, happens: Happens) {
+        if !self.nodes[node].alive {
+            if let Happens::Called { from, key } = happens {
+                let parcel = Parcel::HangUp;
+                self.later(
+                    self.latency(node, from),
+                    from,
+                    Happens::Arrives { key, parcel },
+                );
+            }
+            return;
+        }
+        match happens {
+            Happens::Starts => self.obey(node),
+            Happens::Alarm => self.alarm(node),
+            Happens::Told(event) => self.tell(node, *event),
+            Happens::Called { from, key } => self.called(node, from, key),
+            Happens::Answered { key, addr } => {
+                if let Some(end) = self.nodes[node].ends.get(&key) {
+                    let other = end.other;
+                    self.connected(node, key, addr, false, other);
+                }
+            }
+            Happens::Sent => self.sent(node),
+            Happens::Arrives { key, parcel } => {
+                let rate = self.line_of(node).down;
+                let downlink = &mut self.nodes[node].downlink;
+                let at = downlink.pass(parcel.payload(), rate, self.now);
+                if at > self.now {
+                    let passed = Happens::Passed { key, parcel };
+                    self.agenda.enter(at, (node, passed));
+                } else {
+                    self.passed(node, key, parcel);
+                }
+            }
+            Happens::Passed { key, parcel } => self.passed(node, key, parcel),
+        }
+    }
+
+    fn alarm(&mut self, number: usize) {
+        let node = &mut self.nodes[number];
+        if node.alarm != Some(self.now) {
+            return; // an earlier one was set since, and has rung
+        }
+        node.alarm = None;
+        if node.engine.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.tell(number, Event::Timeout);
+            let next = self.nodes[number].engine.poll_timeout();
+            assert!(
+                next.is_none_or(|at| at > self.now),
+                "node {number} has a timer that rings for ever"
+            );
+        } else {
+            self.set_alarm(number);
+        }
+    }
+
+    fn called(&mut self, node: usize, from: usize, key: PeerKey) {
+        if !self.nodes[from].ends.contains_key(&key) {
+            return; // it has hung up already
+        }
+        let peer = self.nodes[node].new_end(from, Some(key));
+        if let Some(end) = self.nodes[from].ends.get_mut(&key) {
+            end.other_key = Some(peer);
+        }
+        // A caller's port is not the one at which it can be called.
+        let port = 40_000 + (key.0 % 20_000) as u16;
+        let addr = SocketAddr::new(self.nodes[from].addr.ip(), port);
+        self.connected(node, peer, addr, true, from);
+    }
+
+    fn connected(
+        &mut self,
+        node: usize,
+        peer: PeerKey,
+        addr: SocketAddr,
+        incoming: bool,
+        other: usize,
+    ) {
+        let handshake = Handshake {
+            reserved: Reserved::none(),
+            info_hash: InfoHash(*b"the swarm's one hash"),
+            peer_id: self.nodes[other].id,
+        };
+        let event = Event::Connected {
+            peer,
+            addr,
+            incoming,
+            handshake,
+        };
+        self.tell(node, event);
+        if self.nodes[node].ends.contains_key(&peer) {
+            self.tell(node, Event::Room { peer, bytes: ROOM });
+        }
+    }
+
+    /// The block on the line is out, and the messages behind it.
+    fn sent(&mut self, node: usize) {
+        let sent = self.nodes[node].uplink.sent();
+        self.begin_block(node);
+        let Some((peer, parcels)) = sent else {
+            return;
+        };
+        let bytes = parcels.iter().map(Parcel::payload).sum();
+        self.nodes[node].sent += bytes;
+        for parcel in parcels {
+            self.depart_over(node, peer, parcel);
+        }
+        self.tell(node, Event::Room { peer, bytes });
+    }
+
+    fn passed(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
+        match parcel {
+            Parcel::HangUp => {
+                if self.nodes[node].ends.remove(&peer).is_some() {
+                    self.nodes[node].uplink.forget(peer);
+                    let why = Ended::HungUp;
+                    self.tell(node, Event::Closed { peer, why });
+                }
+            }
+            Parcel::Message(message) => {
+                let Some(end) = self.nodes[node].ends.get_mut(&peer) else {
+                    return;
+                };
+                if message == Message::Choke {
+                    end.asked.clear();
+                }
+                self.tell(node, Event::Message { peer, message });
+            }
+            Parcel::Block(block, content) => {
+                if let Some(content) = content {
+                    self.block(node, peer, block, content);
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, number: usize, peer: PeerKey, block: BlockRequest, content: Content) {
+        let node = &mut self.nodes[number];
+        let end = node.ends.get_mut(&peer);
+        if !end.is_some_and(|end| end.asked.remove(&block)) {
+            return; // nobody asked for it, or not any more: it is read past
+        }
+        let buf = BufKey(node.next_buf);
+        node.next_buf = node.next_buf.wrapping_add(1);
+        node.bufs.insert(buf.0, content);
+        self.tell(number, Event::Block { peer, block, buf });
+    }
+}

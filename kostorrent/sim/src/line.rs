@@ -1,0 +1,84 @@
+//! How a node is connected to the others.
+
+use std::time::Duration;
+
+use engine::Time;
+
+/// A node's line. What it sends goes out through the line's one direction, block after block, and
+/// passes through the receiver's other direction: both bound it. Only payload counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// How long everything takes from this node to the middle of the network, and back: a message
+    /// between two nodes takes the sum of theirs.
+    pub latency: Duration,
+    /// Payload bytes a second that it can send; `None` is no bound.
+    pub up: Option<u64>,
+    /// Payload bytes a second that it can receive; `None` is no bound.
+    pub down: Option<u64>,
+}
+
+impl Default for Line {
+    /// Ten milliseconds, and no other bound.
+    fn default() -> Line {
+        Line {
+            latency: Duration::from_millis(10),
+            up: None,
+            down: None,
+        }
+    }
+}
+
+/// How long `bytes` take at `rate` bytes a second.
+pub(crate) fn time_for(bytes: u64, rate: u64) -> Duration {
+    let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(rate.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+/// The receiving direction: everything passes in the order in which it comes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Downlink {
+    free: Time,
+}
+
+impl Downlink {
+    /// When `bytes` that are here `now` have passed. Of no bytes, when those before have passed.
+    pub fn pass(&mut self, bytes: u64, rate: Option<u64>, now: Time) -> Time {
+        let takes = rate.map_or(Duration::ZERO, |rate| time_for(bytes, rate));
+        self.free = self.free.max(now) + takes;
+        self.free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn at(millis: u64) -> Time {
+        Time::after_start(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn bytes_take_their_number_divided_by_the_rate() {
+        assert_eq!(time_for(16_384, 16_384), Duration::from_secs(1));
+        assert_eq!(time_for(1, 1_000_000_000), Duration::from_nanos(1));
+        assert_eq!(time_for(0, 0), Duration::ZERO);
+        assert!(time_for(u64::MAX, 0) > Duration::from_secs(1 << 33));
+    }
+
+    #[test]
+    fn what_comes_at_once_passes_one_after_the_other() {
+        let mut down = Downlink::default();
+        let rate = Some(1_000_000);
+        assert_eq!(down.pass(100_000, rate, at(10)), at(110));
+        assert_eq!(down.pass(100_000, rate, at(10)), at(210));
+        assert_eq!(down.pass(0, rate, at(20)), at(210), "a message waits, too");
+        assert_eq!(
+            down.pass(100_000, rate, at(500)),
+            at(600),
+            "the line was idle"
+        );
+        assert_eq!(down.pass(100_000, None, at(700)), at(700));
+    }
+}

@@ -1,0 +1,153 @@
+//! One peer: an engine, and what its driver would hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use engine::{Engine, Outcome, Report, Time};
+use messages::BlockRequest;
+use peer_id::PeerId;
+use picker::PeerKey;
+
+use crate::line::Downlink;
+use crate::uplink::Uplink;
+use crate::{Content, Disk, Line, Recording};
+
+/// What a node does besides what its engine wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Vice {
+    /// Nothing: an honest peer.
+    #[default]
+    None,
+    /// Every block it sends is wrong.
+    Lies,
+    /// The next block it sends is wrong; then it is honest.
+    LiesOnce,
+    /// It never sends a block.
+    Stalls,
+}
+
+/// A call that a node made to a tracker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Announced {
+    /// When.
+    pub at: Time,
+    /// The tracker's URL.
+    pub tracker: String,
+    /// What had happened.
+    pub event: Option<tracker::AnnounceEvent>,
+}
+
+/// One peer of the swarm.
+pub struct Node {
+    /// Its heart.
+    pub engine: Engine,
+    /// Where others can call it.
+    pub addr: SocketAddr,
+    /// What is wrong with it.
+    pub vice: Vice,
+    /// Whether it runs; a dead node answers nobody.
+    pub alive: bool,
+    /// Its line, if it has not the world's usual one.
+    pub line: Option<Line>,
+    /// Its disk, if it has not the world's usual one.
+    pub disk: Option<Disk>,
+    /// When its last piece came to disk.
+    pub completed: Option<Time>,
+    /// When and how its work ended.
+    pub outcome: Option<(Time, Outcome)>,
+    /// What its engine told the user, and when.
+    pub reports: Vec<(Time, Report)>,
+    /// What it told the trackers.
+    pub announces: Vec<Announced>,
+    /// Payload bytes that have gone out.
+    pub sent: u64,
+    /// What its engine was told and wanted, if the world keeps recordings.
+    pub recording: Option<Recording>,
+
+    pub(crate) id: PeerId,
+    pub(crate) ends: BTreeMap<PeerKey, End>,
+    pub(crate) next_key: u32,
+    pub(crate) uplink: Uplink,
+    pub(crate) downlink: Downlink,
+    pub(crate) disk_free: Time,
+    /// Pieces on its disk that came there while it ran.
+    pub(crate) written: u32,
+    /// The block that its engine is deciding about.
+    pub(crate) bufs: BTreeMap<u32, Content>,
+    pub(crate) next_buf: u32,
+    /// The kept blocks of each open piece.
+    pub(crate) kept: BTreeMap<u32, Vec<Option<Content>>>,
+    /// When its next alarm is due.
+    pub(crate) alarm: Option<Time>,
+}
+
+/// This end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    /// The node at the other end.
+    pub other: usize,
+    /// The number of the other end, there; not known before the call has reached it.
+    pub other_key: Option<PeerKey>,
+    /// What a connection would take in: asked for, not cancelled, not choked away.
+    pub asked: BTreeSet<BlockRequest>,
+}
+
+impl Node {
+    pub(crate) fn new(engine: Engine, id: PeerId, addr: SocketAddr) -> Node {
+        Node {
+            engine,
+            addr,
+            vice: Vice::None,
+            alive: true,
+            line: None,
+            disk: None,
+            completed: None,
+            outcome: None,
+            reports: Vec::new(),
+            announces: Vec::new(),
+            sent: 0,
+            recording: None,
+            id,
+            ends: BTreeMap::new(),
+            next_key: 0,
+            uplink: Uplink::default(),
+            downlink: Downlink::default(),
+            disk_free: Time::ZERO,
+            written: 0,
+            bufs: BTreeMap::new(),
+            next_buf: 0,
+            kept: BTreeMap::new(),
+            alarm: None,
+        }
+    }
+
+    /// Whether its work has ended with everything on disk.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.outcome, Some((_, Outcome::Complete)))
+    }
+
+    /// How many blocks are held for its engine.
+    pub fn held(&self) -> usize {
+        let kept = self.kept.values().flatten().flatten().count();
+        self.bufs.len() + kept
+    }
+
+    /// What is in the kept blocks of a whole piece.
+    pub(crate) fn contents(&self, piece: u32) -> Vec<Content> {
+        let kept = self.kept.get(&piece).into_iter().flatten();
+        kept.map(|content| content.expect("every block of the piece is kept"))
+            .collect()
+    }
+
+    pub(crate) fn new_end(&mut self, other: usize, other_key: Option<PeerKey>) -> PeerKey {
+        let key = PeerKey(self.next_key);
+        self.next_key += 1;
+        let end = End {
+            other,
+            other_key,
+            asked: BTreeSet::new(),
+        };
+        self.ends.insert(key, end);
+        key
+    }
+}

@@ -1,0 +1,278 @@
+//! The world: its nodes, its clock, and what happens next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use blocks::Geometry;
+use engine::{Config, ContentConfig, Engine, Event, Report, Time};
+use messages::{Bitfield, Message};
+use peer_id::PeerId;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::agenda::Agenda;
+use crate::happen::Happens;
+use crate::uplink::Parcel;
+use crate::{Disk, Line, Node, Recording, Tracker, Vice};
+
+/// The URL of the tracker that all nodes know unless they are told of others.
+pub const TRACKER: &str = "http://tracker.example/announce";
+
+/// The port at which all nodes can be called, unless they were given an address.
+const PORT: u16 = 6881;
+
+/// One torrent and all its peers, in virtual time.
+///
+/// # Panics
+///
+/// Whatever lets time pass panics when an engine does what no driver could do for it: asks a peer
+/// twice for the same block, says twice what is to become of a buffer, has a piece stored that is
+/// not whole, or sets a timer that never stops ringing.
+pub struct World {
+    /// The peers, in the order in which they came.
+    pub nodes: Vec<Node>,
+    /// What time it is.
+    pub now: Time,
+    /// The line of every node that has none of its own.
+    pub line: Line,
+    /// The disk of every node that has none of its own.
+    pub disk: Disk,
+    /// Whether nodes that come from now on keep a [`Recording`].
+    pub records: bool,
+    pub(crate) geometry: Geometry,
+    pub(crate) agenda: Agenda<(usize, Happens)>,
+    pub(crate) trackers: BTreeMap<String, Tracker>,
+    pub(crate) by_addr: BTreeMap<SocketAddr, usize>,
+    pub(crate) rng: ChaCha8Rng,
+}
+
+impl World {
+    /// A world without peers, about this torrent.
+    pub fn new(geometry: Geometry) -> World {
+        World {
+            nodes: Vec::new(),
+            now: Time::ZERO,
+            line: Line::default(),
+            disk: Disk::default(),
+            records: false,
+            geometry,
+            agenda: Agenda::new(),
+            trackers: BTreeMap::new(),
+            by_addr: BTreeMap::new(),
+            rng: ChaCha8Rng::seed_from_u64(0),
+        }
+    }
+
+    /// What a usual leecher begins with: nothing, and one tracker.
+    pub fn config(&self) -> Config {
+        self.having(Bitfield::new(self.geometry.pieces()))
+    }
+
+    /// What a leecher begins with that has these pieces already.
+    pub fn having(&self, have: Bitfield) -> Config {
+        Config {
+            tiers: vec![vec![TRACKER.to_owned()]],
+            ..Config::new(Some(ContentConfig::all(self.geometry, have)))
+        }
+    }
+
+    /// Adds a peer that has everything and stays.
+    pub fn seeder(&mut self) -> usize {
+        self.add(self.seeding())
+    }
+
+    /// What a usual seeder begins with: everything, and one tracker. It stays.
+    pub fn seeding(&self) -> Config {
+        Config {
+            keep_seeding: true,
+            ..self.having(Bitfield::full(self.geometry.pieces()))
+        }
+    }
+
+    /// Adds a peer that has nothing, and goes when it has everything.
+    pub fn leecher(&mut self) -> usize {
+        self.add(self.config())
+    }
+
+    /// Adds a peer at the usual address of its number; its number. Its peer id is made from that,
+    /// and so is its seed, together with the one given.
+    pub fn add(&mut self, config: Config) -> usize {
+        self.add_at(World::addr(self.nodes.len()), config)
+    }
+
+    /// Adds a peer at this address, as [`World::add`] does. Peers may share a host.
+    pub fn add_at(&mut self, addr: SocketAddr, config: Config) -> usize {
+        let number = self.nodes.len();
+        let config = Config {
+            peer_id: peer_id(number),
+            seed: config.seed.wrapping_add(number as u64),
+            ..config
+        };
+        let engine = Engine::new(config.clone(), self.now);
+        let mut node = Node::new(engine, PeerId(config.peer_id), addr);
+        if self.records {
+            node.recording = Some(Recording::new(config, self.now));
+        }
+        self.nodes.push(node);
+        self.by_addr.insert(addr, number);
+        self.later(Duration::ZERO, number, Happens::Starts);
+        number
+    }
+
+    /// The usual address of the node with this number.
+    pub fn addr(number: usize) -> SocketAddr {
+        let host = u32::from(Ipv4Addr::new(10, 0, 0, 1)).wrapping_add(number as u32);
+        SocketAddr::from((Ipv4Addr::from(host), PORT))
+    }
+
+    /// The tracker with this URL. One that was not there before is there from now on.
+    pub fn tracker(&mut self, url: &str) -> &mut Tracker {
+        self.trackers.entry(url.to_owned()).or_default()
+    }
+
+    /// Whether this node's work has ended with everything on disk.
+    pub fn is_complete(&self, node: usize) -> bool {
+        self.nodes[node].is_complete()
+    }
+
+    /// Whom this node has banned, each once.
+    pub fn banned(&self, node: usize) -> Vec<IpAddr> {
+        let reports = self.nodes[node].reports.iter();
+        let banned = reports.filter_map(|(_, report)| match report {
+            Report::PeerBanned { addr, .. } => Some(addr.ip()),
+            _ => None,
+        });
+        let banned: BTreeSet<_> = banned.collect();
+        banned.into_iter().collect()
+    }
+
+    /// Ends this node's life without a goodbye. The other ends of its connections notice.
+    pub fn kill(&mut self, node: usize) {
+        self.nodes[node].alive = false;
+        for end in std::mem::take(&mut self.nodes[node].ends).into_values() {
+            self.depart(node, &end, Parcel::HangUp);
+        }
+    }
+
+    /// Every peer of this node is told that it is choked, whatever its engine thinks, and gets no
+    /// more blocks.
+    pub fn choke_everybody(&mut self, node: usize) {
+        self.nodes[node].vice = Vice::Stalls;
+        self.tell_everybody(node, &Message::Choke);
+    }
+
+    /// Every peer of this node is told that it may ask again, and gets blocks.
+    pub fn unchoke_everybody(&mut self, node: usize) {
+        self.nodes[node].vice = Vice::None;
+        self.tell_everybody(node, &Message::Unchoke);
+    }
+
+    fn tell_everybody(&mut self, node: usize, message: &Message) {
+        let peers: Vec<_> = self.nodes[node].ends.keys().copied().collect();
+        for peer in peers {
+            self.dispatch(node, peer, Parcel::Message(message.clone()));
+        }
+    }
+
+    /// Tells a node's engine something, and does what it wants.
+    pub fn tell(&mut self, node: usize, event: Event) {
+        if !self.nodes[node].alive {
+            return;
+        }
+        if let Some(recording) = &mut self.nodes[node].recording {
+            recording.events.push((self.now, event.clone()));
+        }
+        self.nodes[node].engine.handle(event, self.now);
+        self.obey(node);
+    }
+
+    /// Does what a node's engine wants, and sets its alarm.
+    pub(crate) fn obey(&mut self, node: usize) {
+        while let Some(action) = self.nodes[node].engine.poll_action() {
+            if let Some(recording) = &mut self.nodes[node].recording {
+                recording.act(action.clone());
+            }
+            self.act(node, action);
+        }
+        self.set_alarm(node);
+    }
+
+    /// Lets time pass until `until`, counted from the world's beginning, or until `done` says so.
+    pub fn run_until(&mut self, until: Duration, mut done: impl FnMut(&World) -> bool) {
+        while !done(self) && self.step(until) {}
+    }
+
+    /// Lets time pass until so many seconds after the world's beginning.
+    pub fn run_to(&mut self, seconds: u64) {
+        self.run_until(Duration::from_secs(seconds), |_| false);
+    }
+
+    /// Lets the next thing happen. If there is none before `until`, which is counted from the
+    /// world's beginning, then it is `until` and nothing has happened: `false`.
+    pub fn step(&mut self, until: Duration) -> bool {
+        let until = Time::after_start(until);
+        if self.agenda.next().is_none_or(|at| at > until) {
+            self.now = self.now.max(until);
+            return false;
+        }
+        let Some((at, (node, happens))) = self.agenda.take() else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.happen(node, happens);
+        true
+    }
+
+    pub(crate) fn later(&mut self, after: Duration, node: usize, happens: Happens) {
+        self.agenda.enter(self.now + after, (node, happens));
+    }
+
+    /// Makes sure that a node is woken when its engine wants to be. An alarm that is due earlier
+    /// stays, and looks again.
+    pub(crate) fn set_alarm(&mut self, number: usize) {
+        let node = &mut self.nodes[number];
+        let Some(at) = node.engine.poll_timeout().filter(|_| node.alive) else {
+            return;
+        };
+        let at = at.max(self.now);
+        if node.alarm.is_none_or(|alarm| at < alarm) {
+            node.alarm = Some(at);
+            self.agenda.enter(at, (number, Happens::Alarm));
+        }
+    }
+
+    pub(crate) fn line_of(&self, node: usize) -> Line {
+        self.nodes[node].line.unwrap_or(self.line)
+    }
+
+    pub(crate) fn latency(&self, one: usize, other: usize) -> Duration {
+        self.line_of(one).latency + self.line_of(other).latency
+    }
+}
+
+/// A peer id as clients make them, with the node's number in place of chance.
+fn peer_id(number: usize) -> [u8; 20] {
+    let mut id = *b"-SM0001-000000000000";
+    let mut rest = number;
+    for digit in id[8..].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn every_node_has_an_address_and_an_id_of_its_own() {
+        assert_eq!(World::addr(0).to_string(), "10.0.0.1:6881");
+        assert_eq!(World::addr(70_000).to_string(), "10.1.17.113:6881");
+        assert_eq!(&peer_id(0), b"-SM0001-000000000000");
+        assert_eq!(&peer_id(1_234_567), b"-SM0001-000001234567");
+    }
+}
