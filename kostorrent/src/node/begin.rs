@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use connection::Pool;
-use engine::{Command, Config, Engine, Outcome, PIECE_MEMORY, Report, Time};
+use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Report, Time};
 use layout::Layout;
 use messages::Bitfield;
 use storage::{Hashes, Storage};
@@ -112,8 +112,8 @@ impl Work {
         let (to_orders, orders) = mpsc::unbounded_channel();
         let (share, given) = common.shares.enter(id, wants, to_orders);
         let ours = self.door.ours();
+        let content = ContentConfig::all(geometry, have);
         let config = Config {
-            have,
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),
             keep_seeding: self.options.mode
@@ -125,7 +125,7 @@ impl Work {
             memory: given.memory,
             peer_id: ours.peer_id.0,
             seed: self.options.seed.unwrap_or_else(rand::random),
-            ..Config::new(geometry)
+            ..Config::new(Some(content))
         };
         let pool = Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize);
         let disk = common.disk.enter(id, storage);

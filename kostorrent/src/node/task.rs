@@ -398,7 +398,8 @@ impl Task {
         self.next_key += 1;
         let Joined { addr, incoming, .. } = joined;
         let client = joined.theirs.peer_id;
-        debug!(peer = peer.0, %addr, incoming, %client, both = ?joined.both, "connected");
+        let early = joined.early.len();
+        debug!(peer = peer.0, %addr, incoming, %client, both = ?joined.both, early, "connected");
         let (orders, receiver) = mpsc::unbounded_channel();
         self.connections.insert(peer, Connection { addr, orders });
         let connection = connection::run(

@@ -27,11 +27,7 @@ pub struct Created {
 /// A file gets its full length at once. On most disks that costs no space: what was never written
 /// is a hole. What is in a file stays in it. Symbolic links come last, so no path ever goes through
 /// one. Before each file `stop` is asked whether to give up.
-pub fn create(
-    root: &Path,
-    layout: &Layout,
-    stop: impl Fn() -> bool,
-) -> Result<Created, DiskError> {
+pub fn create(root: &Path, layout: &Layout, stop: impl Fn() -> bool) -> Result<Created, DiskError> {
     let entered = entered(root, layout);
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
