@@ -29,7 +29,7 @@ struct Seeder {
 
 impl Seeder {
     fn start(torrents: &[&PathBuf], data: &Path) -> Seeder {
-        let torrents = torrents.iter().map(|torrent| text(torrent));
+        let torrents = torrents.iter().map(text);
         let line = ["seed".to_owned()].into_iter().chain(torrents);
         let line = line.chain(["--data".to_owned(), text(data), "--json".to_owned()]);
         let mut command = kostorrent(line);

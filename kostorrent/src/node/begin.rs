@@ -63,12 +63,12 @@ impl Work {
     /// Looks at what is there, then works until the engine has finished.
     pub async fn run(self, common: Rc<Common>) {
         let ended = self.reins.ended.clone();
-        let outcome = self.to_the_end(&common).await;
+        let outcome = self.until_over(&common).await;
         tracing::debug!(?outcome, "over");
         ended.send_replace(Some(outcome));
     }
 
-    async fn to_the_end(mut self, common: &Common) -> Outcome {
+    async fn until_over(mut self, common: &Common) -> Outcome {
         let metainfo = &self.options.metainfo;
         let place = Place {
             root: self.options.root.as_path().into(),

@@ -16,7 +16,7 @@ pub(super) struct TorrentId(pub u32);
 /// What the thread is asked.
 enum Errand {
     /// A torrent's files are to be served; where its answers go.
-    Enter(TorrentId, Storage, UnboundedSender<Done>),
+    Enter(TorrentId, Box<Storage>, UnboundedSender<Done>),
     Do(TorrentId, Job),
     /// Close a torrent's files when everything that was handed in is done, then say so.
     Leave(TorrentId, oneshot::Sender<()>),
@@ -51,7 +51,7 @@ impl DiskQueue {
     /// Has a torrent's files served.
     pub fn enter(&self, id: TorrentId, storage: Storage) -> TorrentDisk {
         let (answers, done) = unbounded_channel();
-        let _ = self.0.send(Errand::Enter(id, storage, answers));
+        let _ = self.0.send(Errand::Enter(id, Box::new(storage), answers));
         TorrentDisk {
             id,
             queue: self.clone(),
@@ -110,7 +110,7 @@ impl Service {
     fn take(&mut self, errand: Errand, before: impl Fn(&Job)) {
         match errand {
             Errand::Enter(id, storage, answers) => {
-                self.disk.add(id, storage);
+                self.disk.add(id, *storage);
                 let guest = Guest {
                     answers,
                     waiting: 0,
