@@ -27,6 +27,11 @@ impl Progress {
         self.checked.load(Ordering::Relaxed)
     }
 
+    /// Whether [`Progress::stop`] was called.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Lets the check end soon, without a result for every piece.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -55,7 +60,7 @@ pub fn check(
         let mut checker = Checker::new(root, layout.clone(), hashes.clone())
             .open_files(storage::OPEN_FILES / threads);
         while let Some(range) = take() {
-            if progress.stopped.load(Ordering::Relaxed) {
+            if progress.is_stopped() {
                 break;
             }
             let result = checker.check(range, |piece, state| {

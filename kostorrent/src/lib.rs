@@ -4,4 +4,4 @@ pub mod check;
 pub mod cli;
 pub mod create;
 pub mod lab;
-pub mod session;
+pub mod node;

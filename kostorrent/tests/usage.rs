@@ -143,3 +143,30 @@ fn what_is_not_built_yet_is_an_error_event_too() {
         (1, Some("error"))
     );
 }
+
+#[test]
+fn a_log_tells_what_goes_on_and_a_bad_filter_is_said() {
+    let torrent = text(sample_torrent());
+    let dir = tempfile::tempdir().unwrap();
+    kostorrent::lab::sample::write(dir.path()).unwrap();
+    let output = text(dir.path());
+    let line = ["download", &torrent, "-o", &output, "--quiet"];
+    run(line).good();
+    for by_option in [true, false] {
+        let mut command = kostorrent(line);
+        match by_option {
+            true => command.args(["--log", "debug"]),
+            false => command.env("KOSTORRENT_LOG", "kostorrent=debug"),
+        };
+        let ran = common::Ran::of(&mut command);
+        assert_eq!((ran.code, &*ran.out), (Some(0), ""));
+        let checked = |line: &str| line.contains("DEBUG torrent{name=\"kostorrent-sample\"");
+        assert!(ran.err.lines().any(checked), "{}", ran.err);
+    }
+    let said = run(line.into_iter().chain(["--log", "loud"])).failed(2);
+    assert!(said.contains("--log") && said.contains("loud"), "{said}");
+    let mut command = kostorrent(line);
+    command.env("KOSTORRENT_LOG", "kostorrent=loud");
+    let said = common::Ran::of(&mut command).failed(2);
+    assert!(said.contains("KOSTORRENT_LOG"), "{said}");
+}

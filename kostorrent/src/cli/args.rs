@@ -38,6 +38,7 @@ Exit codes:
 
 Environment:
     NO_COLOR           no colour, whatever the terminal can do
+    KOSTORRENT_LOG     what to log on stderr, as --log says it: debug, for one
     SOURCE_DATE_EPOCH  the creation date that `create` writes, in seconds since 1970
 
 `kostorrent COMMAND --help` tells more about a command.";
@@ -106,17 +107,20 @@ pub(crate) struct Download {
     pub(crate) limit_up: Option<u64>,
     #[command(flatten)]
     pub(crate) face: Face,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
-/// Give a torrent's files to others, until Ctrl-C
+/// Give torrents' files to others, until Ctrl-C
 ///
-/// The files are checked first. If anything is missing or wrong, nothing is given: `verify` names the files.
+/// The files are checked first. If anything of a torrent is missing or wrong, nothing of it is given: `verify` names the
+/// files. Several torrents share one port and the limit.
 #[derive(Debug, Args)]
 pub(crate) struct Seed {
-    /// The torrent file
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) torrent: PathBuf,
-    /// The folder that holds the torrent's file or folder
+    /// The torrent file, or several
+    #[arg(required = true, value_name = "TORRENT", value_hint = ValueHint::FilePath)]
+    pub(crate) torrents: Vec<PathBuf>,
+    /// The folder that holds the torrents' files or folders
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
     /// The port to listen on [default: a free one]
@@ -133,6 +137,8 @@ pub(crate) struct Seed {
     pub(crate) limit_up: Option<u64>,
     #[command(flatten)]
     pub(crate) face: Face,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 /// How a running torrent shows itself.
@@ -144,6 +150,14 @@ pub(crate) struct Face {
     /// Print events on stdout, one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What goes on inside, for whoever looks for a fault.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Log {
+    /// Log on stderr: error, warn, info, debug or trace, or a filter such as kostorrent::node=debug
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
 }
 
 /// Check the files on disk against a torrent file
@@ -242,6 +256,8 @@ pub(crate) struct Lab {
     /// Do not slow the seeders down
     #[arg(long)]
     pub(crate) fast: bool,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 /// See a download from a swarm of its own: the first thing to run
@@ -260,6 +276,8 @@ pub(crate) struct Demo {
     pub(crate) fast: bool,
     #[command(flatten)]
     pub(crate) face: Face,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 /// Print the completions for a shell

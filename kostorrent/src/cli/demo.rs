@@ -4,13 +4,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use super::args::Demo;
+use super::face::Face;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::program::program;
+use super::running::{self, Plan};
 use super::text::printable;
-use super::{face, output, running};
+use super::{face, log, output};
 use crate::lab::{self, Lab, sample};
-use crate::session::{Mode, Options};
+use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// How many seeders the demo has.
 const SEEDERS: u8 = 3;
@@ -19,6 +21,7 @@ const SEEDERS: u8 = 3;
 pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
     let talk = !args.face.quiet && !args.face.json;
     running::told_in_json(args.face.json, || {
+        let logging = log::start(&args.log)?;
         running::block_on(async {
             let mut interrupts = Interrupts::new()?;
             let options = lab::Options {
@@ -33,7 +36,8 @@ pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
                     return Err(Failure::Interrupted("interrupted before it began".into()));
                 }
             };
-            let result = download(args, &lab, talk, &mut interrupts).await;
+            let mut face = face::choose(args.face, logging);
+            let result = download(args, &lab, talk, &mut *face, &mut interrupts).await;
             lab.stop().await;
             result
         })
@@ -44,6 +48,7 @@ async fn download(
     args: &Demo,
     lab: &Lab,
     talk: bool,
+    face: &mut dyn Face,
     interrupts: &mut Interrupts,
 ) -> Result<(), Failure> {
     let folder = &args.output;
@@ -53,19 +58,15 @@ async fn download(
     if talk {
         introduce(lab)?;
     }
-    let options = Options {
-        metainfo: lab.metainfo(),
-        root: folder.clone(),
-        mode: Mode::Download {
-            keep_seeding: false,
-        },
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        peers: Vec::new(),
-        limit_down: None,
-        limit_up: None,
-        seed: None,
+    let mode = Mode::Download {
+        keep_seeding: false,
     };
-    running::run(options, &mut *face::choose(args.face), interrupts).await?;
+    let plan = Plan {
+        node: NodeOptions::default(),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        torrents: vec![TorrentOptions::new(lab.metainfo(), folder, mode)],
+    };
+    running::run(plan, face, interrupts).await?;
     if talk {
         say_what_next(folder, &torrent)
     } else {

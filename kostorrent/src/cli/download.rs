@@ -1,36 +1,43 @@
 //! `kostorrent download`: fetches what a torrent file describes.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::Download;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
-use super::{face, running, torrent_file};
-use crate::session::{Mode, Options};
+use super::running::{self, Plan};
+use super::{face, log, torrent_file};
+use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
 pub(crate) fn run(args: &Download) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
+        let logging = log::start(&args.log)?;
         if args.files.is_some() {
             return Err(Failure::not_yet("choosing files with --files"));
         }
         let metainfo = Arc::new(torrent_file::load(&args.torrent)?);
-        let options = Options {
-            metainfo,
-            root: args.output.clone().unwrap_or_else(|| PathBuf::from(".")),
-            mode: Mode::Download {
-                keep_seeding: args.seed,
+        let root = args.output.as_deref().unwrap_or(Path::new("."));
+        let mode = Mode::Download {
+            keep_seeding: args.seed,
+        };
+        let plan = Plan {
+            node: NodeOptions {
+                limit_down: args.limit_down,
+                limit_up: args.limit_up,
+                ..NodeOptions::default()
             },
             listen: running::listen_on(args.port),
-            peers: args.peers.clone(),
-            limit_down: args.limit_down,
-            limit_up: args.limit_up,
-            seed: None,
+            torrents: vec![TorrentOptions {
+                peers: args.peers.clone(),
+                ..TorrentOptions::new(metainfo, root, mode)
+            }],
         };
         running::block_on(async {
             let mut interrupts = Interrupts::new()?;
-            running::run(options, &mut *face::choose(args.face), &mut interrupts).await
+            let mut face = face::choose(args.face, logging);
+            running::run(plan, &mut *face, &mut interrupts).await
         })
     })
 }

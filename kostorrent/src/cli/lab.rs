@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::program::program;
 use super::text::printable;
-use super::{clock, output, running};
+use super::{clock, log, output, running};
 use crate::lab::tracker::Announce;
 use crate::lab::{Lab, Options, sample};
 
@@ -20,6 +20,7 @@ const COMMITTED: &str = "kostorrent/sample/kostorrent-sample.torrent";
 
 /// Runs the lab.
 pub(crate) fn run(args: &args::Lab) -> Result<(), Failure> {
+    log::start(&args.log)?;
     running::block_on(async {
         let mut interrupts = Interrupts::new()?;
         let options = Options {

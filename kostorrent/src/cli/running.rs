@@ -1,14 +1,31 @@
-//! One torrent at work, from its start to its end: the session, a face that shows it, and Ctrl-C.
+//! Torrents at work, from their start to their end: the node, a face that shows it, and Ctrl-C.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc;
 
 use super::face::{self, Face, Subject, Summary};
 use super::failure::Failure;
+use super::following::{Following, Seen, follow};
 use super::interrupt::Interrupts;
-use crate::session::{Mode, Notice, Options, Outcome, Phase, Report, Session, Snapshot};
+use crate::node::{
+    Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report, Snapshot, TorrentOptions,
+    TorrentState,
+};
+
+/// The least time between two looks at figures that have not changed.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Torrents that are to be worked on together.
+pub(crate) struct Plan {
+    /// What they may use together.
+    pub(crate) node: NodeOptions,
+    /// Where peers may call.
+    pub(crate) listen: SocketAddr,
+    /// The torrents, at least one.
+    pub(crate) torrents: Vec<TorrentOptions>,
+}
 
 /// Runs asynchronous work to its end, on this thread.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -37,48 +54,37 @@ pub(crate) fn told_in_json(
     result
 }
 
-/// Works on a torrent until it is done, fails or is interrupted.
+/// Works on torrents until all are done, have failed or are interrupted.
 pub(crate) async fn run(
-    options: Options,
+    plan: Plan,
     face: &mut dyn Face,
     interrupts: &mut Interrupts,
 ) -> Result<(), Failure> {
-    let mut running = Running::start(options)?;
-    let shown = running.follow(face, interrupts).await;
+    let (node, mut running) = Running::start(plan)?;
+    let shown = running.show(face, interrupts).await;
     match &shown {
-        Ok(()) => {}
         Err(Failure::Interrupted(_)) => return shown,
         // Nobody listens any more, so nobody can want this to go on.
-        Err(_) => running.session.stop(),
+        Err(_) => running.end_unheard().await,
+        Ok(()) => {}
     }
-    let outcome = running.session.wait().await;
-    // Whoever ends a seeder has got what he wanted.
-    let done =
-        running.completed.is_some() || running.mode == Mode::Seed || outcome == Outcome::Complete;
-    let (last, told) = (&running.last, running.mode == SEED_ON);
-    let result = match outcome {
-        Outcome::Failed(why) => return Err(Failure::failed(why)),
-        _ if shown.is_err() => shown,
-        Outcome::Complete if told => Ok(()),
-        Outcome::Complete => {
-            let now = || summary(last, running.began);
-            face.complete(&running.completed.unwrap_or_else(now))
-        }
-        Outcome::Stopped if done => face.stopped(last),
-        Outcome::Stopped => face
-            .stopped(last)
-            .and_then(|()| Err(Failure::Interrupted(interrupted(last)))),
-    };
-    match result {
+    drop(running.endpoint);
+    node.end().await;
+    let torrents = &running.torrents;
+    if let Some(failure) = failures(torrents) {
+        return Err(failure);
+    }
+    match torrents.iter().find(|torrent| !torrent.is_done()) {
         // The reader has gone before he had what he asked for.
-        Err(Failure::ClosedPipe) if !done => Err(Failure::Unheard),
-        result => result,
+        Some(_) if matches!(shown, Err(Failure::ClosedPipe)) => Err(Failure::Unheard),
+        Some(torrent) if shown.is_ok() => Err(Failure::Interrupted(interrupted(&torrent.last))),
+        _ => shown,
     }
 }
 
 /// What an interrupted download leaves behind.
 fn interrupted(last: &Snapshot) -> String {
-    if !matches!(last.phase, Phase::Downloading | Phase::Ended) {
+    if !matches!(last.state, TorrentState::Downloading | TorrentState::Ended) {
         return "interrupted while checking what is on disk; the same command begins again"
             .to_owned();
     }
@@ -88,60 +94,108 @@ fn interrupted(last: &Snapshot) -> String {
     )
 }
 
+/// What went wrong: of a single torrent, why; of several, which and why.
+fn failures(torrents: &[Shown]) -> Option<Failure> {
+    let failed = torrents
+        .iter()
+        .filter_map(|torrent| match &torrent.outcome {
+            Some(Outcome::Failed(why)) => Some((&torrent.subject.name, why)),
+            _ => None,
+        });
+    let failed: Vec<_> = failed.collect();
+    match (&*failed, torrents.len()) {
+        ([], _) => None,
+        ([(_, why)], 1) => Some(Failure::failed(why)),
+        (failed, all) => {
+            let each = failed.iter().map(|(name, why)| format!("{name}: {why}"));
+            let each = each.collect::<Vec<_>>().join("; ");
+            Some(Failure::Failed(format!(
+                "{} of {all} torrents failed: {each}",
+                failed.len()
+            )))
+        }
+    }
+}
+
 /// A download that goes on seeding when everything is there.
 const SEED_ON: Mode = Mode::Download { keep_seeding: true };
 
 struct Running {
-    session: Session,
-    notices: UnboundedReceiver<Notice>,
-    mode: Mode,
-    subject: Subject,
+    endpoint: Endpoint,
+    torrents: Vec<Shown>,
+    seen: mpsc::Receiver<(usize, Seen)>,
     began: Instant,
+}
+
+/// A torrent, and what was seen of it.
+struct Shown {
+    subject: Subject,
+    mode: Mode,
+    following: Following,
     last: Snapshot,
     /// How it was when everything was there.
     completed: Option<Summary>,
+    outcome: Option<Outcome>,
+}
+
+impl Shown {
+    /// Whether it has what was asked for. Whoever ends a seeder has got what he wanted.
+    fn is_done(&self) -> bool {
+        self.completed.is_some()
+            || self.mode == Mode::Seed
+            || self.outcome == Some(Outcome::Complete)
+    }
 }
 
 impl Running {
-    fn start(options: Options) -> Result<Running, Failure> {
+    fn start(plan: Plan) -> Result<(Node, Running), Failure> {
         let began = Instant::now();
-        let mode = options.mode;
-        let mut subject = Subject {
-            name: options.metainfo.name.clone(),
-            info_hash: options
-                .metainfo
-                .info_hash_v1
-                .map_or_else(String::new, |h| h.to_string()),
-            total: options.metainfo.total_length,
-            pieces: options.metainfo.piece_count(),
-            piece_length: options.metainfo.piece_length,
-            path: options.root.join(&options.metainfo.name),
-            listening: options.listen,
-        };
-        let mut session = Session::start(options).map_err(Failure::failed)?;
-        subject.listening = session.local_addr();
-        let notices = session.notices();
-        Ok(Running {
-            session,
-            notices,
-            mode,
-            subject,
+        let node = Node::start(plan.node).map_err(Failure::failed)?;
+        let endpoint = node.listen(plan.listen).map_err(Failure::failed)?;
+        let several = plan.torrents.len() > 1;
+        let (to_seen, seen) = mpsc::channel(16);
+        let mut torrents = Vec::new();
+        for (index, options) in plan.torrents.into_iter().enumerate() {
+            let mode = options.mode;
+            let subject = subject(&options, endpoint.local_addr());
+            let torrent = endpoint.add(options).map_err(|error| match several {
+                true => Failure::Failed(format!("{}: {error}", subject.name)),
+                false => Failure::failed(error),
+            })?;
+            torrents.push(Shown {
+                subject,
+                mode,
+                following: follow(index, torrent, to_seen.clone()),
+                last: Snapshot::default(),
+                completed: None,
+                outcome: None,
+            });
+        }
+        let running = Running {
+            endpoint,
+            torrents,
+            seen,
             began,
-            last: Snapshot::default(),
-            completed: None,
-        })
+        };
+        Ok((node, running))
     }
 
     /// Shows what happens until there is nothing more to come.
-    async fn follow(
+    async fn show(
         &mut self,
         face: &mut dyn Face,
         interrupts: &mut Interrupts,
     ) -> Result<(), Failure> {
-        face.started(&self.subject)?;
-        let mut snapshots = self.session.snapshots();
+        let subjects: Vec<Subject> = self
+            .torrents
+            .iter()
+            .map(|shown| shown.subject.clone())
+            .collect();
+        face.started(&subjects)?;
         let mut stopping = false;
-        loop {
+        let mut looked = Duration::ZERO;
+        while self.torrents.iter().any(|shown| shown.outcome.is_none()) {
+            let due = face.due().map(|due| self.began + due.max(looked + LOOK));
             tokio::select! {
                 biased;
                 () = interrupts.next() => {
@@ -149,40 +203,94 @@ impl Running {
                         return Err(Failure::Interrupted("ended at once".into()));
                     }
                     stopping = true;
-                    self.session.stop();
+                    self.stop();
                     face.stopping()?;
                 }
-                Some(notice) = self.notices.recv() => {
-                    // The figures that it comes with are there already.
-                    self.last = snapshots.borrow().clone();
-                    self.notice(&notice, face)?;
-                }
-                changed = snapshots.changed() => {
-                    // The session's end closes the channel; its last figures stay in it.
-                    self.last = snapshots.borrow_and_update().clone();
-                    face.snapshot(self.began.elapsed(), &self.last)?;
-                    if changed.is_err() {
-                        break;
+                Some((torrent, seen)) = self.seen.recv() => self.seen(torrent, seen, face)?,
+                () = sleep_until(due) => {
+                    looked = self.began.elapsed();
+                    let torrents = self.torrents.iter().enumerate();
+                    for (index, shown) in torrents.filter(|(_, shown)| shown.outcome.is_none()) {
+                        face.snapshot(looked, index, &shown.last)?;
                     }
                 }
             }
         }
-        while let Ok(notice) = self.notices.try_recv() {
-            self.notice(&notice, face)?;
+        Ok(())
+    }
+
+    fn seen(&mut self, torrent: usize, seen: Seen, face: &mut dyn Face) -> Result<(), Failure> {
+        let several = self.torrents.len() > 1;
+        let Some(shown) = self.torrents.get_mut(torrent) else {
+            return Ok(());
+        };
+        match seen {
+            Seen::Figures(now) => {
+                face.snapshot(self.began.elapsed(), torrent, &now)?;
+                shown.last = now;
+            }
+            Seen::Notice(notice, now) => {
+                // The figures that it comes with.
+                shown.last = now;
+                face.notice(torrent, &notice)?;
+                if notice == Notice::Torrent(Report::Complete) {
+                    let summary = summary(&shown.last, self.began);
+                    shown.completed = Some(summary);
+                    if shown.mode == SEED_ON {
+                        face.complete(torrent, &summary)?;
+                    }
+                }
+            }
+            Seen::Ended(outcome) => {
+                shown.outcome = Some(outcome.clone());
+                match outcome {
+                    Outcome::Failed(why) if several => face.failed(torrent, &why.to_string())?,
+                    Outcome::Failed(_) => {}
+                    Outcome::Complete if shown.mode == SEED_ON => {}
+                    Outcome::Complete => {
+                        let now = || summary(&shown.last, self.began);
+                        face.complete(torrent, &shown.completed.unwrap_or_else(now))?;
+                    }
+                    Outcome::Stopped => face.stopped(torrent, &shown.last)?,
+                }
+            }
         }
         Ok(())
     }
 
-    fn notice(&mut self, notice: &Notice, face: &mut dyn Face) -> Result<(), Failure> {
-        face.notice(notice)?;
-        if *notice == Notice::Torrent(Report::Complete) {
-            let summary = summary(&self.last, self.began);
-            self.completed = Some(summary);
-            if self.mode == SEED_ON {
-                face.complete(&summary)?;
+    fn stop(&self) {
+        for shown in &self.torrents {
+            shown.following.stop();
+        }
+    }
+
+    /// Stops everything, and shows nothing of it.
+    async fn end_unheard(&mut self) {
+        self.stop();
+        while self.torrents.iter().any(|shown| shown.outcome.is_none()) {
+            let Some((torrent, seen)) = self.seen.recv().await else {
+                return;
+            };
+            if let (Some(shown), Seen::Ended(outcome)) = (self.torrents.get_mut(torrent), seen) {
+                shown.outcome = Some(outcome);
             }
         }
-        Ok(())
+    }
+}
+
+/// What a face is told at the start.
+fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
+    let metainfo = &options.metainfo;
+    Subject {
+        name: metainfo.name.clone(),
+        info_hash: metainfo
+            .info_hash_v1
+            .map_or_else(String::new, |hash| hash.to_string()),
+        total: metainfo.total_length,
+        pieces: metainfo.piece_count(),
+        piece_length: metainfo.piece_length,
+        path: options.root.join(&metainfo.name),
+        listening,
     }
 }
 
@@ -191,5 +299,12 @@ fn summary(last: &Snapshot, began: Instant) -> Summary {
         downloaded: last.downloaded,
         uploaded: last.uploaded,
         took: began.elapsed(),
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }

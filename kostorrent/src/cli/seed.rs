@@ -1,36 +1,42 @@
-//! `kostorrent seed`: gives a torrent's files to others.
+//! `kostorrent seed`: gives torrents' files to others.
 
 use std::sync::Arc;
 
 use super::args::Seed;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
-use super::{face, running, torrent_file};
-use crate::session::{Mode, Options};
+use super::running::{self, Plan};
+use super::{face, log, torrent_file};
+use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Seeds until Ctrl-C.
 pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
-        let metainfo = Arc::new(torrent_file::load(&args.torrent)?);
+        let logging = log::start(&args.log)?;
+        let torrents = args.torrents.iter().map(|path| torrent_file::load(path));
+        let torrents: Vec<_> = torrents.collect::<Result<_, _>>()?;
         if !args.data.is_dir() {
             return Err(Failure::Failed(format!(
                 "{} is no folder: --data names the folder that holds the torrent's file or folder",
                 args.data.display()
             )));
         }
-        let options = Options {
-            metainfo,
-            root: args.data.clone(),
-            mode: Mode::Seed,
-            listen: running::listen_on(args.port),
+        let seed = |metainfo| TorrentOptions {
             peers: args.peers.clone(),
-            limit_down: None,
-            limit_up: args.limit_up,
-            seed: None,
+            ..TorrentOptions::new(Arc::new(metainfo), &args.data, Mode::Seed)
+        };
+        let plan = Plan {
+            node: NodeOptions {
+                limit_up: args.limit_up,
+                ..NodeOptions::default()
+            },
+            listen: running::listen_on(args.port),
+            torrents: torrents.into_iter().map(seed).collect(),
         };
         running::block_on(async {
             let mut interrupts = Interrupts::new()?;
-            running::run(options, &mut *face::choose(args.face), &mut interrupts).await
+            let mut face = face::choose(args.face, logging);
+            running::run(plan, &mut *face, &mut interrupts).await
         })
     })
 }

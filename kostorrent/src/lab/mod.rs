@@ -1,8 +1,9 @@
 //! The practice swarm: a tracker, seeders and trouble-makers on the loopback interface, all in one
 //! process, sharing a small sample that is compiled in.
 //!
-//! The seeders are real sessions, the very code of `kostorrent seed`. They are slowed down so that
-//! a download takes about ten seconds and can be watched.
+//! The seeders are real ones, the very code of `kostorrent seed`, all in one node: each has a peer id
+//! and a port of its own. They are slowed down so that a download takes about ten seconds and can be
+//! watched.
 
 pub mod sample;
 mod temp;
@@ -20,7 +21,7 @@ use metainfo::Metainfo;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::session::{self, Mode, Session, SessionError};
+use crate::node::{Endpoint, Mode, Node, NodeError, NodeOptions, Torrent, TorrentOptions};
 use temp::TempFolder;
 use tracker::{Announce, Serves, Swarms, Tracker};
 use trouble::{Content, Trouble, TroubleMaker};
@@ -72,7 +73,7 @@ pub enum LabError {
     },
     /// A seeder cannot start.
     #[error("a seeder of the lab: {0}")]
-    Seeder(#[from] SessionError),
+    Seeder(#[from] NodeError),
     /// The sample's own torrent is tested, so this does not happen.
     #[error("the sample: {0}")]
     Torrent(#[from] metainfo::Error),
@@ -88,7 +89,8 @@ pub enum LabError {
 pub struct Lab {
     tracker: Tracker,
     announces: mpsc::Receiver<Announce>,
-    seeders: Vec<Session>,
+    node: Node,
+    seeders: Vec<(Endpoint, Torrent)>,
     trouble: Vec<(Trouble, TroubleMaker)>,
     torrent: Vec<u8>,
     metainfo: Arc<Metainfo>,
@@ -128,6 +130,7 @@ impl Lab {
         let mut lab = Lab {
             tracker,
             announces,
+            node: Node::start(NodeOptions::default())?,
             seeders: Vec::new(),
             trouble: Vec::new(),
             torrent,
@@ -145,19 +148,14 @@ impl Lab {
     }
 
     fn add_seeder(&mut self, rate: Option<u64>) -> Result<(), LabError> {
-        let mut seeder = Session::start(session::Options {
-            metainfo: self.metainfo.clone(),
-            root: self.folder.path().to_owned(),
-            mode: Mode::Seed,
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            peers: Vec::new(),
-            limit_down: None,
+        let endpoint = self.node.listen((Ipv4Addr::LOCALHOST, 0).into())?;
+        let mut seeder = endpoint.add(TorrentOptions {
             limit_up: rate,
-            seed: None,
+            ..TorrentOptions::new(self.metainfo.clone(), self.folder.path(), Mode::Seed)
         })?;
         // Nobody reads what they have to say, so it is not to pile up.
         drop(seeder.notices());
-        self.seeders.push(seeder);
+        self.seeders.push((endpoint, seeder));
         Ok(())
     }
 
@@ -221,7 +219,9 @@ impl Lab {
 
     /// Where the seeders listen.
     pub fn seeders(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.seeders.iter().map(Session::local_addr)
+        self.seeders
+            .iter()
+            .map(|(endpoint, _)| endpoint.local_addr())
     }
 
     /// The trouble-makers, and where they listen.
@@ -238,12 +238,13 @@ impl Lab {
 
     /// Ends everybody and removes the temporary files.
     pub async fn stop(self) {
-        for seeder in &self.seeders {
+        for (_, seeder) in &self.seeders {
             seeder.stop();
         }
-        for seeder in self.seeders {
+        for (_, seeder) in self.seeders {
             seeder.wait().await;
         }
+        self.node.end().await;
         drop(self.folder);
     }
 }

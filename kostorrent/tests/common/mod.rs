@@ -14,7 +14,8 @@ pub fn kostorrent<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Co
     command
         .args(arguments)
         .stdin(Stdio::null())
-        .env_remove("SOURCE_DATE_EPOCH");
+        .env_remove("SOURCE_DATE_EPOCH")
+        .env_remove("KOSTORRENT_LOG");
     command
 }
 

@@ -32,6 +32,31 @@ impl Reserved {
 // ANCHOR_END: reserved
 
 impl Reserved {
+    /// The same, and the extension protocol (BEP 10).
+    pub fn with_extension_protocol(mut self) -> Reserved {
+        self.0[5] |= 0x10;
+        self
+    }
+
+    /// The same, and the fast extension (BEP 6).
+    pub fn with_fast(mut self) -> Reserved {
+        self.0[7] |= 0x04;
+        self
+    }
+
+    /// The same, and the distributed hash table (BEP 5).
+    pub fn with_dht(mut self) -> Reserved {
+        self.0[7] |= 0x01;
+        self
+    }
+
+    /// What both sides speak: the bits that are set in both handshakes.
+    pub fn common(self, other: Reserved) -> Reserved {
+        Reserved(std::array::from_fn(|byte| self.0[byte] & other.0[byte]))
+    }
+}
+
+impl Reserved {
     /// Every bit that is set, in the order of the bytes and from the highest bit down.
     pub fn bits(&self) -> impl Iterator<Item = Bit> + use<> {
         let bytes = self.0;
@@ -105,6 +130,46 @@ mod tests {
             assert!(!reserved.fast());
             assert!(!reserved.dht());
         }
+    }
+
+    #[test]
+    fn what_is_set_is_what_is_read() {
+        let none = Reserved::none();
+        let read = |reserved: Reserved| {
+            let Reserved(bytes) = reserved;
+            let extensions = [
+                reserved.extension_protocol(),
+                reserved.fast(),
+                reserved.dht(),
+            ];
+            (extensions, bytes)
+        };
+        assert_eq!(
+            read(none.with_extension_protocol()),
+            ([true, false, false], [0, 0, 0, 0, 0, 0x10, 0, 0])
+        );
+        assert_eq!(
+            read(none.with_fast()),
+            ([false, true, false], [0, 0, 0, 0, 0, 0, 0, 0x04])
+        );
+        assert_eq!(
+            read(none.with_dht()),
+            ([false, false, true], [0, 0, 0, 0, 0, 0, 0, 0x01])
+        );
+        let all = none.with_extension_protocol().with_fast().with_dht();
+        assert_eq!(read(all), ([true; 3], [0, 0, 0, 0, 0, 0x10, 0, 0x05]));
+        assert_eq!(all.with_fast(), all, "setting a bit twice changes nothing");
+    }
+
+    #[test]
+    fn an_extension_is_common_only_if_both_have_set_it() {
+        let ours = Reserved::none().with_fast().with_extension_protocol();
+        let theirs = Reserved([0xff; 8]);
+        assert_eq!(ours.common(theirs), ours);
+        assert_eq!(theirs.common(ours), ours);
+        let theirs = Reserved::none().with_fast().with_dht();
+        assert_eq!(ours.common(theirs), Reserved::none().with_fast());
+        assert_eq!(ours.common(Reserved::none()), Reserved::none());
     }
 
     #[test]

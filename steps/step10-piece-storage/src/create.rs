@@ -26,8 +26,8 @@ pub struct Created {
 ///
 /// A file gets its full length at once. On most disks that costs no space: what was never written
 /// is a hole. What is in a file stays in it. Symbolic links come last, so no path ever goes through
-/// one.
-pub fn create(root: &Path, layout: &Layout) -> Result<Created, DiskError> {
+/// one. Before each file `stop` is asked whether to give up.
+pub fn create(root: &Path, layout: &Layout, stop: impl Fn() -> bool) -> Result<Created, DiskError> {
     let entered = entered(root, layout);
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
@@ -35,6 +35,10 @@ pub fn create(root: &Path, layout: &Layout) -> Result<Created, DiskError> {
     for (index, entry) in layout.files().iter().enumerate() {
         if let Kind::Regular { executable } = entry.kind {
             let place = root.join(&entry.path);
+            if stop() {
+                let given_up = io::ErrorKind::Interrupted.into();
+                return Err(DiskError::new(Doing::CreateFile, &place, given_up));
+            }
             let file = folder
                 .create(&entry.path, executable)
                 .map_err(|e| DiskError::new(Doing::CreateFile, &place, e))?;

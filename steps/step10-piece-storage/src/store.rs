@@ -43,11 +43,27 @@ impl Storage {
     ///
     /// [`DiskError`] for the first file or folder that cannot be made.
     pub fn create(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
+        Storage::create_unless(root, layout, hashes, || false)
+    }
+
+    /// The same, but gives up as soon as `stop` says so, which is asked before each file: a torrent
+    /// may have a hundred thousand. What was made by then stays.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] for the first file or folder that cannot be made, or, of the kind
+    /// [`Interrupted`](io::ErrorKind::Interrupted), for the one before which it gave up.
+    pub fn create_unless(
+        root: &Path,
+        layout: Arc<Layout>,
+        hashes: Hashes,
+        stop: impl Fn() -> bool,
+    ) -> Result<Storage, DiskError> {
         let Created {
             folder,
             longer,
             entered,
-        } = create(root, &layout)?;
+        } = create(root, &layout, stop)?;
         Ok(Storage {
             root: root.to_path_buf(),
             layout,

@@ -1,11 +1,12 @@
 //! Events for programs: one JSON object a line, on stdout.
 //!
 //! Every object has `event`. Sizes are bytes, rates bytes a second, times seconds. Programs should
-//! ignore events and fields they do not know: there may be more one day.
+//! ignore events and fields they do not know: there may be more one day. Where several torrents are
+//! at work, each event that is about one of them also has `torrent`, its name.
 //!
 //! | event | fields | when |
 //! | --- | --- | --- |
-//! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | once, first |
+//! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first, once for each torrent |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
 //! | `progress` | `phase` (`downloading`, `seeding`), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
@@ -16,6 +17,7 @@
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
 //! | `stopping` | | a person asked to stop |
 //! | `stopped` | `pieces_have`, `pieces`, `left` | it has stopped; what is there stays |
+//! | `failed` | `message` | one of several torrents failed; the others go on |
 //! | `error` | `message` | it failed: the last event |
 //!
 //! `verify --json` prints `file` (`path`, `fault`, `bad_pieces`) for each file that is not good,
@@ -29,7 +31,7 @@ use serde::Serialize;
 
 use super::{Face, Said, Subject, Summary, sentence};
 use crate::cli::output;
-use crate::session::{Notice, Phase, Report, Snapshot};
+use crate::node::{Notice, Report, Snapshot, TorrentState};
 
 /// The time between two `progress` or `checking` events.
 const EVERY: Duration = Duration::from_secs(1);
@@ -103,50 +105,91 @@ enum JsonLine<'a> {
         pieces: u32,
         left: u64,
     },
+    Failed {
+        message: &'a str,
+    },
     Error {
         message: &'a str,
     },
 }
 
+/// An event of one of several torrents.
+#[derive(Serialize)]
+struct Named<'a> {
+    #[serde(flatten)]
+    event: &'a JsonLine<'a>,
+    torrent: &'a str,
+}
+
 /// Prints the events.
 #[derive(Default)]
 pub(super) struct Json {
-    subject: Option<Subject>,
-    phase: Option<Phase>,
+    subjects: Vec<Subject>,
+    told: Vec<Told>,
+}
+
+/// What was told last of a torrent.
+#[derive(Clone, Default)]
+struct Told {
+    state: Option<TorrentState>,
     said: Duration,
 }
 
+impl Json {
+    fn say(&self, torrent: usize, event: &JsonLine<'_>) -> Said {
+        match &*self.subjects {
+            [_] => output::json(event),
+            subjects => {
+                let torrent = subjects.get(torrent).map_or("", |subject| &subject.name);
+                output::json(&Named { event, torrent })
+            }
+        }
+    }
+}
+
 impl Face for Json {
-    fn started(&mut self, subject: &Subject) -> Said {
-        self.subject = Some(subject.clone());
-        output::json(&JsonLine::Start {
-            name: &subject.name,
-            info_hash: &subject.info_hash,
-            total_length: subject.total,
-            pieces: subject.pieces,
-            path: subject.path.to_string_lossy().into_owned(),
-            listening: subject.listening.to_string(),
-        })
+    fn started(&mut self, subjects: &[Subject]) -> Said {
+        self.subjects = subjects.to_vec();
+        self.told = vec![Told::default(); subjects.len()];
+        for (torrent, subject) in subjects.iter().enumerate() {
+            let event = JsonLine::Start {
+                name: &subject.name,
+                info_hash: &subject.info_hash,
+                total_length: subject.total,
+                pieces: subject.pieces,
+                path: subject.path.to_string_lossy().into_owned(),
+                listening: subject.listening.to_string(),
+            };
+            self.say(torrent, &event)?;
+        }
+        Ok(())
     }
 
-    fn snapshot(&mut self, now: Duration, snapshot: &Snapshot) -> Said {
-        let due = self.phase != Some(snapshot.phase) || now >= self.said + EVERY;
-        if !due || snapshot.phase == Phase::Ended {
+    fn snapshot(&mut self, now: Duration, torrent: usize, snapshot: &Snapshot) -> Said {
+        let Some(told) = self.told.get_mut(torrent) else {
+            return Ok(());
+        };
+        let due = told.state != Some(snapshot.state) || now >= told.said + EVERY;
+        if !due || snapshot.state == TorrentState::Ended {
             return Ok(());
         }
-        self.phase = Some(snapshot.phase);
-        self.said = now;
+        told.state = Some(snapshot.state);
+        told.said = now;
         // The very first figures come before the torrent's are known.
         let pieces = self
-            .subject
-            .as_ref()
+            .subjects
+            .get(torrent)
             .map_or(snapshot.pieces, |subject| subject.pieces);
-        output::json(&figures(snapshot, pieces))
+        self.say(torrent, &figures(snapshot, pieces))
     }
 
-    fn notice(&mut self, notice: &Notice) -> Said {
+    fn due(&self) -> Option<Duration> {
+        self.told.iter().map(|told| told.said + EVERY).min()
+    }
+
+    fn notice(&mut self, torrent: usize, notice: &Notice) -> Said {
         match event(notice) {
-            Some(event) => output::json(&event),
+            Some(event) => self.say(torrent, &event),
             None => Ok(()),
         }
     }
@@ -155,26 +198,32 @@ impl Face for Json {
         output::json(&JsonLine::Stopping)
     }
 
-    fn complete(&mut self, summary: &Summary) -> Said {
-        let Some(subject) = &self.subject else {
+    fn complete(&mut self, torrent: usize, summary: &Summary) -> Said {
+        let Some(subject) = self.subjects.get(torrent) else {
             return Ok(());
         };
-        output::json(&JsonLine::Complete {
+        let event = JsonLine::Complete {
             name: &subject.name,
             path: subject.path.to_string_lossy().into_owned(),
             total_length: subject.total,
             downloaded: summary.downloaded,
             uploaded: summary.uploaded,
             seconds: summary.took.as_millis() as f64 / 1000.0,
-        })
+        };
+        self.say(torrent, &event)
     }
 
-    fn stopped(&mut self, last: &Snapshot) -> Said {
-        output::json(&JsonLine::Stopped {
+    fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said {
+        let event = JsonLine::Stopped {
             pieces_have: last.pieces_have,
             pieces: last.pieces,
             left: last.left,
-        })
+        };
+        self.say(torrent, &event)
+    }
+
+    fn failed(&mut self, torrent: usize, why: &str) -> Said {
+        self.say(torrent, &JsonLine::Failed { message: why })
     }
 }
 
@@ -184,15 +233,15 @@ pub(crate) fn error(message: &str) -> Said {
 }
 
 fn figures(now: &Snapshot, pieces: u32) -> JsonLine<'static> {
-    let phase = match now.phase {
-        Phase::Checking => {
+    let phase = match now.state {
+        TorrentState::Checking => {
             return JsonLine::Checking {
                 checked: now.checked,
                 pieces,
             };
         }
-        Phase::Seeding => "seeding",
-        Phase::Downloading | Phase::Ended => "downloading",
+        TorrentState::Seeding => "seeding",
+        TorrentState::Downloading | TorrentState::Ended => "downloading",
     };
     JsonLine::Progress {
         phase,

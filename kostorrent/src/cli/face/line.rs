@@ -4,11 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use progress::{Activity, Figures};
+use progress::Activity;
 
-use super::{Face, Said, Subject, Summary, complete_sentence, sentence};
+use super::{Face, Said, Subject, Summary, about, complete_sentence, sentence};
 use crate::cli::output;
-use crate::session::{Notice, Phase, Snapshot};
+use crate::cli::text::one_line;
+use crate::node::{Notice, Snapshot, TorrentState};
 
 /// Redraws a second, at most.
 const REDRAWS: u8 = 10;
@@ -18,7 +19,9 @@ const WIDTH: u16 = 80;
 /// Draws the line on stderr; what is to stay is printed above it.
 pub(super) struct Line {
     bar: ProgressBar,
-    subject: Option<Subject>,
+    subjects: Vec<Subject>,
+    /// The last figures of each.
+    last: Vec<Snapshot>,
     ascii: bool,
 }
 
@@ -30,7 +33,8 @@ impl Line {
         }
         Line {
             bar,
-            subject: None,
+            subjects: Vec::new(),
+            last: Vec::new(),
             ascii: !locale_is_utf8(),
         }
     }
@@ -45,16 +49,37 @@ impl Line {
 }
 
 impl Face for Line {
-    fn started(&mut self, subject: &Subject) -> Said {
-        self.subject = Some(subject.clone());
+    fn started(&mut self, subjects: &[Subject]) -> Said {
+        self.subjects = subjects.to_vec();
+        let unknown = |subject: &Subject| Snapshot {
+            left: subject.total,
+            total: subject.total,
+            ..Snapshot::default()
+        };
+        self.last = subjects.iter().map(unknown).collect();
         Ok(())
     }
 
-    fn snapshot(&mut self, _: Duration, snapshot: &Snapshot) -> Said {
-        let Some(subject) = &self.subject else {
+    fn snapshot(&mut self, _: Duration, torrent: usize, snapshot: &Snapshot) -> Said {
+        let Some(last) = self.last.get_mut(torrent) else {
             return Ok(());
         };
-        let figures = figures(subject, snapshot);
+        last.clone_from(snapshot);
+        let figures = self
+            .subjects
+            .iter()
+            .zip(&self.last)
+            .map(|(subject, now)| figures(subject, now));
+        let Some(figures) = figures.reduce(sum) else {
+            return Ok(());
+        };
+        let figures = match self.subjects.len() {
+            1 => figures,
+            number => progress::Figures {
+                name: format!("{number} torrents"),
+                ..figures
+            },
+        };
         let draw = if self.ascii {
             progress::line_ascii
         } else {
@@ -64,9 +89,9 @@ impl Face for Line {
         Ok(())
     }
 
-    fn notice(&mut self, notice: &Notice) -> Said {
+    fn notice(&mut self, torrent: usize, notice: &Notice) -> Said {
         if let Some(sentence) = sentence(notice) {
-            self.bar.println(sentence);
+            self.bar.println(about(&self.subjects, torrent, &sentence));
         }
         Ok(())
     }
@@ -77,8 +102,8 @@ impl Face for Line {
         Ok(())
     }
 
-    fn complete(&mut self, summary: &Summary) -> Said {
-        let Some(subject) = &self.subject else {
+    fn complete(&mut self, torrent: usize, summary: &Summary) -> Said {
+        let Some(subject) = self.subjects.get(torrent) else {
             return Ok(());
         };
         let sentence = complete_sentence(subject, summary);
@@ -86,8 +111,14 @@ impl Face for Line {
             .suspend(|| output::result(|out| writeln!(out, "{sentence}")))
     }
 
-    fn stopped(&mut self, _: &Snapshot) -> Said {
+    fn stopped(&mut self, _: usize, _: &Snapshot) -> Said {
         self.bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn failed(&mut self, torrent: usize, why: &str) -> Said {
+        let sentence = format!("failed: {}", one_line(why));
+        self.bar.println(about(&self.subjects, torrent, &sentence));
         Ok(())
     }
 }
@@ -99,19 +130,19 @@ impl Drop for Line {
 }
 
 /// The figures as the line shows them.
-fn figures(subject: &Subject, now: &Snapshot) -> Figures {
-    let checking = now.phase == Phase::Checking;
+fn figures(subject: &Subject, now: &Snapshot) -> progress::Figures {
+    let checking = now.state == TorrentState::Checking;
     let checked = u64::from(now.checked)
         .saturating_mul(subject.piece_length)
         .min(subject.total);
-    Figures {
+    progress::Figures {
         name: subject.name.clone(),
-        activity: match now.phase {
-            Phase::Checking => Activity::Checking,
-            Phase::Downloading => Activity::Downloading,
-            Phase::Seeding => Activity::Seeding,
-            Phase::Ended if now.left == 0 => Activity::Complete,
-            Phase::Ended => Activity::Downloading,
+        activity: match now.state {
+            TorrentState::Checking => Activity::Checking,
+            TorrentState::Downloading => Activity::Downloading,
+            TorrentState::Seeding => Activity::Seeding,
+            TorrentState::Ended if now.left == 0 => Activity::Complete,
+            TorrentState::Ended => Activity::Downloading,
         },
         done: if checking {
             checked
@@ -129,6 +160,36 @@ fn figures(subject: &Subject, now: &Snapshot) -> Figures {
         up: now.up_rate,
         peers: now.peers,
         eta: now.eta,
+    }
+}
+
+/// The figures of two together: whoever is behind says what they are doing.
+fn sum(a: progress::Figures, b: progress::Figures) -> progress::Figures {
+    let behind = |phase| match phase {
+        Activity::Checking => 0,
+        Activity::Downloading => 1,
+        Activity::Seeding => 2,
+        _ => 3,
+    };
+    let longest = match (a.eta, b.eta) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (one, other) => one.or(other),
+    };
+    progress::Figures {
+        activity: if behind(a.activity) <= behind(b.activity) {
+            a.activity
+        } else {
+            b.activity
+        },
+        done: a.done + b.done,
+        total: a.total + b.total,
+        pieces_done: a.pieces_done.saturating_add(b.pieces_done),
+        pieces: a.pieces.saturating_add(b.pieces),
+        down: a.down + b.down,
+        up: a.up + b.up,
+        peers: a.peers + b.peers,
+        eta: longest,
+        name: a.name,
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a running torrent shows itself: four faces of the same work.
+//! How running torrents show themselves: four faces of the same work.
 //!
 //! A line that is redrawn, on a terminal; dated lines, where somebody will read them later; JSON
 //! for programs; or nothing. Progress goes to stderr, results and JSON to stdout.
@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::args;
 use super::failure::Failure;
 use super::text::one_line;
-use crate::session::{Notice, Report, Snapshot};
+use crate::node::{Notice, Report, Snapshot};
 
 /// Saying something can fail: the reader may have gone.
 pub(crate) type Said = Result<(), Failure>;
@@ -50,29 +50,39 @@ pub(crate) struct Summary {
     pub(crate) took: Duration,
 }
 
-/// What a face can be told. `now` is the time since the start.
+/// What a face can be told. `now` is the time since the start; `torrent` is the place of a torrent
+/// among those that were started. Where there are several, a face says which it speaks of.
 pub(crate) trait Face {
-    /// The work begins.
-    fn started(&mut self, subject: &Subject) -> Said;
-    /// New figures; they come several times a second.
-    fn snapshot(&mut self, now: Duration, snapshot: &Snapshot) -> Said;
+    /// The work begins, on at least one torrent.
+    fn started(&mut self, subjects: &[Subject]) -> Said;
+    /// Figures: new ones several times a second, and the old ones when it is [`due`](Face::due).
+    fn snapshot(&mut self, now: Duration, torrent: usize, snapshot: &Snapshot) -> Said;
+    /// When it wants to be told the figures though nothing has changed.
+    fn due(&self) -> Option<Duration> {
+        None
+    }
     /// Something a user may like to know.
-    fn notice(&mut self, notice: &Notice) -> Said;
+    fn notice(&mut self, torrent: usize, notice: &Notice) -> Said;
     /// A person asked us to stop; it takes a moment.
     fn stopping(&mut self) -> Said;
     /// Everything is there and verified. The work may go on, seeding.
-    fn complete(&mut self, summary: &Summary) -> Said;
+    fn complete(&mut self, torrent: usize, summary: &Summary) -> Said;
     /// The work was stopped.
-    fn stopped(&mut self, last: &Snapshot) -> Said;
+    fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said;
+    /// One of several torrents has failed, and the others go on. That of a single one is told when
+    /// the program ends.
+    fn failed(&mut self, torrent: usize, why: &str) -> Said;
 }
 
-/// The face that was asked for, or suits where we are.
-pub(crate) fn choose(args: args::Face) -> Box<dyn Face> {
+/// The face that was asked for, or suits where we are. A line that is redrawn does not go together
+/// with a log.
+pub(crate) fn choose(args: args::Face, logging: bool) -> Box<dyn Face> {
+    let dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if args.json {
         Box::new(json::Json::default())
     } else if args.quiet {
         Box::new(Quiet)
-    } else if io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb") {
+    } else if io::stderr().is_terminal() && !dumb() && !logging {
         Box::new(line::Line::new())
     } else {
         Box::new(plain::Plain::default())
@@ -86,23 +96,37 @@ pub(crate) use json::error as error_event;
 struct Quiet;
 
 impl Face for Quiet {
-    fn started(&mut self, _: &Subject) -> Said {
+    fn started(&mut self, _: &[Subject]) -> Said {
         Ok(())
     }
-    fn snapshot(&mut self, _: Duration, _: &Snapshot) -> Said {
+    fn snapshot(&mut self, _: Duration, _: usize, _: &Snapshot) -> Said {
         Ok(())
     }
-    fn notice(&mut self, _: &Notice) -> Said {
+    fn notice(&mut self, _: usize, _: &Notice) -> Said {
         Ok(())
     }
     fn stopping(&mut self) -> Said {
         Ok(())
     }
-    fn complete(&mut self, _: &Summary) -> Said {
+    fn complete(&mut self, _: usize, _: &Summary) -> Said {
         Ok(())
     }
-    fn stopped(&mut self, _: &Snapshot) -> Said {
+    fn stopped(&mut self, _: usize, _: &Snapshot) -> Said {
         Ok(())
+    }
+    fn failed(&mut self, _: usize, _: &str) -> Said {
+        Ok(())
+    }
+}
+
+/// A sentence, with the torrent's name before it where there are several.
+fn about(subjects: &[Subject], torrent: usize, sentence: &str) -> String {
+    match subjects {
+        [_] => sentence.to_owned(),
+        _ => match subjects.get(torrent) {
+            Some(subject) => format!("{}: {sentence}", one_line(&subject.name)),
+            None => sentence.to_owned(),
+        },
     }
 }
 
@@ -154,6 +178,22 @@ fn complete_sentence(subject: &Subject, summary: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_torrent_is_named_where_there_are_several() {
+        let subject = |name: &str| Subject {
+            name: name.into(),
+            info_hash: String::new(),
+            total: 0,
+            pieces: 0,
+            piece_length: 1,
+            path: PathBuf::new(),
+            listening: ([127, 0, 0, 1], 1).into(),
+        };
+        assert_eq!(about(&[subject("a")], 0, "is here"), "is here");
+        let two = [subject("a"), subject("b\u{1b}")];
+        assert_eq!(about(&two, 1, "is here"), "b\\u{1b}: is here");
+    }
 
     #[test]
     fn a_tracker_cannot_write_on_the_terminal() {

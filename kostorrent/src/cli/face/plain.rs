@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Face, Said, Subject, Summary, complete_sentence, sentence};
-use crate::cli::text::printable;
+use super::{Face, Said, Subject, Summary, about, complete_sentence, sentence};
+use crate::cli::text::{one_line, printable};
 use crate::cli::{clock, output};
-use crate::session::{Notice, Phase, Snapshot};
+use crate::node::{Notice, Snapshot, TorrentState};
 
 /// The time between two lines of progress.
 const EVERY: Duration = Duration::from_secs(10);
@@ -13,43 +13,65 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Prints a line every ten seconds, at each quarter of the way, and when something has changed.
 #[derive(Default)]
 pub(super) struct Plain {
-    subject: Option<Subject>,
-    /// What was told last.
-    phase: Option<Phase>,
+    subjects: Vec<Subject>,
+    told: Vec<Told>,
+}
+
+/// What was told last of a torrent.
+#[derive(Clone, Default)]
+struct Told {
+    state: Option<TorrentState>,
     quarter: u64,
     said: Duration,
 }
 
+impl Plain {
+    fn say(&self, torrent: usize, sentence: &str) {
+        say(&about(&self.subjects, torrent, sentence));
+    }
+}
+
 impl Face for Plain {
-    fn started(&mut self, subject: &Subject) -> Said {
-        say(&format!(
-            "{}: {} in {} pieces, into {}, listening on {}",
-            printable(&subject.name),
-            progress::bytes(subject.total),
-            subject.pieces,
-            printable(&subject.path.to_string_lossy()),
-            subject.listening
-        ));
-        self.subject = Some(subject.clone());
+    fn started(&mut self, subjects: &[Subject]) -> Said {
+        for subject in subjects {
+            say(&format!(
+                "{}: {} in {} pieces, into {}, listening on {}",
+                printable(&subject.name),
+                progress::bytes(subject.total),
+                subject.pieces,
+                printable(&subject.path.to_string_lossy()),
+                subject.listening
+            ));
+        }
+        self.subjects = subjects.to_vec();
+        self.told = vec![Told::default(); subjects.len()];
         Ok(())
     }
 
-    fn snapshot(&mut self, now: Duration, snapshot: &Snapshot) -> Said {
+    fn snapshot(&mut self, now: Duration, torrent: usize, snapshot: &Snapshot) -> Said {
+        let Some(told) = self.told.get_mut(torrent) else {
+            return Ok(());
+        };
         let quarter = percent(snapshot) / 25;
-        let changed = self.phase.is_some_and(|phase| phase != snapshot.phase);
-        let further = snapshot.phase == Phase::Downloading && quarter > self.quarter;
-        self.phase = Some(snapshot.phase);
-        if (changed || further || now >= self.said + EVERY) && snapshot.phase != Phase::Ended {
-            self.said = now;
-            self.quarter = quarter;
-            say(&describe(snapshot));
+        let changed = told.state.is_some_and(|state| state != snapshot.state);
+        let further = snapshot.state == TorrentState::Downloading && quarter > told.quarter;
+        told.state = Some(snapshot.state);
+        let due = changed || further || now >= told.said + EVERY;
+        if due && snapshot.state != TorrentState::Ended {
+            told.said = now;
+            told.quarter = quarter;
+            self.say(torrent, &describe(snapshot));
         }
         Ok(())
     }
 
-    fn notice(&mut self, notice: &Notice) -> Said {
+    fn due(&self) -> Option<Duration> {
+        self.told.iter().map(|told| told.said + EVERY).min()
+    }
+
+    fn notice(&mut self, torrent: usize, notice: &Notice) -> Said {
         if let Some(sentence) = sentence(notice) {
-            say(&sentence);
+            self.say(torrent, &sentence);
         }
         Ok(())
     }
@@ -59,19 +81,27 @@ impl Face for Plain {
         Ok(())
     }
 
-    fn complete(&mut self, summary: &Summary) -> Said {
-        let Some(subject) = &self.subject else {
+    fn complete(&mut self, torrent: usize, summary: &Summary) -> Said {
+        let Some(subject) = self.subjects.get(torrent) else {
             return Ok(());
         };
         let sentence = complete_sentence(subject, summary);
         output::result(|out| writeln!(out, "{sentence}"))
     }
 
-    fn stopped(&mut self, last: &Snapshot) -> Said {
-        say(&format!(
-            "stopped with {} of {} pieces",
-            last.pieces_have, last.pieces
-        ));
+    fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said {
+        let Snapshot {
+            pieces_have,
+            pieces,
+            ..
+        } = last;
+        let sentence = format!("stopped with {pieces_have} of {pieces} pieces");
+        self.say(torrent, &sentence);
+        Ok(())
+    }
+
+    fn failed(&mut self, torrent: usize, why: &str) -> Said {
+        self.say(torrent, &format!("failed: {}", one_line(why)));
         Ok(())
     }
 }
@@ -86,14 +116,14 @@ fn describe(now: &Snapshot) -> String {
         1 => "1 peer".to_owned(),
         number => format!("{number} peers"),
     };
-    match now.phase {
-        Phase::Checking => format!("checking what is there: {}", pieces(now.checked)),
-        Phase::Seeding => format!(
+    match now.state {
+        TorrentState::Checking => format!("checking what is there: {}", pieces(now.checked)),
+        TorrentState::Seeding => format!(
             "seeding: {peers}, {} up, {} sent so far",
             progress::rate(now.up_rate),
             progress::bytes(now.uploaded)
         ),
-        Phase::Downloading | Phase::Ended => {
+        TorrentState::Downloading | TorrentState::Ended => {
             let percent = 100
                 - (now.left.saturating_mul(100))
                     .div_ceil(now.total.max(1))
@@ -127,9 +157,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_what_matters_in_each_phase() {
+    fn a_line_tells_what_matters_in_each_state() {
         let mut snapshot = Snapshot {
-            phase: Phase::Downloading,
+            state: TorrentState::Downloading,
             pieces_have: 5,
             pieces: 20,
             left: 700 << 10,
@@ -149,7 +179,7 @@ mod tests {
             describe(&snapshot).starts_with("99 %"),
             "never 100 before the end"
         );
-        snapshot.phase = Phase::Checking;
+        snapshot.state = TorrentState::Checking;
         assert_eq!(
             describe(&snapshot),
             "checking what is there: 0 of 20 pieces"

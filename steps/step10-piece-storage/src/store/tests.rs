@@ -53,6 +53,23 @@ fn everything_is_laid_out_at_the_start() {
     assert!(!root.join(".pad").exists());
 }
 
+#[test]
+fn the_making_of_files_can_be_given_up_between_two() {
+    let dir = tempdir().unwrap();
+    let torrent = small();
+    let asked = std::cell::Cell::new(0);
+    let stop = || asked.replace(asked.get() + 1) == 2;
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let given_up = Storage::create_unless(dir.path(), layout, hashes, stop).unwrap_err();
+    assert_eq!(given_up.kind(), io::ErrorKind::Interrupted);
+    let made = ["t/one", "t/sub/two", "t/empty", "t/sub/three"];
+    let made = made.map(|path| dir.path().join(path).exists());
+    assert_eq!(made, [true, true, false, false]);
+    // The next time it goes on from there.
+    create(dir.path(), &torrent);
+    assert!(dir.path().join("t/sub/three").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn programs_can_be_run_and_links_point_inside() {

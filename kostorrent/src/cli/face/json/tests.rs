@@ -24,7 +24,7 @@ fn samples() -> Vec<Value> {
             warning: "slow".into(),
         },
         Report::NoWayForward {
-            why: crate::session::Stall::NobodyHas { connected: 1 },
+            why: engine::Stall::NobodyHas { connected: 1 },
         },
     ];
     let notices = reports.map(Notice::Torrent).into_iter();
@@ -33,8 +33,8 @@ fn samples() -> Vec<Value> {
         why: "gone".into(),
     };
     let notices: Vec<_> = notices.chain([file_failed]).collect();
-    let snapshot = |phase| Snapshot {
-        phase,
+    let snapshot = |state| Snapshot {
+        state,
         ..Snapshot::default()
     };
     let mut events = vec![
@@ -46,8 +46,8 @@ fn samples() -> Vec<Value> {
             path: "a".into(),
             listening: "[::]:1".into(),
         },
-        figures(&snapshot(Phase::Checking), 1),
-        figures(&snapshot(Phase::Downloading), 1),
+        figures(&snapshot(TorrentState::Checking), 1),
+        figures(&snapshot(TorrentState::Downloading), 1),
         JsonLine::Complete {
             name: "a",
             path: "a".into(),
@@ -62,6 +62,7 @@ fn samples() -> Vec<Value> {
             pieces: 1,
             left: 1,
         },
+        JsonLine::Failed { message: "no" },
         JsonLine::Error { message: "no" },
     ];
     events.extend(notices.iter().filter_map(event));
@@ -140,4 +141,23 @@ fn values_have_their_types() {
             );
         }
     }
+}
+
+#[test]
+fn an_event_of_one_of_several_torrents_names_it() {
+    let event = &JsonLine::Stopped {
+        pieces_have: 1,
+        pieces: 2,
+        left: 3,
+    };
+    let torrent = "a";
+    assert_eq!(
+        serde_json::to_string(&Named { event, torrent }).unwrap(),
+        r#"{"event":"stopped","pieces_have":1,"pieces":2,"left":3,"torrent":"a"}"#
+    );
+    let event = &JsonLine::Stopping;
+    assert_eq!(
+        serde_json::to_string(&Named { event, torrent }).unwrap(),
+        r#"{"event":"stopping","torrent":"a"}"#
+    );
 }

@@ -12,7 +12,7 @@ use layout::Layout;
 use storage::{DiskError, Doing, Storage};
 use tokio::sync::mpsc;
 
-use super::Notice;
+use super::figures::Notice;
 
 /// The torrent's files, opened as they are needed, a few at a time. The user is told of each file
 /// that cannot be read, once: every peer that wants it would tell it again.
@@ -74,6 +74,7 @@ impl Files for Shared {
 mod tests {
     use layout::Kind;
     use pretty_assertions::assert_eq;
+    use storage::Hashes;
 
     use super::*;
 
@@ -84,8 +85,7 @@ mod tests {
         let entry = |name: &str| (name.into(), 10, regular.clone());
         let layout = Layout::new(vec![entry("a"), entry("b")], 16 * 1024).unwrap();
         let layout = Arc::new(layout);
-        let storage =
-            Storage::open(dir.path(), layout.clone(), storage::Hashes::from(&[][..])).unwrap();
+        let storage = Storage::open(dir.path(), layout.clone(), Hashes::V1(Arc::new([]))).unwrap();
         let (notify, mut notices) = mpsc::unbounded_channel();
         let shared = Shared::new(dir.path().to_owned(), layout, storage, notify);
         for _ in 0..3 {

@@ -69,17 +69,11 @@ impl Buffers {
         }
     }
 
-    /// Lends out all blocks of a whole piece.
-    ///
-    /// # Panics
-    ///
-    /// When it is not whole: the engine stores no other.
-    pub fn lend(&mut self, piece: u32) -> Vec<BlockBuf> {
-        let blocks = self.open.remove(&piece).into_iter().flatten();
-        let blocks: Vec<BlockBuf> = blocks.flatten().collect();
-        let whole = self.geometry.blocks_in(piece) as usize;
-        assert_eq!(blocks.len(), whole, "piece {piece} is not whole");
-        blocks
+    /// Lends out all blocks of a whole piece; `None` if it is not whole.
+    pub fn lend(&mut self, piece: u32) -> Option<Vec<BlockBuf>> {
+        let whole = self.open.get(&piece)?.iter().all(Option::is_some);
+        let blocks = whole.then(|| self.open.remove(&piece))??;
+        Some(blocks.into_iter().flatten().collect())
     }
 
     /// Takes lent blocks back.
@@ -93,5 +87,28 @@ impl Buffers {
         for data in self.open.remove(&piece).into_iter().flatten().flatten() {
             self.pool.give(data);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_piece_is_lent() {
+        let pool = Pool::new(4);
+        let geometry = Geometry::new(40_000, 40_000).unwrap();
+        let mut buffers = Buffers::new(geometry, pool.clone());
+        assert!(buffers.lend(0).is_none());
+        for block in [2, 0, 1] {
+            assert!(buffers.lend(0).is_none());
+            let key = buffers.arrived(pool.take());
+            buffers.keep(key, 0, block);
+        }
+        let blocks = buffers.lend(0).unwrap();
+        assert_eq!(blocks.len(), 3);
+        assert!(buffers.lend(0).is_none(), "it is lent already");
+        buffers.back(0, blocks);
+        assert!(buffers.lend(0).is_some());
     }
 }

@@ -1,15 +1,26 @@
 //! Announces, over HTTP and HTTPS.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use engine::Announcement;
 use metainfo::InfoHash;
 use peer_id::PeerId;
+use reqwest::ClientBuilder;
 use tokio::sync::OnceCell;
 use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
 
-use engine::Announcement;
+/// How long a connection to a tracker is kept for the next announce. Not for the regular ones,
+/// which are half an hour apart: `completed` and the `stopped` after it, or several torrents of one
+/// tracker, do not shake hands anew.
+const KEPT: Duration = Duration::from_secs(30);
 
-/// Who we are to the trackers.
+/// The HTTP clients of the node: one for each kind of tracker that is set up in a way of its own,
+/// made when the first of the kind is asked: with TLS or without, on this machine or elsewhere.
+#[derive(Clone, Default)]
+pub(super) struct Clients(Rc<[OnceCell<reqwest::Client>; 4]>);
+
+/// Who we are to the trackers of one torrent.
 #[derive(Clone)]
 pub(super) struct Announcer {
     info_hash: InfoHash,
@@ -20,18 +31,14 @@ pub(super) struct Announcer {
     clients: Clients,
 }
 
-/// An HTTP client for each kind of tracker that is set up in a way of its own, made when the first
-/// of the kind is asked: with TLS or without, on this machine or elsewhere.
-type Clients = Rc<[OnceCell<reqwest::Client>; 4]>;
-
 impl Announcer {
-    pub fn new(info_hash: InfoHash, peer_id: PeerId, port: u16) -> Announcer {
+    pub fn new(info_hash: InfoHash, peer_id: PeerId, port: u16, clients: Clients) -> Announcer {
         Announcer {
             info_hash,
             peer_id,
             port,
             key: rand::random(),
-            clients: Rc::default(),
+            clients,
         }
     }
 
@@ -39,23 +46,25 @@ impl Announcer {
     pub async fn announce(
         &self,
         tracker: &str,
-        news: Announcement,
+        told: Announcement,
     ) -> Result<AnnounceReply, AnnounceError> {
         let request = AnnounceRequest {
             info_hash: self.info_hash,
             peer_id: self.peer_id,
             port: self.port,
-            uploaded: news.uploaded,
-            downloaded: news.downloaded,
-            left: news.left,
-            event: news.event,
-            numwant: Some(news.numwant),
+            uploaded: told.uploaded,
+            downloaded: told.downloaded,
+            left: told.left,
+            event: told.event,
+            numwant: Some(told.numwant),
             key: self.key,
-            tracker_id: news.tracker_id,
+            tracker_id: told.tracker_id,
         };
-        self.ask(tracker, &request).await
+        self.clients.ask(tracker, &request).await
     }
+}
 
+impl Clients {
     /// One announce, in bounded time and memory.
     async fn ask(
         &self,
@@ -65,7 +74,12 @@ impl Announcer {
         let url = tracker::announce_url(tracker, request)?;
         let failed = |error: reqwest::Error| http::failure(&url, TIMEOUT, &error);
         let client = self.client(&url).await?;
-        let mut response = client.get(&url).send().await.map_err(failed)?;
+        let mut response = client.get(&url).send().await;
+        if response.as_ref().is_err_and(is_broken) {
+            // A tracker may close a connection that was kept just as we use it.
+            response = client.get(&url).send().await;
+        }
+        let mut response = response.map_err(failed)?;
         let mut body = Vec::new();
         while body.len() <= MAX_REPLY {
             let Some(chunk) = response.chunk().await.map_err(failed)? else {
@@ -82,10 +96,10 @@ impl Announcer {
     async fn client(&self, url: &str) -> Result<&reqwest::Client, AnnounceError> {
         let (plain, here) = (url.starts_with("http:"), tracker::is_loopback(url));
         let kind = usize::from(plain) + 2 * usize::from(here);
-        self.clients[kind]
+        self.0[kind]
             .get_or_try_init(|| async {
                 let for_thread = url.to_owned();
-                let make = move || http::client(&for_thread, TIMEOUT, |settings| settings.build());
+                let make = move || http::client(&for_thread, TIMEOUT, build);
                 match tokio::task::spawn_blocking(make).await {
                     Ok(client) => client,
                     // Only a panic ends it otherwise, and it goes on here.
@@ -96,19 +110,15 @@ impl Announcer {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_client_is_made_once_for_each_kind_of_tracker() {
-        let id = PeerId::generate(&mut rand::rng());
-        let announcer = Announcer::new(InfoHash([0; 20]), id, 1);
-        let again = announcer.clone();
-        let here = announcer.client("http://127.0.0.1:1/a").await.unwrap();
-        let same = again.client("http://localhost/b").await.unwrap();
-        let there = again.client("http://t.example/a").await.unwrap();
-        assert!(std::ptr::eq(here, same));
-        assert!(!std::ptr::eq(here, there));
-    }
+fn build(settings: ClientBuilder) -> reqwest::Result<reqwest::Client> {
+    let settings = settings.pool_max_idle_per_host(1).pool_idle_timeout(KEPT);
+    settings.build()
 }
+
+/// Whether a request got no answer because its connection broke, after it had stood.
+fn is_broken(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! A torrent's life, from what was asked for to its outcome.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use connection::Pool;
+use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Report, Time};
+use layout::Layout;
+use messages::Bitfield;
+use storage::{Hashes, Storage};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::budget::Flow;
+use super::disk::{DiskQueue, TorrentId};
+use super::doors::Door;
+use super::handle::{Mode, Reins, TorrentOptions};
+use super::opening::{self, Place};
+use super::shares::{Shares, Wants};
+use super::source::Shared;
+use super::task::{Parts, Task};
+use super::trackers::{Announcer, Clients};
+
+/// What all torrents of a node share.
+pub(super) struct Common {
+    pub disk: DiskQueue,
+    pub clients: Clients,
+    pub shares: Rc<Shares>,
+    /// One check at a time: it keeps all processors busy.
+    pub checks: Semaphore,
+    next_id: Cell<u32>,
+}
+
+impl Common {
+    pub fn new(disk: DiskQueue, shares: Rc<Shares>) -> Common {
+        Common {
+            disk,
+            clients: Clients::default(),
+            shares,
+            checks: Semaphore::new(1),
+            next_id: Cell::new(0),
+        }
+    }
+
+    fn next_id(&self) -> TorrentId {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        TorrentId(id)
+    }
+}
+
+/// Everything a torrent begins with.
+pub(super) struct Work {
+    pub options: TorrentOptions,
+    pub layout: Arc<Layout>,
+    /// The port that trackers are told.
+    pub port: u16,
+    pub door: Door,
+    pub reins: Reins,
+}
+
+impl Work {
+    /// Looks at what is there, then works until the engine has finished.
+    pub async fn run(self, common: Rc<Common>) {
+        let ended = self.reins.ended.clone();
+        let outcome = self.until_over(&common).await;
+        tracing::debug!(?outcome, "over");
+        ended.send_replace(Some(outcome));
+    }
+
+    async fn until_over(mut self, common: &Common) -> Outcome {
+        let metainfo = &self.options.metainfo;
+        let place = Place {
+            root: self.options.root.as_path().into(),
+            layout: self.layout.clone(),
+            hashes: Hashes::from(metainfo.pieces.as_slice()),
+            read_only: self.options.mode == Mode::Seed,
+        };
+        let opened = tokio::select! {
+            opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
+            () = stopped(&mut self.reins.commands) => return Outcome::Stopped,
+        };
+        let (storage, have) = match opened {
+            Ok(opened) => opened,
+            Err(failure) => return Outcome::Failed(failure),
+        };
+        tracing::debug!(pieces = have.count(), of = have.len(), "checked");
+        // The engine reports what becomes complete; this is complete already.
+        let already =
+            self.options.mode == (Mode::Download { keep_seeding: true }) && have.is_full();
+        let mut task = self.begin(common, storage, have);
+        if already {
+            task.report(Report::Complete);
+        }
+        let outcome = task.run().await;
+        task.end(outcome).await
+    }
+
+    fn begin(self, common: &Common, storage: Storage, have: Bitfield) -> Task {
+        let id = common.next_id();
+        let geometry = self.layout.geometry();
+        let flow = |most| Flow {
+            most,
+            ..Flow::default()
+        };
+        let missing = (0..geometry.pieces()).filter(|&piece| !have.get(piece));
+        let wants = Wants {
+            down: flow(self.options.limit_down),
+            up: flow(self.options.limit_up),
+            left: missing.map(|p| u64::from(geometry.piece_len(p))).sum(),
+        };
+        let (to_orders, orders) = mpsc::unbounded_channel();
+        let (share, given) = common.shares.enter(id, wants, to_orders);
+        let ours = self.door.ours();
+        let content = ContentConfig::all(geometry, have);
+        let config = Config {
+            tiers: self.options.metainfo.announce.clone(),
+            peers: self.options.peers.clone(),
+            keep_seeding: self.options.mode
+                != Mode::Download {
+                    keep_seeding: false,
+                },
+            limit_down: given.down,
+            limit_up: given.up,
+            memory: given.memory,
+            peer_id: ours.peer_id.0,
+            seed: self.options.seed.unwrap_or_else(rand::random),
+            ..Config::new(Some(content))
+        };
+        let pool = Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize);
+        let disk = common.disk.enter(id, storage);
+        let notify = self.reins.notify.clone();
+        let root = &self.options.root;
+        let shared = Storage::open(
+            root,
+            self.layout.clone(),
+            Hashes::from(self.options.metainfo.pieces.as_slice()),
+        )
+        .unwrap();
+        let source = Shared::new(root.clone(), self.layout.clone(), shared, notify);
+        let clients = common.clients.clone();
+        Task::new(Parts {
+            engine: Engine::new(config, Time::ZERO),
+            layout: self.layout,
+            pool,
+            disk,
+            source: Rc::new(source),
+            announcer: Announcer::new(ours.info_hash, ours.peer_id, self.port, clients),
+            door: self.door,
+            share,
+            commands: self.reins.commands,
+            orders,
+            publish: self.reins.publish,
+            notify: self.reins.notify,
+        })
+    }
+}
+
+/// Waits until the user wants to stop, or the handle is gone. Other commands have no sense yet.
+async fn stopped(commands: &mut mpsc::UnboundedReceiver<Command>) {
+    while let Some(command) = commands.recv().await {
+        if command == Command::Stop {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use layout::Kind;
+    use metainfo::Metainfo;
+    use metainfo::create::Create;
+    use peer_id::PeerId;
+    use tokio::task::LocalSet;
+
+    use super::super::disk;
+    use super::super::doors::Doors;
+    use super::super::handle::Torrent;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_seeder_hardly_ever_wakes() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), "x").unwrap();
+        let create = Create::single("a", 1, 16 * 1024);
+        let torrent = create.to_bytes(&[hashing::digest(&[b"x"])]).unwrap();
+        let metainfo = Arc::new(Metainfo::parse(&torrent).unwrap());
+        let info_hash = metainfo.info_hash_v1.unwrap();
+        let files = vec![("a".into(), 1, Kind::Regular { executable: false })];
+        let layout = Arc::new(Layout::new(files, 16 * 1024).unwrap());
+        let hashes = Hashes::from(metainfo.pieces.as_slice());
+        let storage = Storage::open(dir.path(), layout.clone(), hashes).unwrap();
+        let mut have = Bitfield::new(1);
+        have.set(0);
+        let (disk, disk_thread) = disk::start().unwrap();
+        let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
+        let common = Common::new(disk, shares.clone());
+        let doors = Arc::new(Doors::new(PeerId([1; 20])));
+        let (handle, reins) = Torrent::new(info_hash);
+        let work = Work {
+            options: TorrentOptions::new(metainfo, dir.path(), Mode::Seed),
+            layout,
+            port: 1,
+            door: doors.add(info_hash).unwrap(),
+            reins,
+        };
+        let hour = Duration::from_secs(60 * 60);
+        let idle = async {
+            tokio::task::spawn_local(async move { shares.keep_dividing().await });
+            let mut task = work.begin(&common, storage, have);
+            let turns = task.turns.clone();
+            // Time stands still but for the timers, so an hour is over when they have all rung.
+            assert!(tokio::time::timeout(hour, task.run()).await.is_err());
+            task.end(Outcome::Stopped).await;
+            turns.get()
+        };
+        let turns = LocalSet::new().run_until(idle).await;
+        assert!(turns < 60 * 60, "{turns} turns in an hour");
+        drop((handle, common));
+        disk_thread.join().unwrap();
+    }
+}

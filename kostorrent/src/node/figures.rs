@@ -1,0 +1,88 @@
+//! What a torrent tells of itself while it is at work: plain data for the faces.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use engine::{Report, Stats};
+
+/// What a torrent is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TorrentState {
+    /// Looking at what is on disk already.
+    #[default]
+    Checking,
+    /// Fetching what is missing.
+    Downloading,
+    /// Everything is there; serving others.
+    Seeding,
+    /// Saying goodbye to the trackers.
+    Ended,
+}
+
+/// A torrent's figures at one moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Snapshot {
+    /// What it is doing.
+    pub state: TorrentState,
+    /// Pieces looked at so far, while checking.
+    pub checked: u32,
+    /// Pieces on disk and verified.
+    pub pieces_have: u32,
+    /// Pieces of the torrent.
+    pub pieces: u32,
+    /// Bytes still to be had.
+    pub left: u64,
+    /// Bytes of the torrent.
+    pub total: u64,
+    /// Payload bytes received.
+    pub downloaded: u64,
+    /// Payload bytes sent.
+    pub uploaded: u64,
+    /// Bytes a second coming in.
+    pub down_rate: u64,
+    /// Bytes a second going out.
+    pub up_rate: u64,
+    /// Connections.
+    pub peers: usize,
+    /// Connections to peers that have everything.
+    pub seeds: usize,
+    /// How long the rest takes at the present rate.
+    pub eta: Option<Duration>,
+}
+
+/// Something that a user may like to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// What the engine has to say about the torrent.
+    Torrent(Report),
+    /// A file that others want cannot be read; told once for each file. They are sent away.
+    FileFailed {
+        /// Where it is, or was.
+        path: PathBuf,
+        /// A sentence: what failed, and what helps.
+        why: String,
+    },
+}
+
+/// The figures of a torrent that is past its check, of `total` bytes.
+pub(super) fn running(stats: &Stats, total: u64) -> Snapshot {
+    Snapshot {
+        state: match (stats.leaving, stats.complete) {
+            (true, _) => TorrentState::Ended,
+            (false, true) => TorrentState::Seeding,
+            (false, false) => TorrentState::Downloading,
+        },
+        checked: stats.pieces,
+        pieces_have: stats.pieces_have,
+        pieces: stats.pieces,
+        left: stats.left,
+        total,
+        downloaded: stats.downloaded,
+        uploaded: stats.uploaded,
+        down_rate: stats.down_rate,
+        up_rate: stats.up_rate,
+        peers: stats.peers,
+        seeds: stats.seeds,
+        eta: progress::eta(stats.left, stats.down_rate),
+    }
+}

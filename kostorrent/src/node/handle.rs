@@ -1,0 +1,137 @@
+//! A torrent at work, seen from outside its node's thread.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::{Command, Failure, Outcome};
+use metainfo::{InfoHash, Metainfo};
+use tokio::sync::{mpsc, watch};
+
+use super::figures::{Notice, Snapshot};
+
+/// What is to be done with a torrent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Fetch what is missing; then go on seeding, or end.
+    Download {
+        /// Whether to go on seeding when everything is there.
+        keep_seeding: bool,
+    },
+    /// Serve what is there, all of it, and write nothing.
+    Seed,
+}
+
+/// A torrent to work on, and how.
+#[derive(Clone, Debug)]
+pub struct TorrentOptions {
+    /// The torrent.
+    pub metainfo: Arc<Metainfo>,
+    /// The folder that receives, or holds, the torrent's file or folder.
+    pub root: PathBuf,
+    /// What to do.
+    pub mode: Mode,
+    /// Addresses to call without asking a tracker.
+    pub peers: Vec<std::net::SocketAddr>,
+    /// Payload bytes a second that may come in for this torrent, within the node's limit.
+    pub limit_down: Option<u64>,
+    /// Payload bytes a second that may go out for this torrent, within the node's limit.
+    pub limit_up: Option<u64>,
+    /// The seed of every chance decision; `None` takes one from the system.
+    pub seed: Option<u64>,
+}
+
+impl TorrentOptions {
+    /// A torrent without limits of its own, and nobody to call but whom its trackers name.
+    pub fn new(metainfo: Arc<Metainfo>, root: impl Into<PathBuf>, mode: Mode) -> TorrentOptions {
+        TorrentOptions {
+            metainfo,
+            root: root.into(),
+            mode,
+            peers: Vec::new(),
+            limit_down: None,
+            limit_up: None,
+            seed: None,
+        }
+    }
+}
+
+/// A torrent at work. It is stopped when this is dropped.
+#[derive(Debug)]
+pub struct Torrent {
+    pub(super) info_hash: InfoHash,
+    pub(super) commands: mpsc::UnboundedSender<Command>,
+    pub(super) snapshots: watch::Receiver<Snapshot>,
+    pub(super) notices: Option<mpsc::UnboundedReceiver<Notice>>,
+    pub(super) ended: watch::Receiver<Option<Outcome>>,
+}
+
+/// The torrent's side of its handle.
+pub(super) struct Reins {
+    pub commands: mpsc::UnboundedReceiver<Command>,
+    pub publish: watch::Sender<Snapshot>,
+    pub notify: mpsc::UnboundedSender<Notice>,
+    pub ended: watch::Sender<Option<Outcome>>,
+}
+
+impl Torrent {
+    /// A handle, and the side of it that is the torrent's.
+    pub(super) fn new(info_hash: InfoHash) -> (Torrent, Reins) {
+        let (to_commands, commands) = mpsc::unbounded_channel();
+        let (publish, snapshots) = watch::channel(Snapshot::default());
+        let (notify, notices) = mpsc::unbounded_channel();
+        let (ended, is_ended) = watch::channel(None);
+        let torrent = Torrent {
+            info_hash,
+            commands: to_commands,
+            snapshots,
+            notices: Some(notices),
+            ended: is_ended,
+        };
+        let reins = Reins {
+            commands,
+            publish,
+            notify,
+            ended,
+        };
+        (torrent, reins)
+    }
+
+    /// The torrent's info-hash.
+    pub fn info_hash(&self) -> InfoHash {
+        self.info_hash
+    }
+
+    /// The figures: new ones when something has changed, five times a second at most.
+    pub fn snapshots(&self) -> watch::Receiver<Snapshot> {
+        self.snapshots.clone()
+    }
+
+    /// What a user may like to know, as it happens; to be taken once.
+    pub fn notices(&mut self) -> mpsc::UnboundedReceiver<Notice> {
+        self.notices
+            .take()
+            .unwrap_or_else(|| mpsc::unbounded_channel().1)
+    }
+
+    /// Asks something of the torrent. One that has ended does nothing any more.
+    pub fn command(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+
+    /// Asks the torrent to end: what has come whole is still written, and the trackers are told.
+    pub fn stop(&self) {
+        self.command(Command::Stop);
+    }
+
+    /// Waits for the end. Everything is written and closed then.
+    pub async fn wait(mut self) -> Outcome {
+        let outcome = match self.ended.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone(),
+            Err(_) => None,
+        };
+        outcome.unwrap_or_else(|| {
+            let why = "the torrent's task has ended unexpectedly";
+            Outcome::Failed(Failure::Shell(why.to_owned()))
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! The node: everything of this process that moves, and what its torrents share.
+//!
+//! A [`Node`] has a thread with a tokio runtime of one thread, on which everything with a socket is
+//! a task: listeners, torrents, connections, announces. A second thread hashes, writes and reads
+//! for all of them. They share that thread, the HTTP clients, and the budgets of memory and speed.
+//!
+//! An [`Endpoint`] is one way to reach us: a peer id and a listening socket, which finds the
+//! torrent that a caller is after by its handshake. Faces talk to a [`Torrent`] by channels: they
+//! read [`Snapshot`]s and [`Notice`]s, and give commands.
+//!
+//! From the bottom up:
+//!
+//! - `link`: from a socket to a connection whose handshakes are done;
+//! - `doors` and `listener`: from a caller to its torrent;
+//! - `disk`, `source`, `buffers`: where the bytes are;
+//! - `trackers`: announces;
+//! - `budget` and `shares`: who gets how much;
+//! - `opening`, `task`, `begin`: a torrent's life;
+//! - `handle` and `figures`: what is seen of it from outside;
+//! - this file: the threads.
+
+mod begin;
+mod budget;
+mod buffers;
+mod disk;
+mod doors;
+mod figures;
+mod handle;
+mod link;
+mod listener;
+mod opening;
+mod shares;
+mod source;
+mod task;
+mod trackers;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use layout::Layout;
+use metainfo::Metainfo;
+use peer_id::PeerId;
+use tokio::sync::mpsc;
+use tokio::task::{JoinSet, LocalSet, spawn_local};
+use tracing::{Instrument, error_span};
+
+pub use engine::{Command, Failure, Outcome, Report};
+pub use figures::{Notice, Snapshot, TorrentState};
+pub use handle::{Mode, Torrent, TorrentOptions};
+
+use begin::{Common, Work};
+use disk::DiskQueue;
+use doors::Doors;
+use shares::Shares;
+
+/// What all torrents of a node may use together.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeOptions {
+    /// Payload bytes a second that may come in.
+    pub limit_down: Option<u64>,
+    /// Payload bytes a second that may go out.
+    pub limit_up: Option<u64>,
+    /// Bytes of memory for pieces that are being fetched.
+    pub memory: u64,
+}
+
+impl Default for NodeOptions {
+    fn default() -> NodeOptions {
+        NodeOptions {
+            limit_down: None,
+            limit_up: None,
+            memory: engine::PIECE_MEMORY,
+        }
+    }
+}
+
+// ANCHOR: error
+/// Why a node, or a torrent in it, cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The torrent is one that cannot be worked on.
+    #[error("{0}")]
+    Torrent(String),
+    /// The listening socket cannot be had.
+    #[error("cannot listen on {addr}: {cause}; choose another port with --port")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The system gives no thread or no runtime.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+// ANCHOR_END: error
+
+/// What the node's thread is asked.
+enum Request {
+    Listen(TcpListener, Arc<Doors>),
+    Work(Box<Work>),
+}
+
+/// A node at work. It ends when this and its endpoints are dropped, and all its torrents are over.
+#[derive(Debug)]
+pub struct Node {
+    requests: mpsc::UnboundedSender<Request>,
+    thread: JoinHandle<()>,
+}
+
+/// One way to reach us, as long as its node is there.
+#[derive(Debug)]
+pub struct Endpoint {
+    addr: SocketAddr,
+    doors: Arc<Doors>,
+    requests: mpsc::UnboundedSender<Request>,
+}
+
+/// The largest piece that is downloaded, in bytes: two of them are held in memory.
+pub const MAX_PIECE: u64 = 256 * 1024 * 1024;
+
+impl Node {
+    /// Starts a node without torrents.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::System`] if there is no thread or no runtime to be had.
+    pub fn start(options: NodeOptions) -> Result<Node, NodeError> {
+        Node::start_with(options, disk::start()?)
+    }
+
+    fn start_with(
+        options: NodeOptions,
+        (disk, disk_thread): (DiskQueue, JoinHandle<()>),
+    ) -> Result<Node, NodeError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (requests, asked) = mpsc::unbounded_channel();
+        let thread = thread::Builder::new().name("node".to_owned());
+        let thread = thread.spawn(move || {
+            let tasks = LocalSet::new();
+            tasks.block_on(&runtime, serve(asked, disk, options));
+            drop(tasks);
+            // Else a name that is being looked up would be waited for.
+            runtime.shutdown_background();
+            let _ = disk_thread.join();
+        })?;
+        Ok(Node { requests, thread })
+    }
+
+    /// Listens at an address; port 0 takes a free one. The socket stands when this returns. Whoever
+    /// calls there meets a peer with an id of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::Listen`] if the socket cannot be had.
+    pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
+        let listener = listener::bind(addr).map_err(|cause| NodeError::Listen { addr, cause })?;
+        let addr = listener.local_addr()?;
+        let doors = Arc::new(Doors::new(PeerId::generate(&mut rand::rng())));
+        let request = Request::Listen(listener, doors.clone());
+        let _ = self.requests.send(request);
+        Ok(Endpoint {
+            addr,
+            doors,
+            requests: self.requests.clone(),
+        })
+    }
+
+    /// Waits until all its torrents are over and its thread has ended. Its endpoints must be gone.
+    pub async fn end(self) {
+        drop(self.requests);
+        let joined = tokio::task::spawn_blocking(move || self.thread.join());
+        // What a panic had to say was said on stderr.
+        let _ = joined.await;
+    }
+}
+
+impl Endpoint {
+    /// Where peers may call.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Starts to work on a torrent.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::Torrent`] if it cannot be worked on, or is here already. What goes wrong later
+    /// is the [`Outcome`].
+    pub fn add(&self, options: TorrentOptions) -> Result<Torrent, NodeError> {
+        let (info_hash, layout) = check_torrent(&options.metainfo)?;
+        let door = self.doors.add(info_hash).ok_or_else(|| {
+            NodeError::Torrent("this torrent is being worked on already".to_owned())
+        })?;
+        let (torrent, reins) = Torrent::new(info_hash);
+        let work = Work {
+            options,
+            layout: Arc::new(layout),
+            port: self.addr.port(),
+            door,
+            reins,
+        };
+        // A node whose thread has ended unexpectedly drops it: the outcome tells.
+        let _ = self.requests.send(Request::Work(Box::new(work)));
+        Ok(torrent)
+    }
+}
+
+/// The node's task.
+async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, options: NodeOptions) {
+    let shares = Shares::new(options.limit_down, options.limit_up, options.memory);
+    let common = Rc::new(Common::new(disk, Rc::new(shares)));
+    let shares = common.shares.clone();
+    spawn_local(async move { shares.keep_dividing().await });
+    let mut torrents = JoinSet::new();
+    while let Some(request) = asked.recv().await {
+        while torrents.try_join_next().is_some() {}
+        match request {
+            Request::Listen(listener, doors) => {
+                // It fails where there is no reactor, which is not here.
+                if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
+                    spawn_local(listener::listen(listener, doors));
+                }
+            }
+            Request::Work(work) => {
+                let name = &*work.options.metainfo.name;
+                let info_hash = work.door.ours().info_hash;
+                let span = error_span!("torrent", name, %info_hash);
+                torrents.spawn_local(work.run(common.clone()).instrument(span));
+            }
+        }
+    }
+    while torrents.join_next().await.is_some() {}
+}
+
+/// Refuses what cannot be downloaded yet, and lays the files out.
+fn check_torrent(metainfo: &Metainfo) -> Result<(metainfo::InfoHash, Layout), NodeError> {
+    let Some(info_hash) = metainfo.info_hash_v1 else {
+        return Err(NodeError::Torrent(
+            "this is a BitTorrent v2 torrent (BEP 52) without a v1 half: kostorrent can show it, \
+             but not download it yet"
+                .to_owned(),
+        ));
+    };
+    if metainfo.piece_length > MAX_PIECE {
+        return Err(NodeError::Torrent(format!(
+            "its pieces are {} MiB long; kostorrent holds two pieces in memory and takes no more \
+             than {} MiB",
+            metainfo.piece_length / (1024 * 1024),
+            MAX_PIECE / (1024 * 1024)
+        )));
+    }
+    let layout =
+        Layout::from_metainfo(metainfo).map_err(|error| NodeError::Torrent(error.to_string()))?;
+    Ok((info_hash, layout))
+}
+
+#[cfg(test)]
+mod tests;

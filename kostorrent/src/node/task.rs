@@ -1,0 +1,466 @@
+//! The torrent's task: carries events to the engine and does what its actions say.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use blocks::BlockDigests;
+use connection::{FileSpan, Files, Heard, Order, Pool};
+use engine::{
+    Action, Announcement, CloseReason, Command, Engine, Event, Failure, Outcome, Report, Stored,
+    Time,
+};
+use layout::{Kind, Layout};
+use messages::{BlockRequest, Ended, Message};
+use picker::PeerKey;
+use storage::{Done, Job};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::{Instrument, debug, trace};
+
+use super::buffers::Buffers;
+use super::disk::TorrentDisk;
+use super::doors::Door;
+use super::figures::{self, Notice, Snapshot};
+use super::link::{self, Joined};
+use super::shares::Share;
+use super::trackers::Announcer;
+
+/// What connections have to tell, at most, before their sockets are no longer read.
+const HEARD: usize = 256;
+
+/// The least time between two snapshots.
+const PUBLISH: Duration = Duration::from_millis(200);
+
+/// What the torrent's other tasks have to tell.
+enum Told {
+    Joined(Joined),
+    Event(Event),
+}
+
+/// A connection, as the torrent's task sees it.
+struct Connection {
+    addr: SocketAddr,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+/// All that a torrent's task works with.
+pub(super) struct Parts {
+    pub engine: Engine,
+    pub layout: Arc<Layout>,
+    pub pool: Pool,
+    pub disk: TorrentDisk,
+    pub source: Rc<dyn Files>,
+    pub announcer: Announcer,
+    pub door: Door,
+    pub share: Share,
+    pub commands: mpsc::UnboundedReceiver<Command>,
+    /// What the budgets say.
+    pub orders: mpsc::UnboundedReceiver<Command>,
+    pub publish: watch::Sender<Snapshot>,
+    pub notify: mpsc::UnboundedSender<Notice>,
+}
+
+/// A torrent at work.
+pub(super) struct Task {
+    engine: Engine,
+    started: Instant,
+    layout: Arc<Layout>,
+    pool: Pool,
+    buffers: Buffers,
+    disk: TorrentDisk,
+    source: Rc<dyn Files>,
+    announcer: Announcer,
+    door: Door,
+    share: Share,
+    connections: BTreeMap<PeerKey, Connection>,
+    next_key: u32,
+    heard: mpsc::Receiver<(PeerKey, Heard)>,
+    to_heard: mpsc::Sender<(PeerKey, Heard)>,
+    told: mpsc::UnboundedReceiver<Told>,
+    to_told: mpsc::UnboundedSender<Told>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    orders: mpsc::UnboundedReceiver<Command>,
+    /// Connections, calls and announces. They end with the torrent.
+    tasks: JoinSet<()>,
+    publish: watch::Sender<Snapshot>,
+    /// When the next snapshot is due, if anything has changed since the last.
+    publish_at: Option<Instant>,
+    published: Instant,
+    notify: mpsc::UnboundedSender<Notice>,
+    stopping: bool,
+    /// Trims that the disk has not answered yet.
+    trims: usize,
+    outcome: Option<Outcome>,
+    /// How often the loop of [`Task::run`] has turned.
+    #[cfg(test)]
+    pub turns: Rc<std::cell::Cell<u64>>,
+}
+
+impl Task {
+    /// The task at its beginning.
+    pub fn new(parts: Parts) -> Task {
+        let (to_heard, heard) = mpsc::channel(HEARD);
+        let (to_told, told) = mpsc::unbounded_channel();
+        let now = Instant::now();
+        let geometry = parts.layout.geometry();
+        Task {
+            engine: parts.engine,
+            started: now,
+            buffers: Buffers::new(geometry, parts.pool.clone()),
+            layout: parts.layout,
+            pool: parts.pool,
+            disk: parts.disk,
+            source: parts.source,
+            announcer: parts.announcer,
+            door: parts.door,
+            share: parts.share,
+            connections: BTreeMap::new(),
+            next_key: 0,
+            heard,
+            to_heard,
+            told,
+            to_told,
+            commands: parts.commands,
+            orders: parts.orders,
+            tasks: JoinSet::new(),
+            publish: parts.publish,
+            publish_at: Some(now),
+            published: now,
+            notify: parts.notify,
+            stopping: false,
+            trims: 0,
+            outcome: None,
+            #[cfg(test)]
+            turns: Rc::default(),
+        }
+    }
+
+    // ANCHOR: run
+    /// Waits for what happens, tells the engine, does what it says; until it has
+    /// finished.
+    pub async fn run(&mut self) -> Outcome {
+        let mut heard = Vec::with_capacity(HEARD);
+        self.door.open();
+        self.act();
+        while self.outcome.is_none() {
+            #[cfg(test)]
+            self.turns.set(self.turns.get() + 1);
+            let timeout = self.engine.poll_timeout();
+            let timeout = timeout.map(|at| self.started + at.since_start());
+            tokio::select! {
+                _ = self.heard.recv_many(&mut heard, HEARD) => {
+                    for (peer, heard) in heard.drain(..) {
+                        self.heard(peer, heard);
+                    }
+                }
+                Some(done) = self.disk.done.recv() => self.done(done),
+                Some(told) = self.told.recv() => self.told(told),
+                Some(joined) = self.door.calls.recv() => self.joined(joined),
+                Some(command) = self.orders.recv() => self.tell(Event::Command(command)),
+                command = self.commands.recv(), if !self.stopping => self.command(command),
+                () = sleep_until(timeout) => self.tell(Event::Timeout),
+                () = sleep_until(self.publish_at) => self.publish(),
+            }
+        }
+        self.publish();
+        self.outcome.take().unwrap_or(Outcome::Stopped)
+    }
+    // ANCHOR_END: run
+
+    /// Ends what is still under way, and waits until everything that was handed to the disk is
+    /// done. A complete download is trimmed then: a fault must be known before the end.
+    pub async fn end(mut self, mut outcome: Outcome) -> Outcome {
+        self.tasks.abort_all();
+        if outcome == Outcome::Complete {
+            self.trim();
+            while self.trims > 0
+                && let Some(done) = self.disk.done.recv().await
+            {
+                if let Done::Trimmed(result) = done {
+                    self.trims -= 1;
+                    if let Err(error) = result {
+                        outcome = Outcome::Failed(Failure::Disk(error.to_string()));
+                    }
+                }
+            }
+        }
+        self.disk.leave().await;
+        outcome
+    }
+
+    fn now(&self) -> Time {
+        Time::after_start(self.started.elapsed())
+    }
+
+    fn tell(&mut self, event: Event) {
+        // Time alone changes no figures, unless something comes of it.
+        let mut changed = event != Event::Timeout;
+        let now = self.now();
+        self.engine.handle(event, now);
+        changed |= self.act();
+        if changed && self.publish_at.is_none() {
+            self.publish_at = Some(self.published + PUBLISH);
+        }
+    }
+
+    /// What the user wants. A torrent whose handle is gone is stopped.
+    fn command(&mut self, command: Option<Command>) {
+        let command = command.unwrap_or(Command::Stop);
+        debug!(?command, "command");
+        self.stopping = command == Command::Stop;
+        self.tell(Event::Command(command));
+    }
+
+    // ANCHOR: act
+    /// Does everything the engine wants done; whether there was anything.
+    fn act(&mut self) -> bool {
+        let mut acted = false;
+        while let Some(action) = self.engine.poll_action() {
+            acted = true;
+            match action {
+                Action::Connect { addr } => self.dial(addr),
+                Action::Close { peer, why } => self.close(peer, &why),
+                Action::Send { peer, message } => self.send(peer, message),
+                Action::Upload { peer, block } => self.upload(peer, block),
+                Action::Keep { buf, piece, block } => self.buffers.keep(buf, piece, block),
+                Action::Drop { buf } => self.buffers.drop(buf),
+                Action::Forget { piece } => self.buffers.forget(piece),
+                Action::Store { piece, digests } => self.store(piece, digests),
+                Action::Announce {
+                    tracker,
+                    announcement,
+                } => self.announce(tracker, announcement),
+                Action::Report(report) => self.report(report),
+                Action::Finished(outcome) => self.outcome = Some(outcome),
+            }
+        }
+        acted
+    }
+    // ANCHOR_END: act
+
+    /// Ends a connection. The engine has forgotten it already.
+    fn close(&mut self, peer: PeerKey, why: &CloseReason) {
+        if let Some(connection) = self.connections.remove(&peer) {
+            debug!(peer = peer.0, addr = %connection.addr, %why, "closed by us");
+            let _ = connection.orders.send(Order::Close);
+        }
+    }
+
+    fn send(&self, peer: PeerKey, message: Message) {
+        trace!(peer = peer.0, ?message, "sent");
+        self.order(peer, Order::Send(message));
+    }
+
+    fn order(&self, peer: PeerKey, order: Order) {
+        if let Some(connection) = self.connections.get(&peer) {
+            // A connection that has ended is about to tell us so.
+            let _ = connection.orders.send(order);
+        }
+    }
+
+    /// Lends a whole piece to the disk service.
+    fn store(&mut self, piece: u32, digests: BlockDigests) {
+        let Some(blocks) = self.buffers.lend(piece) else {
+            debug_assert!(false, "piece {piece} is not whole");
+            let why =
+                format!("a mistake in kostorrent: piece {piece} was stored before it was whole");
+            let result = Stored::Failed(why);
+            let _ = self
+                .to_told
+                .send(Told::Event(Event::Stored { piece, result }));
+            return;
+        };
+        self.hand_in(Job::Store {
+            piece,
+            blocks,
+            digests,
+        });
+    }
+
+    fn hand_in(&self, job: Job) {
+        if !self.disk.hand_in(job) {
+            let why = "the thread that writes to the disk has ended unexpectedly".to_owned();
+            let _ = self.to_told.send(Told::Event(Event::DiskFailed { why }));
+        }
+    }
+
+    /// Cuts files that were there before, and are longer than the torrent says.
+    fn trim(&mut self) {
+        self.trims += 1;
+        if !self.disk.hand_in(Job::Trim) {
+            self.trims = 0;
+        }
+    }
+
+    fn dial(&mut self, addr: SocketAddr) {
+        let (ours, to_told) = (self.door.ours(), self.to_told.clone());
+        self.spawn(async move {
+            let told = match link::dial(addr, ours).await {
+                Ok(joined) => Told::Joined(joined),
+                Err(why) => {
+                    debug!(%addr, %why, "no connection");
+                    Told::Event(Event::ConnectFailed { addr, why })
+                }
+            };
+            let _ = to_told.send(told);
+        });
+    }
+
+    fn announce(&mut self, tracker: String, announcement: Announcement) {
+        let (announcer, to_told) = (self.announcer.clone(), self.to_told.clone());
+        self.spawn(async move {
+            let result = announcer.announce(&tracker, announcement).await;
+            let _ = to_told.send(Told::Event(Event::Announced { tracker, result }));
+        });
+    }
+
+    /// Runs a task of this torrent's beside it.
+    fn spawn(&mut self, work: impl Future<Output = ()> + 'static) {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn_local(work.in_current_span());
+    }
+
+    /// Says where the bytes of a block are in the files and lets the connection send them.
+    fn upload(&self, peer: PeerKey, block: BlockRequest) {
+        let start = self.layout.geometry().piece_offset(block.piece) + u64::from(block.offset);
+        let spans = self.layout.spans(start, block.len.into());
+        let spans = spans.map(|span| FileSpan {
+            file: (self.layout.files()[span.file].kind != Kind::Padding).then_some(span.file),
+            offset: span.offset,
+            len: span.len,
+        });
+        let spans = spans.collect();
+        self.order(peer, Order::Upload { block, spans });
+    }
+
+    /// Tells the faces, if they listen.
+    pub fn report(&mut self, report: Report) {
+        debug!(?report, "report");
+        if report == Report::Complete {
+            // The figures first: whoever hears of it looks at them.
+            self.publish();
+            self.trim();
+        }
+        let _ = self.notify.send(Notice::Torrent(report));
+    }
+
+    /// Tells the faces how it stands, if that has changed. Rates sink while nothing happens, so as
+    /// long as there are any, it looks again.
+    fn publish(&mut self) {
+        let stats = self.engine.stats(self.now());
+        let total = self.layout.geometry().total_length();
+        let snapshot = figures::running(&stats, total);
+        self.publish
+            .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
+        self.share.moves(&stats);
+        self.published = Instant::now();
+        let moving = stats.down_rate > 0 || stats.up_rate > 0;
+        self.publish_at = moving.then(|| self.published + PUBLISH);
+    }
+
+    fn heard(&mut self, peer: PeerKey, heard: Heard) {
+        let event = match heard {
+            Heard::Message(message) => {
+                trace!(peer = peer.0, ?message, "heard");
+                Event::Message { peer, message }
+            }
+            Heard::Block { block, data } => Event::Block {
+                peer,
+                block,
+                buf: self.buffers.arrived(data),
+            },
+            Heard::Room(bytes) => Event::Room { peer, bytes },
+            Heard::Closed(why) => {
+                if let Some(connection) = self.connections.remove(&peer) {
+                    debug!(peer = peer.0, addr = %connection.addr, %why, "closed");
+                }
+                let why = Ended::Network(why);
+                Event::Closed { peer, why }
+            }
+        };
+        self.tell(event);
+    }
+
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::Event(event) => self.tell(event),
+            Told::Joined(joined) => self.joined(joined),
+        }
+    }
+
+    /// A connection's handshakes are done: it becomes a task.
+    fn joined(&mut self, joined: Joined) {
+        let peer = PeerKey(self.next_key);
+        self.next_key += 1;
+        let Joined { addr, incoming, .. } = joined;
+        let client = joined.theirs.peer_id;
+        let early = joined.early.len();
+        debug!(peer = peer.0, %addr, incoming, %client, both = ?joined.both, early, "connected");
+        let (orders, receiver) = mpsc::unbounded_channel();
+        self.connections.insert(peer, Connection { addr, orders });
+        let connection = connection::run(
+            joined.stream,
+            self.layout.geometry().pieces(),
+            self.pool.clone(),
+            self.source.clone(),
+            peer,
+            self.to_heard.clone(),
+            receiver,
+        );
+        self.spawn(connection);
+        self.tell(Event::Connected {
+            peer,
+            addr,
+            incoming,
+            handshake: joined.theirs,
+        });
+    }
+
+    fn done(&mut self, done: Done) {
+        let event = match done {
+            Done::Stored {
+                piece,
+                blocks,
+                result,
+            } => {
+                self.buffers.back(piece, blocks);
+                Event::Stored {
+                    piece,
+                    result: outcome_of(result),
+                }
+            }
+            Done::Read { .. } => return,
+            Done::Trimmed(result) => {
+                self.trims -= 1;
+                match result {
+                    Ok(()) => return,
+                    Err(error) => Event::DiskFailed {
+                        why: error.to_string(),
+                    },
+                }
+            }
+            Done::Synced(_) => return,
+        };
+        self.tell(event);
+    }
+}
+
+/// What the disk service says of a piece, in the engine's words.
+fn outcome_of(stored: storage::Stored) -> Stored {
+    match stored {
+        storage::Stored::Written { digests } => Stored::Written { digests },
+        storage::Stored::Wrong { digests } => Stored::Wrong { digests },
+        storage::Stored::Failed(error) => Stored::Failed(error.to_string()),
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
