@@ -15,7 +15,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
         if args.files.is_some() {
             return Err(Failure::not_yet("choosing files with --files"));
         }
-        let metainfo = Arc::new(torrent_file::load(&args.torrent)?);
+        let metainfo = Arc::new(torrent_file::load_to_use(&args.torrent, args.face)?);
         let options = Options {
             metainfo,
             root: args.output.clone().unwrap_or_else(|| PathBuf::from(".")),

@@ -11,7 +11,7 @@ use crate::session::{Mode, Options};
 /// Seeds until Ctrl-C.
 pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
-        let metainfo = Arc::new(torrent_file::load(&args.torrent)?);
+        let metainfo = Arc::new(torrent_file::load_to_use(&args.torrent, args.face)?);
         if !args.data.is_dir() {
             return Err(Failure::Failed(format!(
                 "{} is no folder: --data names the folder that holds the torrent's file or folder",
