@@ -22,10 +22,10 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
             mode: Mode::Download {
                 keep_seeding: args.seed,
             },
-            listen: running::listen_on(args.port),
-            peers: args.peers.clone(),
+            listen: running::listen_on(args.network.port),
+            peers: args.network.peers.clone(),
             limit_down: args.limit_down,
-            limit_up: args.limit_up,
+            limit_up: args.upload.limit_up,
             seed: None,
         };
         running::block_on(async {

@@ -22,10 +22,10 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
             metainfo,
             root: args.data.clone(),
             mode: Mode::Seed,
-            listen: running::listen_on(args.port),
-            peers: args.peers.clone(),
+            listen: running::listen_on(args.network.port),
+            peers: args.network.peers.clone(),
             limit_down: None,
-            limit_up: args.limit_up,
+            limit_up: args.upload.limit_up,
             seed: None,
         };
         running::block_on(async {
