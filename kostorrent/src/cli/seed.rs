@@ -1,5 +1,6 @@
 //! `kostorrent seed`: gives torrents' files to others.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::Seed;
@@ -13,7 +14,8 @@ use crate::node::{Mode, NodeOptions, TorrentOptions};
 pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
         let logging = log::start(&args.log)?;
-        let torrents = args.torrents.iter().map(|path| torrent_file::load(path));
+        let load = |path: &PathBuf| torrent_file::load_to_use(path, args.face);
+        let torrents = args.torrents.iter().map(load);
         let torrents: Vec<_> = torrents.collect::<Result<_, _>>()?;
         if !args.data.is_dir() {
             return Err(Failure::Failed(format!(
@@ -22,15 +24,15 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
             )));
         }
         let seed = |metainfo| TorrentOptions {
-            peers: args.peers.clone(),
+            peers: args.network.peers.clone(),
             ..TorrentOptions::new(Arc::new(metainfo), &args.data, Mode::Seed)
         };
         let plan = Plan {
             node: NodeOptions {
-                limit_up: args.limit_up,
+                limit_up: args.upload.limit_up,
                 ..NodeOptions::default()
             },
-            listen: running::listen_on(args.port),
+            listen: running::listen_on(args.network.port),
             torrents: torrents.into_iter().map(seed).collect(),
         };
         running::block_on(async {
