@@ -136,6 +136,8 @@ impl Open {
 
     /// Who was asked for a block; nobody for one that is free or here.
     pub fn askers(&self, index: u32) -> &[PeerKey] {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
         match &self.blocks[index as usize] {
             Block::Asked(askers) => askers.peers(),
             _ => &[],
@@ -241,4 +243,10 @@ impl Open {
             self.tally.again[place] = set.count();
         }
     }
+}
+
+#[cfg(test)]
+std::thread_local! {
+    /// How many times a block was looked at for who was asked for it.
+    pub(crate) static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

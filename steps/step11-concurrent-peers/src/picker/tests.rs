@@ -4,11 +4,14 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::{END_GAME_REQUESTS, MOST_ASKED};
+use crate::END_GAME_REQUESTS;
 
 const A: PeerKey = PeerKey(1);
 const B: PeerKey = PeerKey(2);
 const C: PeerKey = PeerKey(3);
+
+mod ledger;
+mod news;
 
 /// A picker and its random numbers.
 struct Table {
