@@ -114,11 +114,6 @@ impl Open {
         self.tally
     }
 
-    /// Whether some block is neither here nor asked for.
-    pub fn has_free(&self) -> bool {
-        self.tally.free > 0
-    }
-
     /// How many blocks are here.
     pub fn here(&self) -> usize {
         self.here

@@ -439,8 +439,7 @@ impl Picker {
     fn remove_open(&mut self, piece: u32) -> Option<Vec<(PeerKey, BlockRequest)>> {
         let full = self.open.len() >= self.max_open;
         let open = self.open.remove(&piece)?;
-        let makes_room = full && !self.rarity.is_exhausted();
-        if makes_room || open.has_free() {
+        if full && !self.rarity.is_exhausted() {
             self.news += 1;
         }
         let mut asked = Vec::new();

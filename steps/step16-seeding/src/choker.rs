@@ -10,8 +10,10 @@ use rand::{Rng, RngExt};
 /// How often the regular slots are given out anew (BEP 3: ten seconds).
 pub const ROUND: Duration = Duration::from_secs(10);
 
-/// How often the optimistic slot goes to another peer (BEP 3: every third round).
-pub const OPTIMISTIC: Duration = Duration::from_secs(30);
+/// With which round after it was given the optimistic slot goes to another peer: the third (BEP 3),
+/// after 30 seconds if it was given with a round. What was given between two rounds goes on with
+/// the same round as if it had been given with the one before, so that a turn never lasts longer.
+pub const OPTIMISTIC: u32 = 3;
 
 /// How long a peer counts as new, and is three times as likely to get the optimistic slot.
 pub const NEW: Duration = Duration::from_secs(60);
@@ -46,10 +48,10 @@ pub struct Choker {
     slots: usize,
     /// When the regular slots are given out anew.
     next_round: Duration,
-    /// When the optimistic slot goes on.
-    next_turn: Duration,
-    /// Who has it.
+    /// Who has the optimistic slot.
     optimistic: Option<PeerKey>,
+    /// How many rounds there were since it was given.
+    rounds_held: u32,
     /// When each peer was unchoked last, or choked last if it is choked. For seeding.
     changed: BTreeMap<PeerKey, Duration>,
 }
@@ -61,8 +63,8 @@ impl Choker {
         Choker {
             slots,
             next_round: Duration::ZERO,
-            next_turn: Duration::ZERO,
             optimistic: None,
+            rounds_held: 0,
             changed: BTreeMap::new(),
         }
     }
@@ -92,12 +94,13 @@ impl Choker {
         let due = now >= self.next_round;
         if due {
             self.next_round = now + ROUND;
+            self.rounds_held = self.rounds_held.saturating_add(1);
         }
         let chosen = if seeding {
             self.optimistic = None;
             self.seed(now, due, &peers, rng)
         } else {
-            self.trade(now, due, &peers, rng)
+            self.trade(due, &peers, rng)
         };
         self.note_changes(now, candidates, &chosen);
         chosen.into_iter().collect()
@@ -106,13 +109,7 @@ impl Choker {
 
     // ANCHOR: trade
     /// Tit for tat: all slots but one to those who give us most, one to somebody else.
-    fn trade(
-        &mut self,
-        now: Duration,
-        due: bool,
-        peers: &[Candidate],
-        rng: &mut impl Rng,
-    ) -> BTreeSet<PeerKey> {
+    fn trade(&mut self, due: bool, peers: &[Candidate], rng: &mut impl Rng) -> BTreeSet<PeerKey> {
         // Who snubs us gets nothing from us, but when its turn at the optimistic slot comes.
         let mut regular: Vec<&Candidate> = peers.iter().filter(|peer| !peer.snubbed).collect();
         let kept = |peer: &Candidate| peer.unchoked && self.optimistic != Some(peer.peer);
@@ -129,9 +126,9 @@ impl Choker {
         let holds = waiting
             .iter()
             .any(|peer| Some(peer.peer) == self.optimistic);
-        if !holds || (due && now >= self.next_turn) {
+        if !holds || (due && self.rounds_held >= OPTIMISTIC) {
             self.optimistic = next_optimistic(&waiting, self.optimistic, rng);
-            self.next_turn = now + OPTIMISTIC;
+            self.rounds_held = 0;
         }
         if self.slots > 0 {
             chosen.extend(self.optimistic);

@@ -45,19 +45,14 @@ impl Parts {
     }
 
     // ANCHOR: cut
-    /// Cuts a payload along whichever of the `asked` blocks it touches.
-    pub(super) fn cut(header: BlockHeader, asked: impl Iterator<Item = BlockRequest>) -> Parts {
+    /// Cuts a payload along those of the blocks `near` it that it touches; they come in the order
+    /// of their offsets.
+    pub(super) fn cut(header: BlockHeader, near: impl Iterator<Item = BlockRequest>) -> Parts {
         let end = u64::from(header.offset) + u64::from(header.len);
-        let mut touched: Vec<BlockRequest> = asked
-            .filter(|block| block.piece == header.piece)
-            .filter(|block| u64::from(block.offset) < end && end_of(block) > header.offset.into())
-            .collect();
-        touched.sort_unstable();
-
         let mut parts = Vec::new();
         let mut at = u64::from(header.offset);
-        for request in touched {
-            // A block that was asked for twice, and is answered by the first request, is passed by.
+        for request in near {
+            // What the payload does not touch, or what the block before has taken, is passed by.
             let from = at.max(request.offset.into());
             let to = end.min(end_of(&request));
             if from >= to {

@@ -145,6 +145,30 @@ fn the_optimistic_slot_goes_round_every_thirty_seconds() {
 }
 
 #[test]
+fn a_turn_that_begins_between_two_rounds_is_not_longer() {
+    for late in 0..10 {
+        // The one that had the slot wants nothing any more: another gets it, so many seconds after
+        // a round.
+        let mut swarm = Swarm::new(2, &[90, 0, 0, 0]);
+        let gone = swarm.round(false)[1];
+        swarm.wait(10);
+        swarm.round(false);
+        swarm.wait(late);
+        swarm.peer(gone as usize).interested = false;
+        let next = swarm.round(false)[1];
+        assert_ne!(next, gone);
+
+        // That one has it for three rounds, though the choker is asked every second.
+        let mut seconds = 0;
+        while swarm.round(false)[1] == next {
+            swarm.wait(1);
+            seconds += 1;
+        }
+        assert_eq!(seconds, 30 - late);
+    }
+}
+
+#[test]
 fn an_optimistic_peer_that_gives_well_stays_and_another_gets_its_chance() {
     let mut swarm = Swarm::new(2, &[10, 0, 0]);
     let lucky = swarm.round(false)[1];
