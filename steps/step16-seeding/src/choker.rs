@@ -1,6 +1,7 @@
 //! The choker.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use picker::PeerKey;
@@ -27,6 +28,8 @@ pub const TURN: Duration = Duration::from_secs(30);
 pub struct Candidate {
     /// Which peer.
     pub peer: PeerKey,
+    /// Where it is: one host with many connections is not to get all slots.
+    pub host: IpAddr,
     /// Whether it wants something from us. A slot for one that does not would be wasted.
     pub interested: bool,
     /// Whether it is unchoked now.
@@ -166,8 +169,7 @@ impl Choker {
                 (false, true) => (2, Duration::MAX - changed),
             }
         });
-        order.truncate(self.slots);
-        order.iter().map(|peer| peer.peer).collect()
+        share(&order, self.slots)
     }
     // ANCHOR_END: seed
 
@@ -195,21 +197,62 @@ impl Choker {
     }
 }
 
+// ANCHOR: share
+/// The first so many of these, but of each host no more than its share while others wait: else one
+/// host could take all slots with a hundred connections. People do share addresses, so what nobody
+/// else wants is theirs, too.
+fn share(order: &[&Candidate], slots: usize) -> BTreeSet<PeerKey> {
+    let mut taken: BTreeMap<IpAddr, usize> = order.iter().map(|peer| (peer.host, 0)).collect();
+    let share = slots.div_ceil(taken.len().max(1));
+    let (mut within, mut beyond) = (Vec::new(), Vec::new());
+    for peer in order {
+        let taken = taken.entry(peer.host).or_default();
+        *taken += 1;
+        match *taken <= share {
+            true => within.push(peer.peer),
+            false => beyond.push(peer.peer),
+        }
+    }
+    within.into_iter().chain(beyond).take(slots).collect()
+}
+// ANCHOR_END: share
+
 // ANCHOR: optimistic
 /// Whose turn the optimistic slot is: anyone's but the last holder's, if others wait. A new peer has
-/// three tickets in the draw, so that it soon has something to trade with (BEP 3).
+/// three tickets in the draw, so that it soon has something to trade with (BEP 3). The draw is among
+/// hosts first, so that many connections are not many chances.
 fn next_optimistic(
     waiting: &[&Candidate],
     last: Option<PeerKey>,
     rng: &mut impl Rng,
 ) -> Option<PeerKey> {
     let alone = waiting.len() == 1;
+    let others = waiting
+        .iter()
+        .filter(|peer| Some(peer.peer) != last || alone);
+    let mut hosts: BTreeMap<IpAddr, Vec<&Candidate>> = BTreeMap::new();
+    for peer in others {
+        hosts.entry(peer.host).or_default().push(peer);
+    }
+    let is_new = |peer: &Candidate| peer.since < NEW;
+    let host = draw(
+        hosts.values(),
+        |peers| peers.iter().any(|peer| is_new(peer)),
+        rng,
+    )?;
+    draw(host.iter(), |peer| is_new(peer), rng).map(|peer| peer.peer)
+}
+
+/// One of these by chance; those that are new have three tickets.
+fn draw<'c, T>(
+    all: impl Iterator<Item = &'c T>,
+    is_new: impl Fn(&T) -> bool,
+    rng: &mut impl Rng,
+) -> Option<&'c T> {
     let mut tickets = Vec::new();
-    for peer in waiting {
-        if Some(peer.peer) != last || alone {
-            let count = if peer.since < NEW { 3 } else { 1 };
-            tickets.extend(std::iter::repeat_n(peer.peer, count));
-        }
+    for one in all {
+        let count = if is_new(one) { 3 } else { 1 };
+        tickets.extend(std::iter::repeat_n(one, count));
     }
     if tickets.is_empty() {
         return None;

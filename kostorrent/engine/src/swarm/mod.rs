@@ -17,6 +17,7 @@ pub(crate) use peer::Peer;
 
 use bans::Bans;
 use hosts::Hosts;
+pub(crate) use hosts::network;
 
 /// All connections of a torrent, by the numbers that the driver gave them.
 pub(crate) struct Swarm {

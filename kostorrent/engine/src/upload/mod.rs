@@ -13,7 +13,7 @@ use progress::Rate;
 use crate::content::Content;
 use crate::cx::Cx;
 use crate::limit::Bucket;
-use crate::swarm::{Peer, Swarm};
+use crate::swarm::{Peer, Swarm, network};
 use crate::timers::Timer;
 use crate::{Action, CloseReason, Config, Time};
 
@@ -211,6 +211,7 @@ impl Upload {
             .iter()
             .map(|peer| Candidate {
                 peer: peer.key,
+                host: network(peer.addr.ip()),
                 interested: peer.up.peer_interested,
                 unchoked: !peer.up.am_choking,
                 rate: match seeding {

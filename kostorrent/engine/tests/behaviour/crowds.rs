@@ -187,6 +187,17 @@ fn one_host_with_many_ids_that_takes_little_does_not_keep_an_honest_leecher_out(
 }
 
 #[test]
+fn one_host_that_waits_patiently_in_all_places_does_not_keep_an_honest_leecher_out() {
+    let mut crowded = Crowded::new(true);
+    crowded.pass(at(10), 120, one_host);
+    let came = crowded.seeder.now;
+    crowded.call_honestly();
+    crowded.pass(at(60), 0, one_host);
+    let served = crowded.served.expect("it is served");
+    assert!(served.since(came) < Duration::from_secs(3), "{served:?}");
+}
+
+#[test]
 fn silent_connections_do_not_keep_an_honest_leecher_out() {
     let waited = wait_among(false, a_host_each);
     assert!(waited < 3.0, "{waited} seconds, of many hosts");

@@ -57,9 +57,15 @@ impl Swarm {
     }
 }
 
+/// A host for each peer.
+fn host(key: u32) -> IpAddr {
+    IpAddr::from(key.to_be_bytes())
+}
+
 fn candidate(key: u32, rate: u64) -> Candidate {
     Candidate {
         peer: PeerKey(key),
+        host: host(key),
         interested: true,
         unchoked: false,
         rate,
@@ -279,6 +285,7 @@ fn any_candidate() -> impl Strategy<Value = Candidate> {
     (0u32..20, any::<[bool; 3]>(), 0u64..5, 0u64..200).prop_map(
         |(key, [interested, unchoked, snubbed], rate, since)| Candidate {
             peer: PeerKey(key),
+            host: host(key % 7),
             interested,
             unchoked,
             rate,
@@ -326,4 +333,40 @@ proptest! {
             prop_assert!(choker.next_round() <= now + ROUND);
         }
     }
+}
+
+#[test]
+fn a_host_with_many_connections_makes_room_at_once_for_another() {
+    let mut choker = Choker::new(8);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let crowd = host(999);
+    let mut peers: Vec<Candidate> = (0..100).map(|key| candidate(key, 5_000)).collect();
+    peers.iter_mut().for_each(|peer| peer.host = crowd);
+    let mut round = |now: u64, peers: &mut Vec<Candidate>| {
+        let chosen = choker.round(Duration::from_secs(now), true, peers, &mut rng);
+        for peer in peers.iter_mut() {
+            peer.unchoked = chosen.contains(&peer.peer);
+        }
+        chosen
+    };
+    assert_eq!(round(500, &mut peers).len(), 8, "nobody else wants a slot");
+    peers.push(Candidate {
+        since: Duration::ZERO,
+        ..candidate(100, 0)
+    });
+    let chosen = round(501, &mut peers);
+    assert!(chosen.contains(&PeerKey(100)), "{chosen:?}");
+    assert_eq!(chosen.len(), 8, "what is left over is theirs again");
+}
+
+#[test]
+fn many_connections_are_not_many_chances_at_the_optimistic_slot() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut peers: Vec<Candidate> = (0..100).map(|key| candidate(key, 0)).collect();
+    peers.iter_mut().for_each(|peer| peer.host = host(999));
+    peers.push(candidate(100, 0));
+    let all: Vec<&Candidate> = peers.iter().collect();
+    let draws = (0..1_000).map(|_| next_optimistic(&all, None, &mut rng));
+    let honest = draws.filter(|drawn| *drawn == Some(PeerKey(100))).count();
+    assert!((400..600).contains(&honest), "{honest} of 1000");
 }
