@@ -15,6 +15,10 @@
 //!
 //! No more than a set number of pieces is open at a time: that is the memory the download takes.
 //!
+//! The picker keeps the one ledger of what was asked of whom: [`Picker::asked`] tells what is out at a
+//! peer, in the order of asking. And it remembers for whom there was nothing, so that it costs
+//! nothing to ask for that peer again before there is [news](Picker::news).
+//!
 //! ```
 //! use blocks::Geometry;
 //! use messages::Bitfield;

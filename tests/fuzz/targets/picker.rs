@@ -30,6 +30,8 @@ enum Step {
     Receive { peer: u8, which: u8, verified: bool },
     Choked { peer: u8 },
     TimedOut { peer: u8, which: u8 },
+    Yield { peer: u8, which: u8 },
+    Memory { pieces: u8 },
     OnlyFrom { piece: u8, peer: Option<u8> },
     Forget { piece: u8 },
 }
@@ -70,8 +72,8 @@ fuzz_target!(|input: Input| {
             }
             Step::Leave { peer } => {
                 if let Some(gone) = peers.remove(&(peer % 8)) {
-                    picker.release_all(key(peer % 8));
-                    picker.peer_left(&gone.has);
+                    let out = picker.peer_left(key(peer % 8), &gone.has);
+                    assert_eq!(out.into_iter().collect::<BTreeSet<_>>(), gone.asked);
                 }
             }
             Step::Have { peer, piece } => {
@@ -129,7 +131,7 @@ fuzz_target!(|input: Input| {
                     for other in also_asked {
                         assert_ne!(other, key(peer % 8));
                         if let Some(other) = peers.get_mut(&(other.0 as u8)) {
-                            other.asked.remove(&block);
+                            assert!(other.asked.remove(&block));
                         }
                     }
                     if whole {
@@ -148,7 +150,8 @@ fuzz_target!(|input: Input| {
             }
             Step::Choked { peer } => {
                 if let Some(state) = peers.get_mut(&(peer % 8)) {
-                    picker.release_all(key(peer % 8));
+                    let out = picker.release_all(key(peer % 8));
+                    assert_eq!(out.len(), state.asked.len());
                     state.asked.clear();
                 }
             }
@@ -164,17 +167,21 @@ fuzz_target!(|input: Input| {
                     continue;
                 };
                 state.asked.remove(&block);
-                picker.release(key(peer % 8), block);
+                assert!(picker.release(key(peer % 8), block));
             }
+            Step::Yield { peer, which } => {
+                let asked = picker.asked_of(key(peer % 8));
+                if asked > 0 {
+                    let block = picker.asked(key(peer % 8)).nth(usize::from(which) % asked);
+                    picker.yield_to_others(key(peer % 8), block.expect("that many are out"));
+                }
+            }
+            Step::Memory { pieces } => picker.set_max_open(u32::from(pieces) % (BUDGET + 1)),
             Step::OnlyFrom { piece, peer } => {
                 let piece = u32::from(piece) % pieces;
-                if !picker.have().get(piece) {
-                    picker.only_from(piece, peer.map(|peer| key(peer % 8)));
-                }
-                // What was asked of others is void; the engine cancels it.
-                for (&other, state) in &mut peers {
-                    if peer.is_some_and(|peer| peer % 8 != other) {
-                        state.asked.retain(|block| block.piece != piece);
+                for (other, block) in picker.only_from(piece, peer.map(|peer| key(peer % 8))) {
+                    if let Some(other) = peers.get_mut(&(other.0 as u8)) {
+                        assert!(other.asked.remove(&block));
                     }
                 }
             }
@@ -186,21 +193,27 @@ fuzz_target!(|input: Input| {
                 }
             }
         }
+        for (&peer, state) in &peers {
+            let out: BTreeSet<BlockRequest> = picker.asked(key(peer)).collect();
+            assert_eq!(out, state.asked);
+            assert_eq!(picker.asked_of(key(peer)), out.len());
+            assert!(out.iter().all(|&block| picker.is_asked(key(peer), block)));
+        }
         assert!(picker.open().count() <= BUDGET as usize);
         assert_eq!(picker.is_complete(), picker.have().is_full());
     }
 
     // One honest seeder now finishes everything: nothing was lost on the way.
     for (&peer, state) in &peers {
-        picker.release_all(key(peer));
-        picker.peer_left(&state.has);
+        picker.peer_left(key(peer), &state.has);
     }
     let seeder = PeerKey(1000);
     let all = Bitfield::full(pieces);
     picker.peer_joined(&all);
     for piece in 0..pieces {
-        picker.only_from(piece, None);
+        assert_eq!(picker.only_from(piece, None), []);
     }
+    picker.set_max_open(BUDGET);
     let mut out = Vec::new();
     while !picker.is_complete() {
         out.clear();
