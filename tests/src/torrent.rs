@@ -18,6 +18,8 @@ pub struct Torrent {
     pub pieces: Vec<[u8; 20]>,
     /// One file: its length. Several: their paths below the name, and lengths.
     pub files: Files,
+    /// Symbolic links behind the files of a folder (BEP 47): their paths below the name, and their targets.
+    pub links: Vec<(Vec<String>, Vec<String>)>,
     /// The trackers, tier by tier.
     pub trackers: Vec<Vec<String>>,
 }
@@ -87,11 +89,25 @@ impl Torrent {
         match &self.files {
             Files::Single(length) => info.set("length", *length),
             Files::Multi(files) => {
-                let file = |(path, length): &(Vec<String>, u64)| {
-                    let path = Value::List(path.iter().map(|part| part.as_str().into()).collect());
-                    Value::dict([("length", (*length).into()), ("path", path)])
+                let list = |path: &Vec<String>| {
+                    Value::List(path.iter().map(|part| part.as_str().into()).collect())
                 };
-                info.set("files", Value::List(files.iter().map(file).collect()));
+                let file = |(path, length): &(Vec<String>, u64)| {
+                    Value::dict([("length", (*length).into()), ("path", list(path))])
+                };
+                let link = |(path, target): &(Vec<String>, Vec<String>)| {
+                    Value::dict([
+                        ("attr", "l".into()),
+                        ("length", 0u64.into()),
+                        ("path", list(path)),
+                        ("symlink path", list(target)),
+                    ])
+                };
+                let links = self.links.iter().map(link);
+                info.set(
+                    "files",
+                    Value::List(files.iter().map(file).chain(links).collect()),
+                );
             }
         }
         info

@@ -250,6 +250,51 @@ fn planted_links_lead_nowhere() {
 }
 
 #[test]
+fn links_that_lead_outside_are_left_out() {
+    use kostorrent_tests::torrent::Torrent;
+    let payload = Payload::odd("t");
+    let parts = |path: &str| path.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let folder = temp();
+    let inside = folder.path().join("deep/inside");
+    fs::create_dir_all(&inside).unwrap();
+    let bare = Torrent {
+        links: vec![
+            (parts("up"), parts(".. .. deep")),
+            (parts("absolute"), parts("/tmp")),
+            (parts("folder parent"), parts("..")),
+        ],
+        ..payload.torrent(16_384, &[])
+    };
+    let seeder = Seeder::start(&bare, payload.bytes(), Manner::default());
+    let tracker = Tracker::naming(&[seeder.address()]);
+    let torrent = folder.path().join("links.torrent");
+    Torrent {
+        trackers: vec![vec![tracker.url()]],
+        ..bare
+    }
+    .write(&torrent);
+
+    let finished = kostorrent::run([
+        "download".as_ref(),
+        torrent.as_os_str(),
+        "--output".as_ref(),
+        inside.as_os_str(),
+    ]);
+
+    finished.expect_code(0);
+    payload.assert_in(&inside);
+    for link in ["up", "absolute", "folder"] {
+        let place = inside.join("t").join(link);
+        assert!(place.symlink_metadata().is_err(), "{link} is there");
+        assert!(
+            finished.stderr.contains(&format!("\"t/{link}")),
+            "{link} is not told of:\n{}",
+            finished.stderr
+        );
+    }
+}
+
+#[test]
 fn a_torrent_whose_paths_lead_outside_stays_inside() {
     use kostorrent_tests::torrent::{Files, Torrent};
     let payload = Payload::single("x", 60_000);

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
         if args.files.is_some() {
             return Err(Failure::not_yet("choosing files with --files"));
         }
-        let metainfo = Arc::new(torrent_file::load(&args.torrent)?);
+        let metainfo = Arc::new(torrent_file::load_to_use(&args.torrent, args.face)?);
         let root = args.output.as_deref().unwrap_or(Path::new("."));
         let mode = Mode::Download {
             keep_seeding: args.seed,

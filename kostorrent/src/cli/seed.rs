@@ -13,7 +13,8 @@ use crate::node::{Mode, NodeOptions, TorrentOptions};
 pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
         let logging = log::start(&args.log)?;
-        let torrents = args.torrents.iter().map(|path| torrent_file::load(path));
+        let torrents = args.torrents.iter();
+        let torrents = torrents.map(|path| torrent_file::load_to_use(path, args.face));
         let torrents: Vec<_> = torrents.collect::<Result<_, _>>()?;
         if !args.data.is_dir() {
             return Err(Failure::Failed(format!(

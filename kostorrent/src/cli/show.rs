@@ -39,6 +39,9 @@ struct Description<'a> {
     comment: Option<&'a str>,
     created_by: Option<&'a str>,
     creation_date: Option<i64>,
+    /// What is odd, in sentences. Not there when nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +72,7 @@ impl<'a> Description<'a> {
             comment: torrent.comment.as_deref(),
             created_by: torrent.created_by.as_deref(),
             creation_date: torrent.creation_date,
+            warnings: torrent.warnings.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -7,6 +7,7 @@ use metainfo::{MAX_TORRENT_SIZE, Metainfo};
 
 use super::failure::Failure;
 use super::text::printable;
+use super::{args, face};
 
 /// Reads and parses a torrent file of at most [`MAX_TORRENT_SIZE`] bytes.
 pub(crate) fn load(path: &Path) -> Result<Metainfo, Failure> {
@@ -17,6 +18,19 @@ pub(crate) fn load(path: &Path) -> Result<Metainfo, Failure> {
             path.display()
         ))
     })
+}
+
+/// The same, for a torrent that is to be worked on: tells what of it is not made on disk.
+pub(crate) fn load_to_use(path: &Path, face: args::Face) -> Result<Metainfo, Failure> {
+    let torrent = load(path)?;
+    for warning in torrent
+        .warnings
+        .iter()
+        .filter(|warning| warning.leaves_out())
+    {
+        face::warn(face, &warning.to_string())?;
+    }
+    Ok(torrent)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

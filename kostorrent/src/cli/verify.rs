@@ -17,7 +17,7 @@ use super::create::Meter;
 use super::failure::Failure;
 use super::show::count;
 use super::text::printable;
-use super::{output, running, torrent_file};
+use super::{args, output, running, torrent_file};
 use crate::check;
 
 /// Checks, reports, and fails when anything is missing or wrong.
@@ -26,7 +26,11 @@ pub(crate) fn run(args: &Verify) -> Result<(), Failure> {
 }
 
 fn verify(args: &Verify) -> Result<(), Failure> {
-    let torrent = torrent_file::load(&args.torrent)?;
+    let face = args::Face {
+        quiet: false,
+        json: args.json,
+    };
+    let torrent = torrent_file::load_to_use(&args.torrent, face)?;
     if torrent.info_hash_v1.is_none() {
         return Err(Failure::Failed(
             "this is a v2 torrent (BEP 52): kostorrent can show it, but not verify it yet".into(),
@@ -234,7 +238,7 @@ fn report(torrent: &Metainfo, pieces: &[PieceState], findings: &[Finding]) -> Re
 }
 
 #[derive(Serialize)]
-struct Summary<'a> {
+struct Verified<'a> {
     event: &'static str,
     name: &'a str,
     ok: bool,
@@ -265,7 +269,7 @@ fn report_json(
         .iter()
         .filter(|&&state| state == PieceState::Good)
         .count();
-    output::json(&Summary {
+    output::json(&Verified {
         event: "verified",
         name: &torrent.name,
         ok: findings.is_empty() && good == pieces.len(),

@@ -6,7 +6,8 @@
 //!
 //! | event | fields | when |
 //! | --- | --- | --- |
-//! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first, once for each torrent |
+//! | `warning` | `message` | before the work begins: something of a torrent is left out |
+//! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first but for `warning`, once for each torrent |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
 //! | `progress` | `phase` (`downloading`, `seeding`), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
@@ -20,8 +21,8 @@
 //! | `failed` | `message` | one of several torrents failed; the others go on |
 //! | `error` | `message` | it failed: the last event |
 //!
-//! `verify --json` prints `file` (`path`, `fault`, `bad_pieces`) for each file that is not good,
-//! then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
+//! `verify --json` prints `warning`, too, and `file` (`path`, `fault`, `bad_pieces`) for each file
+//! that is not good, then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
 //! `created` (`output`, `name`, `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`).
 //! Both print `error`, too, when they fail without having come so far.
 
@@ -40,6 +41,9 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum JsonLine<'a> {
+    Warning {
+        message: &'a str,
+    },
     Start {
         name: &'a str,
         info_hash: &'a str,
@@ -225,6 +229,11 @@ impl Face for Json {
     fn failed(&mut self, torrent: usize, why: &str) -> Said {
         self.say(torrent, &JsonLine::Failed { message: why })
     }
+}
+
+/// Prints the event of something that a person may not expect.
+pub(super) fn warning(message: &str) -> Said {
+    output::json(&JsonLine::Warning { message })
 }
 
 /// Prints the event of a failure.

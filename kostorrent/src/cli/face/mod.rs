@@ -12,9 +12,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args;
 use super::failure::Failure;
 use super::text::one_line;
+use super::{args, output};
 use crate::node::{Notice, Report, Snapshot};
 
 /// Saying something can fail: the reader may have gone.
@@ -87,6 +87,17 @@ pub(crate) fn choose(args: args::Face, logging: bool) -> Box<dyn Face> {
     } else {
         Box::new(plain::Plain::default())
     }
+}
+
+/// Tells, before the work begins, what a person may not expect.
+pub(crate) fn warn(args: args::Face, message: &str) -> Said {
+    if args.json {
+        return json::warning(message);
+    }
+    if !args.quiet {
+        output::error(&format!("note: {}", one_line(message)));
+    }
+    Ok(())
 }
 
 /// The last JSON event of a command that failed.

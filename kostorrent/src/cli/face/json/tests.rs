@@ -38,6 +38,7 @@ fn samples() -> Vec<Value> {
         ..Snapshot::default()
     };
     let mut events = vec![
+        JsonLine::Warning { message: "odd" },
         JsonLine::Start {
             name: "a",
             info_hash: "00",
