@@ -84,27 +84,21 @@ pub(crate) struct Download {
     /// Only these files (not yet)
     #[arg(long, value_name = "LIST", hide = true)]
     pub(crate) files: Option<String>,
-    /// The port to listen on [default: a free one]
-    #[arg(long, value_name = "P")]
-    pub(crate) port: Option<u16>,
-    /// A peer to connect to, beside those the trackers name; may be repeated
-    #[arg(long = "peer", value_name = "ADDR")]
-    pub(crate) peers: Vec<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// Go on seeding when the download is complete, until Ctrl-C
     #[arg(long, overrides_with = "no_seed")]
     pub(crate) seed: bool,
     /// End when the download is complete (the default)
     #[arg(long, overrides_with = "seed")]
     pub(crate) no_seed: bool,
-    /// Do not use the DHT (it is not built yet: accepted, changes nothing)
-    #[arg(long)]
-    pub(crate) no_dht: bool,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
     /// Download at most so many bytes a second; K, M, G are powers of 1024
     #[arg(long, value_name = "R", value_parser = values::rate)]
     pub(crate) limit_down: Option<u64>,
-    /// Upload at most so many bytes a second; K, M, G are powers of 1024
-    #[arg(long, value_name = "R", value_parser = values::rate)]
-    pub(crate) limit_up: Option<u64>,
+    #[command(flatten)]
+    pub(crate) upload: Upload,
     #[command(flatten)]
     pub(crate) face: Face,
     #[command(flatten)]
@@ -123,22 +117,43 @@ pub(crate) struct Seed {
     /// The folder that holds the torrents' files or folders
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) upload: Upload,
+    #[command(flatten)]
+    pub(crate) face: Face,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+/// Where others find us, and whom we call ourselves.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Network {
     /// The port to listen on [default: a free one]
     #[arg(long, value_name = "P")]
     pub(crate) port: Option<u16>,
     /// A peer to connect to, beside those the trackers name; may be repeated
     #[arg(long = "peer", value_name = "ADDR")]
     pub(crate) peers: Vec<SocketAddr>,
+}
+
+/// Where peers come from, beside the trackers.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Sources {
     /// Do not use the DHT (it is not built yet: accepted, changes nothing)
     #[arg(long)]
     pub(crate) no_dht: bool,
+}
+
+/// What may be given away.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Upload {
     /// Upload at most so many bytes a second; K, M, G are powers of 1024
     #[arg(long, value_name = "R", value_parser = values::rate)]
     pub(crate) limit_up: Option<u64>,
-    #[command(flatten)]
-    pub(crate) face: Face,
-    #[command(flatten)]
-    pub(crate) log: Log,
 }
 
 /// How a running torrent shows itself.

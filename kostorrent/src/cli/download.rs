@@ -25,12 +25,12 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
         let plan = Plan {
             node: NodeOptions {
                 limit_down: args.limit_down,
-                limit_up: args.limit_up,
+                limit_up: args.upload.limit_up,
                 ..NodeOptions::default()
             },
-            listen: running::listen_on(args.port),
+            listen: running::listen_on(args.network.port),
             torrents: vec![TorrentOptions {
-                peers: args.peers.clone(),
+                peers: args.network.peers.clone(),
                 ..TorrentOptions::new(metainfo, root, mode)
             }],
         };

@@ -23,15 +23,15 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
             )));
         }
         let seed = |metainfo| TorrentOptions {
-            peers: args.peers.clone(),
+            peers: args.network.peers.clone(),
             ..TorrentOptions::new(Arc::new(metainfo), &args.data, Mode::Seed)
         };
         let plan = Plan {
             node: NodeOptions {
-                limit_up: args.limit_up,
+                limit_up: args.upload.limit_up,
                 ..NodeOptions::default()
             },
-            listen: running::listen_on(args.port),
+            listen: running::listen_on(args.network.port),
             torrents: torrents.into_iter().map(seed).collect(),
         };
         running::block_on(async {
