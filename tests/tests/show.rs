@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use kostorrent_tests::bencode::Value;
 use kostorrent_tests::payload::Payload;
-use kostorrent_tests::{bencode, json, kostorrent, programs, skip, temp};
+use kostorrent_tests::{bencode, clients, json, kostorrent, programs, skip, temp};
 use pretty_assertions::assert_eq;
 use serde_json::json;
 use sha1::{Digest as _, Sha1};
@@ -268,6 +268,60 @@ fn a_hybrid_torrent_is_shown_with_both_hashes() {
     assert_eq!(shown["info_hash_v2"], info_hash_v2);
     let file = json!({ "path": "three.bin", "length": 3, "padding": false });
     assert_eq!(shown["files"], json!([file]));
+}
+
+#[test]
+fn what_libtorrent_makes_of_version_2_is_shown_and_refused_when_its_hashes_are_damaged() {
+    let Some(python) = clients::libtorrent::available() else {
+        return;
+    };
+    let folder = temp();
+    let payload = Payload::odd("t");
+    payload.write(folder.path());
+    let torrent = folder.path().join("made.torrent");
+    for (version, piece_length) in [
+        ("v1", 32_768),
+        ("v2", 16_384),
+        ("v2", 65_536),
+        ("hybrid", 16_384),
+        ("hybrid", 262_144),
+    ] {
+        clients::libtorrent::make(
+            &python,
+            version,
+            &folder.path().join("t"),
+            &torrent,
+            piece_length,
+        );
+        let made = fs::read(&torrent).unwrap();
+        let shown = kostorrent::show(&torrent);
+        shown.expect_code(0);
+        let shown = &json::lines(&shown.stdout)[0];
+        assert_eq!(shown["warnings"], json!(null), "{version}");
+        let info = &made[bencode::entry(&made, "info").expect("an info dictionary")];
+        let hashes = (
+            (version != "v2").then(|| hex::encode(Sha1::digest(info))),
+            (version != "v1").then(|| hex::encode(Sha256::digest(info))),
+        );
+        assert_eq!(shown["info_hash_v1"], json!(hashes.0), "{version}");
+        assert_eq!(shown["info_hash_v2"], json!(hashes.1), "{version}");
+        let files = shown["files"].as_array().unwrap();
+        let length = |file: &serde_json::Value| file["length"].as_u64().unwrap();
+        let real = files.iter().filter(|file| file["padding"] == json!(false));
+        let real: u64 = real.map(length).sum();
+        assert_eq!(real, payload.bytes().len() as u64, "{version}");
+
+        let Some(layers) = bencode::entry(&made, "piece layers") else {
+            assert_eq!(version, "v1");
+            continue;
+        };
+        for place in layers.clone().step_by(layers.len() / 12) {
+            let mut damaged = made.clone();
+            damaged[place] ^= 1;
+            fs::write(&torrent, damaged).unwrap();
+            kostorrent::show(&torrent).expect_code(1);
+        }
+    }
 }
 
 #[test]

@@ -58,6 +58,24 @@ pub fn trade(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
     start(python, "trade", torrent, folder)
 }
 
+/// Makes a torrent of `folder`, of `version` `v1`, `v2` or `hybrid`.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn make(python: &Path, version: &str, folder: &Path, torrent: &Path, piece_length: u64) {
+    let made = process::command(python)
+        .arg(programs::root().join("tests/peers/libtorrent_make.py"))
+        .arg(version)
+        .args([folder, torrent])
+        .arg(piece_length.to_string())
+        .status();
+    assert!(
+        made.is_ok_and(|status| status.success()),
+        "libtorrent made no torrent"
+    );
+}
+
 fn start(python: &Path, what: &str, torrent: &Path, folder: &Path) -> Libtorrent {
     let address = SocketAddr::from(([127, 0, 0, 4], ports::free()));
     let mut command = process::command(python);
