@@ -135,7 +135,6 @@ impl Payload {
                 None => Files::Single(self.bytes.len() as u64),
                 Some(files) => Files::Multi(files.clone()),
             },
-            links: Vec::new(),
             trackers: trackers
                 .iter()
                 .map(|tier| tier.iter().map(|&url| url.to_owned()).collect())

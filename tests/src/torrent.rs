@@ -18,19 +18,19 @@ pub struct Torrent {
     pub pieces: Vec<[u8; 20]>,
     /// One file: its length. Several: their paths below the name, and lengths.
     pub files: Files,
-    /// Symbolic links behind the files of a folder (BEP 47): their paths below the name, and their targets.
-    pub links: Vec<(Vec<String>, Vec<String>)>,
     /// The trackers, tier by tier.
     pub trackers: Vec<Vec<String>>,
 }
 
-/// The two forms of a torrent.
+/// The forms of a torrent.
 #[derive(Clone, Debug)]
 pub enum Files {
     /// A torrent of one file.
     Single(u64),
     /// A torrent of a folder.
     Multi(Vec<(Vec<String>, u64)>),
+    /// A torrent of a folder with symbolic links behind the files (BEP 47): their paths and targets.
+    Linked(Vec<(Vec<String>, u64)>, Vec<(Vec<String>, Vec<String>)>),
 }
 
 impl Torrent {
@@ -76,7 +76,9 @@ impl Torrent {
     pub fn total(&self) -> u64 {
         match &self.files {
             Files::Single(length) => *length,
-            Files::Multi(files) => files.iter().map(|(_, length)| length).sum(),
+            Files::Multi(files) | Files::Linked(files, _) => {
+                files.iter().map(|(_, length)| length).sum()
+            }
         }
     }
 
@@ -88,28 +90,27 @@ impl Torrent {
         ]);
         match &self.files {
             Files::Single(length) => info.set("length", *length),
-            Files::Multi(files) => {
-                let list = |path: &Vec<String>| {
-                    Value::List(path.iter().map(|part| part.as_str().into()).collect())
-                };
-                let file = |(path, length): &(Vec<String>, u64)| {
-                    Value::dict([("length", (*length).into()), ("path", list(path))])
-                };
-                let link = |(path, target): &(Vec<String>, Vec<String>)| {
-                    Value::dict([
-                        ("attr", "l".into()),
-                        ("length", 0u64.into()),
-                        ("path", list(path)),
-                        ("symlink path", list(target)),
-                    ])
-                };
-                let links = self.links.iter().map(link);
-                info.set(
-                    "files",
-                    Value::List(files.iter().map(file).chain(links).collect()),
-                );
-            }
+            Files::Multi(files) => info.set("files", Value::List(list(files, &[]))),
+            Files::Linked(files, links) => info.set("files", Value::List(list(files, links))),
         }
         info
     }
+}
+
+/// The entries of `files`.
+fn list(files: &[(Vec<String>, u64)], links: &[(Vec<String>, Vec<String>)]) -> Vec<Value> {
+    let path =
+        |path: &[String]| Value::List(path.iter().map(|part| part.as_str().into()).collect());
+    let files = files
+        .iter()
+        .map(|(at, length)| Value::dict([("length", (*length).into()), ("path", path(at))]));
+    let links = links.iter().map(|(at, target)| {
+        Value::dict([
+            ("attr", "l".into()),
+            ("length", 0u64.into()),
+            ("path", path(at)),
+            ("symlink path", path(target)),
+        ])
+    });
+    files.chain(links).collect()
 }

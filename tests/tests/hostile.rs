@@ -251,20 +251,21 @@ fn planted_links_lead_nowhere() {
 
 #[test]
 fn links_that_lead_outside_are_left_out() {
-    use kostorrent_tests::torrent::Torrent;
+    use kostorrent_tests::torrent::{Files, Torrent};
     let payload = Payload::odd("t");
     let parts = |path: &str| path.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let folder = temp();
     let inside = folder.path().join("deep/inside");
     fs::create_dir_all(&inside).unwrap();
-    let bare = Torrent {
-        links: vec![
-            (parts("up"), parts(".. .. deep")),
-            (parts("absolute"), parts("/tmp")),
-            (parts("folder parent"), parts("..")),
-        ],
-        ..payload.torrent(16_384, &[])
-    };
+    let mut bare = payload.torrent(16_384, &[]);
+    let links = vec![
+        (parts("up"), parts(".. .. deep")),
+        (parts("absolute"), parts("/tmp")),
+        (parts("folder parent"), parts("..")),
+    ];
+    if let Files::Multi(files) = bare.files {
+        bare.files = Files::Linked(files, links);
+    }
     let seeder = Seeder::start(&bare, payload.bytes(), Manner::default());
     let tracker = Tracker::naming(&[seeder.address()]);
     let torrent = folder.path().join("links.torrent");

@@ -147,7 +147,7 @@ fn assert_shown(described: Torrent) {
     assert_eq!(shown["pieces"], described.pieces.len());
     let files = match &described.files {
         Files::Single(_) => 1,
-        Files::Multi(files) => files.len(),
+        Files::Multi(files) | Files::Linked(files, _) => files.len(),
     };
     assert_eq!(shown["files"].as_array().unwrap().len(), files);
     kostorrent::run(["show", torrent.to_str().unwrap()]).expect_code(0);

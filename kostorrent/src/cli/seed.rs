@@ -1,6 +1,5 @@
 //! `kostorrent seed`: gives torrents' files to others.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::Seed;
@@ -14,8 +13,8 @@ use crate::node::{Mode, NodeOptions, TorrentOptions};
 pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
         let logging = log::start(&args.log)?;
-        let load = |path: &PathBuf| torrent_file::load_to_use(path, args.face);
-        let torrents = args.torrents.iter().map(load);
+        let torrents = args.torrents.iter();
+        let torrents = torrents.map(|path| torrent_file::load_to_use(path, args.face));
         let torrents: Vec<_> = torrents.collect::<Result<_, _>>()?;
         if !args.data.is_dir() {
             return Err(Failure::Failed(format!(

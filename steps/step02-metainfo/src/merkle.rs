@@ -14,17 +14,25 @@ pub(crate) type Hash = [u8; 32];
 /// Two hashes make the one above them, until one is left. Where one stands alone at the end of its
 /// layer, the padding stands beside it.
 pub(crate) fn root(layer: &[Hash], mut padding: Hash) -> Hash {
-    let mut layer = layer.to_vec();
-    while layer.len() > 1 {
-        let pairs = layer.chunks(2).map(|pair| match pair {
-            [left, right] => parent(left, right),
-            [left, ..] => parent(left, &padding),
-            [] => padding,
-        });
-        layer = pairs.collect();
-        padding = parent(&padding, &padding);
+    if let [only] = layer {
+        return *only;
     }
-    layer.pop().unwrap_or(padding)
+    let mut above = parents(layer, &padding);
+    while above.len() > 1 {
+        padding = parent(&padding, &padding);
+        above = parents(&above, &padding);
+    }
+    above.pop().unwrap_or(padding)
+}
+
+/// The layer above a layer.
+fn parents(layer: &[Hash], padding: &Hash) -> Vec<Hash> {
+    let pairs = layer.chunks(2).map(|pair| match pair {
+        [left, right] => parent(left, right),
+        [left, ..] => parent(left, padding),
+        [] => *padding,
+    });
+    pairs.collect()
 }
 
 /// The hash of a piece that lies wholly beyond the end of its file: a tree whose leaves are zeros.

@@ -7,7 +7,7 @@
 //! | event | fields | when |
 //! | --- | --- | --- |
 //! | `warning` | `message` | before the work begins: something of a torrent is left out |
-//! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | once for each torrent, first but for `warning` |
+//! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first but for `warning`, once for each torrent |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
 //! | `progress` | `phase` (`downloading`, `seeding`), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
