@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use layout::{Entry, Kind, Layout};
 
@@ -117,11 +117,17 @@ fn make_executable(file: &File, found: &std::fs::Metadata) {
 #[cfg(not(unix))]
 fn make_executable(_file: &File, _found: &std::fs::Metadata) {}
 
-/// What a link at `path` says to reach `target`, both relative to the download folder: up to the
-/// folder, down again.
+/// What a link at `path` says to reach `target`, both relative to the download folder: up as far as
+/// need be, and down again.
 fn link_text(path: &Path, target: &Path) -> PathBuf {
-    let up = path.components().count().saturating_sub(1);
-    std::iter::repeat_n(Path::new(".."), up)
-        .collect::<PathBuf>()
-        .join(target)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let (from, to) = (folder.components(), target.components());
+    let same = from.clone().zip(to.clone()).take_while(|(a, b)| a == b);
+    let same = same.count();
+    let up = std::iter::repeat_n(Component::ParentDir, from.count() - same);
+    let text: PathBuf = up.chain(to.skip(same)).collect();
+    match text.as_os_str().is_empty() {
+        true => Component::CurDir.as_os_str().into(),
+        false => text,
+    }
 }

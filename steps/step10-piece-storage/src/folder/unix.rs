@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, open, openat, statat, symlinkat};
 use rustix::io::Errno;
@@ -43,13 +44,20 @@ impl Folder {
         self.file(path, OFlags::empty(), Mode::empty())
     }
 
-    /// Makes a symbolic link at `path` that says `target`, and the folders it needs. The same link
-    /// may be there already.
+    /// Makes a symbolic link at `path` that says `target`, and the folders it needs. One that says
+    /// the same, in these words or in others, may be there already.
     pub fn symlink(&mut self, path: &Path, target: &Path) -> io::Result<()> {
         let (parent, name) = self.parent(path, true)?;
         match symlinkat(target, parent, name) {
             Err(Errno::EXIST) => match rustix::fs::readlinkat(parent, name, Vec::new()) {
-                Ok(there) if there.to_bytes() == target.as_os_str().as_encoded_bytes() => Ok(()),
+                Ok(there) => {
+                    let there = Path::new(OsStr::from_bytes(there.to_bytes()));
+                    let folder = path.parent().unwrap_or(Path::new(""));
+                    match plain(&folder.join(there)) == plain(&folder.join(target)) {
+                        true => Ok(()),
+                        false => Err(ErrorKind::AlreadyExists.into()),
+                    }
+                }
                 _ => Err(ErrorKind::AlreadyExists.into()),
             },
             other => Ok(other?),
@@ -92,6 +100,20 @@ impl Folder {
         }
         here.ok_or_else(|| ErrorKind::InvalidInput.into())
     }
+}
+
+/// A path without detours, by its words alone; `None` if it leads out.
+fn plain(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => plain.push(name),
+            Component::ParentDir if plain.pop() => {}
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    Some(plain)
 }
 
 /// From a folder into the one called `name`.
