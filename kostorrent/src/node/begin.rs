@@ -17,7 +17,7 @@ use super::doors::Door;
 use super::handle::{Mode, Reins, TorrentOptions};
 use super::opening::{self, Place};
 use super::shares::{Shares, Wants};
-use super::source::Shared;
+use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
 
@@ -28,6 +28,9 @@ pub(super) struct Common {
     pub shares: Rc<Shares>,
     /// One check at a time: it keeps all processors busy.
     pub checks: Semaphore,
+    /// Block buffers; as many are kept as the memory for open pieces holds.
+    pub pool: Pool,
+    pub handles: NodeHandles,
     next_id: Cell<u32>,
 }
 
@@ -38,6 +41,8 @@ impl Common {
             clients: Clients::default(),
             shares,
             checks: Semaphore::new(1),
+            pool: Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize),
+            handles: NodeHandles::default(),
             next_id: Cell::new(0),
         }
     }
@@ -127,17 +132,16 @@ impl Work {
             seed: self.options.seed.unwrap_or_else(rand::random),
             ..Config::new(Some(content))
         };
-        let pool = Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize);
+        let pool = common.pool.clone();
         let disk = common.disk.enter(id, storage);
         let notify = self.reins.notify.clone();
-        let root = &self.options.root;
-        let shared = Storage::open(
-            root,
-            self.layout.clone(),
-            Hashes::from(self.options.metainfo.pieces.as_slice()),
-        )
-        .unwrap();
-        let source = Shared::new(root.clone(), self.layout.clone(), shared, notify);
+        let source = Shared::new(
+            id,
+            disk.queue.clone(),
+            pool.clone(),
+            common.handles.clone(),
+            notify,
+        );
         let clients = common.clients.clone();
         Task::new(Parts {
             engine: Engine::new(config, Time::ZERO),

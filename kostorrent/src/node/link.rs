@@ -20,7 +20,7 @@ const GREET: Duration = Duration::from_secs(10);
 
 /// What is read at a time while a handshake is waited for, in bytes. A peer may send its first
 /// messages along with it.
-const ROOM: usize = LEN;
+const ROOM: usize = LEN + 1024;
 
 /// A connection with both handshakes done: all that a torrent needs to know of it.
 #[derive(Debug)]

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use blocks::BlockDigests;
-use connection::{FileSpan, Files, Heard, Order, Pool};
+use connection::{FileSpan, Heard, Order, Pool, Setup, Stream};
 use engine::{
     Action, Announcement, CloseReason, Command, Engine, Event, Failure, Outcome, Report, Stored,
     Time,
 };
 use layout::{Kind, Layout};
-use messages::{BlockRequest, Ended, Message};
+use messages::{BlockRequest, Message};
 use picker::PeerKey;
 use storage::{Done, Job};
 use tokio::sync::{mpsc, watch};
@@ -27,6 +27,7 @@ use super::doors::Door;
 use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
 use super::shares::Share;
+use super::source::Shared;
 use super::trackers::Announcer;
 
 /// What connections have to tell, at most, before their sockets are no longer read.
@@ -53,7 +54,7 @@ pub(super) struct Parts {
     pub layout: Arc<Layout>,
     pub pool: Pool,
     pub disk: TorrentDisk,
-    pub source: Rc<dyn Files>,
+    pub source: Rc<Shared>,
     pub announcer: Announcer,
     pub door: Door,
     pub share: Share,
@@ -72,7 +73,7 @@ pub(super) struct Task {
     pool: Pool,
     buffers: Buffers,
     disk: TorrentDisk,
-    source: Rc<dyn Files>,
+    source: Rc<Shared>,
     announcer: Announcer,
     door: Door,
     share: Share,
@@ -378,7 +379,6 @@ impl Task {
                 if let Some(connection) = self.connections.remove(&peer) {
                     debug!(peer = peer.0, addr = %connection.addr, %why, "closed");
                 }
-                let why = Ended::Network(why);
                 Event::Closed { peer, why }
             }
         };
@@ -402,15 +402,16 @@ impl Task {
         debug!(peer = peer.0, %addr, incoming, %client, both = ?joined.both, early, "connected");
         let (orders, receiver) = mpsc::unbounded_channel();
         self.connections.insert(peer, Connection { addr, orders });
-        let connection = connection::run(
-            joined.stream,
-            self.layout.geometry().pieces(),
-            self.pool.clone(),
-            self.source.clone(),
-            peer,
-            self.to_heard.clone(),
-            receiver,
-        );
+        let connection = connection::run(Setup {
+            key: peer,
+            stream: Stream::Tcp(joined.stream),
+            early: joined.early,
+            pieces: self.layout.geometry().pieces(),
+            pool: self.pool.clone(),
+            source: self.source.clone(),
+            to: self.to_heard.clone(),
+            orders: receiver,
+        });
         self.spawn(connection);
         self.tell(Event::Connected {
             peer,
@@ -433,7 +434,12 @@ impl Task {
                     result: outcome_of(result),
                 }
             }
-            Done::Read { .. } => return,
+            Done::Read {
+                block,
+                buf,
+                result,
+                files,
+            } => return self.source.done(block, buf, result, files),
             Done::Trimmed(result) => {
                 self.trims -= 1;
                 match result {

@@ -60,9 +60,9 @@ impl<K: PartialEq> Handles<K> {
         self.open.push((key, file));
     }
 
-    /// Closes all files.
-    pub fn clear(&mut self) {
-        self.open.clear();
+    /// Closes the files of these numbers.
+    pub fn close(&mut self, which: impl Fn(&K) -> bool) {
+        self.open.retain(|(key, _)| !which(key));
     }
 
     /// How many are open.
@@ -123,6 +123,9 @@ mod tests {
         handles.keep(("u", 1), file("3"));
         let known = [("t", 1), ("t", 2), ("u", 1)].map(|key| handles.known(&key).is_some());
         assert_eq!(known, [true, false, true]);
+        handles.close(|(torrent, _)| *torrent == "t");
+        let known = [("t", 1), ("t", 2), ("u", 1)].map(|key| handles.known(&key).is_some());
+        assert_eq!(known, [false, false, true]);
     }
 
     #[test]

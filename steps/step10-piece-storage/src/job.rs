@@ -53,8 +53,8 @@ pub enum Done {
         buf: BlockBuf,
         /// Whether all of them are in the buffer.
         result: Result<(), DiskError>,
-        /// The files they lie in, by their numbers, open. Who keeps these reads what is in memory
-        /// without asking here (see [`read_now`](crate::read_now)).
+        /// The files they lie in, by their numbers, open; none if they are more than two. Who keeps
+        /// these reads what is in memory without asking here (see [`read_now`](crate::read_now)).
         files: Vec<(usize, Arc<File>)>,
     },
     /// The answer to [`Job::Sync`].

@@ -17,6 +17,9 @@ use crate::hashes::Hashes;
 use crate::sync::Unsynced;
 use crate::transfer;
 
+/// Of a block that lies in more files than this, none is given along.
+const MOST_GIVEN: usize = 2;
+
 /// A torrent's files in the download folder.
 #[derive(Debug)]
 pub struct Storage {
@@ -171,7 +174,8 @@ impl Storage {
 
     // ANCHOR: read
     /// Reads bytes of a piece to the front of `buf`; padding reads as zeros. Gives the files they
-    /// lie in, by their numbers, open.
+    /// lie in, by their numbers, open; but none if they are more than two. Of files so small
+    /// hundreds may be in a block, and all would have to be open at once.
     ///
     /// # Errors
     ///
@@ -203,7 +207,13 @@ impl Storage {
             let file = self.file(span.file)?;
             transfer::read(&file, span.offset, here)
                 .map_err(|e| self.error(Doing::Read, span, e))?;
-            files.push((span.file, file));
+            // The third counts, though it is not kept.
+            if files.len() <= MOST_GIVEN {
+                files.push((span.file, file));
+            }
+        }
+        if files.len() > MOST_GIVEN {
+            files.clear();
         }
         Ok(files)
     }
@@ -239,7 +249,7 @@ impl Storage {
 
     /// Closes all files; each is opened again when it is needed.
     pub(crate) fn close_files(&mut self) {
-        self.handles.clear();
+        self.handles.close(|_| true);
     }
 
     fn is_padding(&self, span: Span) -> bool {

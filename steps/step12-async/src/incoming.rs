@@ -3,23 +3,44 @@
 use std::collections::BTreeMap;
 use std::io::{self, IoSliceMut};
 
-use blocks::{BlockBuf, Landed, Outstanding, Part, Parts};
-use messages::{BlockRequest, Decoder, Item, Message};
+use blocks::{BLOCK, BlockBuf, Landed, Outstanding, Part, Parts};
+use messages::{BlockRequest, Decoder, Ended, Item, Message, piece_header};
 
 use super::{Heard, Pool};
 
-/// What follows a block in the same read lands here and is copied once.
-const SCRATCH: usize = 64 * 1024;
+/// For how many blocks a place is laid out ahead of a read. A message in between puts all that
+/// follows it in the same read out of place, so more would mean more to copy; fewer, more calls.
+const AHEAD: usize = 4;
 
-/// The reading side of a connection.
-pub(crate) struct Incoming {
+/// The reading side of a connection: it is handed bytes, and says what has become whole.
+///
+/// Most of what arrives is payload, in the order in which it was asked for, each block behind its 13
+/// bytes of header. So each read has a row of places: the rest of the block that is arriving, then
+/// a header, a block, a header, a block … Bytes that come as expected are where they belong as soon
+/// as the system hands them over. From the first byte on that is something else (a message in
+/// between, another order, another cut), what landed in the row is copied to where it belongs.
+pub struct Incoming {
     decoder: Decoder,
     outstanding: Outstanding,
-    scratch: Box<[u8]>,
     payload: Option<Payload>,
     /// Blocks of which some bytes have come, in a cut that we did not ask for.
     partial: BTreeMap<BlockRequest, BlockBuf>,
+    /// The buffer that the next payload was read into already.
+    laid_out: Option<(BlockRequest, BlockBuf)>,
+    /// The row of places, while there is one.
+    row: Vec<Place>,
+    /// How many bytes the last read brought.
+    last: usize,
     pool: Pool,
+    choked: bool,
+    copied: u64,
+}
+
+/// A place for a block that is expected, and for the header before it.
+struct Place {
+    block: BlockRequest,
+    header: [u8; 13],
+    buf: BlockBuf,
 }
 
 // ANCHOR: payload
@@ -33,9 +54,16 @@ struct Payload {
     buf: Option<BlockBuf>,
     /// The parts after it.
     rest: Parts,
+    /// How long those are together.
+    after: u32,
 }
 
 impl Payload {
+    /// How much of the arriving part is still to come.
+    fn missing(&self) -> usize {
+        (self.part.len - self.arrived) as usize
+    }
+
     /// The place for the rest of the arriving part, in the buffer of its block.
     fn place(&mut self) -> &mut [u8] {
         match (&mut self.buf, self.part.target) {
@@ -51,21 +79,29 @@ impl Payload {
 // ANCHOR_END: payload
 
 impl Incoming {
+    /// The reading side for a torrent of so many pieces.
     pub fn new(pieces: u32, pool: Pool) -> Incoming {
         Incoming {
             decoder: Decoder::new(pieces),
             outstanding: Outstanding::new(),
-            scratch: vec![0; SCRATCH].into_boxed_slice(),
             payload: None,
             partial: BTreeMap::new(),
+            laid_out: None,
+            row: Vec::with_capacity(AHEAD),
+            last: 0,
             pool,
+            choked: false,
+            copied: 0,
         }
     }
 
     /// Notes what a message that we send means for what is to come.
     pub fn sent(&mut self, message: &Message) {
         match message {
-            Message::Request(block) => {
+            // A request that crosses a choke is dropped by the peer, without a word: nothing is to
+            // come of it.
+            Message::Request(block) if !self.choked => {
+                debug_assert!(block.len <= BLOCK, "{block:?} fits in no buffer");
                 if let Some(forgotten) = self.outstanding.ask(*block) {
                     self.drop_partial(&forgotten);
                 }
@@ -80,49 +116,137 @@ impl Incoming {
 
     // ANCHOR: read
     /// Reads once by `read`, which fills the slices in their order, and puts what has
-    /// become whole into `heard`. Returns how many bytes came; 0 is the end of the
-    /// stream.
+    /// become whole into `heard`. True if something came, false if there was nothing to read.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`] when the stream has ended, or cannot be right.
     pub fn read(
         &mut self,
         read: impl FnOnce(&mut [IoSliceMut<'_>]) -> io::Result<usize>,
         heard: &mut Vec<Heard>,
-    ) -> io::Result<usize> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let place = self.payload.as_mut().map_or(&mut [][..], Payload::place);
-        let direct = place.len();
-        let result = read(&mut [IoSliceMut::new(place), IoSliceMut::new(&mut scratch)]);
-        let outcome = result.and_then(|bytes| {
-            let direct = direct.min(bytes);
-            self.advance(direct as u32, heard);
-            self.take(&scratch[..bytes - direct], heard)?;
-            Ok(bytes)
-        });
-        self.scratch = scratch;
-        outcome
+    ) -> Result<bool, Ended> {
+        let more = self.lay_out();
+        let mut row = std::mem::take(&mut self.row);
+        let pool = self.pool.clone();
+        let mut scratch = pool.scratch();
+        let rest = self.payload.as_mut().map_or(&mut [][..], Payload::place);
+        let direct = rest.len();
+        let mut slices = Vec::with_capacity(2 * AHEAD + 1);
+        slices.push(IoSliceMut::new(rest));
+        for place in &mut row {
+            slices.push(IoSliceMut::new(&mut place.header));
+            slices.push(IoSliceMut::new(&mut place.buf[..place.block.len as usize]));
+        }
+        if !more {
+            slices.push(IoSliceMut::new(&mut scratch));
+        }
+        let bytes = match read(&mut slices) {
+            Ok(0) => return Err(Ended::HungUp),
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(Ended::Network(error.to_string())),
+        };
+        if bytes > 0 {
+            self.last = bytes;
+        }
+        let direct = direct.min(bytes);
+        self.advance(direct as u32, heard);
+        let left = self.take_row(&mut row, bytes - direct, heard)?;
+        self.row = row;
+        self.take(&scratch[..left], heard)?;
+        Ok(bytes > 0)
     }
     // ANCHOR_END: read
 
-    /// Takes in bytes that are not in their place yet.
-    fn take(&mut self, mut bytes: &[u8], heard: &mut Vec<Heard>) -> io::Result<()> {
+    /// Lays out places for the blocks that should come next; none where something else is certain
+    /// to come. Says whether more blocks should come
+    /// after those.
+    ///
+    /// Where the last read found little, the next will hardly come to the end of a block.
+    fn lay_out(&mut self) -> bool {
+        let arriving = match &self.payload {
+            None if self.decoder.is_mid_message() => return false,
+            None => None,
+            Some(payload) if payload.buf.is_none() || payload.after > 0 => return false,
+            Some(payload) if payload.missing() > 2 * self.last => return true,
+            Some(payload) => payload.part.target.map(|target| target.request),
+        };
+        let next = self.outstanding.iter();
+        for block in next.filter(|block| Some(*block) != arriving) {
+            if self.row.len() == AHEAD {
+                return true;
+            }
+            // Of what comes in odd cuts nobody knows the next one.
+            if self.partial.contains_key(&block) {
+                return false;
+            }
+            self.row.push(Place {
+                block,
+                header: [0; 13],
+                buf: self.pool.take(),
+            });
+        }
+        false
+    }
+
+    // ANCHOR: take_row
+    /// Takes in `left` bytes that were read into a row of places. Says how many more there are, in
+    /// the scratch behind it.
+    fn take_row(
+        &mut self,
+        row: &mut Vec<Place>,
+        mut left: usize,
+        heard: &mut Vec<Heard>,
+    ) -> Result<usize, Ended> {
+        let mut as_expected = true;
+        for Place { block, header, buf } in row.drain(..) {
+            let expected = piece_header(block.piece, block.offset, block.len);
+            as_expected = as_expected && left >= header.len() && header == expected;
+            let begun = left.min(header.len());
+            left -= begun;
+            if as_expected {
+                self.laid_out = Some((block, buf));
+                self.take(&header, heard)?;
+                let arrived = left.min(block.len as usize);
+                left -= arrived;
+                self.advance(arrived as u32, heard);
+            } else {
+                let length = left.min(block.len as usize);
+                left -= length;
+                self.take(&header[..begun], heard)?;
+                self.take(&buf[..length], heard)?;
+                self.pool.give(buf);
+            }
+        }
+        Ok(left)
+    }
+    // ANCHOR_END: take_row
+
+    /// Takes in bytes that are not in their place yet, and puts what has become whole into `heard`.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended::Broke`] when they cannot be right.
+    pub fn take(&mut self, mut bytes: &[u8], heard: &mut Vec<Heard>) -> Result<(), Ended> {
         while !bytes.is_empty() {
             if let Some(payload) = &mut self.payload {
-                let len = bytes
-                    .len()
-                    .min((payload.part.len - payload.arrived) as usize);
+                let len = bytes.len().min(payload.missing());
                 if payload.buf.is_some() {
                     payload.place()[..len].copy_from_slice(&bytes[..len]);
+                    self.copied += len as u64;
                 }
                 self.advance(len as u32, heard);
                 bytes = &bytes[len..];
                 continue;
             }
-            let (used, item) = self.decoder.next(bytes).map_err(io::Error::other)?;
+            let (used, item) = self.decoder.next(bytes)?;
             bytes = &bytes[used..];
             match item {
                 Some(Item::Message(message)) => self.message(message, heard),
                 Some(Item::Block(header)) => {
                     let parts = self.outstanding.arriving(header);
-                    self.begin(parts);
+                    self.begin(parts, header.len);
                 }
                 None => {}
             }
@@ -130,31 +254,47 @@ impl Incoming {
         Ok(())
     }
 
+    /// How many bytes of payload did not arrive where they belong, and were copied.
+    pub fn copied(&self) -> u64 {
+        self.copied
+    }
+
     fn message(&mut self, message: Message, heard: &mut Vec<Heard>) {
-        if message == Message::Choke {
-            // Without the fast extension a choke drops every request, without a word.
-            self.outstanding.clear();
-            for (_, buf) in std::mem::take(&mut self.partial) {
-                self.pool.give(buf);
+        match message {
+            Message::Choke => {
+                // Without the fast extension a choke drops every request, without a word.
+                self.choked = true;
+                self.outstanding.clear();
+                for (_, buf) in std::mem::take(&mut self.partial) {
+                    self.pool.give(buf);
+                }
             }
+            Message::Unchoke => self.choked = false,
+            _ => {}
         }
         heard.push(Heard::Message(message));
     }
 
-    /// Goes on to the next part of a payload, or to the message after it.
-    fn begin(&mut self, mut parts: Parts) {
-        self.payload = parts.next().map(|part| {
-            let buf = part.target.map(|target| {
-                let begun = self.partial.remove(&target.request);
-                begun.unwrap_or_else(|| self.pool.take())
-            });
-            Payload {
-                part,
-                arrived: 0,
-                buf,
-                rest: parts,
-            }
+    /// Goes on to the next part of a payload, which has `left` bytes, or to the message after it.
+    fn begin(&mut self, mut parts: Parts, left: u32) {
+        self.payload = parts.next().map(|part| Payload {
+            part,
+            arrived: 0,
+            buf: part.target.map(|target| self.buffer(target.request)),
+            rest: parts,
+            after: left - part.len,
         });
+    }
+
+    /// The buffer of a block of which something begins to arrive.
+    fn buffer(&mut self, block: BlockRequest) -> BlockBuf {
+        match self.laid_out.take() {
+            Some((here, buf)) if here == block => buf,
+            _ => {
+                let begun = self.partial.remove(&block);
+                begun.unwrap_or_else(|| self.pool.take())
+            }
+        }
     }
 
     /// `len` more bytes of the arriving part are in their place.
@@ -167,7 +307,11 @@ impl Incoming {
             return;
         }
         let Some(Payload {
-            part, buf, rest, ..
+            part,
+            buf,
+            rest,
+            after,
+            ..
         }) = self.payload.take()
         else {
             return;
@@ -181,7 +325,7 @@ impl Incoming {
                 Landed::Forgotten => self.pool.give(buf),
             }
         }
-        self.begin(rest);
+        self.begin(rest, after);
     }
 
     fn drop_partial(&mut self, block: &BlockRequest) {
@@ -190,3 +334,6 @@ impl Incoming {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

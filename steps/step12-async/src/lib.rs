@@ -3,10 +3,11 @@
 //! The task owns the socket. It turns what arrives into [`Heard`] and sends what an [`Order`]
 //! says; what any of it means is decided elsewhere.
 //!
-//! Payload goes straight from the socket into the 16 KiB buffer of its block: a vectored read
-//! fills the rest of that buffer first, and only what follows lands in a scratch buffer and is
-//! copied. Going out, it never enters the program where the system can send a file by itself
-//! (sendfile on Linux).
+//! Payload goes straight from the socket into the 16 KiB buffers of its blocks: a vectored read has
+//! a place for each header and block that should come next, in their order, and only what comes
+//! otherwise is copied. Going out, bytes that are in memory are fetched at once, and several blocks
+//! go to the system in one call; what is not in memory is read by somebody else, for this task never
+//! waits for a disk (see [`Source`]).
 //!
 //! Both directions are bounded. The channel of [`Heard`] is: while it is full the socket is not
 //! read, and the peer's TCP slows down. Uploads are: the connection says how many bytes it can
@@ -15,17 +16,18 @@
 mod incoming;
 mod outgoing;
 mod pool;
+mod source;
+mod stream;
 mod task;
 
-use std::fs::File;
-use std::io;
-use std::sync::Arc;
-
 use blocks::BlockBuf;
-use messages::{BlockRequest, Message};
+use messages::{BlockRequest, Ended, Message};
 
+pub use incoming::Incoming;
 pub use pool::Pool;
-pub use task::run;
+pub use source::{FileSpan, Source};
+pub use stream::Stream;
+pub use task::{Setup, run};
 
 /// Payload bytes that a connection takes before it has sent the first of them.
 pub const UPLOAD_ROOM: u64 = 512 * 1024;
@@ -44,8 +46,8 @@ pub enum Heard {
     },
     /// So many more payload bytes can be taken for sending.
     Room(u64),
-    /// The connection has ended; the last that is heard of it. Why, for a person.
-    Closed(String),
+    /// The connection has ended; the last that is heard of it.
+    Closed(Ended),
 }
 
 /// What a connection is to do.
@@ -62,32 +64,4 @@ pub enum Order {
     },
     /// End the connection. What has not been sent is dropped.
     Close,
-}
-
-/// Bytes of a file.
-#[derive(Clone, Copy, Debug)]
-pub struct FileSpan {
-    /// The file's number; `None` stands for padding, which is zeros on no disk (BEP 47).
-    pub file: Option<usize>,
-    /// Where they begin.
-    pub offset: u64,
-    /// How many.
-    pub len: u64,
-}
-
-/// The files that uploads come from, the same for all connections.
-///
-/// A file is opened when its bytes are about to be sent, not when they are ordered: what waits
-/// holds no file open, however many files a block lies in and however many peers wait.
-pub trait Files {
-    /// A file by its number, open to be read.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be opened. That ends the connection.
-    fn open(&self, file: usize) -> io::Result<Arc<File>>;
-
-    /// Hears that an open file could not be read, or is shorter than it was. That ends the
-    /// connection.
-    fn unreadable(&self, file: usize, error: &io::Error);
 }

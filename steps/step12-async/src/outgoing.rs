@@ -1,58 +1,97 @@
 //! From messages and files to the socket.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
-use messages::{BlockRequest, Message, piece_header};
-use tokio::net::TcpStream;
+use blocks::{BLOCK, BlockBuf};
+use messages::{BlockRequest, Ended, Message, piece_header};
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
-use super::{FileSpan, Files};
+use super::{FileSpan, Pool, Source, Stream};
 
 /// A peer that reads so little that this much piles up, uploads not counted, is not worth keeping.
 const MOST_QUEUED: usize = 4 * 1024 * 1024;
 
-/// Parts of files below this many bytes are read and sent together: a system call for each would
-/// cost more than the copy.
-const SMALL: u64 = 4 * 1024;
-
-/// As much is read together at most, in bytes.
-const TOGETHER: usize = 16 * 1024;
+/// So many blocks are fetched before the first of them is sent: a slow disk works on several, and
+/// the system is handed several at a time. It bounds the memory of a connection, too.
+const AHEAD: usize = 8;
 
 /// Something to be sent.
 enum Chunk {
     /// Encoded messages, of which `sent` bytes are gone.
     Bytes { bytes: Vec<u8>, sent: usize },
-    /// Bytes of a file.
-    File(FileSpan),
+    /// The payload of a block, or a part of a long one.
+    Payload(Payload),
     /// A block is out: its payload counts as room again.
     Done(u64),
 }
 
+// ANCHOR: payload
+/// Bytes of files, no more than a buffer holds.
+struct Payload {
+    block: BlockRequest,
+    spans: Vec<FileSpan>,
+    state: State,
+}
+
+/// How far a payload has come.
+enum State {
+    /// Nobody has looked for it.
+    Ordered,
+    /// Somebody else reads it.
+    Reading(oneshot::Receiver<Result<BlockBuf, String>>),
+    /// It is here, and `sent` bytes of it are gone.
+    Here { buf: BlockBuf, sent: usize },
+    /// It cannot be read. The connection ends when its turn comes.
+    Failed(String),
+}
+// ANCHOR_END: payload
+
 /// The writing side of a connection.
 pub(crate) struct Outgoing {
-    files: Rc<dyn Files>,
+    source: Rc<dyn Source>,
+    pool: Pool,
     queue: VecDeque<Chunk>,
     queued_bytes: usize,
 }
 
 impl Outgoing {
-    pub fn new(files: Rc<dyn Files>) -> Outgoing {
+    pub fn new(source: Rc<dyn Source>, pool: Pool) -> Outgoing {
         Outgoing {
-            files,
+            source,
+            pool,
             queue: VecDeque::new(),
             queued_bytes: 0,
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
     /// Whether the peer has stopped reading.
     pub fn is_overfull(&self) -> bool {
         self.queued_bytes > MOST_QUEUED
+    }
+
+    /// Whether something is here that the socket did not take.
+    pub fn waits_for_the_socket(&self) -> bool {
+        self.queue.front().is_some_and(|first| match first {
+            Chunk::Payload(payload) => !matches!(payload.state, State::Reading(_)),
+            Chunk::Bytes { .. } | Chunk::Done(_) => true,
+        })
+    }
+
+    /// Waits until the payload that is to be sent next, and is read by somebody else, is here.
+    pub fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(Chunk::Payload(payload)) = self.queue.front_mut() else {
+            return Poll::Pending;
+        };
+        let State::Reading(reading) = &mut payload.state else {
+            return Poll::Pending;
+        };
+        Pin::new(reading).poll(context).map(|result| {
+            payload.state = State::read(result.map_err(drop));
+        })
     }
 
     pub fn message(&mut self, message: &Message) {
@@ -61,11 +100,32 @@ impl Outgoing {
 
     // ANCHOR: upload
     /// A `piece` message: its 13 bytes, then the block from the files it lies in.
-    pub fn upload(&mut self, block: BlockRequest, spans: Vec<FileSpan>) {
+    ///
+    /// # Panics
+    ///
+    /// When the spans are not as long together as the block.
+    pub fn upload(&mut self, block: BlockRequest, mut spans: Vec<FileSpan>) {
+        let length: u64 = spans.iter().map(|span| span.len).sum();
+        assert_eq!(length, u64::from(block.len), "the spans are the block");
         let header = piece_header(block.piece, block.offset, block.len);
         self.bytes(|out| out.extend_from_slice(&header));
-        self.queue.extend(spans.into_iter().map(Chunk::File));
-        self.queue.push_back(Chunk::Done(u64::from(block.len)));
+        // Some ask for more at a time than a buffer holds.
+        let mut from = 0;
+        while from < block.len {
+            let len = BLOCK.min(block.len - from);
+            let rest = split_off(&mut spans, len.into());
+            self.queue.push_back(Chunk::Payload(Payload {
+                block: BlockRequest {
+                    offset: block.offset + from,
+                    len,
+                    ..block
+                },
+                spans: std::mem::replace(&mut spans, rest),
+                state: State::Ordered,
+            }));
+            from += len;
+        }
+        self.queue.push_back(Chunk::Done(length));
     }
     // ANCHOR_END: upload
 
@@ -85,172 +145,178 @@ impl Outgoing {
     }
 
     // ANCHOR: write
-    /// Sends until the socket takes no more; returns the payload bytes of the blocks that are out.
-    pub fn write(&mut self, stream: &TcpStream) -> io::Result<u64> {
-        let mut payload = 0;
+    /// Sends what is here, in its order, until the socket takes no more; returns the payload bytes
+    /// of the blocks that are out.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`] when the network is gone, or what is next cannot be read.
+    pub fn write(&mut self, stream: &Stream) -> Result<u64, Ended> {
+        let mut out = 0;
         loop {
-            self.read_small()?;
-            let more = self.queue.len() > 1;
-            let Some(chunk) = self.queue.front_mut() else {
-                break;
-            };
-            let result = match chunk {
-                Chunk::Done(len) => {
-                    payload += *len;
-                    self.queue.pop_front();
-                    continue;
-                }
-                Chunk::Bytes { bytes, sent } => send(stream, &bytes[*sent..], more),
-                Chunk::File(span) => send_span(stream, &*self.files, span),
-            };
-            match result {
-                Ok(bytes) => self.gone(bytes),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
+            self.fetch();
+            if let Some(why) = self.failed() {
+                return Err(Ended::CannotRead(why.to_owned()));
+            }
+            let slices = self.ready();
+            if slices.is_empty() {
+                return Ok(out);
+            }
+            match stream.try_write_vectored(&slices) {
+                Ok(sent) => out += self.gone(sent),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(out),
+                Err(error) => return Err(Ended::Network(error.to_string())),
             }
         }
-        Ok(payload)
     }
     // ANCHOR_END: write
 
-    /// Puts the small parts of files that are first in the queue into one chunk of bytes.
-    fn read_small(&mut self) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        while let Some(&Chunk::File(span)) = self.queue.front() {
-            if span.len >= SMALL || bytes.len() + span.len as usize > TOGETHER {
+    // ANCHOR: fetch
+    /// Fetches the payloads that are next: from memory, or by asking for them.
+    fn fetch(&mut self) {
+        let payloads = self.queue.iter_mut().filter_map(|chunk| match chunk {
+            Chunk::Payload(payload) => Some(payload),
+            _ => None,
+        });
+        for payload in payloads.take(AHEAD) {
+            match &mut payload.state {
+                State::Ordered => payload.fetch(&*self.source, &self.pool),
+                State::Reading(reading) => match reading.try_recv() {
+                    Ok(result) => payload.state = State::read(Ok(result)),
+                    Err(TryRecvError::Closed) => payload.state = State::read(Err(())),
+                    Err(TryRecvError::Empty) => {}
+                },
+                State::Here { .. } | State::Failed(_) => {}
+            }
+        }
+    }
+    // ANCHOR_END: fetch
+
+    /// The bytes that are here, up to the first that are not.
+    fn ready(&self) -> Vec<IoSlice<'_>> {
+        let mut slices = Vec::with_capacity(2 * AHEAD);
+        for chunk in &self.queue {
+            match chunk {
+                Chunk::Bytes { bytes, sent } => slices.push(IoSlice::new(&bytes[*sent..])),
+                Chunk::Payload(payload) => match &payload.state {
+                    State::Here { buf, sent } => {
+                        slices.push(IoSlice::new(&buf[*sent..payload.block.len as usize]));
+                    }
+                    _ => break,
+                },
+                Chunk::Done(_) => {}
+            }
+            if slices.len() == 2 * AHEAD {
                 break;
             }
-            let start = bytes.len();
-            bytes.resize(start + span.len as usize, 0);
-            if let Some(index) = span.file {
-                let file = self.files.open(index)?;
-                read_exact_at(&file, &mut bytes[start..], span.offset)
-                    .inspect_err(|error| self.files.unreadable(index, error))?;
-            }
-            self.queue.pop_front();
         }
-        if !bytes.is_empty() {
-            self.queued_bytes += bytes.len();
-            self.queue.push_front(Chunk::Bytes { bytes, sent: 0 });
-        }
-        Ok(())
+        slices
     }
 
-    /// Takes `len` sent bytes off the first chunk, and the chunk if that was all.
-    fn gone(&mut self, len: usize) {
-        let finished = match self.queue.front_mut() {
-            Some(Chunk::Bytes { bytes, sent }) => {
-                *sent += len;
-                self.queued_bytes -= len;
-                *sent == bytes.len()
+    /// Why what is next cannot be read.
+    fn failed(&self) -> Option<&str> {
+        match self.queue.front() {
+            Some(Chunk::Payload(payload)) => match &payload.state {
+                State::Failed(why) => Some(why),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Takes `sent` bytes off the queue, and what is finished by that; returns the payload bytes of
+    /// the blocks that are out.
+    fn gone(&mut self, mut sent: usize) -> u64 {
+        let mut out = 0;
+        while let Some(first) = self.queue.front_mut() {
+            let (before, length) = match first {
+                Chunk::Bytes { bytes, sent } => (sent, bytes.len()),
+                Chunk::Payload(Payload {
+                    block,
+                    state: State::Here { sent, .. },
+                    ..
+                }) => (sent, block.len as usize),
+                Chunk::Payload(_) => break,
+                Chunk::Done(len) => {
+                    out += *len;
+                    self.queue.pop_front();
+                    continue;
+                }
+            };
+            let now = sent.min(length - *before);
+            *before += now;
+            sent -= now;
+            let finished = *before == length;
+            if matches!(first, Chunk::Bytes { .. }) {
+                self.queued_bytes -= now;
             }
-            Some(Chunk::File(span)) => {
-                span.offset += len as u64;
-                span.len -= len as u64;
-                span.len == 0
+            if !finished {
+                break;
             }
-            Some(Chunk::Done(_)) | None => false,
+            if let Some(Chunk::Payload(Payload {
+                state: State::Here { buf, .. },
+                ..
+            })) = self.queue.pop_front()
+            {
+                self.pool.give(buf);
+            }
+        }
+        out
+    }
+}
+
+impl State {
+    /// What somebody else has read, or has not; `Err`: it never will.
+    fn read(result: Result<Result<BlockBuf, String>, ()>) -> State {
+        match result {
+            Ok(Ok(buf)) => State::Here { buf, sent: 0 },
+            Ok(Err(why)) => State::Failed(why),
+            Err(()) => State::Failed("nobody reads the files any more".to_owned()),
+        }
+    }
+}
+
+impl Payload {
+    /// Takes it from memory, or else asks for it.
+    fn fetch(&mut self, source: &dyn Source, pool: &Pool) {
+        let mut buf = pool.take();
+        let mut left = &mut buf[..];
+        let here = self.spans.iter().all(|span| {
+            let (here, rest) = std::mem::take(&mut left).split_at_mut(span.len as usize);
+            left = rest;
+            match span.file {
+                Some(file) => source.read_now(file, span.offset, here),
+                None => {
+                    here.fill(0);
+                    true
+                }
+            }
+        });
+        self.state = if here {
+            State::Here { buf, sent: 0 }
+        } else {
+            pool.give(buf);
+            State::Reading(source.read(self.block))
         };
-        if finished {
-            self.queue.pop_front();
+    }
+}
+
+/// Keeps the first `len` bytes of `spans`; returns the rest.
+fn split_off(spans: &mut Vec<FileSpan>, len: u64) -> Vec<FileSpan> {
+    let mut left = len;
+    let mut rest = Vec::new();
+    spans.retain_mut(|span| {
+        let here = span.len.min(left);
+        left -= here;
+        if here < span.len {
+            rest.push(FileSpan {
+                offset: span.offset + here,
+                len: span.len - here,
+                ..*span
+            });
         }
-    }
-}
-
-/// Sends bytes; `more` says that others follow at once, so that they may share a packet.
-#[cfg(target_os = "linux")]
-fn send(stream: &TcpStream, bytes: &[u8], more: bool) -> io::Result<usize> {
-    use rustix::net::SendFlags;
-    let mut flags = SendFlags::NOSIGNAL;
-    flags.set(SendFlags::MORE, more);
-    stream.try_io(tokio::io::Interest::WRITABLE, || {
-        Ok(rustix::net::send(stream, bytes, flags)?)
-    })
-}
-
-#[cfg(not(target_os = "linux"))]
-fn send(stream: &TcpStream, bytes: &[u8], _more: bool) -> io::Result<usize> {
-    stream.try_write(bytes)
-}
-
-/// Sends bytes of a file, which is open only meanwhile.
-fn send_span(stream: &TcpStream, files: &dyn Files, span: &FileSpan) -> io::Result<usize> {
-    let Some(index) = span.file else {
-        return send_zeros(stream, span);
-    };
-    let file = files.open(index)?;
-    let sent = send_file(stream, &file, span);
-    match &sent {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            files.unreadable(index, error);
-        }
-        _ => {}
-    }
-    sent
-}
-
-/// Sends bytes of a file without reading them into the program.
-#[cfg(target_os = "linux")]
-fn send_file(stream: &TcpStream, file: &File, span: &FileSpan) -> io::Result<usize> {
-    let mut offset = span.offset;
-    let len = usize::try_from(span.len).unwrap_or(usize::MAX);
-    let sent = stream.try_io(tokio::io::Interest::WRITABLE, || {
-        Ok(rustix::fs::sendfile(stream, file, Some(&mut offset), len)?)
-    })?;
-    if sent == 0 {
-        return Err(ended());
-    }
-    Ok(sent)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn send_file(stream: &TcpStream, file: &File, span: &FileSpan) -> io::Result<usize> {
-    let mut buf = [0; 16 * 1024];
-    let len = span.len.min(buf.len() as u64) as usize;
-    let read = read_at(file, &mut buf[..len], span.offset)?;
-    if read == 0 {
-        return Err(ended());
-    }
-    stream.try_write(&buf[..read])
-}
-
-/// Fills the buffer from `offset` on.
-fn read_exact_at(file: &File, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buf.is_empty() {
-        match read_at(file, buf, offset) {
-            Ok(0) => return Err(ended()),
-            Ok(read) => {
-                offset += read as u64;
-                buf = &mut buf[read..];
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buf, offset)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buf, offset)
-}
-
-/// Padding is zeros that lie in no file (BEP 47).
-fn send_zeros(stream: &TcpStream, span: &FileSpan) -> io::Result<usize> {
-    const ZEROS: [u8; 4096] = [0; 4096];
-    let len = span.len.min(ZEROS.len() as u64) as usize;
-    stream.try_write(&ZEROS[..len])
-}
-
-/// A file became shorter while it was shared.
-fn ended() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        "a shared file is shorter than it was; check it with `kostorrent verify`",
-    )
+        span.len = here;
+        here > 0
+    });
+    rest
 }

@@ -1,15 +1,15 @@
 //! The task itself: wait, read, write.
 
-use std::io;
+use std::future::poll_fn;
 use std::rc::Rc;
 
+use messages::Ended;
 use tokio::io::Interest;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
-use super::{Files, Heard, Order, Pool, UPLOAD_ROOM};
+use super::{Heard, Order, Pool, Source, Stream, UPLOAD_ROOM};
 
 /// Reads in a row before others get their turn.
 const READS_IN_A_ROW: usize = 8;
@@ -17,41 +17,50 @@ const READS_IN_A_ROW: usize = 8;
 /// Orders taken at a time.
 const ORDERS_AT_A_TIME: usize = 256;
 
+/// All that a connection needs.
+pub struct Setup<K> {
+    /// Marks everything that is heard of this connection.
+    pub key: K,
+    /// The stream, whose handshakes are done.
+    pub stream: Stream,
+    /// Bytes that came with the peer's handshake, and follow it.
+    pub early: Vec<u8>,
+    /// How many pieces the torrent has.
+    pub pieces: u32,
+    /// Where block buffers come from.
+    pub pool: Pool,
+    /// What is sent to others.
+    pub source: Rc<dyn Source>,
+    /// Where everything heard goes.
+    pub to: mpsc::Sender<(K, Heard)>,
+    /// What is to be done.
+    pub orders: mpsc::UnboundedReceiver<Order>,
+}
+
 // ANCHOR: run
-/// Runs a connection, whose handshakes are done, until either side ends it.
+/// Runs a connection until either side ends it.
 ///
-/// `pieces` is how many pieces the torrent has, `files` has what is sent to others. Everything heard goes to `to`, marked with `key`;
-/// the last of it is [`Heard::Closed`], unless the connection was ended by an order or by dropping
+/// The last that is heard of it is [`Heard::Closed`], unless it was ended by an order or by dropping
 /// the other end of `orders`.
-pub async fn run<K: Copy>(
-    stream: TcpStream,
-    pieces: u32,
-    pool: Pool,
-    files: Rc<dyn Files>,
-    key: K,
-    to: mpsc::Sender<(K, Heard)>,
-    orders: mpsc::UnboundedReceiver<Order>,
-) {
+pub async fn run<K: Copy>(setup: Setup<K>) {
+    let Setup { key, to, .. } = setup;
     let mut connection = Connection {
-        stream,
-        incoming: Incoming::new(pieces, pool),
-        outgoing: Outgoing::new(files),
+        stream: setup.stream,
+        incoming: Incoming::new(setup.pieces, setup.pool.clone()),
+        outgoing: Outgoing::new(setup.source, setup.pool),
         heard: vec![Heard::Room(UPLOAD_ROOM)],
         to,
         key,
     };
-    if let Err(error) = connection.work(orders).await {
+    if let Err(Stop::Ended(why)) = connection.work(&setup.early, setup.orders).await {
         // Nobody may be listening any more, and then nobody needs to know.
-        let _ = connection
-            .to
-            .send((key, Heard::Closed(error.to_string())))
-            .await;
+        let _ = connection.to.send((key, Heard::Closed(why))).await;
     }
 }
 // ANCHOR_END: run
 
 struct Connection<K> {
-    stream: TcpStream,
+    stream: Stream,
     incoming: Incoming,
     outgoing: Outgoing,
     heard: Vec<Heard>,
@@ -59,15 +68,35 @@ struct Connection<K> {
     key: K,
 }
 
+/// Why the work is over.
+enum Stop {
+    /// Something ended the connection.
+    Ended(Ended),
+    /// Nobody wants to hear of it any more.
+    Unheard,
+}
+
+impl From<Ended> for Stop {
+    fn from(why: Ended) -> Stop {
+        Stop::Ended(why)
+    }
+}
+
 impl<K: Copy> Connection<K> {
     // ANCHOR: work
-    /// Works until the connection is ended by us (`Ok`) or by the peer or the network (`Err`).
-    async fn work(&mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> io::Result<()> {
+    /// Works until the connection is ended by us (`Ok`) or otherwise.
+    async fn work(
+        &mut self,
+        early: &[u8],
+        mut orders: mpsc::UnboundedReceiver<Order>,
+    ) -> Result<(), Stop> {
         let mut batch = Vec::with_capacity(ORDERS_AT_A_TIME);
+        let taken = self.incoming.take(early, &mut self.heard);
         self.tell().await?;
+        taken?;
         loop {
             let mut interest = Interest::READABLE;
-            if !self.outgoing.is_empty() {
+            if self.outgoing.waits_for_the_socket() {
                 interest |= Interest::WRITABLE;
             }
             tokio::select! {
@@ -77,8 +106,10 @@ impl<K: Copy> Connection<K> {
                         return Ok(());
                     }
                 }
+                () = poll_fn(|context| self.outgoing.poll_read(context)) => {}
                 ready = self.stream.ready(interest) => {
-                    if ready?.is_readable() {
+                    let ready = ready.map_err(|error| Ended::Network(error.to_string()))?;
+                    if ready.is_readable() {
                         self.read().await?;
                     }
                 }
@@ -103,7 +134,7 @@ impl<K: Copy> Connection<K> {
         true
     }
 
-    async fn read(&mut self) -> io::Result<()> {
+    async fn read(&mut self) -> Result<(), Stop> {
         for _ in 0..READS_IN_A_ROW {
             let Connection {
                 stream,
@@ -112,24 +143,18 @@ impl<K: Copy> Connection<K> {
                 ..
             } = self;
             let read = incoming.read(|slices| stream.try_read_vectored(slices), heard);
-            let ended = match read {
-                Ok(0) => Some("the peer has closed the connection".to_owned()),
-                Ok(_) => None,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return self.tell().await.and(Err(error)),
-            };
             self.tell().await?;
-            if let Some(why) = ended {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
+            if !read? {
+                break;
             }
         }
         Ok(())
     }
 
-    async fn write(&mut self) -> io::Result<()> {
+    async fn write(&mut self) -> Result<(), Stop> {
         let payload = self.outgoing.write(&self.stream)?;
         if self.outgoing.is_overfull() {
-            return Err(io::Error::other("the peer does not read what we send"));
+            return Err(Ended::NotReading.into());
         }
         if payload > 0 {
             self.heard.push(Heard::Room(payload));
@@ -139,10 +164,10 @@ impl<K: Copy> Connection<K> {
     }
 
     /// Passes on what was heard. While nobody takes it, the socket is not read.
-    async fn tell(&mut self) -> io::Result<()> {
+    async fn tell(&mut self) -> Result<(), Stop> {
         for heard in self.heard.drain(..) {
             if self.to.send((self.key, heard)).await.is_err() {
-                return Err(io::Error::other("the torrent is over"));
+                return Err(Stop::Unheard);
             }
         }
         Ok(())

@@ -1,40 +1,77 @@
 //! A connection on loopback, with a peer that the test plays.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
-use std::path::PathBuf;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use connection::{FileSpan, Files, Heard, Order, Pool, UPLOAD_ROOM};
-use messages::{BlockRequest, Message, piece_header};
+use blocks::{BlockBuf, block_buf};
+use connection::{FileSpan, Heard, Order, Pool, Setup, Source, Stream, UPLOAD_ROOM};
+use messages::{BlockRequest, Ended, Message, piece_header};
 use pretty_assertions::assert_eq;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 const PIECES: u32 = 100;
 
-/// Files in a folder, named by their numbers.
+/// Files in a folder, named by their numbers. What is not in memory waits until the test reads it.
 #[derive(Default)]
 struct Folder {
     path: PathBuf,
-    opened: Cell<usize>,
-    unreadable: RefCell<Vec<usize>>,
+    /// Whether everything is in memory.
+    warm: bool,
+    asked: RefCell<VecDeque<Asked>>,
 }
 
-impl Files for Folder {
-    fn open(&self, file: usize) -> io::Result<Arc<File>> {
-        self.opened.set(self.opened.get() + 1);
-        Ok(Arc::new(File::open(self.path.join(file.to_string()))?))
+/// A read that was asked for.
+type Asked = (BlockRequest, oneshot::Sender<Result<BlockBuf, String>>);
+
+impl Folder {
+    fn bytes(&self, file: usize, offset: u64, buf: &mut [u8]) -> std::io::Result<()> {
+        let mut file = File::open(self.path.join(file.to_string()))?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buf)
     }
 
-    fn unreadable(&self, file: usize, _: &io::Error) {
-        self.unreadable.borrow_mut().push(file);
+    /// What is asked for and not read, in its order.
+    fn waiting(&self) -> Vec<BlockRequest> {
+        self.asked
+            .borrow()
+            .iter()
+            .map(|(block, _)| *block)
+            .collect()
+    }
+
+    /// Answers a read: each byte of the block is `byte`.
+    fn answer(&self, at: usize, byte: u8) {
+        let (_, answer) = self.asked.borrow_mut().remove(at).unwrap();
+        let mut buf = block_buf();
+        buf.fill(byte);
+        // The connection may have ended.
+        let _ = answer.send(Ok(buf));
+    }
+
+    fn fail(&self, at: usize) {
+        let (_, answer) = self.asked.borrow_mut().remove(at).unwrap();
+        answer.send(Err("the disk is on fire".to_owned())).unwrap();
+    }
+}
+
+impl Source for Folder {
+    fn read_now(&self, file: usize, offset: u64, buf: &mut [u8]) -> bool {
+        self.warm && self.bytes(file, offset, buf).is_ok()
+    }
+
+    fn read(&self, block: BlockRequest) -> oneshot::Receiver<Result<BlockBuf, String>> {
+        let (answer, receiver) = oneshot::channel();
+        self.asked.borrow_mut().push_back((block, answer));
+        receiver
     }
 }
 
@@ -54,30 +91,37 @@ struct End {
 
 impl End {
     async fn start(room_for_heard: usize) -> End {
-        End::sharing(PathBuf::new(), room_for_heard).await
+        End::with(Folder::default(), room_for_heard, &[]).await
     }
 
-    /// The connection sends what is in a folder.
-    async fn sharing(path: impl Into<PathBuf>, room_for_heard: usize) -> End {
-        let files = Rc::new(Folder {
-            path: path.into(),
+    /// The connection sends what is in a folder, all of it in memory.
+    async fn sharing(path: &Path) -> End {
+        let folder = Folder {
+            path: path.to_owned(),
+            warm: true,
             ..Folder::default()
-        });
+        };
+        End::with(folder, 100, &[]).await
+    }
+
+    /// The connection has these bytes from the peer already.
+    async fn with(files: Folder, room_for_heard: usize, early: &[u8]) -> End {
+        let files = Rc::new(files);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap());
         let (peer, accepted) = tokio::join!(peer, listener.accept());
         let (to, heard) = mpsc::channel(room_for_heard);
         let (orders, receiver) = mpsc::unbounded_channel();
-        let stream = accepted.unwrap().0;
-        tokio::task::spawn_local(connection::run(
-            stream,
-            PIECES,
-            Pool::new(10),
-            files.clone(),
-            (),
+        tokio::task::spawn_local(connection::run(Setup {
+            key: (),
+            stream: Stream::Tcp(accepted.unwrap().0),
+            early: early.to_vec(),
+            pieces: PIECES,
+            pool: Pool::new(10),
+            source: files.clone(),
             to,
-            receiver,
-        ));
+            orders: receiver,
+        }));
         let mut end = End {
             files,
             peer: peer.unwrap(),
@@ -86,6 +130,28 @@ impl End {
         };
         assert!(matches!(end.next().await, Heard::Room(UPLOAD_ROOM)));
         end
+    }
+
+    /// Orders a block of one file; its bytes are said to be in file 0.
+    fn upload(&self, block: BlockRequest) {
+        let spans = vec![span(0, 0, block.len.into())];
+        self.order(Order::Upload { block, spans });
+    }
+
+    /// What the peer gets next.
+    async fn sees(&mut self, expected: &[u8]) {
+        let mut got = vec![0; expected.len()];
+        let read = timeout(Duration::from_secs(10), self.peer.read_exact(&mut got)).await;
+        read.expect("something is sent").unwrap();
+        assert!(got == expected);
+    }
+
+    /// Waits until so many reads are asked for.
+    async fn asked(&self, count: usize) {
+        while self.files.waiting().len() < count {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(self.files.waiting().len(), count);
     }
 
     async fn next(&mut self) -> Heard {
@@ -236,10 +302,8 @@ async fn a_stream_that_cannot_be_right_ends_the_connection_with_the_reason() {
     local(async {
         let mut end = End::start(100).await;
         end.peer.write_all(&[0xff; 40]).await.unwrap();
-        let Heard::Closed(why) = end.next().await else {
-            panic!("an end");
-        };
-        assert!(!why.is_empty());
+        let heard = end.next().await;
+        assert!(matches!(heard, Heard::Closed(Ended::Broke(_))), "{heard:?}");
         assert_eq!(end.peer.read(&mut [0; 10]).await.unwrap_or(0), 0);
     })
     .await;
@@ -255,7 +319,7 @@ async fn the_peers_goodbye_is_heard_after_all_it_said() {
             end.next().await,
             Heard::Message(Message::Interested)
         ));
-        assert!(matches!(end.next().await, Heard::Closed(_)));
+        assert!(matches!(end.next().await, Heard::Closed(Ended::HungUp)));
     })
     .await;
 }
@@ -284,7 +348,7 @@ async fn uploads_come_out_of_the_files_in_order() {
         let dir = tempfile::tempdir().unwrap();
         let content = payload(100_000, 3);
         std::fs::write(dir.path().join("0"), &content).unwrap();
-        let mut end = End::sharing(dir.path(), 100).await;
+        let mut end = End::sharing(dir.path()).await;
         let padding = FileSpan {
             file: None,
             offset: 0,
@@ -323,7 +387,7 @@ async fn a_block_of_many_tiny_files_comes_whole() {
         }
         std::fs::write(dir.path().join("999"), &content[8 * 1024..]).unwrap();
         spans.push(span(999, 0, 8 * 1024));
-        let mut end = End::sharing(dir.path(), 100).await;
+        let mut end = End::sharing(dir.path()).await;
         end.order(Order::Upload {
             block: block(0, 0),
             spans,
@@ -339,51 +403,272 @@ async fn a_block_of_many_tiny_files_comes_whole() {
 }
 
 #[tokio::test]
-async fn a_file_is_opened_when_its_turn_comes_and_not_when_it_is_ordered() {
+async fn a_file_that_cannot_be_read_is_no_fault_until_its_turn() {
     local(async {
-        let dir = tempfile::tempdir().unwrap();
-        // The sockets' buffers take some of the first file, and nobody reads it.
-        let first = 64 * 1024 * 1024;
-        let file = File::create(dir.path().join("0")).unwrap();
-        file.set_len(first).unwrap();
-        let mut end = End::sharing(dir.path(), 100).await;
-        end.order(Order::Upload {
-            block: block(0, 0),
-            spans: vec![span(0, 0, first)],
-        });
-        end.order(Order::Upload {
-            block: block(0, 1),
-            spans: vec![span(1, 0, 16_384)],
-        });
-        let mut header = [0; 13];
-        end.peer.read_exact(&mut header).await.unwrap();
-        // File 1 does not exist. That is no fault as long as nobody gets there.
-        let heard = timeout(Duration::from_millis(200), end.heard.recv()).await;
+        let mut end = End::start(100).await;
+        end.upload(block(0, 0));
+        end.upload(block(0, 1));
+        end.asked(2).await;
+        end.files.fail(1);
+        end.order(Order::Send(Message::Have(1)));
+        let heard = timeout(Duration::from_millis(100), end.heard.recv()).await;
         assert!(heard.is_err(), "{heard:?}");
-        assert!(end.files.opened.get() > 0);
+        end.files.answer(0, 7);
+        end.sees(&piece_header(0, 0, blocks::BLOCK)).await;
+        end.sees(&[7; 16_384]).await;
+        let heard = end.next().await;
+        let Heard::Closed(Ended::CannotRead(why)) = heard else {
+            panic!("{heard:?}");
+        };
+        assert_eq!(why, "the disk is on fire");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_file_that_became_shorter_ends_the_connection_and_is_named() {
-    for (len, there) in [(16_384, 10), (1_000, 999)] {
-        local(async {
-            let dir = tempfile::tempdir().unwrap();
-            std::fs::write(dir.path().join("7"), vec![1; there]).unwrap();
-            let mut end = End::sharing(dir.path(), 100).await;
-            end.order(Order::Upload {
-                block: BlockRequest { len, ..block(0, 0) },
-                spans: vec![span(7, 0, len.into())],
-            });
-            let Heard::Closed(why) = end.next().await else {
-                panic!("an end");
+async fn when_nobody_reads_the_files_any_more_the_connection_ends() {
+    local(async {
+        let mut end = End::start(100).await;
+        end.upload(block(0, 0));
+        end.asked(1).await;
+        end.files.asked.borrow_mut().clear();
+        let heard = end.next().await;
+        assert!(
+            matches!(heard, Heard::Closed(Ended::CannotRead(_))),
+            "{heard:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reads_are_sent_in_order_whichever_is_done_first() {
+    local(async {
+        let mut end = End::start(100).await;
+        let mut expected = Vec::new();
+        for index in 0..20 {
+            end.upload(block(3, index));
+            expected.extend(piece_header(3, index * blocks::BLOCK, blocks::BLOCK));
+            expected.extend([index as u8; 16_384]);
+            end.order(Order::Send(Message::Have(index)));
+            Message::Have(index).encode(&mut expected);
+        }
+        // Several at a time, but not all: each holds a buffer.
+        end.asked(8).await;
+        assert_eq!(
+            end.files.waiting(),
+            (0..8).map(|i| block(3, i)).collect::<Vec<_>>()
+        );
+        let answering = async {
+            let files = &end.files;
+            let mut answered = 0;
+            while answered < 20 {
+                // The last first.
+                let last = files.waiting().len().checked_sub(1);
+                if let Some(last) = last {
+                    let index = files.waiting()[last].offset / blocks::BLOCK;
+                    files.answer(last, index as u8);
+                    answered += 1;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let mut got = vec![0; expected.len()];
+        let (read, ()) = tokio::join!(end.peer.read_exact(&mut got), answering);
+        read.unwrap();
+        assert!(got == expected);
+        let mut room = 0;
+        while room < 20 * 16_384 {
+            let Heard::Room(bytes) = end.next().await else {
+                panic!("room");
             };
-            assert!(why.contains("shorter"), "{why}");
-            assert_eq!(*end.files.unreadable.borrow(), [7]);
-        })
-        .await;
-    }
+            room += bytes;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disk_that_sleeps_delays_only_those_who_wait_for_it() {
+    local(async {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("0"), payload(16_384, 4)).unwrap();
+        let mut slow = End::start(100).await;
+        let mut quick = End::sharing(dir.path()).await;
+        slow.order(Order::Send(Message::Unchoke));
+        slow.upload(block(1, 0));
+        slow.order(Order::Send(Message::Have(5)));
+        slow.asked(1).await;
+        // The others are served meanwhile,
+        quick.upload(block(2, 0));
+        quick.sees(&piece_header(2, 0, blocks::BLOCK)).await;
+        quick.sees(&payload(16_384, 4)).await;
+        // and the slow one goes on with what does not wait: it hears, and asks, and takes blocks.
+        slow.sees(&[0, 0, 0, 1, 1]).await;
+        slow.sees(&piece_header(1, 0, blocks::BLOCK)).await;
+        let asked = block(7, 0);
+        slow.order(Order::Send(Message::Request(asked)));
+        tokio::task::yield_now().await;
+        slow.peer.write_all(&[0, 0, 0, 1, 2]).await.unwrap();
+        assert!(matches!(
+            slow.next().await,
+            Heard::Message(Message::Interested)
+        ));
+        slow.piece(7, 0, &payload(16_384, 8)).await;
+        assert_eq!(slow.block().await, (asked, payload(16_384, 8)));
+        // Nothing overtakes the block.
+        let mut byte = [0];
+        let early = timeout(Duration::from_millis(100), slow.peer.read(&mut byte)).await;
+        assert!(early.is_err(), "{byte:?}");
+        slow.files.answer(0, 9);
+        slow.sees(&[9; 16_384]).await;
+        let mut after = Vec::new();
+        Message::Have(5).encode(&mut after);
+        Message::Request(asked).encode(&mut after);
+        slow.sees(&after).await;
+        assert!(matches!(slow.next().await, Heard::Room(16_384)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_block_that_is_partly_in_memory_is_read_as_a_whole() {
+    local(async {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("0"), payload(16_384, 4)).unwrap();
+        let mut end = End::sharing(dir.path()).await;
+        // File 1 is not there, so that it is in no memory.
+        end.order(Order::Upload {
+            block: block(0, 3),
+            spans: vec![span(0, 0, 10_000), span(1, 0, 6_384)],
+        });
+        end.asked(1).await;
+        assert_eq!(end.files.waiting(), [block(0, 3)]);
+        end.files.answer(0, 3);
+        end.sees(&piece_header(0, 3 * blocks::BLOCK, blocks::BLOCK))
+            .await;
+        end.sees(&[3; 16_384]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_peer_may_ask_for_more_than_a_block() {
+    local(async {
+        let long = BlockRequest {
+            piece: 4,
+            offset: 100,
+            len: 40_000,
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let content = payload(40_000, 6);
+        std::fs::write(dir.path().join("0"), &content[..20_000]).unwrap();
+        std::fs::write(dir.path().join("1"), &content[20_000..]).unwrap();
+        let order = || Order::Upload {
+            block: long,
+            spans: vec![span(0, 0, 20_000), span(1, 0, 20_000)],
+        };
+        let mut warm = End::sharing(dir.path()).await;
+        warm.order(order());
+        warm.sees(&piece_header(4, 100, 40_000)).await;
+        warm.sees(&content).await;
+        assert!(matches!(warm.next().await, Heard::Room(40_000)));
+
+        let mut cold = End::start(100).await;
+        cold.order(order());
+        cold.asked(3).await;
+        let parts = cold.files.waiting();
+        let parts: Vec<_> = parts.iter().map(|part| (part.offset, part.len)).collect();
+        assert_eq!(parts, [(100, 16_384), (16_484, 16_384), (32_868, 7_232)]);
+        for byte in 0..3 {
+            cold.files.answer(0, byte);
+        }
+        cold.sees(&piece_header(4, 100, 40_000)).await;
+        cold.sees(&[vec![0; 16_384], vec![1; 16_384], vec![2; 7_232]].concat())
+            .await;
+        assert!(matches!(cold.next().await, Heard::Room(40_000)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_peer_gets_every_byte_once() {
+    local(async {
+        let dir = tempfile::tempdir().unwrap();
+        let content = payload(16_384, 1);
+        std::fs::write(dir.path().join("0"), &content).unwrap();
+        let mut end = End::sharing(dir.path()).await;
+        // More than the sockets hold, so that writes are taken in part.
+        let mut expected = Vec::new();
+        for index in 0..1_000 {
+            end.upload(block(0, index));
+            expected.extend(piece_header(0, index * blocks::BLOCK, blocks::BLOCK));
+            expected.extend(&content);
+        }
+        let mut got: Vec<u8> = Vec::new();
+        let mut part = vec![0; 50_001];
+        while got.len() < expected.len() {
+            let read = end.peer.read(&mut part).await.unwrap();
+            got.extend(&part[..read]);
+            tokio::task::yield_now().await;
+            while let Ok((_, heard)) = end.heard.try_recv() {
+                assert!(matches!(heard, Heard::Room(_)), "{heard:?}");
+            }
+        }
+        assert!(got == expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_came_with_the_handshake_is_heard_first() {
+    local(async {
+        let mut early = vec![0, 0, 0, 1, 2, 0, 0];
+        let mut end = End::with(Folder::default(), 100, &early).await;
+        assert!(matches!(
+            end.next().await,
+            Heard::Message(Message::Interested)
+        ));
+        end.peer.write_all(&[0, 1, 3]).await.unwrap();
+        assert!(matches!(
+            end.next().await,
+            Heard::Message(Message::NotInterested)
+        ));
+        // Nonsense ends the connection, after what made sense.
+        early.extend([0; 2]);
+        early.extend([0xff; 20]);
+        let mut end = End::with(Folder::default(), 100, &early).await;
+        let heard = [end.next().await, end.next().await, end.next().await];
+        assert!(
+            matches!(
+                heard,
+                [
+                    Heard::Message(Message::Interested),
+                    Heard::Message(Message::KeepAlive),
+                    Heard::Closed(Ended::Broke(_))
+                ]
+            ),
+            "{heard:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_crosses_a_choke_is_not_answered() {
+    local(async {
+        let mut end = End::start(100).await;
+        end.peer.write_all(&[0, 0, 0, 1, 0]).await.unwrap();
+        assert!(matches!(end.next().await, Heard::Message(Message::Choke)));
+        end.ask(&[block(0, 0)]).await;
+        end.peer.write_all(&[0, 0, 0, 1, 1]).await.unwrap();
+        assert!(matches!(end.next().await, Heard::Message(Message::Unchoke)));
+        end.ask(&[block(0, 1)]).await;
+        end.piece(0, 0, &payload(16_384, 1)).await;
+        end.piece(0, blocks::BLOCK, &payload(16_384, 2)).await;
+        assert_eq!(end.block().await, (block(0, 1), payload(16_384, 2)));
+    })
+    .await;
 }
 
 #[tokio::test]

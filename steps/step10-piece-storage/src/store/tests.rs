@@ -269,6 +269,9 @@ fn two_thousand_files_take_forty_handles() {
     let mut storage = create(dir.path(), &torrent);
     write(&mut storage, &torrent, 0);
     assert_eq!(storage.handles.len(), crate::handles::OPEN_FILES);
+    let block = torrent.layout.geometry().block(0, 0);
+    let files = storage.read(&block, &mut vec![0; 16_384]).unwrap();
+    assert!(files.is_empty(), "{} more are held open", files.len());
     assert_eq!(
         read(&mut storage, 0, 0, torrent.data.len() as u32).unwrap(),
         torrent.data
