@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use connection::Stream;
 use engine::ConnectFailure;
 use handshake::{Handshake, LEN, Refusal, Reserved};
 use metainfo::InfoHash;
@@ -20,7 +21,7 @@ const GREET: Duration = Duration::from_secs(10);
 
 /// What is read at a time while a handshake is waited for, in bytes. A peer may send its first
 /// messages along with it.
-const ROOM: usize = LEN + 1024;
+const ROOM: usize = 1024;
 
 /// A connection with both handshakes done: all that a torrent needs to know of it.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(super) struct Joined {
     /// The extensions that both speak.
     pub both: Reserved,
     /// The byte stream after the handshakes.
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// What was read of it already.
     pub early: Vec<u8>,
 }
@@ -54,7 +55,7 @@ impl Joined {
             ours,
             theirs,
             both: ours.reserved.common(theirs.reserved),
-            stream,
+            stream: Stream::Tcp(stream),
             early,
         }
     }
@@ -216,7 +217,7 @@ mod tests {
         assert_eq!(caller.await.unwrap(), ours);
         // It may come in a read of its own, and is then still in the stream.
         let mut all = joined.early;
-        let stream = joined.stream;
+        let Stream::Tcp(stream) = joined.stream;
         while all.len() < 5 {
             stream.readable().await.unwrap();
             let mut more = [0; 5];

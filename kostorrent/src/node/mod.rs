@@ -13,6 +13,7 @@
 //! - `link`: from a socket to a connection whose handshakes are done;
 //! - `doors` and `listener`: from a caller to its torrent;
 //! - `disk`, `source`, `buffers`: where the bytes are;
+//! - `connections`: each a task;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `opening`, `task`, `begin`: a torrent's life;
@@ -22,6 +23,7 @@
 mod begin;
 mod budget;
 mod buffers;
+mod connections;
 mod disk;
 mod doors;
 mod figures;

@@ -1,27 +1,27 @@
 //! The torrent's task: carries events to the engine and does what its actions say.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use blocks::BlockDigests;
-use connection::{FileSpan, Heard, Order, Pool, Setup, Stream};
+use connection::{FileSpan, Heard, Order, Pool};
 use engine::{
-    Action, Announcement, CloseReason, Command, Engine, Event, Failure, Outcome, Report, Stored,
-    Time,
+    Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Stored, Time,
 };
 use layout::{Kind, Layout};
-use messages::{BlockRequest, Message};
+use messages::BlockRequest;
 use picker::PeerKey;
 use storage::{Done, Job};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{Instrument, debug, trace};
+use tracker::host_of;
 
 use super::buffers::Buffers;
+use super::connections::{Connections, HEARD};
 use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::figures::{self, Notice, Snapshot};
@@ -30,9 +30,6 @@ use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
 
-/// What connections have to tell, at most, before their sockets are no longer read.
-const HEARD: usize = 256;
-
 /// The least time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(200);
 
@@ -40,12 +37,6 @@ const PUBLISH: Duration = Duration::from_millis(200);
 enum Told {
     Joined(Joined),
     Event(Event),
-}
-
-/// A connection, as the torrent's task sees it.
-struct Connection {
-    addr: SocketAddr,
-    orders: mpsc::UnboundedSender<Order>,
 }
 
 /// All that a torrent's task works with.
@@ -70,17 +61,14 @@ pub(super) struct Task {
     engine: Engine,
     started: Instant,
     layout: Arc<Layout>,
-    pool: Pool,
     buffers: Buffers,
     disk: TorrentDisk,
     source: Rc<Shared>,
     announcer: Announcer,
     door: Door,
     share: Share,
-    connections: BTreeMap<PeerKey, Connection>,
-    next_key: u32,
+    connections: Connections,
     heard: mpsc::Receiver<(PeerKey, Heard)>,
-    to_heard: mpsc::Sender<(PeerKey, Heard)>,
     told: mpsc::UnboundedReceiver<Told>,
     to_told: mpsc::UnboundedSender<Told>,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -104,25 +92,23 @@ pub(super) struct Task {
 impl Task {
     /// The task at its beginning.
     pub fn new(parts: Parts) -> Task {
-        let (to_heard, heard) = mpsc::channel(HEARD);
         let (to_told, told) = mpsc::unbounded_channel();
         let now = Instant::now();
         let geometry = parts.layout.geometry();
+        let (pool, source) = (parts.pool.clone(), parts.source.clone());
+        let (connections, heard) = Connections::new(geometry.pieces(), pool, source);
         Task {
             engine: parts.engine,
             started: now,
-            buffers: Buffers::new(geometry, parts.pool.clone()),
+            buffers: Buffers::new(geometry, parts.pool),
             layout: parts.layout,
-            pool: parts.pool,
             disk: parts.disk,
             source: parts.source,
             announcer: parts.announcer,
             door: parts.door,
             share: parts.share,
-            connections: BTreeMap::new(),
-            next_key: 0,
+            connections,
             heard,
-            to_heard,
             told,
             to_told,
             commands: parts.commands,
@@ -199,7 +185,7 @@ impl Task {
 
     fn tell(&mut self, event: Event) {
         // Time alone changes no figures, unless something comes of it.
-        let mut changed = event != Event::Timeout;
+        let mut changed = !matches!(event, Event::Timeout);
         let now = self.now();
         self.engine.handle(event, now);
         changed |= self.act();
@@ -224,8 +210,8 @@ impl Task {
             acted = true;
             match action {
                 Action::Connect { addr } => self.dial(addr),
-                Action::Close { peer, why } => self.close(peer, &why),
-                Action::Send { peer, message } => self.send(peer, message),
+                Action::Close { peer, why } => self.connections.close(peer, &why),
+                Action::Send { peer, message } => self.connections.send(peer, message),
                 Action::Upload { peer, block } => self.upload(peer, block),
                 Action::Keep { buf, piece, block } => self.buffers.keep(buf, piece, block),
                 Action::Drop { buf } => self.buffers.drop(buf),
@@ -242,26 +228,6 @@ impl Task {
         acted
     }
     // ANCHOR_END: act
-
-    /// Ends a connection. The engine has forgotten it already.
-    fn close(&mut self, peer: PeerKey, why: &CloseReason) {
-        if let Some(connection) = self.connections.remove(&peer) {
-            debug!(peer = peer.0, addr = %connection.addr, %why, "closed by us");
-            let _ = connection.orders.send(Order::Close);
-        }
-    }
-
-    fn send(&self, peer: PeerKey, message: Message) {
-        trace!(peer = peer.0, ?message, "sent");
-        self.order(peer, Order::Send(message));
-    }
-
-    fn order(&self, peer: PeerKey, order: Order) {
-        if let Some(connection) = self.connections.get(&peer) {
-            // A connection that has ended is about to tell us so.
-            let _ = connection.orders.send(order);
-        }
-    }
 
     /// Lends a whole piece to the disk service.
     fn store(&mut self, piece: u32, digests: BlockDigests) {
@@ -314,7 +280,14 @@ impl Task {
     fn announce(&mut self, tracker: String, announcement: Announcement) {
         let (announcer, to_told) = (self.announcer.clone(), self.to_told.clone());
         self.spawn(async move {
+            // The host alone: the rest of the URL may hold the user's key.
+            let (host, told) = (host_of(&tracker), announcement.event);
+            debug!(%host, ?told, left = announcement.left, "announcing");
             let result = announcer.announce(&tracker, announcement).await;
+            match &result {
+                Ok(reply) => debug!(%host, peers = reply.peers.len(), "the tracker answered"),
+                Err(why) => debug!(%host, %why, "no answer of use"),
+            }
             let _ = to_told.send(Told::Event(Event::Announced { tracker, result }));
         });
     }
@@ -335,7 +308,7 @@ impl Task {
             len: span.len,
         });
         let spans = spans.collect();
-        self.order(peer, Order::Upload { block, spans });
+        self.connections.order(peer, Order::Upload { block, spans });
     }
 
     /// Tells the faces, if they listen.
@@ -376,9 +349,7 @@ impl Task {
             },
             Heard::Room(bytes) => Event::Room { peer, bytes },
             Heard::Closed(why) => {
-                if let Some(connection) = self.connections.remove(&peer) {
-                    debug!(peer = peer.0, addr = %connection.addr, %why, "closed");
-                }
+                self.connections.ended(peer, &why);
                 Event::Closed { peer, why }
             }
         };
@@ -394,30 +365,14 @@ impl Task {
 
     /// A connection's handshakes are done: it becomes a task.
     fn joined(&mut self, joined: Joined) {
-        let peer = PeerKey(self.next_key);
-        self.next_key += 1;
-        let Joined { addr, incoming, .. } = joined;
-        let client = joined.theirs.peer_id;
-        let early = joined.early.len();
-        debug!(peer = peer.0, %addr, incoming, %client, both = ?joined.both, early, "connected");
-        let (orders, receiver) = mpsc::unbounded_channel();
-        self.connections.insert(peer, Connection { addr, orders });
-        let connection = connection::run(Setup {
-            key: peer,
-            stream: Stream::Tcp(joined.stream),
-            early: joined.early,
-            pieces: self.layout.geometry().pieces(),
-            pool: self.pool.clone(),
-            source: self.source.clone(),
-            to: self.to_heard.clone(),
-            orders: receiver,
-        });
-        self.spawn(connection);
+        let (addr, incoming, handshake) = (joined.addr, joined.incoming, joined.theirs);
+        let (peer, work) = self.connections.add(joined);
+        self.spawn(work);
         self.tell(Event::Connected {
             peer,
             addr,
             incoming,
-            handshake: joined.theirs,
+            handshake,
         });
     }
 

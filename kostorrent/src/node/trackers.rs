@@ -121,4 +121,4 @@ fn is_broken(error: &reqwest::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -11,10 +11,10 @@ use tracker::AnnounceEvent;
 use super::*;
 
 /// What a tracker was told, by the number of the connection.
-type Told = Arc<Mutex<Vec<(usize, String)>>>;
+pub type Told = Arc<Mutex<Vec<(usize, String)>>>;
 
 /// A tracker that keeps its connections, until it has answered so many times on one.
-fn tracker(answers: usize) -> (String, Told) {
+pub fn tracker(answers: usize) -> (String, Told) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/announce", listener.local_addr().unwrap());
     let told = Told::default();
