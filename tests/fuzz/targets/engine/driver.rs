@@ -327,12 +327,22 @@ impl Driver {
 
     // What peers do.
 
-    pub fn called(&mut self, id: u8, host: u8) {
+    pub fn called(&mut self, id: u8, host: u8) -> PeerKey {
         let addr = SocketAddr::from((
             [10, 0, 0, host % 16],
             40_000 + (self.next_key % 1_000) as u16,
         ));
-        self.connected(addr, true, id);
+        self.connected(addr, true, id)
+    }
+
+    /// A caller that has these pieces and lets us ask.
+    pub fn giver(&mut self, id: u8, host: u8, has: Bitfield) {
+        let peer = self.called(id, host);
+        for message in [Message::Bitfield(has.to_bytes()), Message::Unchoke] {
+            if self.connections.contains_key(&peer) {
+                self.say_as(peer, message);
+            }
+        }
     }
 
     pub fn answered(&mut self, which: u8, id: u8) {
@@ -421,6 +431,25 @@ impl Driver {
         let asked = &self.connection(peer).asked;
         if let Some(&block) = asked.get(usize::from(which) % asked.len().max(1)) {
             self.block_from(peer, block);
+        }
+    }
+
+    /// Every peer in turn sends the first block that it was asked for, so many in all.
+    pub fn deliver_all(&mut self, count: usize) {
+        let mut left = count;
+        while left > 0 {
+            let peers: Vec<PeerKey> = self.connections.keys().copied().collect();
+            let before = left;
+            for peer in peers.into_iter().take(left) {
+                let connection = self.connections.get(&peer);
+                if let Some(&block) = connection.and_then(|other| other.asked.first()) {
+                    self.block_from(peer, block);
+                    left -= 1;
+                }
+            }
+            if left == before {
+                return;
+            }
         }
     }
 

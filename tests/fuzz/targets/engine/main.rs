@@ -43,6 +43,12 @@ enum Step {
         id: u8,
         host: u8,
     },
+    /// A caller that has these pieces and lets us ask: much that is of interest begins so.
+    Giver {
+        id: u8,
+        host: u8,
+        pieces: u64,
+    },
     /// A call is answered, or not.
     Answered {
         which: u8,
@@ -110,6 +116,10 @@ enum Step {
     Deliver {
         peer: u8,
         which: u8,
+        count: u8,
+    },
+    /// Every peer in turn sends the first block that it was asked for, so many in all.
+    DeliverAll {
         count: u8,
     },
     /// A block comes that was not asked for, or not any more.
@@ -211,7 +221,12 @@ fn address(number: u8) -> SocketAddr {
 fn take(driver: &mut Driver, step: Step) {
     let pieces = driver.geometry.pieces();
     match step {
-        Step::Called { id, host } => driver.called(id, host),
+        Step::Called { id, host } => drop(driver.called(id, host)),
+        Step::Giver {
+            id,
+            host,
+            pieces: bits,
+        } => driver.giver(id, host, field(pieces, bits)),
         Step::Answered { which, id } => driver.answered(which, id),
         Step::Unanswered { which, ourselves } => {
             let why = match ourselves {
@@ -264,6 +279,7 @@ fn take(driver: &mut Driver, step: Step) {
         Step::Deliver { peer, which, count } => {
             (0..count % 32).for_each(|_| driver.deliver(peer, which))
         }
+        Step::DeliverAll { count } => driver.deliver_all(count.into()),
         Step::Unasked { peer, piece, block } => {
             let block = driver.block_of(piece, block);
             driver.block(peer, block);
