@@ -10,9 +10,10 @@ use picker::PeerKey;
 use crate::content::Content;
 use crate::discovery::Release;
 use crate::leaving::Stage;
-use crate::swarm::{Admission, Peer};
+use crate::peer::{Down, Peer, Up};
+use crate::swarm::Admission;
 use crate::timers::Timer;
-use crate::{Action, CloseReason, ConnectFailure, Engine, download, passing, upload};
+use crate::{Action, CloseReason, ConnectFailure, Engine, download, passing};
 
 /// How long a seed is left alone once we miss nothing.
 const SEED_REST: Duration = Duration::from_secs(30 * 60);
@@ -44,8 +45,8 @@ impl Engine {
             listed,
             has: Bitfield::new(pieces),
             offers: 0,
-            down: download::Side::new(now),
-            up: upload::Side::new(),
+            down: Down::new(now),
+            up: Up::new(),
             payload_at: now,
             heard: now,
             spoke: now,

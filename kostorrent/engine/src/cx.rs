@@ -6,7 +6,7 @@ use messages::Message;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::swarm::Peer;
+use crate::peer::Peer;
 use crate::timers::Timers;
 use crate::{Action, Report, Time};
 

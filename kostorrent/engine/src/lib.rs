@@ -27,6 +27,7 @@ mod explain;
 mod leaving;
 mod limit;
 mod passing;
+mod peer;
 mod pieces;
 mod reason;
 mod stats;

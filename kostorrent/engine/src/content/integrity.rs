@@ -7,7 +7,8 @@ use picker::PeerKey;
 
 use super::blame::{Blame, Culprit, Suspect};
 use super::parole::Parole;
-use crate::swarm::{Peer, Swarm};
+use crate::peer::Peer;
+use crate::swarm::Swarm;
 
 /// Ended connections that are remembered at most.
 const MOST_DEPARTED: usize = 1_000;

@@ -11,7 +11,7 @@ use blocks::Geometry;
 use messages::Bitfield;
 use picker::Picker;
 
-use crate::swarm::Peer;
+use crate::peer::Peer;
 use crate::{CloseReason, ContentConfig};
 
 pub(crate) use blame::Culprit;

@@ -8,8 +8,8 @@ use picker::PeerKey;
 
 use super::Content;
 use crate::Time;
-use crate::download::{FAR_SLOWER, speed};
-use crate::swarm::{Peer, Swarm};
+use crate::peer::{FAR_SLOWER, Peer};
+use crate::swarm::Swarm;
 
 /// How long a peer keeps a failed piece before others with nothing to do are compared with it; and
 /// how long it may choke us meanwhile. Traders choke and unchoke every ten seconds.
@@ -91,10 +91,10 @@ impl Content {
             let free = self.picker.asked_of(peer.key) == 0;
             peer.key != owner.peer && idle && free && peer.has.get(piece)
         });
-        let best = waiting.max_by_key(|peer| speed(peer, now))?;
+        let best = waiting.max_by_key(|peer| peer.speed(now))?;
         let owner = swarm.get(owner.peer)?;
         let does_badly = if owner.serves() {
-            owner.down.rate.per_second(now.since_start()) * FAR_SLOWER < speed(best, now)
+            owner.down.rate.per_second(now.since_start()) * FAR_SLOWER < best.speed(now)
         } else {
             now.since(owner.down.choked_since) >= PATIENCE
         };
@@ -106,9 +106,9 @@ impl Content {
 /// far slower.
 fn another_is_better(swarm: &Swarm, peer: &Peer, piece: u32, now: Time) -> bool {
     let delivers = |peer: &Peer| peer.down.total > 0 && !peer.down.is_snubbed();
-    let own = speed(peer, now);
+    let own = peer.speed(now);
     swarm.iter().any(|other| {
         let can = delivers(other) && other.serves() && other.has.get(piece);
-        can && (!delivers(peer) || own * FAR_SLOWER < speed(other, now))
+        can && (!delivers(peer) || own * FAR_SLOWER < other.speed(now))
     })
 }

@@ -1,7 +1,6 @@
 //! Asking for blocks, and taking them in.
 
 mod patience;
-mod side;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -14,18 +13,15 @@ use crate::content::Content;
 use crate::cx::Cx;
 use crate::event::BufKey;
 use crate::limit::Bucket;
-use crate::swarm::{Peer, Swarm};
+use crate::peer::{FAR_SLOWER, Peer};
+use crate::swarm::Swarm;
 use crate::timers::Timer;
 use crate::{Action, Time};
 
 pub(crate) use patience::WATCH;
-pub(crate) use side::Side;
 
 /// A peer with fewer requests out has nearly nothing left to do.
 const FEW_LEFT: usize = 8;
-
-/// A peer is far slower than another if that one is so many times as fast.
-pub(crate) const FAR_SLOWER: u64 = 10;
 
 /// The requests to all peers: how many, and of whom next.
 pub(crate) struct Download {
@@ -262,7 +258,7 @@ impl Download {
         let Some(peer) = swarm.get(key) else {
             return;
         };
-        let own = speed(peer, now);
+        let own = peer.speed(now);
         let slow = |other: PeerKey| {
             let other = swarm.get(other);
             let rate = other.map_or(0, |other| other.down.rate.per_second(now.since_start()));
@@ -368,10 +364,4 @@ impl Download {
         self.starved.remove(&peer.key);
         self.ask.remove(&peer.key);
     }
-}
-
-/// Bytes a second; a peer that has just come has no rate yet, and gets the benefit of the doubt.
-pub(crate) fn speed(peer: &Peer, now: Time) -> u64 {
-    let rate = peer.down.rate.per_second(now.since_start());
-    rate.max(BLOCK.into())
 }

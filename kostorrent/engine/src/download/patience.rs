@@ -9,7 +9,8 @@ use super::Download;
 use crate::CloseReason;
 use crate::content::{Content, NOBODY};
 use crate::cx::Cx;
-use crate::swarm::{Peer, Swarm};
+use crate::peer::Peer;
+use crate::swarm::Swarm;
 use crate::timers::Timer;
 
 /// How often a download looks after its peers.

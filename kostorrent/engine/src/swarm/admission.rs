@@ -6,7 +6,8 @@ use std::time::Duration;
 use handshake::Handshake;
 use picker::PeerKey;
 
-use super::{Peer, Swarm};
+use super::Swarm;
+use crate::peer::Peer;
 use crate::{CloseReason, Time};
 
 /// Two calls within so long of each other may have crossed.

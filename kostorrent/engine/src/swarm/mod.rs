@@ -3,17 +3,16 @@
 mod admission;
 mod bans;
 mod hosts;
-mod peer;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use picker::PeerKey;
 
+use crate::peer::Peer;
 use crate::{Config, Time};
 
 pub(crate) use admission::Admission;
-pub(crate) use peer::Peer;
 
 use bans::Bans;
 use hosts::Hosts;

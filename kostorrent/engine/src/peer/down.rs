@@ -8,33 +8,33 @@ use progress::Rate;
 use crate::Time;
 
 /// The half of a connection over which we download, with two of the four booleans of BEP 3.
-pub(crate) struct Side {
+pub(crate) struct Down {
     pub peer_choking: bool,
     pub am_interested: bool,
     /// When it choked us last; every connection begins choked.
     pub choked_since: Time,
     /// How many requests it is worth keeping out.
-    pub(super) window: Window,
+    pub window: Window,
     /// Since when it owes us a block: the last block, or the first request after a pause.
-    pub(super) owes_since: Time,
+    pub owes_since: Time,
     /// It kept us waiting too long, since when; one request at a time until it delivers.
-    pub(super) snubbed_at: Option<Time>,
+    pub snubbed_at: Option<Time>,
     /// A block has come since it last unchoked us.
-    pub(super) has_delivered: bool,
+    pub has_delivered: bool,
     /// The picker had less for it than it would take when it was last asked.
-    pub(super) starved: bool,
+    pub starved: bool,
     /// It waits for the speed limit.
-    pub(super) limited: bool,
+    pub limited: bool,
     /// When it was last compared with those that hold all memory and are far slower.
-    pub(super) compared_at: Option<Time>,
+    pub compared_at: Option<Time>,
     pub rate: Rate,
     /// Payload bytes that came.
     pub total: u64,
 }
 
-impl Side {
-    pub fn new(now: Time) -> Side {
-        Side {
+impl Down {
+    pub fn new(now: Time) -> Down {
+        Down {
             peer_choking: true,
             am_interested: false,
             choked_since: now,
@@ -56,7 +56,7 @@ impl Side {
     }
 
     /// How long it has owed us a block, with so many requests out.
-    pub(super) fn overdue(&self, requests: usize, now: Time) -> Duration {
+    pub fn overdue(&self, requests: usize, now: Time) -> Duration {
         match requests {
             0 => Duration::ZERO,
             _ => now.since(self.owes_since),
@@ -64,7 +64,7 @@ impl Side {
     }
 
     /// A block has come.
-    pub(super) fn delivered(&mut self, bytes: u32, now: Time) {
+    pub fn delivered(&mut self, bytes: u32, now: Time) {
         self.owes_since = now;
         self.snubbed_at = None;
         self.has_delivered = true;

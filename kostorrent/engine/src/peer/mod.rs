@@ -1,11 +1,23 @@
-//! What is known about one connection.
+//! What is known about one connection: who it is, and what goes over it in each direction. Every
+//! part of the engine looks at this; each changes what is its own.
+
+mod down;
+mod requests;
+mod up;
 
 use std::net::SocketAddr;
 
+use blocks::BLOCK;
 use messages::Bitfield;
 use picker::PeerKey;
 
-use crate::{Time, download, upload};
+use crate::Time;
+
+pub(crate) use down::Down;
+pub(crate) use up::Up;
+
+/// A peer is far slower than another if that one is so many times as fast.
+pub(crate) const FAR_SLOWER: u64 = 10;
 
 /// One connection. What each direction is about stands in a part of its own.
 pub(crate) struct Peer {
@@ -23,9 +35,9 @@ pub(crate) struct Peer {
     pub offers: u32,
 
     /// What we get from it.
-    pub down: download::Side,
+    pub down: Down,
     /// What it gets from us.
-    pub up: upload::Side,
+    pub up: Up,
 
     /// When a block last went in either direction, or the connection was made.
     pub payload_at: Time,
@@ -37,6 +49,13 @@ impl Peer {
     /// Whether it would answer a request now.
     pub fn serves(&self) -> bool {
         !self.down.peer_choking && self.down.am_interested
+    }
+
+    /// Bytes a second that it sends us. One that has just come has no rate yet, and gets the benefit
+    /// of the doubt.
+    pub fn speed(&self, now: Time) -> u64 {
+        let rate = self.down.rate.per_second(now.since_start());
+        rate.max(BLOCK.into())
     }
 
     /// Whether it has the whole torrent.

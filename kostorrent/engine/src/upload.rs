@@ -1,7 +1,5 @@
 //! Giving: who may ask, and what is sent.
 
-mod requests;
-
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -13,11 +11,10 @@ use progress::Rate;
 use crate::content::Content;
 use crate::cx::Cx;
 use crate::limit::Bucket;
-use crate::swarm::{Peer, Swarm, network};
+use crate::peer::Peer;
+use crate::swarm::{Swarm, network};
 use crate::timers::Timer;
 use crate::{Action, CloseReason, Config, Time};
-
-use requests::Requests;
 
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
@@ -25,38 +22,6 @@ const LEAST_PAUSE: Duration = Duration::from_secs(1);
 /// Nor is a round that a peer has brought about nearer to the one before. A round looks at all
 /// peers, and a peer could ask for one with every five bytes.
 const LEAST_PAUSE_BETWEEN: Duration = Duration::from_millis(100);
-
-/// What one peer gets from us: the half of a connection over which we upload, with two of the four
-/// booleans of BEP 3.
-pub(crate) struct Side {
-    pub am_choking: bool,
-    pub peer_interested: bool,
-    requests: Requests,
-    /// How many payload bytes its connection can take at the moment.
-    room: u64,
-    /// Payload that its connection was given and has not sent yet, in bytes.
-    in_connection: u64,
-    /// It waits for the speed limit.
-    limited: bool,
-    pub rate: Rate,
-    /// Payload bytes that were sent.
-    pub total: u64,
-}
-
-impl Side {
-    pub fn new() -> Side {
-        Side {
-            am_choking: true,
-            peer_interested: false,
-            requests: Requests::default(),
-            room: 0,
-            in_connection: 0,
-            limited: false,
-            rate: Rate::new(),
-            total: 0,
-        }
-    }
-}
 
 pub(crate) struct Upload {
     choker: Choker,

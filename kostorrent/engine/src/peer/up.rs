@@ -1,0 +1,37 @@
+//! What one peer gets from us.
+
+use progress::Rate;
+
+use super::requests::Requests;
+
+/// What one peer gets from us: the half of a connection over which we upload, with two of the four
+/// booleans of BEP 3.
+pub(crate) struct Up {
+    pub am_choking: bool,
+    pub peer_interested: bool,
+    pub requests: Requests,
+    /// How many payload bytes its connection can take at the moment.
+    pub room: u64,
+    /// Payload that its connection was given and has not sent yet, in bytes.
+    pub in_connection: u64,
+    /// It waits for the speed limit.
+    pub limited: bool,
+    pub rate: Rate,
+    /// Payload bytes that were sent.
+    pub total: u64,
+}
+
+impl Up {
+    pub fn new() -> Up {
+        Up {
+            am_choking: true,
+            peer_interested: false,
+            requests: Requests::default(),
+            room: 0,
+            in_connection: 0,
+            limited: false,
+            rate: Rate::new(),
+            total: 0,
+        }
+    }
+}
