@@ -71,7 +71,8 @@ pub enum Event {
         /// What happened, for a person: file, cause, remedy.
         why: String,
     },
-    /// A connection can take so many more payload bytes; told once at its start, then as it sends.
+    /// A connection can take so many more payload bytes, which is credit in the words of flow control;
+    /// told once at its start, then as it sends.
     Room {
         /// The connection.
         peer: PeerKey,

@@ -1,4 +1,4 @@
-//! A speed limit.
+//! A speed limit: a token bucket.
 
 use std::time::Duration;
 
