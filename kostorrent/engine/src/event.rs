@@ -190,7 +190,7 @@ pub enum Action {
     },
     /// Tell the user.
     Report(Report),
-    /// There is nothing left to do: the last action of all.
+    /// There is nothing left to do: the last action of all, but that whoever still calls is sent away.
     Finished(Outcome),
 }
 

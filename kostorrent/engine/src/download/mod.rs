@@ -247,17 +247,14 @@ impl Download {
         picks: &mut Vec<BlockRequest>,
     ) {
         let now = cx.now;
-        let Some(peer) = swarm.get_mut(key) else {
-            return;
-        };
-        let compared = peer.down.compared_at.replace(now);
-        if compared.is_some_and(|at| now.since(at) < patience::WATCH) {
-            peer.down.compared_at = compared;
-            return;
-        }
         let Some(peer) = swarm.get(key) else {
             return;
         };
+        // A comparison looks at all peers. One in vain is enough for a while.
+        let in_vain = peer.down.compared_at;
+        if in_vain.is_some_and(|at| now.since(at) < patience::WATCH) {
+            return;
+        }
         let own = peer.speed(now);
         let slow = |other: PeerKey| {
             let other = swarm.get(other);
@@ -267,6 +264,9 @@ impl Download {
         content
             .picker
             .pick_again(key, &peer.has, count, slow, picks);
+        if let Some(peer) = swarm.get_mut(key) {
+            peer.down.compared_at = picks.is_empty().then_some(now);
+        }
     }
 
     /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches.

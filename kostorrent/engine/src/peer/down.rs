@@ -25,7 +25,7 @@ pub(crate) struct Down {
     pub starved: bool,
     /// It waits for the speed limit.
     pub limited: bool,
-    /// When it was last compared with those that hold all memory and are far slower.
+    /// When it was last compared with those that hold all memory and are far slower, in vain.
     pub compared_at: Option<Time>,
     pub rate: Rate,
     /// Payload bytes that came.
