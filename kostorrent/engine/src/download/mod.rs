@@ -123,9 +123,10 @@ impl Download {
         let out = content.picker.asked_of(key);
         let window = peer.down.window.size();
         let mut free = window.saturating_sub(out).min(most);
-        // With a large window requests go out in groups: one write for many.
+        // With a large window requests go out in groups: one write for many. What
+        // has become free meanwhile is not forgotten: the next blocks ask for it.
         if free == 0 || free < (window / 8).min(most) {
-            return;
+            return self.note_starved(swarm, key, false);
         }
         self.assign_suspects(cx, swarm, content, key);
         let allowed = self.limit.available(cx.now) / u64::from(BLOCK);
@@ -147,8 +148,8 @@ impl Download {
         if starved && picks.is_empty() && out == 0 {
             self.pick_from_slow(cx, swarm, content, key, free, &mut picks);
         }
+        self.note_starved(swarm, key, starved);
         if let Some(peer) = swarm.get_mut(key) {
-            self.note_starved(peer, starved);
             self.send_requests(cx, peer, content, &mut picks, out);
             if held_back {
                 self.wait_for_limit(cx, peer);
@@ -180,13 +181,14 @@ impl Download {
         }
     }
 
-    fn note_starved(&mut self, peer: &mut Peer, starved: bool) {
-        if starved != std::mem::replace(&mut peer.down.starved, starved) {
-            if starved {
-                self.starved.insert(peer.key);
-            } else {
-                self.starved.remove(&peer.key);
-            }
+    fn note_starved(&mut self, swarm: &mut Swarm, key: PeerKey, starved: bool) {
+        if let Some(peer) = swarm.get_mut(key) {
+            peer.down.starved = starved;
+        }
+        if starved {
+            self.starved.insert(key);
+        } else {
+            self.starved.remove(&key);
         }
     }
 

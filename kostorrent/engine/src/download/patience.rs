@@ -40,7 +40,8 @@ impl Download {
             // An unchoke that brought nothing: the next one is tried with a single request.
             down.window.snub();
         }
-        self.note_starved(peer, false);
+        peer.down.starved = false;
+        self.starved.remove(&peer.key);
         let void = content.picker.release_all(peer.key);
         let bytes = void.iter().map(|block| u64::from(block.len)).sum();
         self.give_back(cx, bytes);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::*;
 use pretty_assertions::assert_eq;
-use sim::World;
+use sim::{Line, World};
 
 use crate::*;
 
@@ -166,3 +166,25 @@ fn a_recording_played_again_gives_the_same_actions() {
     );
 }
 // ANCHOR_END: recording
+
+#[test]
+fn a_fast_line_never_stands_still_for_want_of_requests() {
+    // Pieces come to disk while the window is nearly full, at any pace.
+    for rate in [200, 400, 600, 800, 1_000, 1_500] {
+        let mut world = World::new(geometry(300, 1024 * 1024));
+        world.line = Line {
+            latency: Duration::from_micros(50),
+            up: Some(1_000_000_000),
+            ..Line::default()
+        };
+        world.disk.rate = Some(rate * 1_000_000);
+        world.seeder();
+        let leecher = world.leecher();
+        world.run_until(Duration::from_secs(60), |w| w.is_complete(leecher));
+        let took = world.now.since_start().as_millis();
+        // The bytes at the slower of both, and the first calls; a stall would last until the next look,
+        // a second.
+        let bytes = 320_000 / u128::from(rate.min(1_000));
+        assert!(took < bytes + 500, "{rate} MB/s: {took} ms");
+    }
+}
