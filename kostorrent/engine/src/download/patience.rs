@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use blocks::Window;
 use messages::Message;
 use picker::PeerKey;
 
@@ -37,8 +38,10 @@ impl Download {
         if down.has_delivered {
             down.window.choked();
         } else {
-            // An unchoke that brought nothing: the next one is tried with a single request.
-            down.window.snub();
+            // An unchoke that brought nothing: the next one is tried with few requests, or a peer
+            // could have hundreds sent with every ten bytes. (libtorrent chokes and unchokes once
+            // while a connection is young: then few are what there is anyway.)
+            down.window = Window::new();
         }
         peer.down.starved = false;
         self.starved.remove(&peer.key);
