@@ -115,7 +115,7 @@ impl Engine {
             Event::Message { peer, message } => self.message(peer, message),
             Event::Block { peer, block, buf } => self.block(peer, block, buf),
             Event::Stored { piece, result } => self.stored(piece, result),
-            Event::DiskFailed { why } => self.leave(Outcome::Failed(Failure::Disk(why))),
+            Event::DiskFailed { why } => self.disk_failed(why),
             Event::Room { peer, bytes } => self.room(peer, bytes),
             Event::Announced { tracker, result } => self.announced(&tracker, result),
             Event::Timeout => {}

@@ -60,12 +60,17 @@ impl Engine {
             Stored::Wrong { digests } => self.wrong(piece, digests),
             Stored::Failed(why) => {
                 self.cx.act(Action::Forget { piece });
-                self.leave(Outcome::Failed(Failure::Disk(why)));
+                self.disk_failed(why);
             }
         }
         self.maybe_over();
     }
     // ANCHOR_END: stored
+
+    /// Without a disk there is no way to go on.
+    pub(crate) fn disk_failed(&mut self, why: String) {
+        self.leave(Outcome::Failed(Failure::Disk(why)));
+    }
 
     // ANCHOR: written
     /// A piece is on disk: the others may have it now.
