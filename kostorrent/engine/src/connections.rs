@@ -174,8 +174,14 @@ impl Engine {
                 self.download.unchoked(peer);
                 Ok(())
             }
-            Message::Interested => self.interested(key, true),
-            Message::NotInterested => self.interested(key, false),
+            Message::Interested => {
+                self.upload.interested(cx, peer, true);
+                Ok(())
+            }
+            Message::NotInterested => {
+                self.upload.interested(cx, peer, false);
+                Ok(())
+            }
             Message::Have(piece) => match content.has_piece(peer, piece) {
                 Ok(()) => self.interest(key),
                 bad => bad,
@@ -193,17 +199,6 @@ impl Engine {
         if let Err(why) = said {
             self.close(key, why);
         }
-    }
-
-    fn interested(&mut self, key: PeerKey, interested: bool) -> Result<(), CloseReason> {
-        if let Some(peer) = self.swarm.get_mut(key) {
-            let was = std::mem::replace(&mut peer.up.peer_interested, interested);
-            // Who is choked and wants nothing changes nothing.
-            if was != interested && (interested || !peer.up.am_choking) {
-                self.upload.choke_soon(&mut self.cx);
-            }
-        }
-        Ok(())
     }
 
     /// Tells the peer whether we are interested, if that has changed, and asks it for more.

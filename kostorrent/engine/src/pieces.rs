@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use messages::{BlockRequest, Message};
-use picker::PeerKey;
+use picker::{PeerKey, Receipt};
 
 use crate::content::{Culprit, NOBODY};
-use crate::download::Came;
 use crate::event::BufKey;
 use crate::leaving::Stage;
 use crate::timers::Timer;
@@ -20,9 +19,9 @@ impl Engine {
         };
         let cx = &mut self.cx;
         peer.heard = cx.now;
-        let came = self.download.block(cx, peer, content, block, buf);
+        let receipt = self.download.block(cx, peer, content, block, buf);
         self.download.ask_after_block(peer, content);
-        if let Came::Kept { whole, also_asked } = came {
+        if let Receipt::Kept { whole, also_asked } = receipt {
             // Somebody else was faster than these.
             let void = also_asked.into_iter().map(|key| (key, block)).collect();
             self.download.cancel(cx, &mut self.swarm, void);

@@ -75,9 +75,6 @@ pub enum CloseReason {
     /// A request that cannot be right.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// A message that has no sense before the metadata is known.
-    #[error("it speaks of pieces before we know how many there are")]
-    TooEarly,
     /// Neither has anything for the other.
     #[error("both of us have everything")]
     BothComplete,
@@ -87,9 +84,6 @@ pub enum CloseReason {
     /// It owes us a block, and does not send it.
     #[error("it answers no request")]
     AnswersNothing,
-    /// It changes its mind faster than anybody can follow.
-    #[error("it sends far more messages than anybody has use for")]
-    Flood,
 }
 
 /// Why a torrent's work cannot go on.

@@ -76,6 +76,15 @@ impl Upload {
         Ok(())
     }
 
+    /// A peer wants something of us, or nothing any more.
+    pub fn interested(&mut self, cx: &mut Cx, peer: &mut Peer, interested: bool) {
+        let was = std::mem::replace(&mut peer.up.peer_interested, interested);
+        // Who is choked and wants nothing changes nothing.
+        if was != interested && (interested || !peer.up.am_choking) {
+            self.choke_soon(cx);
+        }
+    }
+
     /// A peer has got the block elsewhere.
     pub fn cancelled(&mut self, peer: &mut Peer, block: &BlockRequest) {
         peer.up.requests.cancel(block);

@@ -100,7 +100,7 @@ impl Content {
         self.left_wanted
     }
 
-    /// Whether blocks of this piece are to be asked for from its owner alone, or it is at the disk.
+    /// Whether this piece is whole, and at the disk.
     pub fn is_under_way(&self, piece: u32) -> bool {
         self.under_way.contains(&piece)
     }
@@ -113,7 +113,6 @@ impl Content {
 
     /// A piece has been verified, and is on disk.
     pub fn written(&mut self, piece: u32) {
-        self.under_way.remove(&piece);
         if self.have().get(piece) {
             return;
         }

@@ -47,19 +47,6 @@ pub(crate) struct Download {
     pub useful_at: Option<Time>,
 }
 
-/// What a block that has come leads to.
-pub(crate) enum Came {
-    /// It was of no use.
-    Unwanted,
-    /// It is kept.
-    Kept {
-        /// Its piece is whole now.
-        whole: bool,
-        /// Who else was asked for it.
-        also_asked: Vec<PeerKey>,
-    },
-}
-
 impl Download {
     pub fn new(limit: Option<u64>, now: Time) -> Download {
         Download {
@@ -301,24 +288,25 @@ impl Download {
         content: &mut Content,
         block: BlockRequest,
         buf: BufKey,
-    ) -> Came {
+    ) -> Receipt {
         let bytes = u64::from(block.len);
         peer.payload_at = cx.now;
         peer.down.delivered(block.len, cx.now);
         self.total += bytes;
         self.rate.add(cx.now.since_start(), bytes);
-        let Receipt::Kept { whole, also_asked } = content.picker.received(peer.key, block) else {
+        let receipt = content.picker.received(peer.key, block);
+        if receipt == Receipt::Unwanted {
             self.wasted += bytes;
             cx.act(Action::Drop { buf });
-            return Came::Unwanted;
-        };
-        self.useful_at = Some(cx.now);
-        cx.act(Action::Keep {
-            buf,
-            piece: block.piece,
-            block: block.offset / BLOCK,
-        });
-        Came::Kept { whole, also_asked }
+        } else {
+            self.useful_at = Some(cx.now);
+            cx.act(Action::Keep {
+                buf,
+                piece: block.piece,
+                block: block.offset / BLOCK,
+            });
+        }
+        receipt
     }
     // ANCHOR_END: block
 
