@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hashing::{Batch, lane_count};
-use layout::Layout;
+use layout::{Layout, Span};
 
 use crate::error::DiskError;
 use crate::hashes::Hashes;
@@ -159,6 +159,37 @@ impl Checker {
             .collect())
     }
     // ANCHOR_END: read
+
+    /// Whether there is a byte in the span that is not zero. What is not there has none.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] for a file that is there and cannot be read.
+    pub fn has_data(&mut self, span: Span) -> Result<bool, DiskError> {
+        let (mut offset, end) = (span.offset, span.offset + span.len);
+        while offset < end && !self.files.is_padding(span) {
+            let there = Span {
+                offset,
+                len: self
+                    .files
+                    .length(span.file)?
+                    .min(end)
+                    .saturating_sub(offset),
+                ..span
+            };
+            let len = there.len.min(CHUNK as u64) as usize;
+            if len == 0 || self.files.is_hole(there)? {
+                break;
+            }
+            self.files
+                .read(span.file, offset, &mut self.buffer[..len])?;
+            if self.buffer[..len].iter().any(|&byte| byte != 0) {
+                return Ok(true);
+            }
+            offset += len as u64;
+        }
+        Ok(false)
+    }
 
     fn judge(&self, piece: u32, digest: &[u8; 20], otherwise: PieceState) -> PieceState {
         if self.hashes.is_right(piece, digest) {

@@ -9,6 +9,7 @@ use layout::{Entry, Kind, Layout};
 
 use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
+use crate::seen::Seen;
 
 /// What was made or found.
 pub struct Created {
@@ -19,6 +20,33 @@ pub struct Created {
     /// The folders above and below, and the download folder itself, in which something may have
     /// been made.
     pub entered: BTreeSet<PathBuf>,
+    /// How each file is now.
+    pub known: Vec<Known>,
+}
+
+/// What is known of a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// How it was at the last look; `None` if it was not there.
+    pub seen: Option<Seen>,
+    /// It is complete, so it is only read, whatever leads to it.
+    pub only_read: bool,
+}
+
+impl Known {
+    /// What is known of a file that is only read.
+    pub fn only_read(place: &Path) -> Known {
+        Known {
+            seen: look(place),
+            only_read: true,
+        }
+    }
+}
+
+/// How the file at `place` is now, by whatever links lead there; `None` if there is no file.
+pub fn look(place: &Path) -> Option<Seen> {
+    let found = std::fs::metadata(place).ok()?;
+    found.is_file().then(|| Seen::of(&found))
 }
 
 // ANCHOR: create
@@ -26,43 +54,75 @@ pub struct Created {
 ///
 /// A file gets its full length at once. On most disks that costs no space: what was never written
 /// is a hole. What is in a file stays in it. Symbolic links come last, so no path ever goes through
-/// one. Before each file `stop` is asked whether to give up.
-pub fn create(root: &Path, layout: &Layout, stop: impl Fn() -> bool) -> Result<Created, DiskError> {
+/// one. A file that is not to be `written` is left as it is. Before each file `stop` is asked whether
+/// to give up.
+pub fn create(
+    root: &Path,
+    layout: &Layout,
+    written: impl Fn(usize) -> bool,
+    stop: impl Fn() -> bool,
+) -> Result<Created, DiskError> {
     let entered = entered(root, layout);
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut longer = BTreeSet::new();
+    let mut known = vec![Known::default(); layout.files().len()];
     for (index, entry) in layout.files().iter().enumerate() {
         if let Kind::Regular { executable } = entry.kind {
             let place = root.join(&entry.path);
+            if !written(index) {
+                known[index] = Known::only_read(&place);
+                continue;
+            }
             if stop() {
                 let given_up = io::ErrorKind::Interrupted.into();
                 return Err(DiskError::new(Doing::CreateFile, &place, given_up));
             }
-            let file = folder
-                .create(&entry.path, executable)
-                .map_err(|e| DiskError::new(Doing::CreateFile, &place, e))?;
-            if prepare(&file, entry, executable)
-                .map_err(|e| DiskError::new(Doing::SetLength, &place, e))?
-            {
+            let seen = make(&mut folder, entry, executable, &place)?;
+            known[index].seen = Some(seen);
+            if seen.length > entry.length {
                 longer.insert(index);
             }
         }
     }
     for entry in layout.files() {
         if let Kind::Symlink { target } = &entry.kind {
-            folder
-                .symlink(&entry.path, &link_text(&entry.path, target))
-                .map_err(|e| DiskError::new(Doing::CreateSymlink, &root.join(&entry.path), e))?;
+            link(&mut folder, root, entry, target)?;
         }
     }
     Ok(Created {
         folder,
         longer,
         entered,
+        known,
     })
 }
 // ANCHOR_END: create
+
+/// Makes a file, if there is none, and sees to it that it is long enough.
+pub fn make(
+    folder: &mut Folder,
+    entry: &Entry,
+    executable: bool,
+    place: &Path,
+) -> Result<Seen, DiskError> {
+    let file = folder
+        .create(&entry.path, executable)
+        .map_err(|e| DiskError::new(Doing::CreateFile, place, e))?;
+    prepare(&file, entry, executable).map_err(|e| DiskError::new(Doing::SetLength, place, e))
+}
+
+/// Makes a symbolic link.
+pub fn link(
+    folder: &mut Folder,
+    root: &Path,
+    entry: &Entry,
+    target: &Path,
+) -> Result<(), DiskError> {
+    folder
+        .symlink(&entry.path, &link_text(&entry.path, target))
+        .map_err(|e| DiskError::new(Doing::CreateSymlink, &root.join(&entry.path), e))
+}
 
 /// Every folder that is about to get an entry.
 fn entered(root: &Path, layout: &Layout) -> BTreeSet<PathBuf> {
@@ -90,16 +150,18 @@ fn entered(root: &Path, layout: &Layout) -> BTreeSet<PathBuf> {
     entered
 }
 
-/// Lengthens a short file; says whether it is too long.
-fn prepare(file: &File, entry: &Entry, executable: bool) -> io::Result<bool> {
+/// Lengthens a short file; says how it is then.
+fn prepare(file: &File, entry: &Entry, executable: bool) -> io::Result<Seen> {
     let found = file.metadata()?;
+    let mut seen = Seen::ours(&found);
     if found.len() < entry.length {
         file.set_len(entry.length)?;
+        seen.length = entry.length;
     }
     if executable {
         make_executable(file, &found);
     }
-    Ok(found.len() > entry.length)
+    Ok(seen)
 }
 
 /// Whoever may read the file may run it. Where the disk knows no such thing, the file is still

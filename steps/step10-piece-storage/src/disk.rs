@@ -6,7 +6,7 @@ use blocks::{BlockBuf, BlockDigests, BlockRequest};
 use hashing::lane_count;
 
 use crate::job::{Done, Job, Stored};
-use crate::{DiskError, OPEN_FILES, Storage};
+use crate::{DiskError, LOOKS, OPEN_FILES, Storage};
 
 /// Reads that go ahead of the next piece: a peer waits for each. Not more, for else a disk that is
 /// too slow for what others ask would never get to our own pieces.
@@ -41,10 +41,10 @@ const OPEN_IN_ALL: usize = 2 * OPEN_FILES;
 ///     }
 /// }
 /// # let (sender, jobs) = mpsc::channel();
-/// # sender.send((7, Job::Trim)).unwrap();
+/// # sender.send((7, Job::Settle)).unwrap();
 /// # drop(sender);
 /// # let mut answers = 0;
-/// # work(Disk::default(), jobs, &mut |_, done| answers += usize::from(matches!(done, Done::Trimmed(Err(_)))));
+/// # work(Disk::default(), jobs, &mut |_, done| answers += usize::from(matches!(done, Done::Settled(Err(_)))));
 /// # assert_eq!(answers, 1);
 /// ```
 ///
@@ -76,7 +76,9 @@ struct Torrent {
 enum Task {
     Store(Store),
     Sync,
-    Trim,
+    Look(usize),
+    Check(u32),
+    Settle,
 }
 
 #[derive(Debug)]
@@ -143,7 +145,9 @@ impl<K: Ord + Copy> Disk<K> {
                 digests,
             }),
             Job::Sync => Task::Sync,
-            Job::Trim => Task::Trim,
+            Job::Look { from } => Task::Look(from),
+            Job::Check { piece } => Task::Check(piece),
+            Job::Settle => Task::Settle,
         };
         self.queue.push_back((key, task));
     }
@@ -167,7 +171,12 @@ impl<K: Ord + Copy> Disk<K> {
         match self.queue.pop_front() {
             Some((key, Task::Store(store))) => self.hash(key, store),
             Some((key, Task::Sync)) => answer(key, Done::Synced(self.on(key, Storage::sync))),
-            Some((key, Task::Trim)) => answer(key, Done::Trimmed(self.on(key, Storage::trim))),
+            Some((key, Task::Look(from))) => answer(key, self.look(key, from)),
+            Some((key, Task::Check(piece))) => {
+                let result = self.on(key, |storage| storage.check(piece));
+                answer(key, Done::Checked { piece, result });
+            }
+            Some((key, Task::Settle)) => answer(key, Done::Settled(self.on(key, Storage::settle))),
             None => return false,
         }
         true
@@ -208,6 +217,7 @@ impl<K: Ord + Copy> Disk<K> {
             blocks,
             digests,
         } = store;
+        let mut changed = Vec::new();
         let result = self.on(key, |storage| {
             let each = |wanted: bool| wanted.then(|| storage.block_digests(piece, &blocks));
             if !storage.hashes().is_right(piece, digest) {
@@ -215,19 +225,28 @@ impl<K: Ord + Copy> Disk<K> {
                 return Ok(Stored::Wrong { digests });
             }
             let digests = each(digests == BlockDigests::Always);
-            storage.write(piece, &blocks)?;
+            changed = storage.write(piece, &blocks)?;
             Ok(Stored::Written { digests })
         });
         Done::Stored {
             piece,
             blocks,
             result: result.unwrap_or_else(Stored::Failed),
+            changed,
         }
     }
     // ANCHOR_END: finish
 
     fn read(&mut self, key: K, block: BlockRequest, mut buf: BlockBuf) -> Done {
-        let (result, files) = match self.on(key, |storage| storage.read(&block, &mut buf)) {
+        let mut changed = Vec::new();
+        let result = self.on(key, |storage| {
+            let read = storage.read(&block, &mut buf);
+            if read.is_err() {
+                changed = storage.look_at_those_of(block.piece)?;
+            }
+            read
+        });
+        let (result, files) = match result {
             Ok(files) => (Ok(()), files),
             Err(error) => (Err(error), Vec::new()),
         };
@@ -236,7 +255,19 @@ impl<K: Ord + Copy> Disk<K> {
             buf,
             result,
             files,
+            changed,
         }
+    }
+
+    fn look(&mut self, key: K, from: usize) -> Done {
+        let mut next = None;
+        let result = self.on(key, |storage| {
+            let files = storage.layout().files().len();
+            let to = files.min(from.saturating_add(LOOKS));
+            next = (to < files).then_some(to);
+            storage.look(from..to)
+        });
+        Done::Looked { result, next }
     }
 
     /// Works on a torrent's files. If too many are open then, those of the torrents that were not

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use blocks::{BlockBuf, BlockDigests, BlockRequest};
 
-use crate::DiskError;
+use crate::{Changed, DiskError, PieceState};
 
 // ANCHOR: job
 /// One thing to do.
@@ -29,8 +29,19 @@ pub enum Job {
     },
     /// Make durable what was stored: when it is done, a power cut takes nothing of it.
     Sync,
-    /// Cut the files that are longer than the torrent says, when all of it is on disk.
-    Trim,
+    /// Has somebody else changed files? See [`Storage::look_at`](crate::Storage::look_at).
+    Look {
+        /// From which file on; [`LOOKS`](crate::LOOKS) of them are looked at.
+        from: usize,
+    },
+    /// Is this piece on disk, and good?
+    Check {
+        /// Which piece.
+        piece: u32,
+    },
+    /// Everything is on disk: see that it is, and cut the files that are longer than the torrent
+    /// says. See [`Storage::settle`](crate::Storage::settle).
+    Settle,
 }
 
 /// One thing done. The buffers come back with it.
@@ -44,6 +55,8 @@ pub enum Done {
         blocks: Vec<BlockBuf>,
         /// What became of it.
         result: Stored,
+        /// Files that had to be made anew for it: what was in them is gone.
+        changed: Vec<Changed>,
     },
     /// The answer to [`Job::Read`].
     Read {
@@ -56,11 +69,28 @@ pub enum Done {
         /// The files they lie in, by their numbers, open; none if they are more than two. Who keeps
         /// these reads what is in memory without asking here (see [`read_now`](crate::read_now)).
         files: Vec<(usize, Arc<File>)>,
+        /// If they cannot be read: those of their files that somebody has changed.
+        changed: Vec<Changed>,
     },
     /// The answer to [`Job::Sync`].
     Synced(Result<(), DiskError>),
-    /// The answer to [`Job::Trim`].
-    Trimmed(Result<(), DiskError>),
+    /// The answer to [`Job::Look`].
+    Looked {
+        /// The files that somebody has changed.
+        result: Result<Vec<Changed>, DiskError>,
+        /// From where to look on; `None` after the last file.
+        next: Option<usize>,
+    },
+    /// The answer to [`Job::Check`].
+    Checked {
+        /// Which piece.
+        piece: u32,
+        /// How it was found.
+        result: Result<PieceState, DiskError>,
+    },
+    /// The answer to [`Job::Settle`]: the files that somebody has changed. If there are none,
+    /// everything is where it belongs.
+    Settled(Result<Vec<Changed>, DiskError>),
 }
 
 /// What became of a piece.

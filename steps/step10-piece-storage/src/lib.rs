@@ -18,9 +18,11 @@ mod folder;
 mod handles;
 mod hashes;
 mod job;
+mod seen;
 mod store;
 mod sync;
 mod transfer;
+mod watch;
 
 #[cfg(test)]
 mod testing;
@@ -31,5 +33,7 @@ pub use error::{DiskError, Doing};
 pub use handles::{Handles, OPEN_FILES};
 pub use hashes::Hashes;
 pub use job::{Done, Job, Stored};
+pub use seen::Change;
 pub use store::Storage;
 pub use transfer::read_now;
+pub use watch::{Changed, LOOKS};

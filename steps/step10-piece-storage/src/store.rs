@@ -2,23 +2,28 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blocks::{BlockBuf, BlockRequest};
 use layout::{Kind, Layout, Span};
 
-use crate::create::{Created, create};
+use crate::create::{Created, Known, create};
 use crate::error::{DiskError, Doing};
 use crate::folder::{Folder, open_to_read};
 use crate::handles::Handles;
 use crate::hashes::Hashes;
+use crate::seen::Seen;
 use crate::sync::Unsynced;
 use crate::transfer;
+use crate::watch::{Changed, moved, replaced};
 
 /// Of a block that lies in more files than this, none is given along.
 const MOST_GIVEN: usize = 2;
+
+/// How often a file is made anew for one write of a piece.
+const TRIES: usize = 3;
 
 /// A torrent's files in the download folder.
 #[derive(Debug)]
@@ -27,11 +32,15 @@ pub struct Storage {
     layout: Arc<Layout>,
     hashes: Hashes,
     /// `None` when the files are open to read only.
-    folder: Option<Folder>,
+    pub(crate) folder: Option<Folder>,
     /// Files that were longer than the torrent says.
-    longer: BTreeSet<usize>,
-    handles: Handles,
-    unsynced: Unsynced,
+    pub(crate) longer: BTreeSet<usize>,
+    pub(crate) handles: Handles,
+    pub(crate) unsynced: Unsynced,
+    /// What is known of each file.
+    pub(crate) known: Vec<Known>,
+    /// Pieces that were on disk and are not any more: where they were there are zeros now.
+    pub(crate) lost: BTreeSet<u32>,
 }
 
 impl Storage {
@@ -39,18 +48,19 @@ impl Storage {
     /// length, sparse.
     ///
     /// What is in a file already stays; one that is longer than the torrent says keeps its tail
-    /// until the first write to it, or [`Storage::trim`]. No path goes through a symbolic link
+    /// until the first write to it, or [`Storage::settle`]. No path goes through a symbolic link
     /// below `root`: where one stands in the way, that is an error.
     ///
     /// # Errors
     ///
     /// [`DiskError`] for the first file or folder that cannot be made.
     pub fn create(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
-        Storage::create_unless(root, layout, hashes, || false)
+        Storage::create_unless(root, layout, hashes, |_| true, || false)
     }
 
-    /// The same, but gives up as soon as `stop` says so, which is asked before each file: a torrent
-    /// may have a hundred thousand. What was made by then stays.
+    /// The same, but a file that is not to be `written` (by its number), because it is complete, is
+    /// left as it is, and links may lead to it. And it gives up as soon as `stop` says so, which is
+    /// asked before each file: a torrent may have a hundred thousand. What was made by then stays.
     ///
     /// # Errors
     ///
@@ -60,13 +70,15 @@ impl Storage {
         root: &Path,
         layout: Arc<Layout>,
         hashes: Hashes,
+        written: impl Fn(usize) -> bool,
         stop: impl Fn() -> bool,
     ) -> Result<Storage, DiskError> {
         let Created {
             folder,
             longer,
             entered,
-        } = create(root, &layout, stop)?;
+            known,
+        } = create(root, &layout, written, stop)?;
         Ok(Storage {
             root: root.to_path_buf(),
             layout,
@@ -75,6 +87,8 @@ impl Storage {
             longer,
             handles: Handles::default(),
             unsynced: Unsynced::new(entered),
+            known,
+            lost: BTreeSet::new(),
         })
     }
 
@@ -86,6 +100,9 @@ impl Storage {
     /// [`DiskError`] when `root` is no folder.
     pub fn open(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
         std::fs::read_dir(root).map_err(|e| DiskError::new(Doing::Open, root, e))?;
+        let files = layout.files().iter();
+        let known = files.map(|entry| Known::only_read(&root.join(&entry.path)));
+        let known = known.collect();
         Ok(Storage {
             root: root.to_path_buf(),
             layout,
@@ -94,6 +111,8 @@ impl Storage {
             longer: BTreeSet::new(),
             handles: Handles::default(),
             unsynced: Unsynced::default(),
+            known,
+            lost: BTreeSet::new(),
         })
     }
 
@@ -102,17 +121,23 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// [`DiskError`] when it cannot be opened.
+    /// [`DiskError`] when it cannot be opened, or is not the file that was written to.
     pub fn file(&mut self, index: usize) -> Result<Arc<File>, DiskError> {
-        let entry = &self.layout.files()[index];
-        let (root, folder) = (&self.root, &mut self.folder);
+        let path = &self.layout.files()[index].path;
+        let (root, folder, known) = (&self.root, &mut self.folder, self.known[index]);
+        let mut open = || match folder {
+            Some(folder) if !known.only_read => {
+                let file = folder.open(path)?;
+                let now = Seen::of(&file.metadata()?);
+                match known.seen.is_some_and(|seen| !seen.is_same_file(&now)) {
+                    true => Err(replaced()),
+                    false => Ok(file),
+                }
+            }
+            _ => open_to_read(&root.join(path)),
+        };
         self.handles.get(index, || {
-            let place = root.join(&entry.path);
-            let opened = match folder {
-                Some(folder) => folder.open(&entry.path),
-                None => open_to_read(&place),
-            };
-            opened.map_err(|e| DiskError::new(Doing::Open, &place, e))
+            open().map_err(|e| DiskError::new(Doing::Open, &root.join(path), e))
         })
     }
 
@@ -128,11 +153,7 @@ impl Storage {
 
     /// Cuts every file that is still longer than the torrent says. For the end of a download, when
     /// all of it is verified: nothing of the torrent is lost.
-    ///
-    /// # Errors
-    ///
-    /// [`DiskError`] for the first that cannot be cut.
-    pub fn trim(&mut self) -> Result<(), DiskError> {
+    pub(crate) fn trim(&mut self) -> Result<(), DiskError> {
         while let Some(index) = self.longer.first().copied() {
             self.cut(index)?;
         }
@@ -147,28 +168,59 @@ impl Storage {
             file.set_len(entry.length)
                 .map_err(|e| DiskError::new(Doing::SetLength, &self.root.join(&entry.path), e))?;
             self.unsynced.touched(index);
+            self.wrote(index, &file);
             self.longer.remove(&index);
         }
         Ok(())
     }
 
     // ANCHOR: write
-    /// Writes a whole piece: one write for each file it touches.
-    pub(crate) fn write(&mut self, piece: u32, blocks: &[BlockBuf]) -> Result<(), DiskError> {
+    /// Writes a whole piece: one write for each file it touches. Gives the files that somebody had
+    /// taken away meanwhile: they were made anew.
+    pub(crate) fn write(
+        &mut self,
+        piece: u32,
+        blocks: &[BlockBuf],
+    ) -> Result<Vec<Changed>, DiskError> {
         let layout = Arc::clone(&self.layout);
+        let mut changed = Vec::new();
         let mut from = 0;
         for span in layout.piece_spans(piece) {
             let len = span.len as usize;
             if !self.is_padding(span) {
-                self.cut(span.file)?;
-                let file = self.file(span.file)?;
-                self.unsynced.touched(span.file);
-                transfer::write(&file, span.offset, blocks, from, len)
-                    .map_err(|e| self.error(Doing::Write, span, e))?;
+                let before = changed.len();
+                while !self.write_span(span, blocks, from)? {
+                    match self.look_at(span.file)? {
+                        Some(mended) if changed.len() < before + TRIES => changed.push(mended),
+                        _ => return Err(self.error(Doing::Write, span, moved())),
+                    }
+                }
             }
             from += len;
         }
-        Ok(())
+        self.lost.remove(&piece);
+        Ok(changed)
+    }
+
+    /// Writes a part of a piece; whether the file that it went to is still in its place.
+    fn write_span(
+        &mut self,
+        span: Span,
+        blocks: &[BlockBuf],
+        from: usize,
+    ) -> Result<bool, DiskError> {
+        if std::mem::take(&mut self.known[span.file].only_read) {
+            self.handles.close(|&open| open == span.file);
+        }
+        let file = match self.file(span.file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            file => file?,
+        };
+        self.cut(span.file)?;
+        self.unsynced.touched(span.file);
+        transfer::write(&file, span.offset, blocks, from, span.len as usize)
+            .map_err(|e| self.error(Doing::Write, span, e))?;
+        Ok(self.wrote(span.file, &file))
     }
     // ANCHOR_END: write
 
@@ -192,6 +244,9 @@ impl Storage {
         geometry
             .check(block)
             .map_err(|error| refused(error.to_string()))?;
+        if self.lost.contains(&block.piece) {
+            return Err(refused(format!("piece {} is gone", block.piece)));
+        }
         let mut left = buf
             .get_mut(..block.len as usize)
             .ok_or_else(|| refused(format!("a buffer too short for {} bytes", block.len)))?;

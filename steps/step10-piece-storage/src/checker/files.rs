@@ -55,6 +55,11 @@ impl Files {
         self.layout.files()[span.file].kind == Kind::Padding
     }
 
+    /// The file's length in bytes; 0 when there is no such file.
+    pub fn length(&mut self, index: usize) -> Result<u64, DiskError> {
+        Ok(self.found(index)?.length)
+    }
+
     /// Whether the file is there, and long enough for the span.
     pub fn reach(&mut self, span: Span) -> Result<bool, DiskError> {
         Ok(self.found(span.file)?.length >= span.offset + span.len)

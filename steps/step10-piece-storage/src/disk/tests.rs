@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
+use crate::PieceState;
 use crate::testing::{Torrent, padding, regular};
 
 /// Two files and padding over six pieces of 40,000 bytes, the last of them short.
@@ -77,7 +78,9 @@ fn word(done: &Done) -> String {
         },
         Done::Read { block, result, .. } => format!("read {} {}", block.piece, result.is_ok()),
         Done::Synced(result) => format!("synced {}", result.is_ok()),
-        Done::Trimmed(result) => format!("trimmed {}", result.is_ok()),
+        Done::Looked { result, .. } => format!("looked {}", result.is_ok()),
+        Done::Checked { piece, result } => format!("checked {piece} {}", result.is_ok()),
+        Done::Settled(result) => format!("settled {}", result.is_ok()),
     }
 }
 
@@ -299,7 +302,7 @@ fn sync_comes_after_the_pieces_before_it_and_before_those_after_it() {
         (0, store(&torrent, 1, never)),
         (0, Job::Sync),
         (0, store(&torrent, 2, never)),
-        (0, Job::Trim),
+        (0, Job::Settle),
         (0, read(2, 0, &torrent)),
     ];
     let done = serve(&mut disk, jobs);
@@ -310,7 +313,7 @@ fn sync_comes_after_the_pieces_before_it_and_before_those_after_it() {
         "written 1",
         "synced true",
         "written 2",
-        "trimmed true",
+        "settled true",
     ];
     assert_eq!(words(&done), expected);
 }
@@ -320,6 +323,7 @@ fn what_fails_is_answered_with_the_file_and_hurts_nobody_else() {
     let torrents = [torrent(0), torrent(100)];
     let (dir, mut disk) = disk(&torrents);
     fs::remove_file(dir.path().join("0/two")).unwrap();
+    fs::create_dir(dir.path().join("0/two")).unwrap();
     let never = BlockDigests::Never;
     let jobs = vec![
         (0, store(&torrents[0], 3, never)),
@@ -347,6 +351,41 @@ fn what_fails_is_answered_with_the_file_and_hurts_nobody_else() {
 }
 
 #[test]
+fn a_read_that_fails_says_what_happened_to_the_file() {
+    let torrents = [torrent(0)];
+    let (dir, mut disk) = disk(&torrents);
+    let storing = (0..6).map(|piece| (0, store(&torrents[0], piece, BlockDigests::Never)));
+    serve(&mut disk, storing.collect());
+    fs::remove_file(dir.path().join("0/two")).unwrap();
+    disk.get_mut(0).unwrap().close_files();
+    let jobs = vec![
+        (0, read(3, 0, &torrents[0])),
+        (0, read(3, 1, &torrents[0])),
+        (0, read(0, 0, &torrents[0])),
+        (0, store(&torrents[0], 3, BlockDigests::Never)),
+    ];
+    let done = serve(&mut disk, jobs);
+    // The file is there again, and what is not in it any more is not read as zeros.
+    let expected = ["read 3 false", "read 3 false", "read 0 true", "written 3"];
+    assert_eq!(words(&done), expected);
+    let changes = done.into_iter().map(|(_, done)| match done {
+        Done::Read { changed, .. } | Done::Stored { changed, .. } => changed.len(),
+        _ => 0,
+    });
+    assert_eq!(changes.collect::<Vec<_>>(), [1, 0, 0, 0]);
+    let done = serve(
+        &mut disk,
+        vec![(0, read(3, 0, &torrents[0])), (0, Job::Look { from: 0 })],
+    );
+    assert_eq!(words(&done), ["read 3 true", "looked true"]);
+    let again = serve(&mut disk, vec![(0, Job::Check { piece: 4 })]);
+    let [(0, Done::Checked { result, .. })] = &again[..] else {
+        panic!("{again:?}");
+    };
+    assert_ne!(*result.as_ref().unwrap(), PieceState::Good);
+}
+
+#[test]
 fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
     let torrents = [torrent(0), torrent(100)];
     let (_dir, mut disk) = disk(&torrents);
@@ -357,7 +396,7 @@ fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
         (1, store(&torrents[1], 3, BlockDigests::Never)),
         (0, read(3, 0, &torrents[0])),
         (0, Job::Sync),
-        (0, Job::Trim),
+        (0, Job::Settle),
     ];
     let done = serve(&mut disk, jobs);
     assert_eq!(
@@ -367,7 +406,7 @@ fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
             "failed 3",
             "written 3",
             "synced false",
-            "trimmed false"
+            "settled false"
         ]
     );
     let (

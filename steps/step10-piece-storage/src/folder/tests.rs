@@ -32,6 +32,22 @@ macro_rules! promises {
             }
 
             #[test]
+            fn finds_a_folder_that_was_moved_no_more() {
+                let dir = tempdir().unwrap();
+                let root = dir.path().join("root");
+                fs::create_dir(&root).unwrap();
+                let mut folder = Folder::new(&root).unwrap();
+                folder.create(Path::new("a/one"), false).unwrap();
+                assert!(folder.is_at(&root));
+                fs::rename(root.join("a"), root.join("b")).unwrap();
+                folder.walk_anew();
+                let found = folder.open(Path::new("a/one"));
+                assert_eq!(found.unwrap_err().kind(), ErrorKind::NotFound);
+                fs::rename(&root, dir.path().join("away")).unwrap();
+                assert!(!folder.is_at(&root));
+            }
+
+            #[test]
             fn keeps_what_is_in_a_file() {
                 let dir = tempdir().unwrap();
                 fs::write(dir.path().join("old"), "kept").unwrap();

@@ -64,6 +64,19 @@ impl Folder {
         }
     }
 
+    /// Whether the folder is still what `root` leads to.
+    pub fn is_at(&self, root: &Path) -> bool {
+        match (rustix::fs::stat(root), rustix::fs::fstat(&self.root)) {
+            (Ok(there), Ok(ours)) => (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino),
+            _ => false,
+        }
+    }
+
+    /// Walks anew to each folder from now on: one of them may have been moved.
+    pub fn walk_anew(&mut self) {
+        self.last = None;
+    }
+
     fn file(&mut self, path: &Path, flags: OFlags, mode: Mode) -> io::Result<File> {
         let (parent, name) = self.parent(path, flags.contains(OFlags::CREATE))?;
         // A named pipe must not make us wait for its other end, so NONBLOCK; for a file it means

@@ -1,0 +1,210 @@
+//! What happens to files while we work with them: people and programs delete, move, cut and
+//! overwrite them.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+
+use layout::{Entry, Kind};
+
+use crate::Storage;
+use crate::checker::{Checker, PieceState};
+use crate::create::{link, look, make};
+use crate::error::{DiskError, Doing};
+use crate::seen::{Change, Seen, change};
+
+/// Files that are looked at for one [`Job::Look`](crate::Job::Look).
+pub const LOOKS: usize = 500;
+
+/// A file that somebody else has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Its number in the layout.
+    pub file: usize,
+    /// What became of it. In the files of a download it is mended: what is gone is there again,
+    /// empty, and what was cut has its length.
+    pub change: Change,
+}
+
+impl Storage {
+    // ANCHOR: look_at
+    /// Looks whether somebody else has changed a file since the last look. In a download it is
+    /// mended at once, so that pieces can be written to it again.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] when it cannot be mended: another file is in its place, which is not ours to
+    /// write to, or the whole download folder is gone.
+    pub fn look_at(&mut self, index: usize) -> Result<Option<Changed>, DiskError> {
+        let layout = self.layout().clone();
+        let entry = &layout.files()[index];
+        if !matches!(entry.kind, Kind::Regular { .. }) {
+            return Ok(None);
+        }
+        let now = look(&self.root().join(&entry.path));
+        let change = change(self.known[index].seen, now, entry.length);
+        self.known[index].seen = now;
+        let Some(change) = change else {
+            return Ok(None);
+        };
+        self.handles.close(|&open| open == index);
+        if self.folder.is_some() {
+            self.mend(index, change)?;
+        }
+        Ok(Some(Changed {
+            file: index,
+            change,
+        }))
+    }
+    // ANCHOR_END: look_at
+
+    /// Looks at some of the files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::look_at`].
+    pub fn look(&mut self, files: Range<usize>) -> Result<Vec<Changed>, DiskError> {
+        let mut changed = Vec::new();
+        for index in files {
+            changed.extend(self.look_at(index)?);
+        }
+        Ok(changed)
+    }
+
+    /// Looks at the files of a piece.
+    pub(crate) fn look_at_those_of(&mut self, piece: u32) -> Result<Vec<Changed>, DiskError> {
+        let layout = self.layout().clone();
+        let mut changed = Vec::new();
+        if piece < layout.geometry().pieces() {
+            for span in layout.piece_spans(piece) {
+                changed.extend(self.look_at(span.file)?);
+            }
+        }
+        Ok(changed)
+    }
+
+    // ANCHOR: settle
+    /// For the end of a download: looks at every file once more, and cuts those that are longer
+    /// than the torrent says. When nothing has changed, all that was written is where it belongs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::look_at`]; and when a file cannot be cut.
+    pub fn settle(&mut self) -> Result<Vec<Changed>, DiskError> {
+        let changed = self.look(0..self.layout().files().len())?;
+        self.mend_links()?;
+        self.trim()?;
+        Ok(changed)
+    }
+    // ANCHOR_END: settle
+
+    /// Whether a piece is on disk and good.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] when it cannot be read.
+    pub fn check(&mut self, piece: u32) -> Result<PieceState, DiskError> {
+        let layout = self.layout().clone();
+        let mut checker = Checker::new(self.root(), layout, self.hashes().clone()).open_files(1);
+        let mut found = PieceState::Missing;
+        checker.check(piece..piece + 1, |_, state| found = state)?;
+        if found == PieceState::Good {
+            self.lost.remove(&piece);
+        }
+        Ok(found)
+    }
+
+    /// We have written to a file; whether what was written is where the file's name leads, and as
+    /// long as it should be.
+    pub(crate) fn wrote(&mut self, index: usize, file: &File) -> bool {
+        let entry = &self.layout().files()[index];
+        let (Some(now), Ok(ours)) = (look(&self.root().join(&entry.path)), file.metadata()) else {
+            return false;
+        };
+        let ours = Seen::ours(&ours);
+        let is_there = now.is_same_file(&ours) && now.length >= entry.length;
+        if is_there {
+            self.known[index].seen = Some(ours);
+        }
+        is_there
+    }
+
+    /// Makes a file of a download usable again.
+    fn mend(&mut self, index: usize, change: Change) -> Result<(), DiskError> {
+        let layout = self.layout().clone();
+        let entry = &layout.files()[index];
+        let place = self.root().join(&entry.path);
+        self.known[index].only_read = false;
+        let root = self.root().to_path_buf();
+        match change {
+            Change::Touched => {
+                let length = self.known[index].seen.map_or(0, |seen| seen.length);
+                if length > entry.length {
+                    self.longer.insert(index);
+                }
+                return Ok(());
+            }
+            Change::Replaced | Change::Back => {
+                return Err(DiskError::new(Doing::Open, &place, replaced()));
+            }
+            Change::Gone => self.lose(entry, 0),
+            Change::Cut(length) => self.lose(entry, length),
+        }
+        let (Some(folder), Kind::Regular { executable }) = (&mut self.folder, &entry.kind) else {
+            return Ok(());
+        };
+        if !folder.is_at(&root) {
+            return Err(DiskError::new(Doing::Open, &root, moved()));
+        }
+        folder.walk_anew();
+        let seen = make(folder, entry, *executable, &place)?;
+        self.known[index].seen = Some(seen);
+        self.unsynced.touched(index);
+        let folders = entry.path.ancestors().skip(1).map(|path| root.join(path));
+        self.unsynced.folders.extend(folders);
+        Ok(())
+    }
+
+    /// What was in a file from an offset on is not there any more.
+    fn lose(&mut self, entry: &Entry, from: u64) {
+        let length = u64::from(self.layout().geometry().piece_length()).max(1);
+        let first = (entry.offset + from) / length;
+        self.lost
+            .extend((first..entry.end().div_ceil(length)).map(|piece| piece as u32));
+    }
+
+    /// Makes links that are gone anew.
+    fn mend_links(&mut self) -> Result<(), DiskError> {
+        let (layout, root) = (self.layout().clone(), self.root().to_path_buf());
+        let Some(folder) = &mut self.folder else {
+            return Ok(());
+        };
+        for entry in layout.files() {
+            if let Kind::Symlink { target } = &entry.kind
+                && root.join(&entry.path).symlink_metadata().is_err()
+            {
+                link(folder, &root, entry, target)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error where another file is in the place of the one that we wrote to.
+pub fn replaced() -> io::Error {
+    io::Error::new(
+        ErrorKind::AlreadyExists,
+        "another file was put in its place while it was being downloaded, and is left alone",
+    )
+}
+
+/// The error where a file or folder does not stay where it was made.
+pub fn moved() -> io::Error {
+    io::Error::new(
+        ErrorKind::NotFound,
+        "it was moved or deleted while we were at work in it",
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+//! Whatever is done to files under a running program is noticed.
+
+use std::fs;
+use std::path::Path;
+
+use pretty_assertions::assert_eq;
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use crate::testing::{Torrent, regular};
+
+/// Three files over five pieces of 40,000 bytes.
+fn torrent() -> Torrent {
+    let files = vec![
+        regular("t/a", 100_000),
+        regular("t/sub/b", 60_000),
+        regular("t/c", 40_000),
+    ];
+    Torrent::new(files, 40_000)
+}
+
+/// A download of which these pieces are there.
+fn download(torrent: &Torrent, pieces: Range<u32>) -> (TempDir, Storage) {
+    let dir = tempdir().unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let mut storage = Storage::create(&dir.path().join("in"), layout, hashes).unwrap();
+    for piece in pieces {
+        assert_eq!(storage.write(piece, &torrent.blocks(piece)).unwrap(), []);
+    }
+    (dir, storage)
+}
+
+fn seed(root: &Path, torrent: &Torrent) -> Storage {
+    Storage::open(root, torrent.layout.clone(), torrent.hashes.clone()).unwrap()
+}
+
+fn changes(found: Vec<Changed>) -> Vec<(usize, Change)> {
+    let changes = found.into_iter();
+    changes.map(|found| (found.file, found.change)).collect()
+}
+
+/// Another time than now, so that a change is seen even where clocks are coarse.
+fn let_time_pass(path: &Path) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    let then = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    file.set_modified(then).unwrap();
+}
+
+#[test]
+fn what_we_write_ourselves_is_no_change() {
+    let torrent = torrent();
+    let (_dir, mut storage) = download(&torrent, 0..3);
+    assert_eq!(storage.look(0..3).unwrap(), []);
+    storage.write(4, &torrent.blocks(4)).unwrap();
+    assert_eq!(storage.look(0..3).unwrap(), []);
+    assert_eq!(storage.settle().unwrap(), []);
+}
+
+#[test]
+fn a_file_that_is_deleted_is_made_anew_and_said() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let file = dir.path().join("in/t/c");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(changes(storage.settle().unwrap()), [(2, Change::Gone)]);
+    assert_eq!(fs::read(&file).unwrap(), [0; 40_000]);
+    assert_eq!(storage.check(4).unwrap(), PieceState::Missing);
+    assert_eq!(storage.settle().unwrap(), [], "it is said once");
+    storage.write(4, &torrent.blocks(4)).unwrap();
+    assert_eq!(fs::read(&file).unwrap(), torrent.file(2));
+    assert_eq!(storage.check(4).unwrap(), PieceState::Good);
+}
+
+#[test]
+fn a_piece_that_went_into_a_deleted_file_is_written_again() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..1);
+    // The file is open, and writing to it does not fail.
+    fs::remove_dir_all(dir.path().join("in/t")).unwrap();
+    let changed = storage.write(2, &torrent.blocks(2)).unwrap();
+    assert_eq!(changes(changed), [(0, Change::Gone), (1, Change::Gone)]);
+    assert_eq!(storage.check(2).unwrap(), PieceState::Good);
+    assert_eq!(storage.check(0).unwrap(), PieceState::Missing);
+    // What was not written to is found when it is looked for.
+    assert_eq!(changes(storage.settle().unwrap()), [(2, Change::Gone)]);
+}
+
+#[test]
+fn a_folder_that_was_renamed_is_not_followed() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 2..3);
+    let (there, away) = (dir.path().join("in/t/sub"), dir.path().join("away"));
+    fs::rename(&there, &away).unwrap();
+    let changed = storage.write(3, &torrent.blocks(3)).unwrap();
+    assert_eq!(changes(changed), [(1, Change::Gone)]);
+    assert_eq!(
+        fs::read(there.join("b")).unwrap()[20_000..],
+        torrent.file(1)[20_000..]
+    );
+}
+
+#[test]
+fn a_file_that_was_cut_gets_its_length_back() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let path = dir.path().join("in/t/a");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(50_000).unwrap();
+    assert_eq!(
+        changes(storage.look(0..3).unwrap()),
+        [(0, Change::Cut(50_000))]
+    );
+    assert_eq!(fs::metadata(&path).unwrap().len(), 100_000);
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_eq!(storage.check(1).unwrap(), PieceState::Bad);
+}
+
+#[test]
+fn another_file_in_the_place_of_ours_is_left_alone() {
+    for open_elsewhere in [true, false] {
+        let torrent = torrent();
+        let (dir, mut storage) = download(&torrent, 0..4);
+        if !open_elsewhere {
+            storage.close_files();
+        }
+        let file = dir.path().join("in/t/a");
+        fs::write(dir.path().join("other"), "somebody's").unwrap();
+        fs::rename(dir.path().join("other"), &file).unwrap();
+        let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+        assert!(error.to_string().contains("left alone"), "{error}");
+        assert_eq!(fs::read(&file).unwrap(), b"somebody's");
+        let (dir, mut storage) = download(&torrent, 0..4);
+        let file = dir.path().join("in/t/a");
+        fs::write(dir.path().join("other"), "somebody's").unwrap();
+        fs::rename(dir.path().join("other"), &file).unwrap();
+        let error = storage.settle().unwrap_err();
+        assert_eq!(error.path(), file);
+    }
+}
+
+#[test]
+fn a_download_folder_that_is_gone_ends_it() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..3);
+    let root = dir.path().join("in");
+    fs::rename(&root, dir.path().join("away")).unwrap();
+    let error = storage.write(4, &torrent.blocks(4)).unwrap_err();
+    assert_eq!(error.path(), root);
+    fs::create_dir(&root).unwrap();
+    let error = storage.settle().unwrap_err();
+    assert_eq!(error.path(), root);
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
+}
+
+#[test]
+fn what_becomes_longer_is_cut_in_the_end() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let path = dir.path().join("in/t/c");
+    storage.look(0..3).unwrap();
+    let mut more = torrent.file(2).to_vec();
+    more.extend(b"more");
+    fs::write(&path, more).unwrap();
+    assert_eq!(changes(storage.settle().unwrap()), [(2, Change::Touched)]);
+    assert_eq!(fs::read(&path).unwrap(), torrent.file(2));
+}
+
+#[test]
+fn a_seed_changes_nothing_and_sees_everything() {
+    let torrent = torrent();
+    let (dir, storage) = download(&torrent, 0..5);
+    drop(storage);
+    let root = dir.path().join("in");
+    let mut seed = seed(&root, &torrent);
+    assert_eq!(seed.look(0..3).unwrap(), []);
+    let (a, b, c) = (root.join("t/a"), root.join("t/sub/b"), root.join("t/c"));
+    fs::rename(&a, dir.path().join("a")).unwrap();
+    let_time_pass(&b);
+    fs::write(dir.path().join("other"), [7; 40_000]).unwrap();
+    fs::rename(dir.path().join("other"), &c).unwrap();
+    let expected = [
+        (0, Change::Gone),
+        (1, Change::Touched),
+        (2, Change::Replaced),
+    ];
+    assert_eq!(changes(seed.look(0..3).unwrap()), expected);
+    assert_eq!(seed.look(0..3).unwrap(), []);
+    assert!(!a.exists());
+    assert_eq!(seed.check(0).unwrap(), PieceState::Missing);
+    assert_eq!(seed.check(3).unwrap(), PieceState::Good);
+    assert_eq!(seed.check(4).unwrap(), PieceState::Bad);
+    fs::rename(dir.path().join("a"), &a).unwrap();
+    assert_eq!(changes(seed.look(0..3).unwrap()), [(0, Change::Back)]);
+    assert_eq!(seed.check(0).unwrap(), PieceState::Good);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_complete_file_is_only_read_and_links_may_lead_to_it() {
+    let torrent = torrent();
+    let dir = tempdir().unwrap();
+    let root = dir.path().join("in");
+    fs::create_dir_all(root.join("t")).unwrap();
+    fs::write(dir.path().join("elsewhere"), torrent.file(2)).unwrap();
+    std::os::unix::fs::symlink("../../elsewhere", root.join("t/c")).unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let written = |file| file != 2;
+    let mut storage =
+        Storage::create_unless(&root, layout.clone(), hashes.clone(), written, || false).unwrap();
+    for piece in 0..4 {
+        storage.write(piece, &torrent.blocks(piece)).unwrap();
+    }
+    assert_eq!(storage.settle().unwrap(), []);
+    assert_eq!(storage.check(4).unwrap(), PieceState::Good);
+    let error = storage.write(4, &torrent.blocks(4)).unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+    assert!(Storage::create(&root, layout, hashes).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_complete_file_that_turns_out_wrong_is_written_to() {
+    let torrent = torrent();
+    let (dir, storage) = download(&torrent, 0..5);
+    drop(storage);
+    let root = dir.path().join("in");
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let mut storage = Storage::create_unless(&root, layout, hashes, |_| false, || false).unwrap();
+    let mut buf = [0; 100];
+    let block = blocks::BlockRequest {
+        piece: 4,
+        offset: 0,
+        len: 100,
+    };
+    storage.read(&block, &mut buf).unwrap();
+    storage.write(4, &torrent.blocks(4)).unwrap();
+    assert_eq!(storage.check(4).unwrap(), PieceState::Good);
+}
