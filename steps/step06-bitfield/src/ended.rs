@@ -20,7 +20,4 @@ pub enum Ended {
     /// Megabytes wait for a peer that takes nothing.
     #[error("the peer does not read what we send")]
     NotReading,
-    /// A file that we share cannot be read; a sentence that says which, and why.
-    #[error("{0}")]
-    CannotRead(String),
 }

@@ -46,6 +46,8 @@ pub enum Heard {
     },
     /// So many more payload bytes can be taken for sending.
     Room(u64),
+    /// An upload cannot be read, and is dropped: nothing of it was sent. Its bytes are room again.
+    Unsent(BlockRequest),
     /// The connection has ended; the last that is heard of it.
     Closed(Ended),
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use blocks::{BLOCK, BlockBuf};
+use blocks::{BLOCK, BlockBuf, MAX_BLOCK};
 use messages::{BlockRequest, Ended, Message, piece_header};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
@@ -16,13 +16,21 @@ use super::{FileSpan, Pool, Source, Stream};
 const MOST_QUEUED: usize = 4 * 1024 * 1024;
 
 /// So many blocks are fetched before the first of them is sent: a slow disk works on several, and
-/// the system is handed several at a time. It bounds the memory of a connection, too.
-const AHEAD: usize = 8;
+/// the system is handed several at a time. It bounds the memory of a connection, too. No block is
+/// begun before all of it is here, so it has to hold the longest.
+const AHEAD: usize = (MAX_BLOCK / BLOCK) as usize;
 
 /// Something to be sent.
 enum Chunk {
     /// Encoded messages, of which `sent` bytes are gone.
     Bytes { bytes: Vec<u8>, sent: usize },
+    /// The first 13 bytes of a block, of which `sent` are gone, and how many payloads follow.
+    Header {
+        bytes: [u8; 13],
+        sent: usize,
+        block: BlockRequest,
+        parts: usize,
+    },
     /// The payload of a block, or a part of a long one.
     Payload(Payload),
     /// A block is out: its payload counts as room again.
@@ -42,11 +50,11 @@ enum State {
     /// Nobody has looked for it.
     Ordered,
     /// Somebody else reads it.
-    Reading(oneshot::Receiver<Result<BlockBuf, String>>),
+    Reading(oneshot::Receiver<BlockBuf>),
     /// It is here, and `sent` bytes of it are gone.
     Here { buf: BlockBuf, sent: usize },
-    /// It cannot be read. The connection ends when its turn comes.
-    Failed(String),
+    /// It cannot be read. Its block is dropped when its turn comes.
+    Failed,
 }
 // ANCHOR_END: payload
 
@@ -56,6 +64,8 @@ pub(crate) struct Outgoing {
     pool: Pool,
     queue: VecDeque<Chunk>,
     queued_bytes: usize,
+    /// Blocks that were dropped, because they cannot be read.
+    unsent: Vec<BlockRequest>,
 }
 
 impl Outgoing {
@@ -65,6 +75,7 @@ impl Outgoing {
             pool,
             queue: VecDeque::new(),
             queued_bytes: 0,
+            unsent: Vec::new(),
         }
     }
 
@@ -75,22 +86,46 @@ impl Outgoing {
 
     /// Whether something is here that the socket did not take.
     pub fn waits_for_the_socket(&self) -> bool {
-        self.queue.front().is_some_and(|first| match first {
-            Chunk::Payload(payload) => !matches!(payload.state, State::Reading(_)),
-            Chunk::Bytes { .. } | Chunk::Done(_) => true,
-        })
+        match self.queue.front() {
+            Some(Chunk::Header { .. }) => self.is_here(0),
+            first => first.is_some(),
+        }
     }
 
     /// Waits until the payload that is to be sent next, and is read by somebody else, is here.
     pub fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(Chunk::Payload(payload)) = self.queue.front_mut() else {
+        let Some(Chunk::Header { parts, .. }) = self.queue.front() else {
             return Poll::Pending;
         };
-        let State::Reading(reading) = &mut payload.state else {
+        let parts = 1..1 + *parts;
+        let reading = self.queue.range_mut(parts).find_map(|part| match part {
+            Chunk::Payload(payload) => match &mut payload.state {
+                State::Reading(reading) => Some((Pin::new(reading).poll(context), payload)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let Some((Poll::Ready(result), payload)) = reading else {
             return Poll::Pending;
         };
-        Pin::new(reading).poll(context).map(|result| {
-            payload.state = State::read(result.map_err(drop));
+        payload.state = State::read(result.ok());
+        Poll::Ready(())
+    }
+
+    /// Whether all payloads of the block that begins at this place of the queue are here.
+    fn is_here(&self, place: usize) -> bool {
+        let Some(Chunk::Header { parts, .. }) = self.queue.get(place) else {
+            return false;
+        };
+        let mut parts = self.queue.range(place + 1..place + 1 + parts);
+        parts.all(|part| {
+            matches!(
+                part,
+                Chunk::Payload(Payload {
+                    state: State::Here { .. },
+                    ..
+                })
+            )
         })
     }
 
@@ -107,8 +142,12 @@ impl Outgoing {
     pub fn upload(&mut self, block: BlockRequest, mut spans: Vec<FileSpan>) {
         let length: u64 = spans.iter().map(|span| span.len).sum();
         assert_eq!(length, u64::from(block.len), "the spans are the block");
-        let header = piece_header(block.piece, block.offset, block.len);
-        self.bytes(|out| out.extend_from_slice(&header));
+        self.queue.push_back(Chunk::Header {
+            bytes: piece_header(block.piece, block.offset, block.len),
+            sent: 0,
+            block,
+            parts: block.len.div_ceil(BLOCK) as usize,
+        });
         // Some ask for more at a time than a buffer holds.
         let mut from = 0;
         while from < block.len {
@@ -146,17 +185,17 @@ impl Outgoing {
 
     // ANCHOR: write
     /// Sends what is here, in its order, until the socket takes no more; returns the payload bytes
-    /// of the blocks that are out.
+    /// of the blocks that are out. A block that cannot be read is dropped: see [`Outgoing::unsent`].
     ///
     /// # Errors
     ///
-    /// [`Ended`] when the network is gone, or what is next cannot be read.
+    /// [`Ended`] when the network is gone.
     pub fn write(&mut self, stream: &Stream) -> Result<u64, Ended> {
         let mut out = 0;
         loop {
             self.fetch();
-            if let Some(why) = self.failed() {
-                return Err(Ended::CannotRead(why.to_owned()));
+            if self.drop_failed() {
+                continue;
             }
             let slices = self.ready();
             if slices.is_empty() {
@@ -182,11 +221,11 @@ impl Outgoing {
             match &mut payload.state {
                 State::Ordered => payload.fetch(&*self.source, &self.pool),
                 State::Reading(reading) => match reading.try_recv() {
-                    Ok(result) => payload.state = State::read(Ok(result)),
-                    Err(TryRecvError::Closed) => payload.state = State::read(Err(())),
+                    Ok(buf) => payload.state = State::read(Some(buf)),
+                    Err(TryRecvError::Closed) => payload.state = State::read(None),
                     Err(TryRecvError::Empty) => {}
                 },
-                State::Here { .. } | State::Failed(_) => {}
+                State::Here { .. } | State::Failed => {}
             }
         }
     }
@@ -195,9 +234,14 @@ impl Outgoing {
     /// The bytes that are here, up to the first that are not.
     fn ready(&self) -> Vec<IoSlice<'_>> {
         let mut slices = Vec::with_capacity(2 * AHEAD);
-        for chunk in &self.queue {
+        for (place, chunk) in self.queue.iter().enumerate() {
             match chunk {
                 Chunk::Bytes { bytes, sent } => slices.push(IoSlice::new(&bytes[*sent..])),
+                // Once it is sent the rest has to follow; so it waits until the rest is here.
+                Chunk::Header { bytes, sent, .. } => match *sent > 0 || self.is_here(place) {
+                    true => slices.push(IoSlice::new(&bytes[*sent..])),
+                    false => break,
+                },
                 Chunk::Payload(payload) => match &payload.state {
                     State::Here { buf, sent } => {
                         slices.push(IoSlice::new(&buf[*sent..payload.block.len as usize]));
@@ -213,15 +257,40 @@ impl Outgoing {
         slices
     }
 
-    /// Why what is next cannot be read.
-    fn failed(&self) -> Option<&str> {
-        match self.queue.front() {
-            Some(Chunk::Payload(payload)) => match &payload.state {
-                State::Failed(why) => Some(why),
-                _ => None,
-            },
-            _ => None,
+    /// Drops the block that is next, if it cannot be read; whether it did.
+    fn drop_failed(&mut self) -> bool {
+        let Some(&Chunk::Header { block, parts, .. }) = self.queue.front() else {
+            return false;
+        };
+        let has_failed = |part: &Chunk| {
+            matches!(
+                part,
+                Chunk::Payload(Payload {
+                    state: State::Failed,
+                    ..
+                })
+            )
+        };
+        if !self.queue.range(1..1 + parts).any(has_failed) {
+            return false;
         }
+        // The header, the payloads, and what says that they are out.
+        for chunk in self.queue.drain(..parts + 2) {
+            if let Chunk::Payload(Payload {
+                state: State::Here { buf, .. },
+                ..
+            }) = chunk
+            {
+                self.pool.give(buf);
+            }
+        }
+        self.unsent.push(block);
+        true
+    }
+
+    /// The blocks that were dropped since the last time, because they cannot be read.
+    pub fn unsent(&mut self) -> impl Iterator<Item = BlockRequest> + '_ {
+        self.unsent.drain(..)
     }
 
     /// Takes `sent` bytes off the queue, and what is finished by that; returns the payload bytes of
@@ -231,6 +300,7 @@ impl Outgoing {
         while let Some(first) = self.queue.front_mut() {
             let (before, length) = match first {
                 Chunk::Bytes { bytes, sent } => (sent, bytes.len()),
+                Chunk::Header { bytes, sent, .. } => (sent, bytes.len()),
                 Chunk::Payload(Payload {
                     block,
                     state: State::Here { sent, .. },
@@ -266,12 +336,11 @@ impl Outgoing {
 }
 
 impl State {
-    /// What somebody else has read, or has not; `Err`: it never will.
-    fn read(result: Result<Result<BlockBuf, String>, ()>) -> State {
-        match result {
-            Ok(Ok(buf)) => State::Here { buf, sent: 0 },
-            Ok(Err(why)) => State::Failed(why),
-            Err(()) => State::Failed("nobody reads the files any more".to_owned()),
+    /// What somebody else has read, or could not read.
+    fn read(buf: Option<BlockBuf>) -> State {
+        match buf {
+            Some(buf) => State::Here { buf, sent: 0 },
+            None => State::Failed,
         }
     }
 }

@@ -27,7 +27,7 @@ pub trait Source {
     fn read_now(&self, file: usize, offset: u64, buf: &mut [u8]) -> bool;
 
     /// Has these bytes read, at most [`BLOCK`](blocks::BLOCK) of them. They come at the front of a
-    /// buffer; or else a sentence for a person, which ends the connection.
-    fn read(&self, block: BlockRequest) -> oneshot::Receiver<Result<BlockBuf, String>>;
+    /// buffer; if they cannot be read, nothing comes, and the other end is dropped.
+    fn read(&self, block: BlockRequest) -> oneshot::Receiver<BlockBuf>;
 }
 // ANCHOR_END: source

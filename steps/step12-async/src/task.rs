@@ -158,9 +158,9 @@ impl<K: Copy> Connection<K> {
         }
         if payload > 0 {
             self.heard.push(Heard::Room(payload));
-            self.tell().await?;
         }
-        Ok(())
+        self.heard.extend(self.outgoing.unsent().map(Heard::Unsent));
+        self.tell().await
     }
 
     /// Passes on what was heard. While nobody takes it, the socket is not read.

@@ -33,7 +33,7 @@ struct Folder {
 }
 
 /// A read that was asked for.
-type Asked = (BlockRequest, oneshot::Sender<Result<BlockBuf, String>>);
+type Asked = (BlockRequest, oneshot::Sender<BlockBuf>);
 
 impl Folder {
     fn bytes(&self, file: usize, offset: u64, buf: &mut [u8]) -> std::io::Result<()> {
@@ -57,12 +57,11 @@ impl Folder {
         let mut buf = block_buf();
         buf.fill(byte);
         // The connection may have ended.
-        let _ = answer.send(Ok(buf));
+        let _ = answer.send(buf);
     }
 
     fn fail(&self, at: usize) {
-        let (_, answer) = self.asked.borrow_mut().remove(at).unwrap();
-        answer.send(Err("the disk is on fire".to_owned())).unwrap();
+        drop(self.asked.borrow_mut().remove(at));
     }
 }
 
@@ -71,7 +70,7 @@ impl Source for Folder {
         self.warm && self.bytes(file, offset, buf).is_ok()
     }
 
-    fn read(&self, block: BlockRequest) -> oneshot::Receiver<Result<BlockBuf, String>> {
+    fn read(&self, block: BlockRequest) -> oneshot::Receiver<BlockBuf> {
         let (answer, receiver) = oneshot::channel();
         self.asked.borrow_mut().push_back((block, answer));
         receiver

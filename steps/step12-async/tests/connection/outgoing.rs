@@ -65,40 +65,70 @@ async fn a_block_of_many_tiny_files_comes_whole() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_read_is_no_fault_until_its_turn() {
+async fn a_block_that_cannot_be_read_is_dropped_when_its_turn_comes() {
     local(async {
         let mut end = End::start(100).await;
         end.upload(block(0, 0));
         end.upload(block(0, 1));
-        end.asked(2).await;
-        end.files.fail(1);
         end.order(Order::Send(Message::Have(1)));
+        end.upload(block(0, 2));
+        end.asked(3).await;
+        end.files.fail(1);
         let heard = timeout(Duration::from_millis(100), end.heard.recv()).await;
         assert!(heard.is_err(), "{heard:?}");
         end.files.answer(0, 7);
         end.sees(&piece_header(0, 0, blocks::BLOCK)).await;
         end.sees(&[7; 16_384]).await;
+        assert!(matches!(end.next().await, Heard::Room(16_384)));
         let heard = end.next().await;
-        let Heard::Closed(Ended::CannotRead(why)) = heard else {
-            panic!("{heard:?}");
-        };
-        assert_eq!(why, "the disk is on fire");
+        assert!(
+            matches!(heard, Heard::Unsent(unsent) if unsent == block(0, 1)),
+            "{heard:?}"
+        );
+        // The connection goes on, with nothing of it.
+        let mut expected = Vec::new();
+        Message::Have(1).encode(&mut expected);
+        end.sees(&expected).await;
+        end.files.answer(0, 9);
+        end.sees(&piece_header(0, 2 * blocks::BLOCK, blocks::BLOCK))
+            .await;
+        end.sees(&[9; 16_384]).await;
+        assert!(matches!(end.next().await, Heard::Room(16_384)));
     })
     .await;
 }
 
 #[tokio::test]
-async fn when_nobody_reads_the_files_any_more_the_connection_ends() {
+async fn nothing_of_a_long_block_is_sent_before_all_of_it_is_there() {
     local(async {
         let mut end = End::start(100).await;
-        end.upload(block(0, 0));
-        end.asked(1).await;
-        end.files.asked.borrow_mut().clear();
+        let long = |piece| BlockRequest {
+            piece,
+            offset: 0,
+            len: blocks::MAX_BLOCK,
+        };
+        end.upload(long(0));
+        end.asked(8).await;
+        for _ in 0..7 {
+            end.files.answer(0, 1);
+        }
+        let mut got = [0; 1];
+        let read = timeout(Duration::from_millis(100), end.peer.read(&mut got)).await;
+        assert!(read.is_err(), "{read:?}");
+        end.files.fail(0);
         let heard = end.next().await;
         assert!(
-            matches!(heard, Heard::Closed(Ended::CannotRead(_))),
+            matches!(heard, Heard::Unsent(unsent) if unsent == long(0)),
             "{heard:?}"
         );
+        end.upload(long(1));
+        end.asked(8).await;
+        for _ in 0..8 {
+            end.files.answer(0, 2);
+        }
+        end.sees(&piece_header(1, 0, blocks::MAX_BLOCK)).await;
+        end.sees(&[2; blocks::MAX_BLOCK as usize]).await;
+        assert!(matches!(end.next().await, Heard::Room(131_072)));
     })
     .await;
 }
@@ -167,7 +197,6 @@ async fn a_disk_that_sleeps_delays_only_those_who_wait_for_it() {
         quick.sees(&payload(16_384, 4)).await;
         // and the slow one goes on with what does not wait: it hears, and asks, and takes blocks.
         slow.sees(&[0, 0, 0, 1, 1]).await;
-        slow.sees(&piece_header(1, 0, blocks::BLOCK)).await;
         let asked = block(7, 0);
         slow.order(Order::Send(Message::Request(asked)));
         tokio::task::yield_now().await;
@@ -183,6 +212,7 @@ async fn a_disk_that_sleeps_delays_only_those_who_wait_for_it() {
         let early = timeout(Duration::from_millis(100), slow.peer.read(&mut byte)).await;
         assert!(early.is_err(), "{byte:?}");
         slow.files.answer(0, 9);
+        slow.sees(&piece_header(1, 0, blocks::BLOCK)).await;
         slow.sees(&[9; 16_384]).await;
         let mut after = Vec::new();
         Message::Have(5).encode(&mut after);
