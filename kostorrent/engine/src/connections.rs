@@ -120,6 +120,7 @@ impl Engine {
     /// The other end, or the network, has ended the connection.
     pub(crate) fn closed(&mut self, key: PeerKey) {
         if let Some(peer) = self.swarm.remove(key) {
+            self.doubt(&peer);
             self.gone(&peer);
         }
     }

@@ -79,6 +79,25 @@ pub enum Event {
         /// Payload bytes.
         bytes: u64,
     },
+    /// A connection could not read a block that it was to send, and has dropped it.
+    Unsent {
+        /// The connection.
+        peer: PeerKey,
+        /// The block.
+        block: BlockRequest,
+    },
+    /// Pieces that were on disk are not there any more, or not as they were.
+    Lost {
+        /// Which.
+        pieces: Vec<u32>,
+    },
+    /// Pieces were found on disk, and are good.
+    Found {
+        /// Which.
+        pieces: Vec<u32>,
+    },
+    /// What [`Action::Settle`] asked for is done, and nothing was lost.
+    Settled,
     /// A tracker has answered [`Action::Announce`], or has not.
     Announced {
         /// The tracker's URL, as in the action.
@@ -181,6 +200,14 @@ pub enum Action {
         /// What was asked for.
         block: BlockRequest,
     },
+    /// Look whether this piece is still good on disk: [`Event::Lost`] if not.
+    Check {
+        /// The piece.
+        piece: u32,
+    },
+    /// Everything that is wanted is on disk. Look at all files, and cut those that are too long:
+    /// then [`Event::Settled`], or [`Event::Lost`] with what is gone.
+    Settle,
     /// Tell a tracker about us.
     Announce {
         /// The tracker's URL.

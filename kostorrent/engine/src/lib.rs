@@ -24,6 +24,7 @@ mod discovery;
 mod download;
 mod event;
 mod explain;
+mod files;
 mod leaving;
 mod limit;
 mod passing;
@@ -66,6 +67,12 @@ pub struct Engine {
     content: Option<Content>,
     download: Download,
     upload: Upload,
+    /// Everything wanted is there, and the user has heard of it.
+    is_complete: bool,
+    /// `completed` was told to the trackers, or is not to be told: it is said once for a torrent.
+    is_announced: bool,
+    /// When a piece was last looked at because a peer had hung up.
+    doubted: Option<Time>,
 }
 
 impl Engine {
@@ -83,14 +90,25 @@ impl Engine {
             upload: Upload::new(&config, now),
             content: config.content.map(|content| Content::new(content, memory)),
             cx,
+            is_complete: false,
+            is_announced: false,
+            doubted: None,
         };
         engine.start();
         engine
     }
 
     fn start(&mut self) {
-        if self.is_finished() && !self.keep_seeding {
-            return self.leave(Outcome::Complete);
+        if self.is_finished() {
+            // Who seeds from the start completes nothing.
+            self.is_announced = true;
+            match self.content.as_ref().is_some_and(Content::wants_anything) {
+                true => self.settle(),
+                false => self.is_complete = true,
+            }
+            if !self.keep_seeding {
+                return;
+            }
         }
         let now = self.cx.now;
         self.cx.timers.set(Timer::Announce, now);
@@ -112,6 +130,10 @@ impl Engine {
             } => self.connected(peer, addr, incoming, &handshake),
             Event::ConnectFailed { addr, why } => self.connect_failed(addr, &why),
             Event::Closed { peer, .. } => self.closed(peer),
+            Event::Unsent { peer, block } => self.unsent(peer, block),
+            Event::Lost { pieces } => self.lost(pieces),
+            Event::Found { pieces } => self.found(pieces),
+            Event::Settled => self.settled(),
             Event::Message { peer, message } => self.message(peer, message),
             Event::Block { peer, block, buf } => self.block(peer, block, buf),
             Event::Stored { piece, result } => self.stored(piece, result),

@@ -81,14 +81,19 @@ impl Engine {
         if self.stage != Stage::Running {
             return;
         }
-        for key in self.swarm.keys() {
-            self.tell_have(key, piece);
-        }
+        self.tell_all(piece);
         if self.is_finished() {
-            self.complete();
+            self.settle();
         }
     }
     // ANCHOR_END: written
+
+    /// Tells everybody that we have a piece.
+    pub(crate) fn tell_all(&mut self, piece: u32) {
+        for key in self.swarm.keys() {
+            self.tell_have(key, piece);
+        }
+    }
 
     /// Tells a peer that we have a piece, unless it has the piece itself.
     fn tell_have(&mut self, key: PeerKey, piece: u32) {
@@ -106,16 +111,19 @@ impl Engine {
         }
     }
 
-    fn complete(&mut self) {
+    /// Everything that is wanted is on disk, in files that are where they should be.
+    pub(crate) fn complete(&mut self) {
+        self.is_complete = true;
         let is_seed = self.content.as_ref().is_some_and(|c| c.is_seed());
-        if is_seed {
+        let is_news = is_seed && !std::mem::replace(&mut self.is_announced, is_seed);
+        if is_news {
             self.discovery.complete();
         }
         self.cx.report(Report::Complete);
         if !self.keep_seeding {
             return self.leave(Outcome::Complete);
         }
-        if is_seed {
+        if is_news {
             self.cx.timers.set(Timer::Announce, self.cx.now);
         }
         self.upload.choke_soon(&mut self.cx);

@@ -106,13 +106,32 @@ impl Upload {
             peer.spoke = cx.now;
         }
         peer.up.room = peer.up.room.saturating_add(bytes);
+        self.void_asked(cx, peer);
         self.serve(cx, peer, usize::MAX);
+    }
+
+    /// A block of so many bytes could not be read, and its connection has dropped it.
+    pub fn unsent(&mut self, cx: &mut Cx, peer: &mut Peer, bytes: u64) {
+        peer.up.in_connection = peer.up.in_connection.saturating_sub(bytes);
+        peer.up.room = peer.up.room.saturating_add(bytes);
+        self.limit.give_back(bytes);
+        self.void_asked(cx, peer);
+        self.serve(cx, peer, usize::MAX);
+    }
+
+    /// Has a peer ask anew, once its connection has sent what it was given: a choke voids all that
+    /// it has asked for.
+    pub fn void_asked(&mut self, cx: &mut Cx, peer: &mut Peer) {
+        if peer.up.void && peer.up.in_connection == 0 {
+            set_choking(cx, peer, true);
+            set_choking(cx, peer, false);
+        }
     }
 
     /// Sends what this peer asked for, as far as its connection and the limit allow, at most so
     /// many blocks.
     fn serve(&mut self, cx: &mut Cx, peer: &mut Peer, most: usize) {
-        if peer.up.limited {
+        if peer.up.limited || peer.up.void {
             return;
         }
         for _ in 0..most {
@@ -130,6 +149,7 @@ impl Upload {
             peer.up.requests.pop();
             peer.up.room -= bytes;
             peer.up.in_connection += bytes;
+            peer.up.gives(block.piece);
             peer.spoke = cx.now;
             let peer = peer.key;
             cx.act(Action::Upload { peer, block });
@@ -212,6 +232,7 @@ fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool) {
     if std::mem::replace(&mut peer.up.am_choking, choking) == choking {
         return;
     }
+    peer.up.void = false;
     if choking {
         // Without the fast extension a choke drops what was asked for, without a word.
         peer.up.requests.clear();

@@ -1,6 +1,7 @@
 //! What engines want done.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use blocks::BlockDigests;
 use engine::{Action, Announcement, BufKey, ConnectFailure, Event, Report, Stored};
@@ -40,6 +41,13 @@ impl World {
                 self.nodes[node].kept.remove(&piece);
             }
             Action::Store { piece, digests } => self.store(node, piece, digests),
+            // What a disk has forgotten is told when it happens, by whoever makes it forget.
+            Action::Check { .. } => {}
+            Action::Settle => self.later(
+                Duration::ZERO,
+                node,
+                Happens::Told(Box::new(Event::Settled)),
+            ),
             Action::Announce {
                 tracker,
                 announcement,

@@ -141,6 +141,23 @@ impl Picker {
         }
     }
 
+    /// A peer has lost a piece that it had.
+    pub fn peer_lost(&mut self, piece: u32) {
+        if piece < self.geometry.pieces() {
+            self.rarity.remove_copy(piece);
+            self.news += 1;
+        }
+    }
+
+    /// A piece is not on disk any more. If it is still wanted, it is to be opened like any other.
+    pub fn lost(&mut self, piece: u32, is_wanted: bool) {
+        if self.have.clear(piece) && is_wanted {
+            self.rarity.put_back(piece);
+            self.returned += 1;
+            self.news += 1;
+        }
+    }
+
     // ANCHOR: pick
     /// Chooses up to `count` blocks to ask of `peer`, which has the pieces in `has`, and adds them
     /// to `out`. They count as asked from here on.

@@ -119,9 +119,48 @@ impl Content {
         self.picker.close(piece);
         let length = u64::from(self.geometry.piece_len(piece));
         self.left -= length;
+        // What was not wanted is settled already.
         if self.settled.set(piece) {
             self.left_wanted -= length;
         }
+    }
+
+    /// A piece is not on disk any more; whether it was.
+    pub fn lost(&mut self, piece: u32) -> bool {
+        if piece >= self.geometry.pieces() || !self.have().get(piece) {
+            return false;
+        }
+        let length = u64::from(self.geometry.piece_len(piece));
+        let is_wanted = self.wanted.get(piece);
+        self.picker.lost(piece, is_wanted);
+        self.left += length;
+        if is_wanted {
+            self.settled.clear(piece);
+            self.left_wanted += length;
+        }
+        true
+    }
+
+    /// A piece was found on disk; whether we had not known. One that is being fetched is not taken:
+    /// it is nearly here.
+    pub fn found(&mut self, piece: u32) -> bool {
+        let is_new = piece < self.geometry.pieces()
+            && !self.have().get(piece)
+            && self.picker.open().all(|open| open != piece);
+        if is_new {
+            self.written(piece);
+        }
+        is_new
+    }
+
+    /// Looks anew which of a peer's pieces we miss.
+    pub fn count_offers(&self, peer: &mut Peer) {
+        peer.offers = peer.has.count_missing_from(&self.settled);
+    }
+
+    /// Whether anything was chosen: a seeder wants nothing.
+    pub fn wants_anything(&self) -> bool {
+        self.wanted.count() > 0
     }
 
     /// A peer says that it has a piece.
@@ -138,8 +177,9 @@ impl Content {
         Ok(())
     }
 
-    /// A peer says which pieces it has. A bitfield that comes late, or again as aria2 sends it, adds
-    /// to what the peer said before, and costs no more than what is new in it.
+    /// A peer says which pieces it has. A bitfield that comes late, or again, stands in the place of
+    /// what the peer said before, and costs no more than what is new in it: aria2 sends one again,
+    /// and who has lost a piece has no other way to say so.
     pub fn has_pieces(&mut self, peer: &mut Peer, bytes: &[u8]) -> Result<(), CloseReason> {
         let has = Bitfield::from_bytes(self.geometry.pieces(), bytes)?;
         if peer.has.count() == 0 {
@@ -151,8 +191,13 @@ impl Content {
                 peer.has.set(piece);
                 self.picker.peer_has(piece);
             }
+            let gone: Vec<u32> = peer.has.missing_from(&has).collect();
+            for piece in gone {
+                peer.has.clear(piece);
+                self.picker.peer_lost(piece);
+            }
         }
-        peer.offers = peer.has.count_missing_from(&self.settled);
+        self.count_offers(peer);
         Ok(())
     }
 }

@@ -147,6 +147,15 @@ impl PeerList {
         }
     }
 
+    /// Those that rest are of use again.
+    pub fn wake(&mut self, now: Time) {
+        for entry in self.entries.values_mut() {
+            if entry.state == State::Free && entry.failures == 0 {
+                entry.next_try = entry.next_try.min(now);
+            }
+        }
+    }
+
     /// This address is never to be called.
     pub fn never(&mut self, addr: SocketAddr) {
         self.set(addr, State::Never);

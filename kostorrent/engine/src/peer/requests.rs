@@ -1,6 +1,6 @@
 //! What one peer asked for and waits for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use messages::BlockRequest;
 
@@ -49,6 +49,20 @@ impl Requests {
         }
     }
 
+    /// Takes out all requests for these pieces; whether there were any.
+    pub fn drop_pieces(&mut self, pieces: &[u32]) -> bool {
+        let before = self.order.len();
+        let pieces: BTreeSet<&u32> = pieces.iter().collect();
+        self.tickets.retain(|block, ticket| {
+            let stays = !pieces.contains(&block.piece);
+            if !stays {
+                self.order.remove(ticket);
+            }
+            stays
+        });
+        self.order.len() < before
+    }
+
     pub fn clear(&mut self) {
         self.order.clear();
         self.tickets.clear();
@@ -82,6 +96,21 @@ mod tests {
             requests.pop();
         }
         assert_eq!(left, [5, 3, 1]);
+    }
+
+    #[test]
+    fn those_for_pieces_that_are_gone_are_dropped() {
+        let mut requests = Requests::default();
+        for piece in [5, 3, 9, 4] {
+            requests.push(block(piece));
+        }
+        assert!(!requests.drop_pieces(&[1, 2]));
+        assert!(requests.drop_pieces(&[9, 5, 1]));
+        assert_eq!(requests.first(), Some(block(3)));
+        requests.pop();
+        assert_eq!(requests.first(), Some(block(4)));
+        requests.pop();
+        assert_eq!(requests.first(), None);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use progress::Rate;
 
 use super::requests::Requests;
 
+/// Pieces that are remembered of what a peer got.
+const MOST_GIVEN: usize = 4;
+
 /// What one peer gets from us: the half of a connection over which we upload, with two of the four
 /// booleans of BEP 3.
 pub(crate) struct Up {
@@ -14,6 +17,10 @@ pub(crate) struct Up {
     pub room: u64,
     /// Payload that its connection was given and has not sent yet, in bytes.
     pub in_connection: u64,
+    /// What it has asked for is to be void: some of it we have no more.
+    pub void: bool,
+    /// The pieces it was given blocks of last, the latest at the end.
+    pub given: Vec<u32>,
     /// It waits for the speed limit.
     pub limited: bool,
     pub rate: Rate,
@@ -29,9 +36,22 @@ impl Up {
             requests: Requests::default(),
             room: 0,
             in_connection: 0,
+            void: false,
+            given: Vec::new(),
             limited: false,
             rate: Rate::new(),
             total: 0,
+        }
+    }
+
+    /// A block of this piece goes to it.
+    pub fn gives(&mut self, piece: u32) {
+        if self.given.last() != Some(&piece) {
+            self.given.retain(|&given| given != piece);
+            if self.given.len() == MOST_GIVEN {
+                self.given.remove(0);
+            }
+            self.given.push(piece);
         }
     }
 }

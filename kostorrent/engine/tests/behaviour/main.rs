@@ -5,6 +5,7 @@ mod by_hand;
 mod calls;
 mod crowds;
 mod downloads;
+mod files;
 mod leaving;
 mod suspects;
 mod trackers;

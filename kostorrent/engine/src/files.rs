@@ -1,0 +1,125 @@
+//! What happens to the files under a running torrent: other programs, and people, delete and change
+//! them.
+
+use std::time::Duration;
+
+use messages::{BlockRequest, Message};
+use picker::PeerKey;
+
+use crate::leaving::Stage;
+use crate::peer::Peer;
+use crate::timers::Timer;
+use crate::{Action, CloseReason, Engine, download};
+
+/// Pieces of what a peer hung up on are looked at no more often than this: reading a piece anew is
+/// dearer than hanging up.
+const CHECK_PAUSE: Duration = Duration::from_secs(2);
+
+impl Engine {
+    // ANCHOR: lost
+    /// These pieces are not on disk any more. They are offered to nobody, and fetched again if they
+    /// are wanted. Trackers hear of it with the next announce.
+    pub(crate) fn lost(&mut self, mut pieces: Vec<u32>) {
+        let Some(content) = &mut self.content else {
+            return;
+        };
+        pieces.retain(|&piece| content.lost(piece));
+        if pieces.is_empty() || self.stage != Stage::Running {
+            return;
+        }
+        for key in self.swarm.keys() {
+            if let Err(why) = self.take_back(key, &pieces) {
+                self.close(key, why);
+            }
+        }
+        if !self.is_finished() {
+            self.is_complete = false;
+            let now = self.cx.now;
+            self.discovery.list.wake(now);
+            self.cx.timers.set_earlier(Timer::Dial, now);
+            self.cx
+                .timers
+                .set_earlier(Timer::Watch, now + download::WATCH);
+            self.stalled_again();
+        }
+    }
+    // ANCHOR_END: lost
+
+    /// Tells a peer that we have these pieces no more. There is no message for that: a new bitfield
+    /// says it, which clients take at any time, and a choke voids what it has asked for (BEP 3).
+    fn take_back(&mut self, key: PeerKey, pieces: &[u32]) -> Result<(), CloseReason> {
+        let (Some(content), Some(peer)) = (&self.content, self.swarm.get_mut(key)) else {
+            return Ok(());
+        };
+        content.count_offers(peer);
+        if !peer.is_seed() {
+            let bitfield = Message::Bitfield(content.have().to_bytes());
+            self.cx.send(peer, bitfield);
+        }
+        let dropped = peer.up.requests.drop_pieces(pieces);
+        if !peer.up.am_choking && (dropped || peer.up.in_connection > 0) {
+            peer.up.void = true;
+        }
+        self.upload.void_asked(&mut self.cx, peer);
+        self.interest(key)
+    }
+
+    /// These pieces are on disk after all.
+    pub(crate) fn found(&mut self, mut pieces: Vec<u32>) {
+        let Some(content) = &mut self.content else {
+            return;
+        };
+        let was_finished = content.is_finished();
+        pieces.retain(|&piece| content.found(piece));
+        if self.stage != Stage::Running {
+            return;
+        }
+        for piece in pieces {
+            self.tell_all(piece);
+        }
+        if self.is_finished() && !was_finished {
+            self.settle();
+        }
+    }
+
+    // ANCHOR: settle
+    /// Nothing is missing. Before anybody hears of it, the files are looked at: somebody may have
+    /// deleted one while it was written to.
+    pub(crate) fn settle(&mut self) {
+        self.cx.act(Action::Settle);
+    }
+
+    /// The files are as they should be.
+    pub(crate) fn settled(&mut self) {
+        if self.stage == Stage::Running && self.is_finished() && !self.is_complete {
+            self.complete();
+        }
+    }
+    // ANCHOR_END: settle
+
+    /// A connection could not read what it was to send: it has dropped this block.
+    pub(crate) fn unsent(&mut self, key: PeerKey, block: BlockRequest) {
+        if let Some(peer) = self.swarm.get_mut(key) {
+            peer.up.void = !peer.up.am_choking;
+            self.upload.unsent(&mut self.cx, peer, block.len.into());
+        }
+    }
+
+    /// A peer has hung up. Of a piece that it got from us, and does not say that it has, some may
+    /// have been wrong: it is looked at.
+    pub(crate) fn doubt(&mut self, peer: &Peer) {
+        let now = self.cx.now;
+        if self.doubted.is_some_and(|at| now < at + CHECK_PAUSE) {
+            return;
+        }
+        let Some(content) = &self.content else {
+            return;
+        };
+        for &piece in &peer.up.given {
+            if !peer.has.get(piece) && content.have().get(piece) {
+                self.doubted = Some(now);
+                self.cx.act(Action::Check { piece });
+            }
+        }
+    }
+}
