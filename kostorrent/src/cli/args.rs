@@ -71,8 +71,9 @@ pub(crate) enum Command {
 /// Download what a torrent file describes
 ///
 /// The files land in DIR, each piece verified before it is written. What is already there is checked and kept, so
-/// the same command goes on where it was interrupted; a file that is longer than the torrent's is cut, if anything in it
-/// is the torrent's. Ends when everything is complete, unless --seed is given.
+/// the same command goes on where it was interrupted. A file that is in the way, and of which nothing is the torrent's,
+/// is left alone, and the download refused; one that is longer than the torrent's, and has something of it, is cut. Ends
+/// when everything is complete, unless --seed is given.
 #[derive(Debug, Args)]
 pub(crate) struct Download {
     /// The torrent file
@@ -84,6 +85,9 @@ pub(crate) struct Download {
     /// Only these files (not yet)
     #[arg(long, value_name = "LIST", hide = true)]
     pub(crate) files: Option<String>,
+    /// Write over files that are in the way, even if nothing in them is the torrent's
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     #[command(flatten)]
     pub(crate) network: Network,
     /// Go on seeding when the download is complete, until Ctrl-C

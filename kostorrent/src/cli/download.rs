@@ -31,6 +31,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
             listen: running::listen_on(args.network.port),
             torrents: vec![TorrentOptions {
                 peers: args.network.peers.clone(),
+                overwrite: args.overwrite,
                 ..TorrentOptions::new(metainfo, root, mode)
             }],
         };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use connection::Pool;
-use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Report, Time};
+use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
 use layout::Layout;
 use messages::Bitfield;
 use storage::{Hashes, Storage};
@@ -20,6 +20,7 @@ use super::shares::{Shares, Wants};
 use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
+use super::watch::Watch;
 
 /// What all torrents of a node share.
 pub(super) struct Common {
@@ -80,6 +81,7 @@ impl Work {
             layout: self.layout.clone(),
             hashes: Hashes::from(metainfo.pieces.as_slice()),
             read_only: self.options.mode == Mode::Seed,
+            overwrite: self.options.overwrite,
         };
         let opened = tokio::select! {
             opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
@@ -90,15 +92,10 @@ impl Work {
             Err(failure) => return Outcome::Failed(failure),
         };
         tracing::debug!(pieces = have.count(), of = have.len(), "checked");
-        // The engine reports what becomes complete; this is complete already.
-        let already =
-            self.options.mode == (Mode::Download { keep_seeding: true }) && have.is_full();
         let mut task = self.begin(common, storage, have);
-        if already {
-            task.report(Report::Complete);
-        }
         let outcome = task.run().await;
-        task.end(outcome).await
+        task.end().await;
+        outcome
     }
 
     fn begin(self, common: &Common, storage: Storage, have: Bitfield) -> Task {
@@ -117,7 +114,14 @@ impl Work {
         let (to_orders, orders) = mpsc::unbounded_channel();
         let (share, given) = common.shares.enter(id, wants, to_orders);
         let ours = self.door.ours();
-        let content = ContentConfig::all(geometry, have);
+        let mut content = ContentConfig::all(geometry, have);
+        let fetches = self.options.mode != Mode::Seed;
+        if !fetches {
+            // What a seeder loses it does not fetch.
+            content.wanted = Bitfield::new(geometry.pieces());
+        }
+        let (root, pause) = (&self.options.root, self.options.look);
+        let watch = Watch::new(root, self.layout.clone(), fetches, pause);
         let config = Config {
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),
@@ -134,14 +138,7 @@ impl Work {
         };
         let pool = common.pool.clone();
         let disk = common.disk.enter(id, storage);
-        let notify = self.reins.notify.clone();
-        let source = Shared::new(
-            id,
-            disk.queue.clone(),
-            pool.clone(),
-            common.handles.clone(),
-            notify,
-        );
+        let source = Shared::new(id, disk.queue.clone(), pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
         Task::new(Parts {
             engine: Engine::new(config, Time::ZERO),
@@ -149,6 +146,7 @@ impl Work {
             pool,
             disk,
             source: Rc::new(source),
+            watch,
             announcer: Announcer::new(ours.info_hash, ours.peer_id, self.port, clients),
             door: self.door,
             share,
@@ -217,7 +215,7 @@ mod tests {
             let turns = task.turns.clone();
             // Time stands still but for the timers, so an hour is over when they have all rung.
             assert!(tokio::time::timeout(hour, task.run()).await.is_err());
-            task.end(Outcome::Stopped).await;
+            task.end().await;
             turns.get()
         };
         let turns = LocalSet::new().run_until(idle).await;

@@ -55,12 +55,17 @@ pub struct Snapshot {
 pub enum Notice {
     /// What the engine has to say about the torrent.
     Torrent(Report),
-    /// A file that others want cannot be read; told once for each file. They are sent away.
+    /// A file cannot be read any more, or somebody has changed it; told once each time.
     FileFailed {
         /// Where it is, or was.
         path: PathBuf,
         /// A sentence: what failed, and what helps.
         why: String,
+    },
+    /// Such a file is there again, and good.
+    FileBack {
+        /// Where it is.
+        path: PathBuf,
     },
 }
 

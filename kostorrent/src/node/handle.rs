@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{Command, Failure, Outcome};
 use metainfo::{InfoHash, Metainfo};
@@ -30,6 +31,10 @@ pub struct TorrentOptions {
     pub root: PathBuf,
     /// What to do.
     pub mode: Mode,
+    /// Whether a download may write over files that are somebody else's.
+    pub overwrite: bool,
+    /// How often files in use are looked at: somebody may have changed them.
+    pub look: Duration,
     /// Addresses to call without asking a tracker.
     pub peers: Vec<std::net::SocketAddr>,
     /// Payload bytes a second that may come in for this torrent, within the node's limit.
@@ -40,6 +45,9 @@ pub struct TorrentOptions {
     pub seed: Option<u64>,
 }
 
+/// How often files in use are looked at, unless told otherwise.
+const LOOK: Duration = Duration::from_secs(10);
+
 impl TorrentOptions {
     /// A torrent without limits of its own, and nobody to call but whom its trackers name.
     pub fn new(metainfo: Arc<Metainfo>, root: impl Into<PathBuf>, mode: Mode) -> TorrentOptions {
@@ -47,6 +55,8 @@ impl TorrentOptions {
             metainfo,
             root: root.into(),
             mode,
+            overwrite: false,
+            look: LOOK,
             peers: Vec::new(),
             limit_down: None,
             limit_up: None,

@@ -13,10 +13,11 @@
 //! - `link`: from a socket to a connection whose handshakes are done;
 //! - `doors` and `listener`: from a caller to its torrent;
 //! - `disk`, `source`, `buffers`: where the bytes are;
+//! - `watch`: what others do to the files;
 //! - `connections`: each a task;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
-//! - `opening`, `task`, `begin`: a torrent's life;
+//! - `opening`, `foreign`, `task`, `begin`: a torrent's life;
 //! - `handle` and `figures`: what is seen of it from outside;
 //! - this file: the threads.
 
@@ -27,6 +28,7 @@ mod connections;
 mod disk;
 mod doors;
 mod figures;
+mod foreign;
 mod handle;
 mod link;
 mod listener;
@@ -35,6 +37,7 @@ mod shares;
 mod source;
 mod task;
 mod trackers;
+mod watch;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -1,6 +1,5 @@
 //! What a torrent finds on disk when it begins.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use storage::{DiskError, Hashes, PieceState, Storage};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Snapshot, TorrentState};
+use super::foreign::{Foreign, pieces_of};
 use crate::check::{Progress, check};
 
 /// How often the faces learn how far the check has come.
@@ -25,6 +25,8 @@ pub(super) struct Place {
     pub hashes: Hashes,
     /// Nothing may be written, and everything must be there.
     pub read_only: bool,
+    /// Files that are not the torrent's may be written over.
+    pub overwrite: bool,
 }
 
 /// The files, and the pieces in them that are good.
@@ -83,74 +85,98 @@ impl Drop for StopOnDrop {
 /// that means nothing.
 fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> {
     let Place { root, layout, .. } = place;
-    let begun = place.read_only || is_begun(place, progress);
-    let (storage, not_writable) =
-        lay_out(place, begun, progress).map_err(|error| Failure::Disk(error.to_string()))?;
+    let disk = |error: DiskError| Failure::Disk(error.to_string());
     let count = layout.geometry().pieces();
+    let states = match place.read_only || is_begun(place, progress) {
+        true => check(root, layout, &place.hashes, progress).map_err(disk)?,
+        false => vec![PieceState::Missing; count as usize],
+    };
     let mut have = Bitfield::new(count);
-    if begun {
-        let states = check(root, layout, &place.hashes, progress)
-            .map_err(|error| Failure::Disk(error.to_string()))?;
-        for piece in (0..count).filter(|&p| states[p as usize] == PieceState::Good) {
-            have.set(piece);
+    for piece in (0..count).filter(|&p| states[p as usize] == PieceState::Good) {
+        have.set(piece);
+    }
+    let (files, hashes) = (layout.clone(), place.hashes.clone());
+    if place.read_only {
+        if !have.is_full() {
+            return Err(Failure::Shell(format!(
+                "{} of {count} pieces are missing or wrong below {}, so there is nothing to seed \
+                 yet; `kostorrent verify` names the files, `kostorrent download` fetches them",
+                count - have.count(),
+                root.display()
+            )));
+        }
+        let storage = Storage::open(root, files, hashes).map_err(disk)?;
+        return Ok((storage, have));
+    }
+    let complete = |file: usize| is_complete(root, layout, &have, file);
+    if !place.overwrite {
+        refuse_foreign(place, &states, complete, progress)?;
+    }
+    let written = |file| !complete(file);
+    let storage = Storage::create_unless(root, files, hashes, written, || progress.is_stopped());
+    Ok((storage.map_err(disk)?, have))
+}
+
+/// Whether a file is as it has to be in the end, whatever leads to it: then it is not written to.
+fn is_complete(root: &Path, layout: &Layout, have: &Bitfield, file: usize) -> bool {
+    let entry = &layout.files()[file];
+    let path = root.join(&entry.path);
+    match entry.kind {
+        Kind::Padding => true,
+        Kind::Symlink { .. } => {
+            have.is_full()
+                && path
+                    .symlink_metadata()
+                    .is_ok_and(|found| found.is_symlink())
+        }
+        Kind::Regular { .. } => {
+            pieces_of(layout, file).all(|piece| have.get(piece))
+                && std::fs::metadata(path)
+                    .is_ok_and(|found| found.is_file() && found.len() == entry.length)
         }
     }
-    if place.read_only && !have.is_full() {
-        return Err(Failure::Shell(format!(
-            "{} of {count} pieces are missing or wrong below {}, so there is nothing to seed yet; \
-             `kostorrent verify` names the files, `kostorrent download` fetches them",
-            count - have.count(),
-            root.display()
-        )));
-    }
-    match not_writable {
-        Some(why) if !have.is_full() => return Err(Failure::Disk(why.to_string())),
-        _ => {}
-    }
-    if let Some(path) = somebody_elses(&storage, layout, &have) {
-        return Err(Failure::Shell(format!(
-            "{} is longer than the torrent's file, and nothing in it is the torrent's: move it \
-             away, or choose another folder",
-            root.join(path).display()
-        )));
-    }
-    Ok((storage, have))
 }
 
-/// Makes what is missing, if it may. What may not be written may still be complete: then why not is
-/// told along.
-fn lay_out(
+/// Refuses to write over what is not the torrent's.
+fn refuse_foreign(
     place: &Place,
-    begun: bool,
+    states: &[PieceState],
+    complete: impl Fn(usize) -> bool,
     progress: &Progress,
-) -> Result<(Storage, Option<DiskError>), DiskError> {
-    let open = || Storage::open(&place.root, place.layout.clone(), place.hashes.clone());
-    if place.read_only {
-        return Ok((open()?, None));
-    }
-    let (layout, hashes) = (place.layout.clone(), place.hashes.clone());
-    match Storage::create_unless(&place.root, layout, hashes, || progress.is_stopped()) {
-        Ok(storage) => Ok((storage, None)),
-        Err(error) => match error.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem if begun => {
-                Ok((open()?, Some(error)))
+) -> Result<(), Failure> {
+    let Place { root, layout, .. } = place;
+    let mut foreign = Foreign::new(root, layout, &place.hashes, states);
+    let mut first = None;
+    let mut others = 0;
+    for (file, entry) in layout.files().iter().enumerate() {
+        if progress.is_stopped() {
+            break;
+        }
+        if matches!(entry.kind, Kind::Regular { .. })
+            && !complete(file)
+            && foreign
+                .is(file)
+                .map_err(|error| Failure::Disk(error.to_string()))?
+        {
+            match first {
+                None => first = Some(root.join(&entry.path)),
+                Some(_) => others += 1,
             }
-            _ => Err(error),
-        },
+        }
     }
-}
-
-/// A file that is too long and of which no piece is good. It is not the torrent's, and is not to be
-/// cut.
-fn somebody_elses<'l>(storage: &Storage, layout: &'l Layout, have: &Bitfield) -> Option<&'l Path> {
-    let length = u64::from(layout.geometry().piece_length());
-    let mut longer = storage.longer().map(|index| &layout.files()[index]);
-    let found = longer.find(|file| {
-        let mut pieces = file.offset / length..(file.offset + file.length).div_ceil(length);
-        // An empty file lies in a piece as a point does: the piece says nothing about it.
-        file.length == 0 || !pieces.any(|piece| have.get(piece as u32))
-    })?;
-    Some(&found.path)
+    let Some(first) = first else {
+        return Ok(());
+    };
+    let (which, them) = match others {
+        0 => (String::new(), "it"),
+        1 => (" and another file".to_owned(), "them"),
+        n => (format!(" and {n} other files"), "them"),
+    };
+    Err(Failure::Shell(format!(
+        "{}{which} would be written over, and nothing in {them} is the torrent's: move {them} away, \
+         choose another folder with --output, or add --overwrite",
+        first.display()
+    )))
 }
 
 /// Whether there is anything on disk that is worth a look.
@@ -174,33 +200,6 @@ mod tests {
         (name.into(), length, Kind::Regular { executable: false })
     }
 
-    #[test]
-    fn a_longer_file_is_somebody_elses_unless_a_piece_of_it_is_good() {
-        let dir = tempfile::tempdir().unwrap();
-        let entry = |name: &str, length| regular(name.into(), length);
-        let files = vec![entry("a", 10), entry("empty", 0), entry("b", 40_000)];
-        let layout = Arc::new(Layout::new(files, 16 * 1024).unwrap());
-        let found = |longer: &str, good: &[u32]| {
-            for file in layout.files() {
-                let length = file.length + u64::from(file.path.as_os_str() == longer);
-                let bytes = vec![7; length as usize];
-                std::fs::write(dir.path().join(&file.path), bytes).unwrap();
-            }
-            let hashes = Hashes::V1(Arc::new([]));
-            let storage = Storage::create(dir.path(), layout.clone(), hashes).unwrap();
-            let mut have = Bitfield::new(layout.geometry().pieces());
-            for &piece in good {
-                have.set(piece);
-            }
-            somebody_elses(&storage, &layout, &have).is_some()
-        };
-        let all = [0, 1, 2];
-        assert_eq!(found("nothing", &[]), false);
-        assert_eq!((found("a", &[1, 2]), found("a", &[0])), (true, false));
-        assert_eq!((found("b", &[]), found("b", &[2])), (true, false));
-        assert_eq!(found("empty", &all), true, "its piece holds nothing of it");
-    }
-
     #[tokio::test]
     async fn who_stops_waiting_stops_the_making_of_files() {
         let dir = tempfile::tempdir().unwrap();
@@ -211,6 +210,7 @@ mod tests {
             layout,
             hashes: Hashes::V1(Arc::new([])),
             read_only: false,
+            overwrite: false,
         };
         let made = || std::fs::read_dir(dir.path()).unwrap().count();
         let turn = Semaphore::new(1);

@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use blocks::BlockDigests;
 use connection::{FileSpan, Heard, Order, Pool};
-use engine::{
-    Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Stored, Time,
-};
+use engine::{Action, Announcement, Command, Engine, Event, Outcome, Report, Stored, Time};
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
-use storage::{Done, Job};
+use storage::{DiskError, Done, Job};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -29,6 +27,7 @@ use super::link::{self, Joined};
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
+use super::watch::{Watch, Wish};
 
 /// The least time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(200);
@@ -46,6 +45,7 @@ pub(super) struct Parts {
     pub pool: Pool,
     pub disk: TorrentDisk,
     pub source: Rc<Shared>,
+    pub watch: Watch,
     pub announcer: Announcer,
     pub door: Door,
     pub share: Share,
@@ -64,6 +64,7 @@ pub(super) struct Task {
     buffers: Buffers,
     disk: TorrentDisk,
     source: Rc<Shared>,
+    watch: Watch,
     announcer: Announcer,
     door: Door,
     share: Share,
@@ -81,8 +82,6 @@ pub(super) struct Task {
     published: Instant,
     notify: mpsc::UnboundedSender<Notice>,
     stopping: bool,
-    /// Trims that the disk has not answered yet.
-    trims: usize,
     outcome: Option<Outcome>,
     /// How often the loop of [`Task::run`] has turned.
     #[cfg(test)]
@@ -104,6 +103,7 @@ impl Task {
             layout: parts.layout,
             disk: parts.disk,
             source: parts.source,
+            watch: parts.watch,
             announcer: parts.announcer,
             door: parts.door,
             share: parts.share,
@@ -119,7 +119,6 @@ impl Task {
             published: now,
             notify: parts.notify,
             stopping: false,
-            trims: 0,
             outcome: None,
             #[cfg(test)]
             turns: Rc::default(),
@@ -151,6 +150,7 @@ impl Task {
                 command = self.commands.recv(), if !self.stopping => self.command(command),
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
                 () = sleep_until(self.publish_at) => self.publish(),
+                () = sleep_until(self.watch.due()) => self.watch(Watch::look),
             }
         }
         self.publish();
@@ -159,24 +159,10 @@ impl Task {
     // ANCHOR_END: run
 
     /// Ends what is still under way, and waits until everything that was handed to the disk is
-    /// done. A complete download is trimmed then: a fault must be known before the end.
-    pub async fn end(mut self, mut outcome: Outcome) -> Outcome {
+    /// done.
+    pub async fn end(mut self) {
         self.tasks.abort_all();
-        if outcome == Outcome::Complete {
-            self.trim();
-            while self.trims > 0
-                && let Some(done) = self.disk.done.recv().await
-            {
-                if let Done::Trimmed(result) = done {
-                    self.trims -= 1;
-                    if let Err(error) = result {
-                        outcome = Outcome::Failed(Failure::Disk(error.to_string()));
-                    }
-                }
-            }
-        }
         self.disk.leave().await;
-        outcome
     }
 
     fn now(&self) -> Time {
@@ -189,6 +175,7 @@ impl Task {
         let now = self.now();
         self.engine.handle(event, now);
         changed |= self.act();
+        self.watch(|_| {});
         if changed && self.publish_at.is_none() {
             self.publish_at = Some(self.published + PUBLISH);
         }
@@ -217,6 +204,8 @@ impl Task {
                 Action::Drop { buf } => self.buffers.drop(buf),
                 Action::Forget { piece } => self.buffers.forget(piece),
                 Action::Store { piece, digests } => self.store(piece, digests),
+                Action::Check { piece } => self.watch.suspect(piece),
+                Action::Settle => self.hand_in(Job::Settle),
                 Action::Announce {
                     tracker,
                     announcement,
@@ -255,11 +244,20 @@ impl Task {
         }
     }
 
-    /// Cuts files that were there before, and are longer than the torrent says.
-    fn trim(&mut self) {
-        self.trims += 1;
-        if !self.disk.hand_in(Job::Trim) {
-            self.trims = 0;
+    /// Does what follows from what others do to the files.
+    fn watch(&mut self, tell: impl FnOnce(&mut Watch)) {
+        tell(&mut self.watch);
+        while let Some(wish) = self.watch.next() {
+            match wish {
+                Wish::Job(job) => self.hand_in(job),
+                Wish::Tell(event) => self.tell(event),
+                Wish::Close(file) => self.source.close(file),
+                Wish::Notice(notice) => {
+                    debug!(?notice, "files");
+                    // Faces that do not listen miss it.
+                    let _ = self.notify.send(notice);
+                }
+            }
         }
     }
 
@@ -299,7 +297,8 @@ impl Task {
     }
 
     /// Says where the bytes of a block are in the files and lets the connection send them.
-    fn upload(&self, peer: PeerKey, block: BlockRequest) {
+    fn upload(&mut self, peer: PeerKey, block: BlockRequest) {
+        self.watch.used();
         let start = self.layout.geometry().piece_offset(block.piece) + u64::from(block.offset);
         let spans = self.layout.spans(start, block.len.into());
         let spans = spans.map(|span| FileSpan {
@@ -317,7 +316,6 @@ impl Task {
         if report == Report::Complete {
             // The figures first: whoever hears of it looks at them.
             self.publish();
-            self.trim();
         }
         let _ = self.notify.send(Notice::Torrent(report));
     }
@@ -348,6 +346,7 @@ impl Task {
                 buf: self.buffers.arrived(data),
             },
             Heard::Room(bytes) => Event::Room { peer, bytes },
+            Heard::Unsent(block) => Event::Unsent { peer, block },
             Heard::Closed(why) => {
                 self.connections.ended(peer, &why);
                 Event::Closed { peer, why }
@@ -377,36 +376,57 @@ impl Task {
     }
 
     fn done(&mut self, done: Done) {
-        let event = match done {
+        match done {
             Done::Stored {
                 piece,
                 blocks,
                 result,
+                changed,
             } => {
                 self.buffers.back(piece, blocks);
-                Event::Stored {
-                    piece,
-                    result: outcome_of(result),
-                }
+                // Before the piece: it is in the file that was made anew.
+                self.watch(|watch| {
+                    watch.used();
+                    watch.changed(changed);
+                });
+                let result = outcome_of(result);
+                self.tell(Event::Stored { piece, result });
             }
             Done::Read {
                 block,
                 buf,
                 result,
                 files,
-            } => return self.source.done(block, buf, result, files),
-            Done::Trimmed(result) => {
-                self.trims -= 1;
-                match result {
-                    Ok(()) => return,
-                    Err(error) => Event::DiskFailed {
-                        why: error.to_string(),
-                    },
-                }
+                changed,
+            } => {
+                self.source.done(block, buf, result.is_ok(), files);
+                let Err(error) = result else {
+                    return;
+                };
+                debug!(%error, piece = block.piece, "cannot read");
+                self.watch(|watch| match changed.is_empty() {
+                    true => watch.unreadable(block.piece, &error),
+                    false => watch.changed(changed),
+                });
             }
-            Done::Synced(_) => return,
-        };
-        self.tell(event);
+            Done::Looked { result, next } => match result {
+                Ok(changed) => self.watch(|watch| watch.looked(changed, next)),
+                Err(error) => self.disk_failed(&error),
+            },
+            Done::Checked { piece, result } => {
+                self.watch(|watch| watch.checked(piece, result.ok()));
+            }
+            Done::Settled(result) => match result {
+                Ok(changed) => self.watch(|watch| watch.settled(changed)),
+                Err(error) => self.disk_failed(&error),
+            },
+            Done::Synced(_) => {}
+        }
+    }
+
+    fn disk_failed(&mut self, error: &DiskError) {
+        let why = error.to_string();
+        self.tell(Event::DiskFailed { why });
     }
 }
 

@@ -14,7 +14,8 @@
 //! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
 //! | `tracker_failed`, `tracker_warning` | `tracker`, `message` | a tracker could not be asked, or warns |
 //! | `stalled` | `message` | nothing has arrived for a minute |
-//! | `file_failed` | `path`, `message` | a file that others want cannot be read; once for each file |
+//! | `file_failed` | `path`, `message` | a file cannot be read any more, or somebody has changed it |
+//! | `file_back` | `path` | such a file is there again, and good |
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
 //! | `stopping` | | a person asked to stop |
 //! | `stopped` | `pieces_have`, `pieces`, `left` | it has stopped; what is there stays |
@@ -90,6 +91,9 @@ enum JsonLine<'a> {
     },
     Stalled {
         message: String,
+    },
+    FileBack {
+        path: String,
     },
     FileFailed {
         path: String,
@@ -272,6 +276,11 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
     let message = sentence(notice).unwrap_or_default();
     let report = match notice {
         Notice::Torrent(report) => report,
+        Notice::FileBack { path } => {
+            return Some(JsonLine::FileBack {
+                path: path.to_string_lossy().into_owned(),
+            });
+        }
         Notice::FileFailed { path, why } => {
             return Some(JsonLine::FileFailed {
                 path: path.to_string_lossy().into_owned(),

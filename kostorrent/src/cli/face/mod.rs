@@ -145,8 +145,9 @@ fn about(subjects: &[Subject], torrent: usize, sentence: &str) -> String {
 fn sentence(notice: &Notice) -> Option<String> {
     let report = match notice {
         Notice::Torrent(report) => report,
-        Notice::FileFailed { why, .. } => {
-            let sentence = format!("others cannot have a file: {why}");
+        Notice::FileFailed { why, .. } => return Some(one_line(why)),
+        Notice::FileBack { path } => {
+            let sentence = format!("{} is there again, and good", path.display());
             return Some(one_line(&sentence));
         }
     };

@@ -268,8 +268,8 @@ async fn a_seeder_tells_of_files_that_it_cannot_read_any_more() {
         }
     };
     let (path, why) = told;
-    let shrunk = path == inside("a.bin") && why.contains("shorter");
-    let gone = path == inside("b.bin") && why.contains("gone");
+    let shrunk = path == inside("a.bin") && why.contains("cut short");
+    let gone = path == inside("b.bin") && why.contains("put it back");
     assert!(shrunk || gone, "{}: {why}", path.display());
     for node in [leecher, seeder] {
         node.stop().await;

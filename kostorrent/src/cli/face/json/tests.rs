@@ -32,7 +32,8 @@ fn samples() -> Vec<Value> {
         path: "a".into(),
         why: "gone".into(),
     };
-    let notices: Vec<_> = notices.chain([file_failed]).collect();
+    let file_back = Notice::FileBack { path: "a".into() };
+    let notices: Vec<_> = notices.chain([file_failed, file_back]).collect();
     let snapshot = |state| Snapshot {
         state,
         ..Snapshot::default()

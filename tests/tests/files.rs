@@ -1,0 +1,344 @@
+//! Files that are somebody else's, and files that change under a running program.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use kostorrent_tests::clients::libtorrent;
+use kostorrent_tests::payload::Payload;
+use kostorrent_tests::peer::{Manner, Seeder, fetch_at_once};
+use kostorrent_tests::process::Process;
+use kostorrent_tests::torrent::Torrent;
+use kostorrent_tests::tracker::{Answer, Tracker};
+use kostorrent_tests::{kostorrent, temp, wait};
+use pretty_assertions::assert_eq;
+use tempfile::TempDir;
+
+const PIECE: u64 = 65_536;
+
+/// A payload, a seeder of it, and an empty folder.
+struct Scene {
+    payload: Payload,
+    seeder: Seeder,
+    _tracker: Tracker,
+    torrent: PathBuf,
+    folder: TempDir,
+    /// Where the torrent file is.
+    _beside: TempDir,
+}
+
+impl Scene {
+    fn new(payload: Payload, rate: Option<u32>) -> Scene {
+        let (folder, beside) = (temp(), temp());
+        let manner = Manner {
+            rate: rate.map(u64::from),
+            ..Manner::default()
+        };
+        let seeder = Seeder::start(&payload.torrent(PIECE, &[]), payload.bytes(), manner);
+        let tracker = Tracker::naming(&[seeder.address()]);
+        let torrent = beside.path().join("the.torrent");
+        payload.torrent(PIECE, &[&[&tracker.url()]]).write(&torrent);
+        Scene {
+            payload,
+            seeder,
+            _tracker: tracker,
+            torrent,
+            folder,
+            _beside: beside,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The download is refused, for this file, and nothing has happened.
+    #[track_caller]
+    fn assert_refused(&self, name: &str) {
+        let before = listing(self.folder.path());
+        let finished = kostorrent::start_download(&self.torrent, self.folder.path()).finish();
+        finished.expect_code(1);
+        let said = finished.stderr;
+        assert!(
+            said.contains(name) && said.contains("--overwrite"),
+            "{said}"
+        );
+        assert_eq!(listing(self.folder.path()), before);
+        assert_eq!(self.seeder.seen().requests, []);
+    }
+
+    fn pieces(&self) -> usize {
+        let pieces = self.payload.pieces_in(self.folder.path(), PIECE as usize);
+        pieces.iter().filter(|&&right| right).count()
+    }
+}
+
+/// Every file below a folder, with its bytes.
+fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push((path.clone(), fs::read(path).unwrap())),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn three(name: &str) -> Payload {
+    let files = [("a.bin", 3_000_000), ("b.txt", 3_000), ("c.bin", 2_000_000)];
+    Payload::multi(name, files.map(|(path, length)| (path.to_owned(), length)))
+}
+
+#[test]
+fn a_file_of_ones_own_is_left_alone() {
+    let scene = Scene::new(Payload::single("notes.txt", 3_000), None);
+    for mine in [&b"my own notes\n"[..], &[b'n'; 3_000], &[b'n'; 5_000]] {
+        fs::write(scene.path("notes.txt"), mine).unwrap();
+        scene.assert_refused("notes.txt");
+    }
+    let mut command = kostorrent::download(&scene.torrent, scene.folder.path());
+    Process::run("download --overwrite", command.arg("--overwrite")).expect_code(0);
+    scene.payload.assert_in(scene.folder.path());
+}
+
+#[test]
+fn a_file_of_ones_own_inside_a_torrents_folder_is_left_alone() {
+    let scene = Scene::new(three("three"), None);
+    fs::create_dir(scene.path("three")).unwrap();
+    for mine in [&b"my own notes\n"[..], &[b'n'; 3_000]] {
+        fs::write(scene.path("three/b.txt"), mine).unwrap();
+        scene.assert_refused("b.txt");
+    }
+}
+
+#[test]
+fn a_finished_download_of_another_torrent_is_left_alone() {
+    let scene = Scene::new(three("three"), None);
+    let other = Payload::multi(
+        "three",
+        [
+            ("c.bin".to_owned(), 2_000_000),
+            ("a.bin".to_owned(), 1_000_000),
+        ],
+    );
+    other.write(scene.folder.path());
+    scene.assert_refused("a.bin");
+}
+
+#[test]
+fn files_beside_the_torrents_are_nobodys_business() {
+    let scene = Scene::new(three("three"), None);
+    fs::create_dir(scene.path("three")).unwrap();
+    fs::write(scene.path("three/mine.txt"), "my own").unwrap();
+    File::create(scene.path("three/c.bin")).unwrap();
+    kostorrent::download_all(&scene.torrent, scene.folder.path());
+    scene.payload.assert_in(scene.folder.path());
+    assert_eq!(fs::read(scene.path("three/mine.txt")).unwrap(), b"my own");
+}
+
+#[test]
+fn what_is_deleted_while_it_is_downloaded_is_there_in_the_end() {
+    for what in ["three/a.bin", "three"] {
+        let scene = Scene::new(three("three"), Some(4_000_000));
+        let download = kostorrent::start_download(&scene.torrent, scene.folder.path());
+        wait::until_true("half of it", || scene.pieces() >= 40);
+        let victim = scene.path(what);
+        match victim.is_dir() {
+            true => fs::remove_dir_all(victim).unwrap(),
+            false => fs::remove_file(victim).unwrap(),
+        }
+        let finished = download.finish();
+        finished.expect_code(0);
+        assert!(
+            finished.stdout.contains("file_failed"),
+            "{}",
+            finished.stdout
+        );
+        scene.payload.assert_in(scene.folder.path());
+    }
+}
+
+#[test]
+fn a_download_whose_folder_is_taken_away_ends_with_a_sentence() {
+    let scene = Scene::new(three("three"), Some(4_000_000));
+    let root = scene.path("into");
+    let download = kostorrent::start_download(&scene.torrent, &root);
+    wait::until_true("files", || root.join("three/c.bin").exists());
+    fs::rename(&root, scene.path("away")).unwrap();
+    let finished = download.finish();
+    finished.expect_code(1);
+    assert!(
+        finished.stderr.contains("moved or deleted"),
+        "{}",
+        finished.stderr
+    );
+    assert!(!root.exists());
+    // It goes on where it is now.
+    kostorrent::download_all(&scene.torrent, &scene.path("away"));
+    scene.payload.assert_in(&scene.path("away"));
+}
+
+#[test]
+fn another_file_put_in_the_place_of_ours_is_left_alone() {
+    let scene = Scene::new(three("three"), Some(4_000_000));
+    let download = kostorrent::start_download(&scene.torrent, scene.folder.path());
+    wait::until_true("some of it", || scene.pieces() >= 10);
+    fs::write(scene.path("mine"), "my own").unwrap();
+    fs::rename(scene.path("mine"), scene.path("three/a.bin")).unwrap();
+    let finished = download.finish();
+    finished.expect_code(1);
+    assert!(
+        finished.stderr.contains("left alone"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(fs::read(scene.path("three/a.bin")).unwrap(), b"my own");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_complete_behind_a_link_is_complete() {
+    let scene = Scene::new(three("three"), None);
+    let elsewhere = temp();
+    scene.payload.write(elsewhere.path());
+    let link = |from: &str, to: &str| {
+        std::os::unix::fs::symlink(elsewhere.path().join(from), scene.path(to)).unwrap();
+    };
+    link("three", "three");
+    kostorrent::download_all(&scene.torrent, scene.folder.path());
+    let mut command = kostorrent::download(&scene.torrent, scene.folder.path());
+    let mut seeding = Process::start("download --seed", command.arg("--seed"));
+    seeding.until_line("complete", |line| {
+        line.contains("\"event\":\"complete\"").then_some(())
+    });
+    seeding.interrupt();
+    seeding.finish().expect_code(0);
+    // A single file behind a link, and another one missing: only that one is made.
+    fs::remove_file(scene.path("three")).unwrap();
+    fs::create_dir(scene.path("three")).unwrap();
+    link("three/a.bin", "three/a.bin");
+    let file = File::options()
+        .write(true)
+        .open(elsewhere.path().join("three/a.bin"));
+    file.unwrap().set_len(2_999_000).unwrap();
+    let finished = kostorrent::start_download(&scene.torrent, scene.folder.path()).finish();
+    finished.expect_code(1);
+    assert!(
+        finished.stderr.contains("symbolic link"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(
+        fs::metadata(elsewhere.path().join("three/a.bin"))
+            .unwrap()
+            .len(),
+        2_999_000
+    );
+}
+
+/// A seeder of three files, and its torrent.
+fn seeding(payload: &Payload) -> (Process, std::net::SocketAddr, Torrent, TempDir) {
+    let folder = temp();
+    payload.write(folder.path());
+    let described = payload.torrent(PIECE, &[]);
+    let torrent = folder.path().join("the.torrent");
+    described.write(&torrent);
+    let (mut seeder, address) = kostorrent::start_seed(&torrent, folder.path());
+    seeder.until_line("seeding", |line| line.contains("\"seeding\"").then_some(()));
+    (seeder, address, described, folder)
+}
+
+fn until_event(process: &mut Process, event: &str) -> String {
+    let wanted = format!("\"event\":\"{event}\"");
+    process.until_line(event, |line| {
+        line.contains(&wanted).then(|| line.to_owned())
+    })
+}
+
+/// The leecher gets what is left, and the rest when it is back.
+fn loses_one_of_three(leech: impl FnOnce(&Path, &Path) -> Process) {
+    let payload = three("three");
+    let tracker = Tracker::naming(&[]);
+    let folder = temp();
+    payload.write(folder.path());
+    let torrent = folder.path().join("the.torrent");
+    payload.torrent(PIECE, &[&[&tracker.url()]]).write(&torrent);
+    let (mut seeder, address) = kostorrent::start_seed(&torrent, folder.path());
+    seeder.until_line("seeding", |line| line.contains("\"seeding\"").then_some(()));
+    tracker.answer(Answer::Peers(vec![address], 60));
+    let lost = folder.path().join("three/a.bin");
+    fs::rename(&lost, folder.path().join("away")).unwrap();
+
+    let into = temp();
+    let leecher = leech(&torrent, into.path());
+    let there = |name: &str| {
+        let path = Path::new("three").join(name);
+        let (ours, theirs) = (folder.path().join(&path), into.path().join(&path));
+        let last = (fs::metadata(&ours).unwrap().len() - 1_000) as usize;
+        // The first piece of a file is shared with the one before it.
+        fs::read(&theirs).is_ok_and(|found| {
+            found.get(PIECE as usize..last) == fs::read(&ours).unwrap().get(PIECE as usize..last)
+        })
+    };
+    wait::until_true("what is left", || there("c.bin"));
+    let said = until_event(&mut seeder, "file_failed");
+    assert!(said.contains("a.bin"), "{said}");
+    fs::rename(folder.path().join("away"), &lost).unwrap();
+    until_event(&mut seeder, "file_back");
+    leecher.finish().expect_code(0);
+    payload.assert_in(into.path());
+}
+
+#[test]
+fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_libtorrent() {
+    let Some(python) = libtorrent::available() else {
+        return;
+    };
+    loses_one_of_three(|torrent, into| libtorrent::download(&python, torrent, into).process);
+}
+
+#[test]
+fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_us() {
+    loses_one_of_three(kostorrent::start_download);
+}
+
+#[test]
+fn what_is_changed_in_place_under_a_seeder_is_noticed_when_peers_hang_up() {
+    let payload = Payload::single("changed.bin", 3 * PIECE as usize);
+    let (mut seeder, address, described, folder) = seeding(&payload);
+    let path = folder.path().join("changed.bin");
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    let mut bytes = payload.bytes().to_vec();
+    bytes[100_000] ^= 1;
+    let file = File::options().write(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut &file, &bytes).unwrap();
+    file.set_modified(before).unwrap();
+    // Its length and its time say nothing.
+    let got = fetch_at_once(address, &described, 16_384).unwrap();
+    assert_eq!(got[100_000], bytes[100_000]);
+    let said = until_event(&mut seeder, "file_failed");
+    assert!(said.contains("1 piece of it is"), "{said}");
+}
+
+#[test]
+fn what_is_changed_in_place_under_a_seeder_is_noticed_by_its_time() {
+    let payload = Payload::single("changed.bin", 8 * PIECE as usize);
+    let (mut seeder, address, described, folder) = seeding(&payload);
+    // Files in use are looked at every ten seconds.
+    fetch_at_once(address, &described, 16_384).unwrap();
+    let path = folder.path().join("changed.bin");
+    let file = File::options().write(true).open(&path).unwrap();
+    let mut bytes = payload.bytes().to_vec();
+    bytes[..100].fill(1);
+    std::io::Write::write_all(&mut &file, &bytes).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(7))
+        .unwrap();
+    let said = until_event(&mut seeder, "file_failed");
+    assert!(said.contains("1 piece of it is"), "{said}");
+}
