@@ -32,6 +32,8 @@ struct Connection {
     /// Payload bytes that it can take, and that it has taken and not sent.
     room: u64,
     unsent: u64,
+    /// The blocks that it was given to send; those at the front may be out.
+    given: Vec<BlockRequest>,
 }
 
 pub struct Driver {
@@ -49,6 +51,8 @@ pub struct Driver {
     next_buf: u32,
     kept: BTreeMap<u32, BTreeSet<u32>>,
     stores: Vec<(u32, BlockDigests)>,
+    /// How often the files are to be looked at.
+    settles: usize,
     have: Bitfield,
     wanted: Bitfield,
     /// The most that may be open, in pieces: the bound may be lowered, but what is open stays.
@@ -77,6 +81,7 @@ impl Driver {
             next_buf: 0,
             kept: BTreeMap::new(),
             stores: Vec::new(),
+            settles: 0,
             have,
             wanted,
             most_open: 0,
@@ -178,6 +183,8 @@ impl Driver {
                 );
                 self.kept.remove(&piece);
             }
+            Action::Check { piece } => assert!(self.have.get(piece), "we have no piece {piece}"),
+            Action::Settle => self.settles += 1,
             Action::Upload { peer, block } => {
                 assert!(
                     self.have.get(block.piece),
@@ -198,6 +205,7 @@ impl Driver {
                 );
                 connection.room -= bytes;
                 connection.unsent += bytes;
+                connection.given.push(block);
             }
             Action::Announce {
                 tracker,
@@ -404,9 +412,7 @@ impl Driver {
             Message::Have(piece) => drop(connection.has.insert(*piece)),
             Message::Bitfield(bytes) => {
                 if let Ok(field) = Bitfield::from_bytes(pieces, bytes) {
-                    connection
-                        .has
-                        .extend((0..pieces).filter(|&piece| field.get(piece)));
+                    connection.has = (0..pieces).filter(|&piece| field.get(piece)).collect();
                 }
             }
             _ => {}
@@ -490,7 +496,67 @@ impl Driver {
         self.tell(Event::Room { peer, bytes });
     }
 
+    /// The block that a connection was given last cannot be read.
+    pub fn unsent(&mut self, peer: u8) {
+        let Some(peer) = self.some_peer(peer) else {
+            return;
+        };
+        let connection = self.connection(peer);
+        let Some(block) = connection.given.pop() else {
+            return;
+        };
+        let bytes = u64::from(block.len);
+        if connection.unsent >= bytes {
+            connection.unsent -= bytes;
+            connection.room += bytes;
+            self.tell(Event::Unsent { peer, block });
+        }
+    }
+
     // What the disk, the trackers, the clock and the user do.
+
+    /// Pieces are gone from the disk.
+    pub fn lost(&mut self, pieces: Vec<u32>) {
+        if self.metadata {
+            pieces.iter().for_each(|&piece| {
+                self.have.clear(piece);
+            });
+        }
+        self.tell(Event::Lost { pieces });
+    }
+
+    /// Pieces are found on disk. What is being fetched is not taken.
+    pub fn found(&mut self, pieces: Vec<u32>) {
+        if self.finished || !self.metadata {
+            return;
+        }
+        let (asked, kept) = (&self.connections, &self.kept);
+        let is_open = |piece: u32| {
+            kept.contains_key(&piece)
+                || asked
+                    .values()
+                    .any(|c| c.asked.iter().any(|b| b.piece == piece))
+        };
+        let taken: Vec<u32> = pieces.iter().copied().filter(|&p| !is_open(p)).collect();
+        let (mut with, without) = (self.have.clone(), self.have.clone());
+        for &piece in &taken {
+            with.set(piece);
+        }
+        // A piece may be open that nothing was asked of: then the engine leaves it.
+        self.engine.handle(Event::Found { pieces }, self.now);
+        let now = self.engine.have().cloned().unwrap_or(without);
+        assert!(!now.has_any_missing_from(&with), "it takes what is open");
+        self.have = now;
+        self.obey();
+        self.check();
+    }
+
+    pub fn settled(&mut self) {
+        if self.settles > 0 {
+            self.settles -= 1;
+            self.tell(Event::Settled);
+        }
+    }
 
     pub fn stored(&mut self, which: u8, wrong: bool, lies: u8) {
         let Some((piece, digests)) = self.some_store(which) else {

@@ -166,6 +166,17 @@ enum Step {
     Memory {
         bytes: u32,
     },
+    /// What others do to the files.
+    Lost {
+        pieces: u64,
+    },
+    Found {
+        pieces: u64,
+    },
+    Settled,
+    Unsent {
+        peer: u8,
+    },
     Stop,
 }
 
@@ -308,6 +319,10 @@ fn take(driver: &mut Driver, step: Step) {
             driver.command(Command::Limits { down, up });
         }
         Step::Memory { bytes } => driver.command(Command::Memory(bytes.into())),
+        Step::Lost { pieces: bits } => driver.lost(field(pieces, bits).iter_ones().collect()),
+        Step::Found { pieces: bits } => driver.found(field(pieces, bits).iter_ones().collect()),
+        Step::Settled => driver.settled(),
+        Step::Unsent { peer } => driver.unsent(peer),
         Step::Stop => driver.command(Command::Stop),
     }
 }
