@@ -61,7 +61,8 @@ fn verify(args: &Verify) -> Result<(), Failure> {
         Err(Failure::Said)
     } else {
         Err(Failure::Failed(format!(
-            "{} of {} missing or wrong; `kostorrent download` fetches them again",
+            "{} of {} missing or wrong; `kostorrent download` fetches them again (a file of which \
+             nothing is right stays as it is without --overwrite)",
             count(findings.len() as u64, "file"),
             layout
                 .files()
