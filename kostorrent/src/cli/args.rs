@@ -74,14 +74,20 @@ pub(crate) enum Command {
 /// the same command goes on where it was interrupted. A file that is in the way, and of which nothing is the torrent's,
 /// is left alone, and the download refused; one that is longer than the torrent's, and has something of it, is cut. Ends
 /// when everything is complete, unless --seed is given.
+///
+/// A file has the torrent's own name for it. Only what is dangerous anywhere is changed in that. Where the file system
+/// cannot keep the name, or the file is there already under a name that every system can keep, that one is used.
 #[derive(Debug, Args)]
 pub(crate) struct Download {
     /// The torrent file
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
-    /// The folder that receives the torrent's file or folder [default: here]
+    /// The folder that receives the torrent's file or folder [default: here]. If it is that folder
+    /// itself, with a file of the torrent in it, the one around it is taken
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) names: FileNames,
     /// Only these files (not yet)
     #[arg(long, value_name = "LIST", hide = true)]
     pub(crate) files: Option<String>,
@@ -118,9 +124,12 @@ pub(crate) struct Seed {
     /// The torrent file, or several
     #[arg(required = true, value_name = "TORRENT", value_hint = ValueHint::FilePath)]
     pub(crate) torrents: Vec<PathBuf>,
-    /// The folder that holds the torrents' files or folders
+    /// The folder that holds the torrents' files or folders; a torrent's own file or folder is taken
+    /// for the one around it
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) names: FileNames,
     #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]
@@ -131,6 +140,14 @@ pub(crate) struct Seed {
     pub(crate) face: Face,
     #[command(flatten)]
     pub(crate) log: Log,
+}
+
+/// What files are called on disk.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct FileNames {
+    /// Use only names that every system can keep
+    #[arg(long)]
+    pub(crate) portable_names: bool,
 }
 
 /// Where others find us, and whom we call ourselves.
@@ -187,9 +204,12 @@ pub(crate) struct Verify {
     /// The torrent file
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
-    /// The folder that holds the torrent's file or folder
+    /// The folder that holds the torrent's file or folder; that file or folder itself is taken for the
+    /// one around it
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) names: FileNames,
     /// Print the result on stdout, one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -203,6 +223,8 @@ pub(crate) struct Show {
     /// The torrent file
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
+    #[command(flatten)]
+    pub(crate) names: FileNames,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -210,7 +232,8 @@ pub(crate) struct Show {
 
 /// Make a torrent file of a file or a folder
 ///
-/// The same files give the same info-hash, on every system.
+/// The same files give the same info-hash, on every system. A name that is dangerous, such as one with a `\` in it, is
+/// refused; one that not every system can keep is taken, and it is said.
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// The file or folder to share

@@ -107,6 +107,9 @@ struct Made<'a> {
     pieces: u32,
     total_length: u64,
     files: usize,
+    /// Sentences. Not there when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 fn report(created: &Created, output: &Path, json: bool) -> Result<(), Failure> {
@@ -122,6 +125,7 @@ fn report(created: &Created, output: &Path, json: bool) -> Result<(), Failure> {
             pieces: torrent.piece_count(),
             total_length: torrent.total_length,
             files: torrent.files.len(),
+            warnings: torrent.warnings.iter().map(ToString::to_string).collect(),
         });
     }
     for warning in &torrent.warnings {

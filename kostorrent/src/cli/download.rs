@@ -7,7 +7,7 @@ use super::args::Download;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::running::{self, Plan};
-use super::{face, log, torrent_file};
+use super::{face, log, place, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
@@ -17,8 +17,9 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
         if args.files.is_some() {
             return Err(Failure::not_yet("choosing files with --files"));
         }
-        let metainfo = Arc::new(torrent_file::load_to_use(&args.torrent, args.face)?);
-        let root = args.output.as_deref().unwrap_or(Path::new("."));
+        let metainfo = torrent_file::load_to_use(&args.torrent, args.names, args.face)?;
+        let output = args.output.as_deref().unwrap_or(Path::new("."));
+        let root = place::of_output(output, &metainfo, args.face)?;
         let mode = Mode::Download {
             keep_seeding: args.seed,
         };
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
             torrents: vec![TorrentOptions {
                 peers: args.network.peers.clone(),
                 overwrite: args.overwrite,
-                ..TorrentOptions::new(metainfo, root, mode)
+                ..TorrentOptions::new(Arc::new(metainfo), root, mode)
             }],
         };
         running::block_on(async {

@@ -17,6 +17,7 @@ mod lab;
 mod log;
 mod open_files;
 mod output;
+mod place;
 mod program;
 mod running;
 mod seed;

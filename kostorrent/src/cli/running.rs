@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use storage::Names;
 use tokio::sync::mpsc;
 
 use super::face::{self, Face, Subject, Summary};
@@ -289,7 +290,10 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         total: metainfo.total_length,
         pieces: metainfo.piece_count(),
         piece_length: metainfo.piece_length,
-        path: options.root.join(&metainfo.name),
+        path: Names::of(metainfo).map_or_else(
+            |_| options.root.join(&metainfo.name),
+            |names| names.place(&options.root),
+        ),
         listening,
     }
 }

@@ -15,7 +15,7 @@ use super::torrent_file;
 
 /// Shows the torrent.
 pub(crate) fn run(args: &Show) -> Result<(), Failure> {
-    let torrent = torrent_file::load(&args.torrent)?;
+    let torrent = torrent_file::load(&args.torrent, args.names)?;
     if args.json {
         output::json(&Description::of(&torrent))
     } else {

@@ -10,19 +10,27 @@ use super::text::printable;
 use super::{args, face};
 
 /// Reads and parses a torrent file of at most [`MAX_TORRENT_SIZE`] bytes.
-pub(crate) fn load(path: &Path) -> Result<Metainfo, Failure> {
+pub(crate) fn load(path: &Path, names: args::FileNames) -> Result<Metainfo, Failure> {
     let bytes = read(path)?;
-    Metainfo::parse(&bytes).map_err(|error| {
+    let torrent = Metainfo::parse(&bytes).map_err(|error| {
         Failure::Failed(format!(
             "{} is not a usable torrent file: {error}",
             path.display()
         ))
+    })?;
+    Ok(match names.portable_names {
+        true => torrent.into_portable(),
+        false => torrent,
     })
 }
 
 /// The same, for a torrent that is to be worked on: tells what of it is not made on disk.
-pub(crate) fn load_to_use(path: &Path, face: args::Face) -> Result<Metainfo, Failure> {
-    let torrent = load(path)?;
+pub(crate) fn load_to_use(
+    path: &Path,
+    names: args::FileNames,
+    face: args::Face,
+) -> Result<Metainfo, Failure> {
+    let torrent = load(path, names)?;
     for warning in torrent
         .warnings
         .iter()

@@ -10,14 +10,14 @@ use std::time::Duration;
 use layout::{Kind, Layout};
 use metainfo::Metainfo;
 use serde::Serialize;
-use storage::{DiskError, Hashes, PieceState};
+use storage::{DiskError, Hashes, Names, PieceState};
 
 use super::args::Verify;
 use super::create::Meter;
 use super::failure::Failure;
 use super::show::count;
 use super::text::printable;
-use super::{args, output, running, torrent_file};
+use super::{args, output, place, running, torrent_file};
 use crate::check;
 
 /// Checks, reports, and fails when anything is missing or wrong.
@@ -30,26 +30,21 @@ fn verify(args: &Verify) -> Result<(), Failure> {
         quiet: false,
         json: args.json,
     };
-    let torrent = torrent_file::load_to_use(&args.torrent, face)?;
+    let torrent = torrent_file::load_to_use(&args.torrent, args.names, face)?;
     if torrent.info_hash_v1.is_none() {
         return Err(Failure::Failed(
             "this is a v2 torrent (BEP 52): kostorrent can show it, but not verify it yet".into(),
         ));
     }
-    if !args.data.is_dir() {
-        return Err(Failure::Failed(format!(
-            "{} is no folder: --data names the folder that holds the torrent's file or folder",
-            args.data.display()
-        )));
-    }
-    let layout = Arc::new(Layout::from_metainfo(&torrent).map_err(Failure::failed)?);
+    let root = place::of_data(&args.data, &torrent, face)?;
+    let layout = Names::of(&torrent).map_err(Failure::failed)?.found(&root);
     let mut meter = Meter::new();
-    let pieces = check_all(&args.data, &layout, &torrent, |done| {
+    let pieces = check_all(&root, &layout, &torrent, |done| {
         meter.show(done, torrent.total_length);
     });
     meter.clear();
     let pieces = pieces.map_err(Failure::failed)?;
-    let findings = judge(&args.data, &layout, &pieces);
+    let findings = judge(&root, &layout, &pieces);
     if args.json {
         report_json(&torrent, &pieces, &findings)?;
     } else {

@@ -99,6 +99,7 @@ pub fn create(
         Some(name) => name,
         None => name_of(path)?,
     };
+    check_names(&name, &files)?;
     let piece_length = options
         .piece_length
         .unwrap_or_else(|| metainfo::automatic_piece_length(total));
@@ -138,6 +139,21 @@ fn name_of(path: &Path) -> Result<String, CreateError> {
         Some(name) => Ok(name.to_owned()),
         None => Err(CreateError::NotUtf8(path.to_owned())),
     }
+}
+
+/// A name that others would have to change is refused before anything is hashed.
+fn check_names(name: &str, files: &[Source]) -> Result<(), CreateError> {
+    let whole = |inside: &[String]| [&[name.to_owned()], inside].concat();
+    let safe = |name: &String| metainfo::path::safe_name(name.as_bytes()).into_owned();
+    for file in files {
+        let path = whole(&file.inside);
+        let safe: Vec<String> = path.iter().map(safe).collect();
+        if safe != path {
+            let (name, safe) = (path.join("/"), safe.join("/"));
+            return Err(metainfo::create::CreateError::unsafe_name(&name, &safe).into());
+        }
+    }
+    Ok(())
 }
 
 /// A file that grew while it was read has been hashed in part only.

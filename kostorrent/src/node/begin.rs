@@ -2,13 +2,11 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use connection::Pool;
 use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
-use layout::Layout;
 use messages::Bitfield;
-use storage::{Hashes, Storage};
+use storage::{Hashes, Names, Storage};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::budget::Flow;
@@ -58,7 +56,7 @@ impl Common {
 /// Everything a torrent begins with.
 pub(super) struct Work {
     pub options: TorrentOptions,
-    pub layout: Arc<Layout>,
+    pub names: Names,
     /// The port that trackers are told.
     pub port: u16,
     pub door: Door,
@@ -78,7 +76,7 @@ impl Work {
         let metainfo = &self.options.metainfo;
         let place = Place {
             root: self.options.root.as_path().into(),
-            layout: self.layout.clone(),
+            names: self.names.clone(),
             hashes: Hashes::from(metainfo.pieces.as_slice()),
             read_only: self.options.mode == Mode::Seed,
             overwrite: self.options.overwrite,
@@ -100,7 +98,8 @@ impl Work {
 
     fn begin(self, common: &Common, storage: Storage, have: Bitfield) -> Task {
         let id = common.next_id();
-        let geometry = self.layout.geometry();
+        let layout = storage.layout().clone();
+        let geometry = layout.geometry();
         let flow = |most| Flow {
             most,
             ..Flow::default()
@@ -121,7 +120,7 @@ impl Work {
             content.wanted = Bitfield::new(geometry.pieces());
         }
         let (root, pause) = (&self.options.root, self.options.look);
-        let watch = Watch::new(root, self.layout.clone(), fetches, pause);
+        let watch = Watch::new(root, layout.clone(), fetches, pause);
         let config = Config {
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),
@@ -142,7 +141,7 @@ impl Work {
         let clients = common.clients.clone();
         Task::new(Parts {
             engine: Engine::new(config, Time::ZERO),
-            layout: self.layout,
+            layout,
             pool,
             disk,
             source: Rc::new(source),
@@ -169,9 +168,10 @@ async fn stopped(commands: &mut mpsc::UnboundedReceiver<Command>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
-    use layout::Kind;
+    use layout::{Kind, Layout};
     use metainfo::Metainfo;
     use metainfo::create::Create;
     use peer_id::PeerId;
@@ -191,9 +191,9 @@ mod tests {
         let metainfo = Arc::new(Metainfo::parse(&torrent).unwrap());
         let info_hash = metainfo.info_hash_v1.unwrap();
         let files = vec![("a".into(), 1, Kind::Regular { executable: false })];
-        let layout = Arc::new(Layout::new(files, 16 * 1024).unwrap());
+        let names = Names::new(Layout::new(files, 16 * 1024).unwrap(), None);
         let hashes = Hashes::from(metainfo.pieces.as_slice());
-        let storage = Storage::open(dir.path(), layout.clone(), hashes).unwrap();
+        let storage = Storage::open(dir.path(), names.own().clone(), hashes).unwrap();
         let mut have = Bitfield::new(1);
         have.set(0);
         let (disk, disk_thread) = disk::start().unwrap();
@@ -203,7 +203,7 @@ mod tests {
         let (handle, reins) = Torrent::new(info_hash);
         let work = Work {
             options: TorrentOptions::new(metainfo, dir.path(), Mode::Seed),
-            layout,
+            names,
             port: 1,
             door: doors.add(info_hash).unwrap(),
             reins,

@@ -45,9 +45,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use layout::Layout;
 use metainfo::Metainfo;
 use peer_id::PeerId;
+use storage::Names;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
@@ -198,14 +198,14 @@ impl Endpoint {
     /// [`NodeError::Torrent`] if it cannot be worked on, or is here already. What goes wrong later
     /// is the [`Outcome`].
     pub fn add(&self, options: TorrentOptions) -> Result<Torrent, NodeError> {
-        let (info_hash, layout) = check_torrent(&options.metainfo)?;
+        let (info_hash, names) = check_torrent(&options.metainfo)?;
         let door = self.doors.add(info_hash).ok_or_else(|| {
             NodeError::Torrent("this torrent is being worked on already".to_owned())
         })?;
         let (torrent, reins) = Torrent::new(info_hash);
         let work = Work {
             options,
-            layout: Arc::new(layout),
+            names,
             port: self.addr.port(),
             door,
             reins,
@@ -244,7 +244,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
 }
 
 /// Refuses what cannot be downloaded yet, and lays the files out.
-fn check_torrent(metainfo: &Metainfo) -> Result<(metainfo::InfoHash, Layout), NodeError> {
+fn check_torrent(metainfo: &Metainfo) -> Result<(metainfo::InfoHash, Names), NodeError> {
     let Some(info_hash) = metainfo.info_hash_v1 else {
         return Err(NodeError::Torrent(
             "this is a BitTorrent v2 torrent (BEP 52) without a v1 half: kostorrent can show it, \
@@ -260,9 +260,8 @@ fn check_torrent(metainfo: &Metainfo) -> Result<(metainfo::InfoHash, Layout), No
             MAX_PIECE / (1024 * 1024)
         )));
     }
-    let layout =
-        Layout::from_metainfo(metainfo).map_err(|error| NodeError::Torrent(error.to_string()))?;
-    Ok((info_hash, layout))
+    let names = Names::of(metainfo).map_err(|error| NodeError::Torrent(error.to_string()))?;
+    Ok((info_hash, names))
 }
 
 #[cfg(test)]

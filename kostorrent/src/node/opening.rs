@@ -7,7 +7,7 @@ use std::time::Duration;
 use engine::Failure;
 use layout::{Kind, Layout};
 use messages::Bitfield;
-use storage::{DiskError, Hashes, PieceState, Storage};
+use storage::{DiskError, Hashes, Names, PieceState, Storage};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Snapshot, TorrentState};
@@ -21,7 +21,7 @@ const PUBLISH: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub(super) struct Place {
     pub root: Arc<Path>,
-    pub layout: Arc<Layout>,
+    pub names: Names,
     pub hashes: Hashes,
     /// Nothing may be written, and everything must be there.
     pub read_only: bool,
@@ -52,7 +52,7 @@ pub(super) async fn open(
             let _ = sender.send(what_is_there(&for_thread, &counted));
         })
         .map_err(|error| Failure::Shell(error.to_string()))?;
-    let geometry = place.layout.geometry();
+    let geometry = place.names.own().geometry();
     let mut tick = tokio::time::interval(PUBLISH);
     loop {
         tokio::select! {
@@ -84,10 +84,11 @@ impl Drop for StopOnDrop {
 /// The work itself: it waits for the disk. After [`Progress::stop`] it ends soon, with a result
 /// that means nothing.
 fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> {
-    let Place { root, layout, .. } = place;
+    let root = &place.root;
+    let layout = &place.names.found(root);
     let disk = |error: DiskError| Failure::Disk(error.to_string());
     let count = layout.geometry().pieces();
-    let states = match place.read_only || is_begun(place, progress) {
+    let states = match place.read_only || is_begun(root, layout, progress) {
         true => check(root, layout, &place.hashes, progress).map_err(disk)?,
         false => vec![PieceState::Missing; count as usize],
     };
@@ -95,7 +96,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     for piece in (0..count).filter(|&p| states[p as usize] == PieceState::Good) {
         have.set(piece);
     }
-    let (files, hashes) = (layout.clone(), place.hashes.clone());
+    let hashes = place.hashes.clone();
     if place.read_only {
         if !have.is_full() {
             return Err(Failure::Shell(format!(
@@ -105,15 +106,16 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
                 root.display()
             )));
         }
-        let storage = Storage::open(root, files, hashes).map_err(disk)?;
+        let storage = Storage::open(root, layout.clone(), hashes).map_err(disk)?;
         return Ok((storage, have));
     }
     let complete = |file: usize| is_complete(root, layout, &have, file);
     if !place.overwrite {
-        refuse_foreign(place, &states, complete, progress)?;
+        refuse_foreign(place, layout, &states, complete, progress)?;
     }
-    let written = |file| !complete(file);
-    let storage = Storage::create_unless(root, files, hashes, written, || progress.is_stopped());
+    let (written, stop) = (|file| !complete(file), || progress.is_stopped());
+    let made = place.names.made(root, stop);
+    let storage = Storage::create_unless(root, made, hashes, written, stop);
     Ok((storage.map_err(disk)?, have))
 }
 
@@ -140,11 +142,12 @@ fn is_complete(root: &Path, layout: &Layout, have: &Bitfield, file: usize) -> bo
 /// Refuses to write over what is not the torrent's.
 fn refuse_foreign(
     place: &Place,
+    layout: &Arc<Layout>,
     states: &[PieceState],
     complete: impl Fn(usize) -> bool,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    let Place { root, layout, .. } = place;
+    let root = &place.root;
     let mut foreign = Foreign::new(root, layout, &place.hashes, states);
     let mut first = None;
     let mut others = 0;
@@ -180,13 +183,13 @@ fn refuse_foreign(
 }
 
 /// Whether there is anything on disk that is worth a look.
-fn is_begun(place: &Place, progress: &Progress) -> bool {
-    let mut files = place.layout.files().iter();
+fn is_begun(root: &Path, layout: &Layout, progress: &Progress) -> bool {
+    let mut files = layout.files().iter();
     files.any(|file| {
         !progress.is_stopped()
             && matches!(file.kind, Kind::Regular { .. })
             && file.length > 0
-            && place.root.join(&file.path).exists()
+            && root.join(&file.path).exists()
     })
 }
 
@@ -204,10 +207,10 @@ mod tests {
     async fn who_stops_waiting_stops_the_making_of_files() {
         let dir = tempfile::tempdir().unwrap();
         let files: Vec<_> = (0..100_000).map(|n| regular(n.to_string(), 1)).collect();
-        let layout = Arc::new(Layout::new(files, 16 * 1024).unwrap());
+        let names = Names::new(Layout::new(files, 16 * 1024).unwrap(), None);
         let place = Place {
             root: dir.path().into(),
-            layout,
+            names,
             hashes: Hashes::V1(Arc::new([])),
             read_only: false,
             overwrite: false,

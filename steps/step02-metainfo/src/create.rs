@@ -97,7 +97,7 @@ impl Create {
     /// # Errors
     ///
     /// [`CreateError`] if [`Metainfo::parse`] would refuse the torrent or read it otherwise. So a
-    /// name that is not safe on every system cannot get into a torrent.
+    /// name that is dangerous anywhere cannot get into a torrent.
     pub fn to_bytes(&self, pieces: &[[u8; 20]]) -> Result<Vec<u8>, CreateError> {
         let mut encoder = Encoder::new();
         encoder.emit_with(|torrent| self.encode(torrent, pieces))?;
@@ -232,8 +232,11 @@ fn attributes(file: &File) -> Option<String> {
 /// Why a torrent cannot be made.
 #[derive(Debug, Clone, Error)]
 pub enum CreateError {
-    /// A name that is not safe on every system, or that is there twice.
-    #[error("the name {name:?} is not safe on every system; rename it, for example to {safe:?}")]
+    /// A name that [`Metainfo::parse`] changes because it is dangerous, or that is there twice.
+    #[error(
+        "the name {name:?} is dangerous in a torrent, or is there twice; rename it, for example to \
+         {safe:?}"
+    )]
     UnsafeName {
         /// The name, or the whole path.
         name: String,
@@ -261,7 +264,8 @@ pub enum CreateError {
 }
 
 impl CreateError {
-    fn unsafe_name(name: &str, safe: &str) -> CreateError {
+    /// The error for a name, and what is made of it.
+    pub fn unsafe_name(name: &str, safe: &str) -> CreateError {
         CreateError::UnsafeName {
             name: name.to_owned(),
             safe: safe.to_owned(),

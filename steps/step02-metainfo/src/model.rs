@@ -1,5 +1,7 @@
 //! What a torrent file says, in the terms the rest of the client uses.
 
+use std::collections::BTreeMap;
+
 use crate::{InfoHash, Warning};
 
 // ANCHOR: metainfo
@@ -12,6 +14,8 @@ pub struct Metainfo {
     pub info_hash_v2: Option<[u8; 32]>,
     /// The name of the file, or of the folder that holds the files. Safe as a file name.
     pub name: String,
+    /// The names for a system that cannot keep these.
+    pub portable: Portable,
     /// Whether `name` is a folder.
     pub multi_file: bool,
     /// The bytes of a piece; the last one may be shorter. Never 0.
@@ -62,6 +66,28 @@ pub struct File {
 }
 // ANCHOR_END: file
 
+// ANCHOR: portable
+/// The names of a torrent and its files for a system that cannot keep their own, as far as they are
+/// others. For most torrents there are none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Portable {
+    /// The torrent's name.
+    pub name: Option<String>,
+    /// The names of files, by the files' places in [`Metainfo::files`].
+    pub files: BTreeMap<usize, Names>,
+}
+
+/// Where a file goes, and what it points to if it is a symbolic link. Both mean what they mean in
+/// [`File`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// Where the file goes.
+    pub path: Vec<String>,
+    /// What it points to.
+    pub symlink: Option<Vec<String>>,
+}
+// ANCHOR_END: portable
+
 /// Which versions of the protocol a torrent is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -81,6 +107,20 @@ impl Metainfo {
             (Some(_), Some(_)) => Version::Hybrid,
             (None, _) => Version::V2,
         }
+    }
+
+    /// The same torrent with [portable](Metainfo::portable) names for its own, as every system can
+    /// keep them.
+    pub fn into_portable(mut self) -> Metainfo {
+        let portable = std::mem::take(&mut self.portable);
+        self.name = portable.name.unwrap_or(self.name);
+        for (index, names) in portable.files {
+            if let Some(file) = self.files.get_mut(index) {
+                (file.path, file.symlink) = (names.path, names.symlink);
+            }
+        }
+        self.warnings = Warning::all_portable(self.warnings);
+        self
     }
 
     /// How many pieces there are. In version 2 every file begins a new piece.

@@ -8,7 +8,7 @@ use crate::files::{self, Builder};
 use crate::limits::{MAX_TEXT, MAX_TORRENT_SIZE};
 use crate::model::v2_piece_count;
 use crate::warnings::{Excerpt, Warnings};
-use crate::{Error, File, InfoHash, Metainfo, Version, Warning, path, trackers};
+use crate::{Error, File, InfoHash, Metainfo, Portable, Version, Warning, path, trackers};
 
 impl Metainfo {
     // ANCHOR: parse
@@ -46,14 +46,14 @@ impl Metainfo {
         // ANCHOR_END: parse
 
         // ANCHOR: files
-        let name = name(info, &mut warnings)?;
+        let (name, portable_name) = name(info, &mut warnings)?;
         let piece_length = piece_length(info, version)?;
-        let mut builder = Builder::new(&name, &mut warnings);
+        let mut builder = Builder::new(&name, portable_name.as_deref(), &mut warnings);
         let (multi_file, roots) = match version {
             Version::V2 => files::v2::read(info, files::v2::is_multi(info), &mut builder)?,
             Version::V1 | Version::Hybrid => (files::v1::read(info, &mut builder)?, Vec::new()),
         };
-        let files = builder.finish()?;
+        let (files, portable_files) = builder.finish()?;
         let total_length = total_length(&files)?;
         let pieces = match version {
             Version::V2 => check_piece_count(&files, piece_length)?,
@@ -87,7 +87,11 @@ impl Metainfo {
             source: text(info, "source"),
             creation_date: creation_date(torrent, &mut warnings),
             name,
-            warnings: warnings.into_list(),
+            warnings: warnings.into_list(portable_files.len()),
+            portable: Portable {
+                name: portable_name,
+                files: portable_files,
+            },
         })
     }
     // ANCHOR_END: files
@@ -122,8 +126,8 @@ fn version(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<Version, Err
     }
 }
 
-/// The name, made safe. The name is only advice (BEP 3).
-fn name(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<String, Error> {
+/// The name, made safe, and the portable one if that is another. The name is only advice (BEP 3).
+fn name(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<(String, Option<String>), Error> {
     let raw = match info.text("name") {
         Some(raw) => raw,
         None => info.need_bytes("name")?,
@@ -132,7 +136,7 @@ fn name(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<String, Error> 
         // Of every version, so that a name has always 40 letters.
         let name = InfoHash::of(info.value.raw()).to_string();
         warnings.add(|| Warning::NoName { used: name.clone() });
-        return Ok(name);
+        return Ok((name, None));
     }
     let name = path::safe_name(raw);
     if name.as_bytes() != raw {
@@ -141,7 +145,8 @@ fn name(info: Fields<'_, '_>, warnings: &mut Warnings) -> Result<String, Error> 
             on_disk: name.clone().into_owned(),
         });
     }
-    Ok(name.into_owned())
+    let portable = files::portable_if_other(raw, &name, warnings);
+    Ok((name.into_owned(), portable))
 }
 
 fn piece_length(info: Fields<'_, '_>, version: Version) -> Result<u64, Error> {

@@ -1,8 +1,10 @@
-//! Names that are safe to write to, on every system.
+//! Names that are safe to write to.
 //!
 //! A torrent comes from a stranger, and its paths decide which files are written. So no name from
-//! a torrent reaches the disk as it is. [`safe_name`] maps each path element to one that is always
-//! a plain file name, and always the same one: the next start of the program must find its files.
+//! a torrent reaches the disk unseen. [`safe_name`] changes what is dangerous, and nothing else.
+//! [`portable_name`] changes also what some system cannot keep, in the same way on every system.
+//! Both are always a plain file name, and always the same one: the next start of the program must
+//! find its files.
 
 use std::borrow::Cow;
 
@@ -18,46 +20,68 @@ pub const MAX_NAME: usize = 255;
 ///
 /// - bytes that are not UTF-8, control characters, and the invisible characters that turn the
 ///   direction of writing, with which `exe.txt` can be made to look like `txt.exe`;
-/// - `/` and `\`, and the colon of a drive letter: an element is never a path;
-/// - dots and spaces at the end, which Windows drops; so `..` becomes `__`, and `.` becomes `_`;
-/// - nothing at all: the empty name becomes `_`;
-/// - on Windows only, the characters that it cannot store: `< > : " | ? *`.
+/// - `/` and `\`: an element is never a path;
+/// - nothing at all, `.` and `..`: they become `_`, `_` and `__`.
 ///
-/// Names that mean a device on Windows, such as `NUL` or `com1.txt`, get an underscore in front.
-/// A name over [`MAX_NAME`] bytes is cut short before its extension.
+/// A name over [`MAX_NAME`] bytes is cut short before its extension. On Windows all this is not
+/// enough, and a safe name is a [`portable_name`].
 ///
 /// A safe name is its own safe name.
 pub fn safe_name(raw: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(raw) {
         Ok(name) if is_safe(name) => Cow::Borrowed(name),
+        _ if cfg!(windows) => Cow::Owned(make_portable(raw)),
         _ => Cow::Owned(make_safe(raw)),
     }
 }
 
 /// Whether a name is safe as it is.
 pub fn is_safe(name: &str) -> bool {
-    !name.is_empty()
+    !matches!(name, "" | "." | "..")
         && name.len() <= MAX_NAME
         && !name.chars().any(is_unsafe)
-        && !name.ends_with(['.', ' '])
-        && !has_drive_letter(name)
-        && !is_device(name)
+        && (!cfg!(windows) || windows_keeps(name))
 }
 // ANCHOR_END: safe_name
 
+// ANCHOR: portable_name
+/// A path element from a torrent as a file name that every system can keep.
+///
+/// What is not safe anywhere is changed as in [`safe_name`], and underscores stand for what Windows
+/// cannot store: `< > : " | ? *`, and the dots and spaces at the end. Names that mean a device there,
+/// such as `NUL` or `com1.txt`, get an underscore in front.
+///
+/// A portable name is safe, and its own portable name.
+pub fn portable_name(raw: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(raw) {
+        Ok(name) if is_portable(name) => Cow::Borrowed(name),
+        _ => Cow::Owned(make_portable(raw)),
+    }
+}
+
+/// Whether every system can keep a name as it is.
+pub fn is_portable(name: &str) -> bool {
+    is_safe(name) && windows_keeps(name)
+}
+
+fn windows_keeps(name: &str) -> bool {
+    !name.contains(WINDOWS_REFUSES) && !name.ends_with(['.', ' ']) && !is_device(name)
+}
+// ANCHOR_END: portable_name
+
 // ANCHOR: make_safe
 fn make_safe(raw: &[u8]) -> String {
-    let mut name = String::with_capacity(raw.len().min(MAX_NAME));
-    for chunk in raw.utf8_chunks() {
-        let safe = |char| if is_unsafe(char) { '_' } else { char };
-        name.extend(chunk.valid().chars().map(safe));
-        if !chunk.invalid().is_empty() {
-            name.push('_');
-        }
+    let name = replaced(raw);
+    match &*name {
+        "" | "." => "_".to_owned(),
+        ".." => "__".to_owned(),
+        long if long.len() > MAX_NAME => cut(long, MAX_NAME - 1),
+        _ => name,
     }
-    if has_drive_letter(&name) {
-        name.replace_range(1..2, "_");
-    }
+}
+
+fn make_portable(raw: &[u8]) -> String {
+    let mut name = replaced(raw).replace(WINDOWS_REFUSES, "_");
     if name.is_empty() {
         name.push('_');
     }
@@ -66,6 +90,19 @@ fn make_safe(raw: &[u8]) -> String {
         // One byte is left for the underscore in front of a device's name.
         name = cut(&name, MAX_NAME - 1);
         settle(&mut name);
+    }
+    name
+}
+
+/// The name with an underscore for all that no file name keeps.
+fn replaced(raw: &[u8]) -> String {
+    let mut name = String::with_capacity(raw.len().min(MAX_NAME));
+    for chunk in raw.utf8_chunks() {
+        let safe = |char| if is_unsafe(char) { '_' } else { char };
+        name.extend(chunk.valid().chars().map(safe));
+        if !chunk.invalid().is_empty() {
+            name.push('_');
+        }
     }
     name
 }
@@ -80,14 +117,12 @@ fn settle(name: &mut String) {
     }
 }
 
+/// Characters that Windows stores in no name.
+const WINDOWS_REFUSES: [char; 7] = ['<', '>', ':', '"', '|', '?', '*'];
+
 /// Characters that no file name keeps.
 fn is_unsafe(char: char) -> bool {
-    let windows_cannot = cfg!(windows) && "<>:\"|?*".contains(char);
-    char.is_control() || matches!(char, '/' | '\\') || turns_direction(char) || windows_cannot
-}
-
-fn has_drive_letter(name: &str) -> bool {
-    matches!(name.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
+    char.is_control() || matches!(char, '/' | '\\') || turns_direction(char)
 }
 
 /// Whether Windows takes the name for a device. What follows the first dot does not matter.

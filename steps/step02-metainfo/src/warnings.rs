@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::path::portable_name;
+
 /// Something odd about a torrent. Its `Display` is a sentence for a person, with nothing in it that
 /// a terminal would obey.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +31,29 @@ pub enum Warning {
         /// What it is on disk.
         on_disk: String,
     },
-    /// Two files have the same path, or would have it on some system.
+    /// Two files have the same path.
     PathTaken {
         /// The last name of the path.
         name: Excerpt,
         /// Where the second one is on disk.
         on_disk: Excerpt,
     },
+    /// A name that some system cannot keep.
+    NotPortable {
+        /// The torrent's name for it.
+        name: Excerpt,
+        /// What it is there.
+        portable: String,
+    },
+    /// A file whose path some system takes for that of another file.
+    SameElsewhere {
+        /// The last name of the path.
+        name: Excerpt,
+        /// Where the file is there.
+        portable: Excerpt,
+    },
+    /// There were more names of these two kinds. Of so many files the path is not portable.
+    FilesNotPortable(usize),
     /// A symbolic link whose target is not plainly inside the torrent's folder (BEP 47). The link
     /// is left out.
     LinkLeaves {
@@ -79,6 +97,48 @@ impl Warning {
             Warning::LinkLeaves { .. } | Warning::LinkWithoutTarget { .. }
         )
     }
+
+    /// Whether it is about a name that is fine here and may not be elsewhere.
+    pub fn is_about_portability(&self) -> bool {
+        matches!(
+            self,
+            Warning::NotPortable { .. }
+                | Warning::SameElsewhere { .. }
+                | Warning::FilesNotPortable(_)
+        )
+    }
+
+    /// What is odd about a torrent when portable names are used.
+    pub(crate) fn all_portable(warnings: Vec<Warning>) -> Vec<Warning> {
+        let mut portable = Vec::new();
+        for warning in warnings {
+            add_new(&mut portable, warning.into_portable());
+        }
+        portable
+    }
+
+    fn into_portable(self) -> Warning {
+        let again = |name: String| portable_name(name.as_bytes()).into_owned();
+        match self {
+            Warning::NameChanged { raw, on_disk } => Warning::NameChanged {
+                raw,
+                on_disk: again(on_disk),
+            },
+            Warning::ElementChanged { raw, on_disk } => Warning::ElementChanged {
+                raw,
+                on_disk: again(on_disk),
+            },
+            Warning::NotPortable { name, portable } => Warning::ElementChanged {
+                raw: name,
+                on_disk: portable,
+            },
+            Warning::SameElsewhere { name, portable } => Warning::PathTaken {
+                name,
+                on_disk: portable,
+            },
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Warning {
@@ -103,6 +163,19 @@ impl fmt::Display for Warning {
             Warning::PathTaken { name, on_disk } => write!(
                 f,
                 "a file or folder {name} is there already; this one is {on_disk} on disk"
+            ),
+            Warning::NotPortable { name, portable } => write!(
+                f,
+                "not every system can keep the name {name}; where it cannot, it is \"{portable}\" on disk"
+            ),
+            Warning::SameElsewhere { name, portable } => write!(
+                f,
+                "some systems take the name {name} for that of another file; there it is {portable} on \
+                 disk"
+            ),
+            Warning::FilesNotPortable(files) => write!(
+                f,
+                "there are more such names; {files} files have a path that not every system can keep"
             ),
             Warning::LinkLeaves { path } => write!(
                 f,
@@ -177,28 +250,54 @@ impl fmt::Display for Excerpt {
 /// So many warnings are kept: a torrent made of oddities must not fill the memory with them.
 const MAX_WARNINGS: usize = 50;
 
+/// So many of them are about names that are not portable: they are more of a hint.
+const MAX_NOT_PORTABLE: usize = 10;
+
 /// Collects what is odd.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     kept: Vec<Warning>,
     more: usize,
+    not_portable: Vec<Warning>,
+    more_not_portable: bool,
 }
 
 impl Warnings {
-    /// Notes something odd. The warning is only made when it is kept.
+    /// Notes something odd, once: a folder's name is in the paths of all its files. The warning is
+    /// only made when it may be kept.
     pub fn add(&mut self, warning: impl FnOnce() -> Warning) {
         if self.kept.len() < MAX_WARNINGS {
-            self.kept.push(warning());
+            add_new(&mut self.kept, warning());
         } else {
             self.more += 1;
         }
     }
 
-    /// The warnings, with a last one for those that were not kept.
-    pub fn into_list(mut self) -> Vec<Warning> {
+    /// The same for a name that is not portable.
+    pub fn add_not_portable(&mut self, warning: impl FnOnce() -> Warning) {
+        if self.not_portable.len() < MAX_NOT_PORTABLE {
+            add_new(&mut self.not_portable, warning());
+        } else {
+            self.more_not_portable = true;
+        }
+    }
+
+    /// The warnings, with a last one for those that were not kept. `not_portable` files have a path
+    /// that is not portable.
+    pub fn into_list(mut self, not_portable: usize) -> Vec<Warning> {
         if self.more > 0 {
             self.kept.push(Warning::More(self.more));
         }
+        self.kept.append(&mut self.not_portable);
+        if self.more_not_portable {
+            self.kept.push(Warning::FilesNotPortable(not_portable));
+        }
         self.kept
+    }
+}
+
+fn add_new(kept: &mut Vec<Warning>, warning: Warning) {
+    if !kept.contains(&warning) {
+        kept.push(warning);
     }
 }

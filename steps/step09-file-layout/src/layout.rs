@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use blocks::Geometry;
-use metainfo::Metainfo;
+use metainfo::{File, Metainfo};
 
 use crate::{LayoutError, paths};
 
@@ -96,14 +96,40 @@ impl Layout {
     }
     // ANCHOR_END: new
 
-    /// The layout of a torrent.
+    /// The layout of a torrent, by its own names.
     ///
     /// # Errors
     ///
     /// As [`Layout::new`].
     pub fn from_metainfo(torrent: &Metainfo) -> Result<Layout, LayoutError> {
-        let files = torrent.files.iter().map(|file| {
-            let kind = match &file.symlink {
+        Layout::named(torrent, |_, file| (&file.path, file.symlink.as_deref()))
+    }
+
+    /// The layout of a torrent by its portable names. `None` where none of them is another.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::new`].
+    pub fn portable(torrent: &Metainfo) -> Result<Option<Layout>, LayoutError> {
+        let portable = &torrent.portable.files;
+        if portable.is_empty() {
+            return Ok(None);
+        }
+        let layout = Layout::named(torrent, |index, file| match portable.get(&index) {
+            Some(names) => (&names.path, names.symlink.as_deref()),
+            None => (&file.path, file.symlink.as_deref()),
+        });
+        layout.map(Some)
+    }
+
+    /// The layout with the path and the link's target that `names` gives for each file.
+    fn named<'t>(
+        torrent: &'t Metainfo,
+        names: impl Fn(usize, &'t File) -> (&'t [String], Option<&'t [String]>),
+    ) -> Result<Layout, LayoutError> {
+        let files = torrent.files.iter().enumerate().map(|(index, file)| {
+            let (path, symlink) = names(index, file);
+            let kind = match symlink {
                 Some(target) => Kind::Symlink {
                     target: target.iter().collect(),
                 },
@@ -112,7 +138,7 @@ impl Layout {
                     executable: file.executable,
                 },
             };
-            (file.path.iter().collect(), file.length, kind)
+            (path.iter().collect(), file.length, kind)
         });
         Layout::new(files, torrent.piece_length)
     }

@@ -293,7 +293,8 @@ impl Storage {
         &self.root
     }
 
-    pub(crate) fn layout(&self) -> &Arc<Layout> {
+    /// Which bytes are in which file.
+    pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
     }
 

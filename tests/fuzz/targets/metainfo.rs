@@ -2,11 +2,30 @@
 //! came; and its layout covers each piece exactly.
 #![no_main]
 
+use std::collections::HashSet;
 use std::path::Component;
 
 use layout::Layout;
 use libfuzzer_sys::fuzz_target;
+use metainfo::path::{is_portable, is_safe};
 use metainfo::{InfoHash, Metainfo};
+
+/// Names that are safe, and no two files of one path.
+fn check_names(torrent: &Metainfo, is_good: fn(&str) -> bool) {
+    let mut paths = HashSet::new();
+    for file in &torrent.files {
+        assert!(!file.path.is_empty());
+        for element in file.path.iter().chain(file.symlink.iter().flatten()) {
+            assert!(is_good(element), "{element:?}");
+            assert!(!matches!(element.as_str(), "" | "." | ".."));
+            assert!(element.len() <= 255 && !element.contains(['/', '\\', '\0']));
+        }
+        if torrent.multi_file {
+            assert_eq!(file.path[0], torrent.name);
+        }
+        assert!(file.padding || paths.insert(&file.path), "{:?}", file.path);
+    }
+}
 
 fuzz_target!(|input: &[u8]| {
     let torrent = match Metainfo::parse(input) {
@@ -20,17 +39,9 @@ fuzz_target!(|input: &[u8]| {
     assert!(!torrent.files.is_empty());
     let total: u64 = torrent.files.iter().map(|file| file.length).sum();
     assert_eq!(torrent.total_length, total);
-    for file in &torrent.files {
-        assert!(!file.path.is_empty());
-        for element in file.path.iter().chain(file.symlink.iter().flatten()) {
-            assert!(metainfo::path::is_safe(element), "{element:?}");
-            assert!(!matches!(element.as_str(), "" | "." | ".."));
-            assert!(element.len() <= 255 && !element.contains(['/', '\\', '\0']));
-        }
-        if torrent.multi_file {
-            assert_eq!(file.path[0], torrent.name);
-        }
-    }
+    check_names(&torrent, is_safe);
+    let portable = torrent.clone().into_portable();
+    check_names(&portable, is_portable);
     let document = bencode::decode_lenient(input).expect("a torrent is bencode");
     let info = document
         .root()
@@ -47,6 +58,13 @@ fuzz_target!(|input: &[u8]| {
     let Ok(layout) = Layout::from_metainfo(&torrent) else {
         return;
     };
+    match Layout::portable(&torrent).expect("portable names are in nobody's way") {
+        Some(layout) => assert_eq!(
+            layout.files(),
+            Layout::from_metainfo(&portable).unwrap().files()
+        ),
+        None => assert_eq!(portable.files, torrent.files),
+    }
     for entry in layout.files() {
         assert!(
             entry

@@ -24,7 +24,8 @@
 //!
 //! `verify --json` prints `warning`, too, and `file` (`path`, `fault`, `bad_pieces`) for each file
 //! that is not good, then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
-//! `created` (`output`, `name`, `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`).
+//! `created` (`output`, `name`, `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, and
+//! `warnings` where there are some).
 //! Both print `error`, too, when they fail without having come so far.
 
 use std::time::Duration;

@@ -18,11 +18,11 @@ pub(crate) fn check(
 ) -> Result<(), Error> {
     // The first half has had the same warnings already.
     let mut unheard = Warnings::default();
-    let mut builder = Builder::new(name, &mut unheard);
+    let mut builder = Builder::new(name, None, &mut unheard);
     // In a list of files the torrent's name is a folder, even if there is one file of that name.
     let multi_file = v1_is_multi || v2::is_multi(info);
     let (_, roots) = v2::read(info, multi_file, &mut builder)?;
-    let v2 = builder.finish()?;
+    let (v2, _) = builder.finish()?;
     compare(v1, &v2, piece_length)?;
     let is_large = |root: &v2::Root| v2[root.file].length > piece_length;
     if torrent.get(layers::KEY).is_none() && roots.iter().any(is_large) {

@@ -3,23 +3,34 @@
 mod collisions;
 pub(crate) mod hybrid;
 pub(crate) mod layers;
+mod names;
 mod symlinks;
 pub(crate) mod v1;
 pub(crate) mod v2;
+
+use std::collections::BTreeMap;
 
 use bencode::Value;
 
 use crate::fields::Fields;
 use crate::limits::{MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH};
-use crate::path::safe_name;
+use crate::path::{portable_name, safe_name};
 use crate::warnings::{Excerpt, Warnings};
-use crate::{Error, File, Warning};
+use crate::{Error, File, Names, Warning};
+
+use names::Named;
+
+/// The files, and the portable names of those that have others.
+pub(crate) type Finished = (Vec<File>, BTreeMap<usize, Names>);
 
 /// Collects the files, makes their paths safe and keeps the limits.
 pub(crate) struct Builder<'w> {
     /// The torrent's name, already safe.
     name: String,
+    /// The portable one, if it is another.
+    portable_name: Option<String>,
     files: Vec<File>,
+    portable: BTreeMap<usize, Names>,
     /// Path elements of all files together.
     elements: usize,
     /// Whether there was a link that is not among the files.
@@ -28,10 +39,12 @@ pub(crate) struct Builder<'w> {
 }
 
 impl<'w> Builder<'w> {
-    pub fn new(name: &str, warnings: &'w mut Warnings) -> Builder<'w> {
+    pub fn new(name: &str, portable_name: Option<&str>, warnings: &'w mut Warnings) -> Builder<'w> {
         Builder {
             name: name.to_owned(),
+            portable_name: portable_name.map(str::to_owned),
             files: Vec::new(),
+            portable: BTreeMap::new(),
             elements: 0,
             left_out: false,
             warnings,
@@ -53,14 +66,23 @@ impl<'w> Builder<'w> {
         if self.files.len() == MAX_FILES {
             return Err(Error::TooManyFiles);
         }
-        let path = self.safe_path(elements, || fields.name("path"), true)?;
-        let symlink = match attributes.symlink {
+        let (path, portable) = self.safe_path(elements, || fields.name("path"), true)?;
+        let target = match attributes.symlink {
             true => self.symlink_target(fields, &path)?,
             false => None,
         };
-        if attributes.symlink && symlink.is_none() {
+        if attributes.symlink && target.is_none() {
             self.left_out = true;
             return Ok(());
+        }
+        let (symlink, portable_symlink) = target.unzip();
+        let portable_symlink = portable_symlink.flatten();
+        if portable.is_some() || portable_symlink.is_some() {
+            let names = Names {
+                path: portable.unwrap_or_else(|| path.clone()),
+                symlink: portable_symlink.or_else(|| symlink.clone()),
+            };
+            self.portable.insert(self.files.len(), names);
         }
         self.files.push(File {
             path,
@@ -74,29 +96,28 @@ impl<'w> Builder<'w> {
     }
 
     /// The files, once they are known to be safe together.
-    pub fn finish(mut self) -> Result<Vec<File>, Error> {
+    pub fn finish(mut self) -> Result<Finished, Error> {
         if self.files.is_empty() {
             return Err(match self.left_out {
                 true => Error::OnlyLinks,
                 false => Error::NoFiles,
             });
         }
-        symlinks::check(&self.files)?;
-        let targets = symlinks::targets(&self.files);
-        collisions::resolve(&mut self.files, self.warnings);
-        symlinks::follow(&mut self.files, &targets);
+        names::settle(&mut self.files, &mut self.portable, self.warnings)?;
         self.files.shrink_to_fit();
-        Ok(self.files)
+        Ok((self.files, self.portable))
     }
 
-    /// The torrent's name and the elements, each made safe.
+    /// The torrent's name and the elements, each made safe; and each made portable, if that is
+    /// another path.
     fn safe_path(
         &mut self,
         elements: &[&[u8]],
         field: impl Fn() -> String,
         warn: bool,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<(Vec<String>, Option<Vec<String>>), Error> {
         let mut path = vec![self.name.clone()];
+        let mut portable = self.portable_name.clone().map(|name| vec![name]);
         let mut length = self.name.len();
         for &raw in elements {
             let safe = safe_name(raw);
@@ -106,12 +127,19 @@ impl<'w> Builder<'w> {
                     on_disk: safe.clone().into_owned(),
                 });
             }
+            let other = portable_if_other(raw, &safe, self.warnings);
             length += 1 + safe.len();
             if length > MAX_PATH_LENGTH {
                 return Err(Error::PathTooLong { field: field() });
             }
             if path.len() == MAX_PATH_DEPTH {
                 return Err(Error::PathTooDeep { field: field() });
+            }
+            if other.is_some() && portable.is_none() {
+                portable = Some(path.clone());
+            }
+            if let Some(portable) = &mut portable {
+                portable.push(other.unwrap_or_else(|| safe.clone().into_owned()));
             }
             path.push(safe.into_owned());
         }
@@ -120,7 +148,7 @@ impl<'w> Builder<'w> {
         if self.elements > MAX_PATH_ELEMENTS {
             return Err(Error::TooManyPathElements);
         }
-        Ok(path)
+        Ok((path, portable))
     }
 
     /// Where the symbolic link at `path` points, if that is inside the torrent's folder (BEP 47).
@@ -128,7 +156,7 @@ impl<'w> Builder<'w> {
         &mut self,
         fields: Fields<'_, '_>,
         path: &[String],
-    ) -> Result<Option<Vec<String>>, Error> {
+    ) -> Result<Option<(Vec<String>, Option<Vec<String>>)>, Error> {
         const KEY: &str = "symlink path";
         let elements = match fields.get(KEY) {
             Some(value) => byte_strings(fields, KEY, value)?,
@@ -147,6 +175,19 @@ impl<'w> Builder<'w> {
         let target = self.safe_path(&elements, || fields.name(KEY), false)?;
         Ok(Some(target))
     }
+}
+
+/// The portable name, if it is another than the safe one.
+pub(crate) fn portable_if_other(raw: &[u8], safe: &str, warnings: &mut Warnings) -> Option<String> {
+    let portable = portable_name(raw);
+    if portable == safe {
+        return None;
+    }
+    warnings.add_not_portable(|| Warning::NotPortable {
+        name: Excerpt::of(raw),
+        portable: portable.clone().into_owned(),
+    });
+    Some(portable.into_owned())
 }
 
 /// The letters of `attr` (BEP 47).

@@ -4,8 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::collisions::Fingerprint;
-use crate::{Error, File};
+use super::Named;
+use super::collisions::{Fingerprint, Same};
+use crate::Error;
 
 /// Whether an element of a link's target only leads further into the torrent's folder.
 pub(crate) fn stays_inside(element: &[u8]) -> bool {
@@ -14,15 +15,18 @@ pub(crate) fn stays_inside(element: &[u8]) -> bool {
     !matches!(element, b"" | b"." | b"..") && element.iter().all(plain) && !drive
 }
 
-/// No file may lie behind a link of the same torrent.
-pub(crate) fn check(files: &[File]) -> Result<(), Error> {
+/// No file may lie behind a link of the same torrent, on any system.
+pub(crate) fn check(files: &[Named<'_>]) -> Result<(), Error> {
     let links = files.iter().filter(|file| file.symlink.is_some());
-    let links: HashSet<Fingerprint> = links.map(|file| Fingerprint::of(&file.path)).collect();
+    let links: HashSet<Fingerprint> = links
+        .map(|file| Fingerprint::of(file.path, Same::Folded))
+        .collect();
     if links.is_empty() {
         return Ok(());
     }
     for file in files {
-        if Fingerprint::of_folders(&file.path).any(|folder| links.contains(&folder)) {
+        let mut folders = Fingerprint::of_folders(file.path, Same::Folded);
+        if folders.any(|folder| links.contains(&folder)) {
             return Err(Error::PathThroughSymlink {
                 path: file.path.join("/"),
             });
@@ -33,24 +37,17 @@ pub(crate) fn check(files: &[File]) -> Result<(), Error> {
 
 /// Each link, and the file that it names: their places in the list. A link may also name a folder,
 /// or nothing; of several files of one name it means the first, which keeps the name.
-pub(crate) fn targets(files: &[File]) -> Vec<(usize, usize)> {
+pub(crate) fn targets(files: &[Named<'_>]) -> Vec<(usize, usize)> {
     if files.iter().all(|file| file.symlink.is_none()) {
         return Vec::new();
     }
     let mut places: HashMap<&[String], usize> = HashMap::new();
     for (place, file) in files.iter().enumerate().filter(|(_, file)| !file.padding) {
-        places.entry(&file.path).or_insert(place);
+        places.entry(file.path).or_insert(place);
     }
-    let named = |(link, file): (usize, &File)| {
-        let target = places.get(file.symlink.as_deref()?)?;
+    let named = |(link, file): (usize, &Named<'_>)| {
+        let target = places.get(file.symlink?)?;
         Some((link, *target))
     };
     files.iter().enumerate().filter_map(named).collect()
-}
-
-/// Lets each link point to where the file that it names is now, whatever number it was given.
-pub(crate) fn follow(files: &mut [File], targets: &[(usize, usize)]) {
-    for &(link, target) in targets {
-        files[link].symlink = Some(files[target].path.clone());
-    }
 }

@@ -4,9 +4,23 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 
+/// By portable names, as on Windows and macOS.
 fn on_disk(files: &[&[&str]]) -> Vec<String> {
+    inside(&torrent_of(files).into_portable())
+}
+
+/// By the torrent's own names.
+fn own(files: &[&[&str]]) -> Vec<String> {
+    inside(&torrent_of(files))
+}
+
+fn torrent_of(files: &[&[&str]]) -> Metainfo {
     let files = files.iter().map(|elements| file(elements, 1)).collect();
-    let mut paths = paths(&parse(multi(files)).unwrap());
+    parse(multi(files)).unwrap()
+}
+
+fn inside(torrent: &Metainfo) -> Vec<String> {
+    let mut paths = paths(torrent);
     paths
         .iter_mut()
         .for_each(|path| *path = path["folder/".len()..].to_owned());
@@ -136,11 +150,47 @@ fn padding_files_may_have_any_name() {
 
 #[test]
 fn the_change_is_told() {
-    let torrent = parse(multi(vec![file(&["a"], 1), file(&["A"], 1)])).unwrap();
+    let told = |torrent: Metainfo| warnings(&torrent);
+    let twice = torrent_of(&[&["a"], &["a"]]);
+    let here = ["a file or folder \"a\" is there already; this one is \"folder/a (2)\" on disk"];
+    assert_eq!(told(twice.clone()), here);
+    assert_eq!(told(twice.into_portable()), here);
+    let case = torrent_of(&[&["a"], &["A"]]);
     assert_eq!(
-        warnings(&torrent),
+        told(case.clone().into_portable()),
         ["a file or folder \"A\" is there already; this one is \"folder/A (2)\" on disk"]
     );
+    if cfg!(not(any(windows, target_vendor = "apple"))) {
+        assert_eq!(
+            told(case),
+            [
+                "some systems take the name \"A\" for that of another file; there it is \"folder/A (2)\" \
+              on disk"
+            ]
+        );
+    }
+}
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+#[test]
+fn here_only_the_very_same_names_are_the_same() {
+    let differ: &[&[&str]] = &[
+        &["Read.me"],
+        &["read.ME"],
+        &["straße"],
+        &["strasse"],
+        &["\u{e9}"],
+        &["e\u{301}"],
+        &["A", "x"],
+        &["a", "x"],
+    ];
+    let paths = differ.iter().map(|path| path.join("/"));
+    assert_eq!(own(differ), paths.collect::<Vec<_>>());
+    assert_eq!(own(&[&["a"], &["A"], &["a"]]), ["a", "A", "a (2)"]);
+    assert_eq!(on_disk(&[&["a"], &["A"], &["a"]]), ["a", "A (2)", "a (3)"]);
+    assert_eq!(own(&[&["x/y"], &["x\\y"]]), ["x_y", "x_y (2)"]);
+    assert_eq!(own(&[&["A"], &["a", "b"]]), ["A", "a/b"]);
+    assert_eq!(own(&[&["a"], &["a", "b"]]), ["a (2)", "a/b"]);
 }
 
 #[test]

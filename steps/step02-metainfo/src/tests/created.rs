@@ -4,6 +4,7 @@ use bencode::decode;
 use pretty_assertions::assert_eq;
 
 use super::*;
+use crate::Warning;
 use crate::create::{Create, CreateError};
 
 fn example() -> Create {
@@ -85,8 +86,8 @@ fn what_changes_the_info_hash_and_what_does_not() {
 }
 
 #[test]
-fn names_that_are_not_safe_everywhere_are_refused() {
-    for (name, safe) in [("nul", "_nul"), ("a\\b", "a_b"), ("x.", "x_"), ("", "")] {
+fn names_that_are_dangerous_are_refused() {
+    for (name, safe) in [("a\nb", "a_b"), ("a\\b", "a_b"), ("..", "__"), ("", "")] {
         let error = Create::single(name, 1, 16384)
             .to_bytes(&[[0; 20]])
             .unwrap_err();
@@ -102,15 +103,51 @@ fn names_that_are_not_safe_everywhere_are_refused() {
         }
     }
     let mut create = example();
-    create.add_file(["A.TXT"], 1);
+    create.add_file(["a.txt"], 1);
     assert_eq!(
         create
             .to_bytes(&[[0; 20], [0; 20]])
             .unwrap_err()
             .to_string(),
-        "the name \"folder/A.TXT\" is not safe on every system; rename it, for example to \
-         \"folder/A (2).TXT\""
+        "the name \"folder/a.txt\" is dangerous in a torrent, or is there twice; rename it, for \
+         example to \"folder/a (2).txt\""
     );
+}
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+#[test]
+fn names_that_only_other_systems_cannot_keep_are_taken_and_told() {
+    let mut create = Create::multi("R.E.M.", 16 * 1024);
+    for name in ["aux.c", "con", "etc...", "trailing ", "Read.me", "read.ME"] {
+        create.add_file([name], 1);
+    }
+    create.add_file(["straße"], 1).add_file(["strasse"], 1);
+    let torrent = Metainfo::parse(&create.to_bytes(&[[0; 20]]).unwrap()).unwrap();
+    assert_eq!(torrent.name, "R.E.M.");
+    assert_eq!(torrent.files, create.files);
+    assert!(torrent.warnings.iter().all(Warning::is_about_portability));
+    let of = |name: &str, portable: &str| {
+        format!(
+            "not every system can keep the name \"{name}\"; where it cannot, it is \"{portable}\" on \
+             disk"
+        )
+    };
+    let same = |name: &str, portable: &str| {
+        format!(
+            "some systems take the name \"{name}\" for that of another file; there it is \
+             \"R.E.M_/{portable}\" on disk"
+        )
+    };
+    let expected = [
+        of("R.E.M.", "R.E.M_"),
+        of("aux.c", "_aux.c"),
+        of("con", "_con"),
+        of("etc...", "etc___"),
+        of("trailing ", "trailing_"),
+        same("read.ME", "read (2).ME"),
+        same("strasse", "strasse (2)"),
+    ];
+    assert_eq!(warnings(&torrent), expected);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use pretty_assertions::assert_eq;
 
 use super::*;
-use crate::path::{MAX_NAME, is_safe, safe_name};
+use crate::Portable;
+use crate::path::{MAX_NAME, is_portable, is_safe, portable_name, safe_name};
 
 #[track_caller]
 fn becomes(raw: &[u8], safe: &str) {
@@ -12,9 +13,21 @@ fn becomes(raw: &[u8], safe: &str) {
     assert!(is_safe(safe));
 }
 
+/// What is dangerous nowhere, but not possible everywhere.
+#[track_caller]
+fn becomes_portable(raw: &[u8], portable: &str) {
+    assert_eq!(portable_name(raw), portable);
+    assert_eq!(portable_name(portable.as_bytes()), portable, "it stays");
+    assert!(is_portable(portable) && is_safe(portable));
+    if cfg!(windows) {
+        becomes(raw, portable);
+    }
+}
+
 #[track_caller]
 fn stays(name: &str) {
     becomes(name.as_bytes(), name);
+    assert_eq!(portable_name(name.as_bytes()), name);
 }
 
 #[test]
@@ -55,9 +68,9 @@ fn no_name_is_a_path() {
     becomes(b"..\\..\\evil.exe", ".._.._evil.exe");
     becomes(b"/", "_");
     becomes(b"//server/share", "__server_share");
-    becomes(b"C:\\Windows", "C__Windows");
-    becomes(b"c:", "c_");
-    becomes(b"z:file", "z_file");
+    becomes_portable(b"C:\\Windows", "C__Windows");
+    becomes_portable(b"c:", "c_");
+    becomes_portable(b"z:file", "z_file");
 }
 
 #[test]
@@ -65,16 +78,43 @@ fn no_name_leads_up_or_nowhere() {
     becomes(b"", "_");
     becomes(b".", "_");
     becomes(b"..", "__");
-    becomes(b"...", "___");
-    becomes(b" ", "_");
-    becomes(b". .", "___");
+    for (raw, portable) in [
+        (".", "_"),
+        ("..", "__"),
+        ("...", "___"),
+        (" ", "_"),
+        (". .", "___"),
+    ] {
+        becomes_portable(raw.as_bytes(), portable);
+    }
+}
+
+#[cfg(not(windows))]
+#[test]
+fn what_is_dangerous_nowhere_here_stays() {
+    for name in [
+        "R.E.M.",
+        "etc...",
+        "...",
+        " ",
+        "a ",
+        "aux.c",
+        "con",
+        "NUL",
+        "C:",
+        "what? \"a|b\" <*>",
+        "COM1.txt",
+    ] {
+        becomes(name.as_bytes(), name);
+        assert_ne!(portable_name(name.as_bytes()), name);
+    }
 }
 
 #[test]
 fn dots_and_spaces_at_the_end_would_be_dropped_by_windows() {
-    becomes(b"name.", "name_");
-    becomes(b"name. .", "name___");
-    becomes(b"name.txt ", "name.txt_");
+    becomes_portable(b"name.", "name_");
+    becomes_portable(b"name. .", "name___");
+    becomes_portable(b"name.txt ", "name.txt_");
 }
 
 #[test]
@@ -105,28 +145,23 @@ fn bytes_that_are_not_utf_8_are_replaced() {
 
 #[test]
 fn names_of_devices_are_told_apart() {
-    becomes(b"CON", "_CON");
-    becomes(b"nul", "_nul");
-    becomes(b"Aux.txt", "_Aux.txt");
-    becomes(b"com1.tar.gz", "_com1.tar.gz");
-    becomes(b"LPT9", "_LPT9");
-    becomes(b"COM0", "_COM0");
-    becomes("com¹".as_bytes(), "_com¹");
-    becomes(b"prn .txt", "_prn .txt");
-    becomes(b"CONOUT$", "_CONOUT$");
-    becomes(b"con.", "con_");
-    becomes(b"NUL:", if cfg!(windows) { "NUL_" } else { "NUL:" });
+    becomes_portable(b"CON", "_CON");
+    becomes_portable(b"nul", "_nul");
+    becomes_portable(b"Aux.txt", "_Aux.txt");
+    becomes_portable(b"com1.tar.gz", "_com1.tar.gz");
+    becomes_portable(b"LPT9", "_LPT9");
+    becomes_portable(b"COM0", "_COM0");
+    becomes_portable("com¹".as_bytes(), "_com¹");
+    becomes_portable(b"prn .txt", "_prn .txt");
+    becomes_portable(b"CONOUT$", "_CONOUT$");
+    becomes_portable(b"con.", "con_");
+    becomes_portable(b"NUL:", "NUL_");
 }
 
 #[test]
-fn what_only_windows_cannot_store_stays_elsewhere() {
+fn what_windows_cannot_store_is_not_portable() {
     let name = "Who? \"A: B\" <1> *|.txt";
-    let safe = if cfg!(windows) {
-        "Who_ _A_ B_ _1_ __.txt"
-    } else {
-        name
-    };
-    becomes(name.as_bytes(), safe);
+    becomes_portable(name.as_bytes(), "Who_ _A_ B_ _1_ __.txt");
 }
 
 #[test]
@@ -145,14 +180,14 @@ fn long_names_keep_their_extension() {
     );
     // What was far from the end comes to it.
     let spaces = format!("a{}b", " ".repeat(300));
-    becomes(spaces.as_bytes(), &format!("a{}", "_".repeat(253)));
+    becomes_portable(spaces.as_bytes(), &format!("a{}", "_".repeat(253)));
     // A device behind a name that is too long.
     let device = format!("con.{}", "x".repeat(300));
-    becomes(device.as_bytes(), &format!("_con.{}", "x".repeat(249)));
+    becomes_portable(device.as_bytes(), &format!("_con.{}", "x".repeat(249)));
     let device = format!("nul.{}", "x".repeat(251));
-    becomes(device.as_bytes(), &format!("_nul.{}", "x".repeat(249)));
+    becomes_portable(device.as_bytes(), &format!("_nul.{}", "x".repeat(249)));
     let device = format!("com1{}.txt", " ".repeat(251));
-    assert!(safe_name(device.as_bytes()).starts_with("_com1 "));
+    assert!(portable_name(device.as_bytes()).starts_with("_com1 "));
 }
 
 #[test]
@@ -163,17 +198,79 @@ fn a_torrents_paths_are_made_safe_and_the_change_is_told() {
         file(&["NUL", "C:", "x"], 1),
     ]);
     let torrent = parse(with(info, "name", text("../up"))).unwrap();
+    let portable = torrent.clone().into_portable();
     assert_eq!(torrent.name, ".._up");
     assert_eq!(
-        paths(&torrent),
+        paths(&portable),
         [".._up/__/__/etc/passwd", ".._up/_/empty", ".._up/_NUL/C_/x"]
     );
+    if cfg!(not(windows)) {
+        assert_eq!(
+            paths(&torrent),
+            [".._up/__/__/etc/passwd", ".._up/_/empty", ".._up/NUL/C:/x"]
+        );
+    }
     assert_eq!(
         warnings(&torrent)[0],
         "its name \"../up\" is \".._up\" on disk"
     );
     assert_eq!(warnings(&torrent)[1], "the name \"..\" is \"__\" on disk");
-    assert_eq!(torrent.warnings.len(), 6);
+    // Each once: "..", "", "NUL", "C:" and the torrent's own.
+    assert_eq!((torrent.warnings.len(), portable.warnings.len()), (5, 5));
+    assert_eq!(
+        warnings(&portable)[3],
+        "the name \"NUL\" is \"_NUL\" on disk"
+    );
+}
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+#[test]
+fn a_torrents_own_names_and_the_portable_ones_stand_side_by_side() {
+    let files = vec![
+        file(&["a.txt"], 1),
+        file(&["aux.c"], 1),
+        file(&["A.txt"], 1),
+        file(&["deep.", "a"], 1),
+        file(&["a.txt"], 1),
+    ];
+    let torrent = parse(multi(files.clone())).unwrap();
+    let own = ["a.txt", "aux.c", "A.txt", "deep./a", "a (2).txt"];
+    assert_eq!(paths(&torrent), own.map(|path| format!("folder/{path}")));
+    // Only what differs is kept.
+    let others: Vec<usize> = torrent.portable.files.keys().copied().collect();
+    assert_eq!(
+        (torrent.portable.name.as_deref(), &*others),
+        (None, &[1, 2, 3, 4][..])
+    );
+    let portable = ["a.txt", "_aux.c", "A (2).txt", "deep_/a", "a (3).txt"];
+    let portable = portable.map(|path| format!("folder/{path}"));
+    assert_eq!(paths(&torrent.into_portable()), portable);
+
+    let named = parse(with(multi(files), "name", text("R.E.M."))).unwrap();
+    assert_eq!(named.portable.name.as_deref(), Some("R.E.M_"));
+    assert_eq!(named.portable.files[&0].path, ["R.E.M_", "a.txt"]);
+    let portable = named.into_portable();
+    assert_eq!(
+        (&*portable.name, &portable.portable),
+        ("R.E.M_", &Portable::default())
+    );
+
+    let usual = parse(multi(vec![file(&["a"], 1), file(&["b", "c"], 1)])).unwrap();
+    assert_eq!((usual.portable, usual.warnings), Default::default());
+}
+
+#[cfg(not(windows))]
+#[test]
+fn of_names_that_are_not_portable_a_few_are_told() {
+    let files = (0..100)
+        .map(|n| file(&["same folder.", &format!("{n}?")], 1))
+        .collect();
+    let torrent = parse(multi(files)).unwrap();
+    assert_eq!(torrent.warnings.len(), 11);
+    assert_eq!(
+        warnings(&torrent)[10],
+        "there are more such names; 100 files have a path that not every system can keep"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use proptest::sample::{Index, select};
 use super::*;
 use crate::File;
 use crate::create::{About, Create, CreateError};
-use crate::path::{MAX_NAME, is_safe, safe_name};
+use crate::path::{MAX_NAME, is_portable, is_safe, portable_name, safe_name};
 
 /// Names from few building blocks, so that they meet each other and every rule.
 fn any_name() -> impl Strategy<Value = Vec<u8>> {
@@ -56,6 +56,20 @@ fn any_files() -> impl Strategy<Value = Vec<Ben>> {
 
 /// What must hold for everything that is parsed.
 fn is_safe_torrent(torrent: &Metainfo) {
+    has_safe_names(torrent, is_safe, |path| path.join("/"));
+    let fold = |path: &[String]| path.join("/").to_uppercase().to_lowercase();
+    has_safe_names(&torrent.clone().into_portable(), is_portable, fold);
+    for (index, names) in &torrent.portable.files {
+        let file = &torrent.files[*index];
+        assert_ne!((&names.path, &names.symlink), (&file.path, &file.symlink));
+    }
+}
+
+fn has_safe_names(
+    torrent: &Metainfo,
+    is_safe: fn(&str) -> bool,
+    fold: impl Fn(&[String]) -> String,
+) {
     assert!(is_safe(&torrent.name));
     assert!(torrent.piece_length > 0);
     let total: u64 = torrent.files.iter().map(|file| file.length).sum();
@@ -67,7 +81,6 @@ fn is_safe_torrent(torrent: &Metainfo) {
         );
     }
 
-    let fold = |path: &[String]| path.join("/").to_uppercase().to_lowercase();
     let real: Vec<&File> = torrent.files.iter().filter(|file| !file.padding).collect();
     let mut folders = std::collections::BTreeSet::new();
     for file in &torrent.files {
@@ -146,6 +159,10 @@ proptest! {
         let safe = safe_name(&raw);
         prop_assert!(is_safe(&safe), "{:?}", safe);
         prop_assert_eq!(safe_name(safe.as_bytes()), &*safe);
+        let portable = portable_name(&raw);
+        prop_assert!(is_portable(&portable) && is_safe(&portable), "{:?}", portable);
+        prop_assert_eq!(portable_name(portable.as_bytes()), &*portable);
+        prop_assert_eq!(safe_name(portable.as_bytes()), &*portable);
     }
 
     #[test]

@@ -44,9 +44,20 @@ fn the_length_of_a_link_is_zero_whatever_it_says() {
 
 #[test]
 fn a_target_is_made_safe_like_the_file_it_names() {
-    let torrent = parse(multi(vec![file(&["NUL"], 1), link(&["b"], &["NUL"])])).unwrap();
-    let target = ["folder", "_NUL"].map(String::from);
-    assert_eq!(torrent.files[1].symlink.as_deref(), Some(&target[..]));
+    let files = vec![
+        file(&["a\nb"], 1),
+        link(&["b"], &["a\nb"]),
+        file(&["NUL"], 1),
+        link(&["c"], &["NUL"]),
+    ];
+    let torrent = parse(multi(files)).unwrap();
+    let target =
+        |torrent: &Metainfo, link: usize| torrent.files[link].symlink.as_ref().unwrap().join("/");
+    assert_eq!(target(&torrent, 1), "folder/a_b");
+    if cfg!(not(windows)) {
+        assert_eq!(target(&torrent, 3), "folder/NUL");
+    }
+    assert_eq!(target(&torrent.into_portable(), 3), "folder/_NUL");
 }
 
 #[test]
@@ -65,7 +76,7 @@ fn a_link_follows_its_file_to_another_name() {
         // It names the link before it, which keeps its name; it is given another itself.
         link(&["TO A"], &["to a"]),
     ];
-    let torrent = parse(multi(files)).unwrap();
+    let torrent = parse(multi(files)).unwrap().into_portable();
     let target = |link: usize| torrent.files[link].symlink.as_ref().unwrap().join("/");
     assert_eq!(
         paths(&torrent)[..5],

@@ -126,6 +126,7 @@ fn a_torrent_is_laid_out_as_it_says() {
         info_hash_v1: Some(metainfo::InfoHash([1; 20])),
         info_hash_v2: None,
         name: "t".into(),
+        portable: metainfo::Portable::default(),
         multi_file: true,
         piece_length: 32768,
         pieces: vec![[0; 20]; 2],
@@ -169,6 +170,26 @@ fn a_torrent_is_laid_out_as_it_says() {
         ["t", "bin", "run"].iter().collect::<PathBuf>()
     );
     assert_eq!(layout.geometry().pieces(), 2);
+    assert!(Layout::portable(&torrent).unwrap().is_none());
+
+    let portable = metainfo::Names {
+        path: names(&["t", "_link"]),
+        symlink: Some(names(&["t", "bin", "_run"])),
+    };
+    let torrent = Metainfo {
+        portable: metainfo::Portable {
+            name: None,
+            files: [(2, portable)].into(),
+        },
+        ..torrent
+    };
+    let portable = Layout::portable(&torrent).unwrap().unwrap();
+    let mut expected = layout.files().to_vec();
+    expected[2].path = ["t", "_link"].iter().collect();
+    expected[2].kind = Kind::Symlink {
+        target: ["t", "bin", "_run"].iter().collect(),
+    };
+    assert_eq!(portable.files(), expected);
 }
 
 proptest! {

@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, open, openat, statat, symlinkat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, mkdirat, open, openat, statat, symlinkat, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::{link_in_the_way, ordinary};
@@ -42,6 +44,28 @@ impl Folder {
     /// Opens the file at `path`, which must exist, to read and write.
     pub fn open(&mut self, path: &Path) -> io::Result<File> {
         self.file(path, OFlags::empty(), Mode::empty())
+    }
+
+    /// Makes the folder or the empty file at `path`, where nothing may be yet, and the folders it
+    /// needs.
+    pub fn make(&mut self, path: &Path, is_folder: bool) -> io::Result<()> {
+        let (parent, name) = self.parent(path, true)?;
+        if is_folder {
+            return Ok(mkdirat(parent, name, Mode::from_raw_mode(0o777))?);
+        }
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
+        openat(parent, name, flags, Mode::from_raw_mode(0o666))?;
+        Ok(())
+    }
+
+    /// Takes the file or the empty folder at `path` away.
+    pub fn remove(&mut self, path: &Path, is_folder: bool) -> io::Result<()> {
+        let (parent, name) = self.parent(path, false)?;
+        let flags = match is_folder {
+            true => AtFlags::REMOVEDIR,
+            false => AtFlags::empty(),
+        };
+        Ok(unlinkat(parent, name, flags)?)
     }
 
     /// Makes a symbolic link at `path` that says `target`, and the folders it needs. One that says
