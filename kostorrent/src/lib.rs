@@ -3,5 +3,8 @@
 pub mod check;
 pub mod cli;
 pub mod create;
+pub mod file_id;
+pub mod free_space;
 pub mod lab;
 pub mod node;
+pub mod whole_file;

@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
 use common::{folder, run, text};
 use metainfo::Metainfo;
@@ -93,20 +94,6 @@ fn the_same_files_give_the_same_info_hash() {
 }
 
 #[test]
-fn an_existing_output_is_kept_unless_forced() {
-    let dir = folder(&[("f", b"x"), ("f.torrent", b"precious")]);
-    let line = ["create", "f"];
-    let said = common::Ran::of(common::kostorrent(line).current_dir(dir.path())).failed(1);
-    assert!(said.contains("--force"), "{said}");
-    assert_eq!(fs::read(dir.path().join("f.torrent")).unwrap(), b"precious");
-
-    let line = ["create", "f", "--force", "--announce", "http://a/"];
-    let ran = common::Ran::of(common::kostorrent(line).current_dir(dir.path())).good();
-    assert!(ran.out.starts_with("f.torrent\n"), "{}", ran.out);
-    assert!(Metainfo::parse(&fs::read(dir.path().join("f.torrent")).unwrap()).is_ok());
-}
-
-#[test]
 fn json_tells_what_was_made() {
     let dir = folder(&[("f", b"x")]);
     let output = text(dir.path().join("t"));
@@ -137,23 +124,105 @@ fn nothing_to_share_is_said() {
     assert!(said.contains("not a single byte"), "{said}");
 }
 
-#[cfg(unix)]
 #[test]
-fn a_link_inside_is_refused_and_one_that_was_named_is_followed() {
-    let dir = folder(&[("real/a", b"x")]);
-    std::os::unix::fs::symlink("real", dir.path().join("named")).unwrap();
-    let torrent = create(&text(dir.path().join("named")), &[]);
-    assert_eq!(torrent.name, "named");
+fn what_is_left_out_is_said_and_the_rest_is_shared() {
+    let litter = ["f/.DS_Store", "f/a/Thumbs.db", "f/b/desktop.ini"];
+    let mut files = vec![
+        ("f/keep.txt", &b"x"[..]),
+        ("f/notes.tmp", b"y"),
+        ("f/build/z", b"z"),
+    ];
+    files.extend(litter.map(|path| (path, &b"litter"[..])));
+    let dir = folder(&files);
+    let create = |options: &[&str]| {
+        let line = ["create", "f", "-o", "-", "--announce", "http://a/"];
+        let mut command = common::kostorrent(line.iter().chain(options));
+        let output = command.current_dir(dir.path()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{err}");
+        (Metainfo::parse(&output.stdout).unwrap(), err)
+    };
+    let paths = |torrent: &Metainfo| {
+        let files = torrent.files.iter();
+        files.map(|file| file.path.join("/")).collect::<Vec<_>>()
+    };
+    let (torrent, said) = create(&["--exclude", "*.tmp", "-x", "build/", "-x", "nothing"]);
+    assert_eq!(paths(&torrent), ["f/keep.txt"]);
+    for path in litter.map(|path| Path::new(path).display().to_string()) {
+        assert!(
+            said.contains(&format!("note: left out: {path} (")),
+            "{said}"
+        );
+    }
+    assert!(
+        said.contains("--exclude nothing has excluded nothing"),
+        "{said}"
+    );
+    assert!(!said.contains("notes.tmp"), "that was asked for: {said}");
 
-    std::os::unix::fs::symlink("a", dir.path().join("real/link")).unwrap();
-    let said = run(["create", &text(dir.path().join("real"))]).failed(1);
-    assert!(said.contains("real/link is a symbolic link"), "{said}");
+    // The same files, the same info-hash, in whatever way the others were left out.
+    let names = [
+        "-x",
+        "notes.*",
+        "-x",
+        "/build",
+        "-x",
+        ".DS_Store",
+        "-x",
+        "{Thumbs.db,desktop.ini}",
+    ];
+    let (same, said) = create(&[&names[..], &["--all"]].concat());
+    assert_eq!(same.info_hash_v1, torrent.info_hash_v1, "{said}");
+    assert_eq!(paths(&create(&["--all"]).0).len(), 6);
+}
+
+#[test]
+fn no_more_is_told_of_what_is_left_out_than_a_person_would_read() {
+    let names: Vec<String> = (0..25).map(|n| format!("f/{n:02}/.DS_Store")).collect();
+    let mut files: Vec<_> = names.iter().map(|name| (&**name, &b"x"[..])).collect();
+    files.push(("f/x", b"x"));
+    let dir = folder(&files);
+    let path = text(dir.path().join("f"));
+    let output = text(dir.path().join("t"));
+    let ran = run(["create", &path, "-o", &output]);
+    let said = ran.err.lines().filter(|line| line.contains("left out"));
+    let said: Vec<_> = said.collect();
+    assert_eq!((ran.code, said.len()), (Some(0), 11), "{}", ran.err);
+    assert_eq!(said[10], "note: left out: 15 more");
+
+    let ran = run(["create", &path, "-o", &output, "--force", "--json"]).good();
+    let events = ran.events();
+    let warnings = events.iter().filter(|event| event["event"] == "warning");
+    assert_eq!((warnings.count(), events.len()), (11, 12));
+    assert_eq!(events[11]["left_out"], 25);
 }
 
 #[cfg(unix)]
 #[test]
-fn names_that_other_systems_could_not_hold_are_refused() {
-    for name in ["con.txt", "a:b", "ends with a dot.", "new\nline"] {
+fn links_inside_are_left_out_or_followed_and_one_that_was_named_is_followed() {
+    let dir = folder(&[("real/a", b"x")]);
+    let link =
+        |target: &str, name| std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
+    link("real", "named");
+    let torrent = create(&text(dir.path().join("named")), &[]);
+    assert_eq!(torrent.name, "named");
+
+    link("a", "real/link");
+    let (path, output) = (text(dir.path().join("real")), text(dir.path().join("t")));
+    let line = ["create", &path, "-o", &output, "--announce", "http://a/"];
+    let ran = run(line);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let expected = format!(
+        "note: left out: {path}/link (a symbolic link; --follow-links takes what it leads to)\n"
+    );
+    assert_eq!(ran.err, expected);
+    assert_eq!(create(&path, &["--follow-links"]).files.len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_dangerous_are_refused() {
+    for name in ["a\\b", "new\nline", "\u{202e}txt.exe"] {
         let dir = folder(&[("f/x", b"x")]);
         fs::write(dir.path().join("f").join(name), "y").unwrap();
         let said = run(["create", &text(dir.path().join("f"))]).failed(1);
@@ -164,9 +233,16 @@ fn names_that_other_systems_could_not_hold_are_refused() {
 // Elsewhere the two would be one file.
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_differ_in_case_alone_are_refused() {
+fn names_that_differ_in_case_alone_are_taken_and_said() {
     let dir = folder(&[("f/File", b"x"), ("f/fILE", b"x")]);
-    run(["create", &text(dir.path().join("f"))]).failed(1);
+    let output = text(dir.path().join("f.torrent"));
+    let made = run(["create", &text(dir.path().join("f")), "-o", &output]);
+    assert_eq!(made.code, Some(0));
+    assert!(
+        made.err.contains("\"fILE\" for that of another"),
+        "{}",
+        made.err
+    );
 }
 
 #[test]

@@ -174,6 +174,33 @@ fn the_labs_torrent_is_the_sample_with_another_tracker() {
 }
 
 #[test]
+fn a_file_that_no_lab_has_written_is_not_written_over() {
+    let dir = common::folder(&[("kostorrent-sample.torrent", b"my notes")]);
+    let output = text(dir.path());
+    for line in [
+        &["lab", "--port", "0", "--dir", &output][..],
+        &["demo", "--output", &output],
+    ] {
+        let said = run(line).failed(1);
+        assert!(
+            said.contains("kostorrent-sample.torrent is there already"),
+            "{said}"
+        );
+    }
+    let notes = dir.path().join("kostorrent-sample.torrent");
+    assert_eq!(std::fs::read(&notes).unwrap(), b"my notes");
+
+    // That of another lab, with another port in it, may go.
+    std::fs::remove_file(&notes).unwrap();
+    let made = || {
+        let ran = run(["demo", "--fast", "--quiet", "--output", &output]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        std::fs::read(&notes).unwrap()
+    };
+    assert_ne!(made(), made());
+}
+
+#[test]
 fn a_download_from_the_lab_is_complete_and_goes_on_where_it_was() {
     let lab = Lab::start(&["--fast"]);
     let dir = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ mod common;
 mod make;
 
 use common::{sample_torrent, source};
-use kostorrent::create::{Options, create};
+use kostorrent::create::{Options, Plan};
 use kostorrent::lab::sample;
 use metainfo::Metainfo;
 use metainfo::create::About;
@@ -17,6 +17,7 @@ fn the_torrent_is_what_create_makes_of_the_files() {
     let committed = std::fs::read(sample_torrent()).unwrap();
     let told = Metainfo::parse(&committed).unwrap();
     let options = Options {
+        name: sample::NAME.into(),
         piece_length: Some(32 * 1024),
         about: About {
             announce: vec![vec!["http://127.0.0.1:7878/announce".into()]],
@@ -27,7 +28,8 @@ fn the_torrent_is_what_create_makes_of_the_files() {
         },
         ..Options::default()
     };
-    let made = create(&source("sample/kostorrent-sample"), options, |_, _| ()).unwrap();
+    let plan = Plan::new(&source("sample/kostorrent-sample"), options).unwrap();
+    let made = plan.make(|_, _| ()).unwrap();
     assert!(
         made.bytes == committed,
         "make it anew: see the top of kostorrent/sample/make.rs"

@@ -8,6 +8,7 @@
 //! - [`kostorrent`]: our client.
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
 //! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
+//! - [`disk`]: one that is too small.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
 //! - [`book`]: what is wrong with the pages of the book.
 //! - [`transcripts`]: the commands that the book shows, run again.
@@ -20,6 +21,7 @@ pub mod book;
 #[cfg(unix)]
 pub mod browser;
 pub mod clients;
+pub mod disk;
 pub mod figures;
 pub mod json;
 pub mod kostorrent;

@@ -2,9 +2,9 @@
 
 use kostorrent_tests::clients::{aria2, libtorrent};
 use kostorrent_tests::payload::Payload;
-use kostorrent_tests::process::Process;
+use kostorrent_tests::process::{self, Process};
 use kostorrent_tests::tracker::Tracker;
-use kostorrent_tests::{json, kostorrent, temp};
+use kostorrent_tests::{json, kostorrent, programs, temp};
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
@@ -86,6 +86,72 @@ fn the_same_files_give_the_same_torrent() {
         std::fs::read(torrent).unwrap()
     };
     assert_eq!(make("one.torrent"), make("two.torrent"));
+}
+
+#[test]
+fn a_torrent_that_lies_in_its_own_folder_can_be_seeded() {
+    let (payload, folder) = (Payload::odd("own"), temp());
+    payload.write(folder.path());
+    let torrent = folder.path().join("own/own.torrent");
+    for more in [&[][..], &["--force"]] {
+        let mut command = kostorrent::command(["create", "--output"]);
+        command
+            .arg(&torrent)
+            .arg(folder.path().join("own"))
+            .args(more);
+        Process::run("kostorrent create", &mut command).expect_code(0);
+        kostorrent::verify(&torrent, folder.path()).expect_code(0);
+        let shown = &json::lines(&kostorrent::show(&torrent).stdout)[0];
+        assert_eq!(shown["total_length"], payload.bytes().len());
+    }
+}
+
+// Nobody is kept from reading elsewhere; and root nowhere.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_may_not_be_read_is_named_before_the_hashing() {
+    use std::fs::{self, File, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = temp();
+    let allow = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    };
+    // Wherever the program was built, whoever runs it must be able to.
+    let program = folder.path().join("kostorrent");
+    fs::copy(programs::kostorrent(), &program).unwrap();
+    allow(folder.path(), 0o777);
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    File::create(data.join("huge"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    fs::write(data.join("secret"), "x").unwrap();
+    allow(&data.join("secret"), 0o000);
+    let mut command = process::command_as_nobody(&program);
+    command
+        .args(["create", "--output"])
+        .arg(folder.path().join("t"))
+        .arg(&data);
+    let finished = Process::run("kostorrent create", &mut command);
+    finished.expect_code(1);
+    let said = &finished.stderr;
+    assert!(
+        said.contains("data/secret") && said.contains("cannot read"),
+        "{said}"
+    );
+
+    // Nor where it may not be written to.
+    allow(folder.path(), 0o755);
+    let finished = Process::run("kostorrent create", &mut command);
+    finished.expect_code(1);
+    let said = &finished.stderr;
+    let expected = "check who may write there";
+    // Whoever runs the tests as himself owns the folder.
+    assert!(
+        said.contains(expected) || said.contains("data/secret"),
+        "{said}"
+    );
 }
 
 /// A folder of files with a torrent of them, made by our client; the seeder and the tracker for it.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::values::{self, Date, PieceLength, Tier};
+use crate::create::Pattern;
 
 /// A BitTorrent client for the terminal, built step by step in its own guide.
 ///
@@ -79,7 +80,7 @@ pub(crate) enum Command {
 /// cannot keep the name, or the file is there already under a name that every system can keep, that one is used.
 #[derive(Debug, Args)]
 pub(crate) struct Download {
-    /// The torrent file
+    /// The torrent file; - reads it from stdin
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
     /// The folder that receives the torrent's file or folder [default: here]. If it is that folder
@@ -121,7 +122,7 @@ pub(crate) struct Download {
 /// files. Several torrents share one port and the limit.
 #[derive(Debug, Args)]
 pub(crate) struct Seed {
-    /// The torrent file, or several
+    /// The torrent file, or several; - reads one from stdin
     #[arg(required = true, value_name = "TORRENT", value_hint = ValueHint::FilePath)]
     pub(crate) torrents: Vec<PathBuf>,
     /// The folder that holds the torrents' files or folders; a torrent's own file or folder is taken
@@ -201,7 +202,7 @@ pub(crate) struct Log {
 /// Reads every piece with all processors. Names each file that is missing or wrong, and then exits with 1.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The torrent file
+    /// The torrent file; - reads it from stdin
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
     /// The folder that holds the torrent's file or folder; that file or folder itself is taken for the
@@ -220,7 +221,7 @@ pub(crate) struct Verify {
 /// No network is used and nothing is written.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// The torrent file
+    /// The torrent file; - reads it from stdin
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
     #[command(flatten)]
@@ -232,17 +233,21 @@ pub(crate) struct Show {
 
 /// Make a torrent file of a file or a folder
 ///
-/// The same files give the same info-hash, on every system. A name that is dangerous, such as one with a `\` in it, is
-/// refused; one that not every system can keep is taken, and it is said.
+/// The same files give the same info-hash, on every system. Symbolic links, sockets and devices are left out and said,
+/// and so are .DS_Store, Thumbs.db and desktop.ini, and the torrent file itself where it lies in the folder. A name that
+/// is dangerous, such as one with a `\` in it, is refused; one that not every system can keep is taken, and it is said.
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// The file or folder to share
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: PathBuf,
-    /// Where to write the torrent file [default: NAME.torrent, here]
+    /// Where to write the torrent file; - is stdout, and the rest then goes to stderr [default: NAME.torrent, here]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     /// A tracker; each one is a tier of its own, and `URL,URL` is one tier of several
+    ///
+    /// A comma separates two URLs only where the next begins with a scheme, as `http://` is one; any other belongs to the
+    /// URL. Write %2C for one that must not separate.
     #[arg(short, long = "announce", value_name = "URL", value_parser = values::tier)]
     pub(crate) announce: Vec<Tier>,
     /// Bytes in a piece, a power of two, with K or M: 16K to 256M [default: by size]
@@ -269,7 +274,22 @@ pub(crate) struct Create {
     /// Leave the creation date out
     #[arg(long)]
     pub(crate) no_date: bool,
-    /// Write over an existing torrent file
+    /// Leave out what matches, as *.tmp, build/ or src/**/*.o; may be repeated
+    ///
+    /// A pattern without / is compared with the name of each file and folder, one with / with the path inside PATH; one
+    /// that ends with / is for folders alone. With a folder, all below it is left out. * and ? stand for anything but /,
+    /// ** for any folders, [ab] and {a,b} for one of several. Upper and lower case differ.
+    #[arg(short = 'x', long, value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) exclude: Vec<Pattern>,
+    /// Take .DS_Store, Thumbs.db and desktop.ini, too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Take what symbolic links lead to, also outside PATH
+    #[arg(long)]
+    pub(crate) follow_links: bool,
+    /// Write over an existing torrent file, and over nothing else
+    ///
+    /// It is replaced when the new one is complete. Where it is a symbolic link, the file that it leads to is replaced.
     #[arg(short, long)]
     pub(crate) force: bool,
     /// Print the result on stdout as one JSON object
@@ -286,7 +306,7 @@ pub(crate) struct Lab {
     /// The tracker's port; 0 takes a free one: --dir then gives a torrent file that knows it
     #[arg(long, value_name = "P", default_value_t = crate::lab::PORT)]
     pub(crate) port: u16,
-    /// Write the sample's torrent file, with the tracker's address in it, into this folder
+    /// Write the sample's torrent file, with the tracker's address in it, into this folder; a lab's former one is replaced
     #[arg(long, value_name = "D", value_hint = ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
     /// How many seeders to run

@@ -1,32 +1,116 @@
 //! `kostorrent create`: makes a torrent file.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use metainfo::create::About;
+use metainfo::text::grouped;
 use serde::Serialize;
 
-use super::args::Create;
-use super::clock;
+use super::args::{self, Create};
+use super::aside::aside;
 use super::failure::Failure;
+use super::interrupt::Interrupts;
+use super::meter::Meter;
 use super::show::{count, exact};
+use super::target::Target;
 use super::text::printable;
-use super::{output, running};
-use crate::create::{Created, Options, create};
+use super::{clock, face, output, running};
+use crate::create::{Choice, Created, Options, Plan, name_of};
+
+/// The most things that are left out of which each is told.
+const MOST_TOLD: usize = 10;
 
 /// Makes the torrent and says what it is.
 pub(crate) fn run(args: &Create) -> Result<(), Failure> {
-    running::told_in_json(args.json, || make(args))
+    running::told_in_json(args.json, || {
+        running::block_on(async {
+            let mut interrupts = Interrupts::new()?;
+            make(args, &mut interrupts).await
+        })
+    })
 }
 
-fn make(args: &Create) -> Result<(), Failure> {
-    if let Some(output) = &args.output {
-        refuse_existing(output, args.force)?;
+async fn make(args: &Create, interrupts: &mut Interrupts) -> Result<(), Failure> {
+    let target = find_target(args)?;
+    let mut options = options(args)?;
+    options.choice.output = target.over().cloned();
+    let path = args.path.clone();
+    let plan = aside(interrupts, move || Plan::new(&path, options), || ()).await?;
+    let plan = plan.map_err(Failure::failed)?;
+    target.check_room(plan.size())?;
+    let left_out = plan.left_out().len();
+    for note in notes(&plan) {
+        tell(args, &note)?;
     }
-    let options = Options {
-        name: args.name.clone(),
+
+    let mut meter = Meter::new();
+    let far = Arc::new([const { AtomicU64::new(0) }; 2]);
+    let hashed = far.clone();
+    let make = move || {
+        plan.make(|done, total| {
+            for (shared, now) in hashed.iter().zip([done, total]) {
+                shared.store(now, Relaxed);
+            }
+        })
+    };
+    let show = || meter.show(far[0].load(Relaxed), far[1].load(Relaxed));
+    let created = aside(interrupts, make, show).await;
+    meter.clear();
+    let created = created?.map_err(Failure::failed)?;
+
+    if target.may_block() {
+        let (target, bytes) = (target.clone(), created.bytes.clone());
+        aside(interrupts, move || target.write(&bytes), || ()).await??;
+    } else {
+        // Not aside: what an interrupt would leave here is an unfinished file.
+        target.write(&created.bytes)?;
+    }
+    for warning in &created.metainfo.warnings {
+        tell(args, &warning.to_string())?;
+    }
+    report(&created, &target, left_out, args.json)
+}
+
+/// Where the torrent file goes. All that speaks against it is told now.
+fn find_target(args: &Create) -> Result<Target, Failure> {
+    let Some(output) = &args.output else {
+        let name = name(args)?;
+        if name.contains(std::path::is_separator) {
+            return Err(Failure::Usage(format!(
+                "--name {name:?} is the name of no file: it may not lead into a folder"
+            )));
+        }
+        return Target::find(Path::new(&format!("{name}.torrent")), args.force);
+    };
+    let target = Target::find(output, args.force)?;
+    match target {
+        Target::Stdout if args.json => Err(Failure::Usage(
+            "the torrent file goes to stdout, and so would what --json prints: leave one of them out"
+                .into(),
+        )),
+        target => Ok(target),
+    }
+}
+
+fn name(args: &Create) -> Result<String, Failure> {
+    let name = args.name.clone().map(Ok);
+    let name = name.unwrap_or_else(|| name_of(&args.path));
+    name.map_err(Failure::failed)
+}
+
+fn options(args: &Create) -> Result<Options, Failure> {
+    Ok(Options {
+        name: name(args)?,
         piece_length: args.piece_length.map(|length| length.0),
+        choice: Choice {
+            all: args.all,
+            follow_links: args.follow_links,
+            exclude: args.exclude.clone(),
+            output: None,
+        },
         about: About {
             announce: args.announce.iter().map(|tier| tier.0.clone()).collect(),
             web_seeds: args.web_seeds.clone(),
@@ -36,17 +120,32 @@ fn make(args: &Create) -> Result<(), Failure> {
             created_by: Some(concat!("kostorrent ", env!("CARGO_PKG_VERSION")).into()),
             creation_date: creation_date(args)?,
         },
+    })
+}
+
+/// What a person may not expect of the files that are shared, and of those that are not.
+fn notes(plan: &Plan) -> Vec<String> {
+    let left_out = plan.left_out();
+    let told = left_out.iter().take(MOST_TOLD);
+    let mut notes: Vec<String> = told
+        .map(|left| format!("left out: {} ({})", left.path.display(), left.why))
+        .collect();
+    if let Some(more @ 1..) = left_out.len().checked_sub(MOST_TOLD) {
+        notes.push(format!("left out: {} more", grouped(more as u64)));
+    }
+    let unmatched = plan.unmatched().iter();
+    notes.extend(
+        unmatched.map(|pattern| format!("--exclude {} has excluded nothing", pattern.text())),
+    );
+    notes
+}
+
+fn tell(args: &Create, note: &str) -> Result<(), Failure> {
+    let face = args::Face {
+        quiet: false,
+        json: args.json,
     };
-    let mut meter = Meter::new();
-    let created = create(&args.path, options, |done, total| meter.show(done, total));
-    meter.clear();
-    let created = created.map_err(Failure::failed)?;
-    let output = match &args.output {
-        Some(output) => output.clone(),
-        None => PathBuf::from(format!("{}.torrent", created.metainfo.name)),
-    };
-    write(&output, &created.bytes, args.force)?;
-    report(&created, &output, args.json)
+    face::warn(face, note)
 }
 
 /// As told; or as the build system says, so that builds can be repeated; or now.
@@ -68,115 +167,51 @@ fn creation_date(args: &Create) -> Result<Option<i64>, Failure> {
     }
 }
 
-fn refuse_existing(output: &Path, force: bool) -> Result<(), Failure> {
-    if !force && output.symlink_metadata().is_ok() {
-        return Err(exists(output));
-    }
-    Ok(())
-}
-
-fn exists(output: &Path) -> Failure {
-    Failure::Failed(format!(
-        "{} exists already: choose another place with --output, or write over it with --force",
-        output.display()
-    ))
-}
-
-fn write(output: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
-    let opened = if force {
-        File::create(output)
-    } else {
-        OpenOptions::new().write(true).create_new(true).open(output)
-    };
-    let mut file = opened.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => exists(output),
-        _ => Failure::io("write", output, &error),
-    })?;
-    file.write_all(bytes)
-        .map_err(|error| Failure::io("write", output, &error))
-}
-
 /// The object of `create --json`.
 #[derive(Serialize)]
 struct Made<'a> {
     event: &'static str,
-    output: &'a Path,
+    output: String,
     name: &'a str,
     info_hash_v1: Option<String>,
     piece_length: u64,
     pieces: u32,
     total_length: u64,
     files: usize,
-    /// Sentences. Not there when there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
+    left_out: usize,
 }
 
-fn report(created: &Created, output: &Path, json: bool) -> Result<(), Failure> {
+fn report(created: &Created, target: &Target, left_out: usize, json: bool) -> Result<(), Failure> {
     let torrent = &created.metainfo;
     let hash = torrent.info_hash_v1.map(|hash| hash.to_string());
     if json {
         return output::json(&Made {
             event: "created",
-            output,
+            output: target.name().to_string_lossy().into_owned(),
             name: &torrent.name,
             info_hash_v1: hash,
             piece_length: torrent.piece_length,
             pieces: torrent.piece_count(),
             total_length: torrent.total_length,
             files: torrent.files.len(),
-            warnings: torrent.warnings.iter().map(ToString::to_string).collect(),
+            left_out,
         });
-    }
-    for warning in &torrent.warnings {
-        output::error(&format!("note: {warning}"));
     }
     if torrent.announce.is_empty() {
         output::error("note: no tracker; peers will have to be named with --peer");
     }
-    output::result(|out| {
-        writeln!(
-            out,
-            "{}\n  info-hash  {}\n  size       {} in {}\n  pieces     {} of {}",
-            printable(&output.to_string_lossy()),
-            hash.unwrap_or_default(),
-            exact(torrent.total_length),
-            count(torrent.files.len() as u64, "file"),
-            torrent.piece_count(),
-            progress::bytes(torrent.piece_length),
-        )
-    })
-}
-
-/// How far the hashing is, on a terminal only.
-pub(crate) struct Meter {
-    on: bool,
-    shown: Option<u64>,
-}
-
-impl Meter {
-    pub(crate) fn new() -> Meter {
-        Meter {
-            on: io::stderr().is_terminal(),
-            shown: None,
-        }
+    let text = format!(
+        "{}\n  info-hash  {}\n  size       {} in {}\n  pieces     {} of {}",
+        printable(&target.name().to_string_lossy()),
+        hash.unwrap_or_default(),
+        exact(torrent.total_length),
+        count(torrent.files.len() as u64, "file"),
+        torrent.piece_count(),
+        progress::bytes(torrent.piece_length),
+    );
+    if let Target::Stdout = target {
+        output::error(&text);
+        return Ok(());
     }
-
-    pub(crate) fn show(&mut self, done: u64, total: u64) {
-        let percent = done.saturating_mul(100) / total.max(1);
-        if self.on && self.shown != Some(percent) {
-            self.shown = Some(percent);
-            let _ = write!(
-                io::stderr(),
-                "\rhashing {percent:3} % of {} ",
-                progress::bytes(total)
-            );
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        if self.shown.take().is_some() {
-            let _ = write!(io::stderr(), "\r{:40}\r", "");
-        }
-    }
+    output::result(|out| writeln!(out, "{text}"))
 }

@@ -52,9 +52,7 @@ async fn download(
     interrupts: &mut Interrupts,
 ) -> Result<(), Failure> {
     let folder = &args.output;
-    let torrent = lab
-        .write_torrent(folder)
-        .map_err(|error| Failure::io("write to", folder, &error))?;
+    let torrent = lab.write_torrent(folder).map_err(Failure::failed)?;
     if talk {
         introduce(lab)?;
     }

@@ -53,9 +53,7 @@ pub(crate) fn run(args: &args::Lab) -> Result<(), Failure> {
 /// The torrent file to use with this lab: the committed one wherever it will do.
 fn place_torrent(lab: &Lab, dir: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     match dir {
-        Some(dir) => lab
-            .write_torrent(dir)
-            .map_err(|error| Failure::io("write to", dir, &error)),
+        Some(dir) => lab.write_torrent(dir).map_err(Failure::failed),
         None => match std::fs::read(COMMITTED) {
             Ok(bytes) if bytes == lab.torrent() => Ok(COMMITTED.into()),
             _ => Ok(lab.torrent_path()),

@@ -4,6 +4,7 @@
 //! one of four exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with progress saved.
 
 mod args;
+mod aside;
 mod clock;
 mod completions;
 mod create;
@@ -11,10 +12,12 @@ mod demo;
 mod download;
 mod face;
 mod failure;
+mod file_size;
 mod following;
 mod interrupt;
 mod lab;
 mod log;
+mod meter;
 mod open_files;
 mod output;
 mod place;
@@ -22,6 +25,8 @@ mod program;
 mod running;
 mod seed;
 mod show;
+mod target;
+mod terminal;
 mod text;
 mod torrent_file;
 mod values;
@@ -42,6 +47,7 @@ use failure::Failure;
 /// all of it yet ends as an interrupted one.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     open_files::raise_limit();
+    file_size::outlive_limit();
     match Cli::try_parse_from(arguments) {
         Ok(cli) => finish(dispatch(cli.command)),
         Err(usage) => {

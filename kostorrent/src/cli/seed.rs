@@ -14,6 +14,17 @@ use crate::node::{Mode, NodeOptions, TorrentOptions};
 pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
         let logging = log::start(&args.log)?;
+        if args
+            .torrents
+            .iter()
+            .filter(|path| path.as_os_str() == "-")
+            .count()
+            > 1
+        {
+            return Err(Failure::Usage(
+                "- is given twice, and stdin brings one torrent file only".into(),
+            ));
+        }
         let torrents = args.torrents.iter().map(|path| seed(path, args));
         let torrents = torrents.collect::<Result<_, _>>()?;
         let plan = Plan {

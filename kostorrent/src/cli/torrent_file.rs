@@ -1,6 +1,7 @@
 //! Reading a torrent file, in bounded memory.
 
 use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use metainfo::{MAX_TORRENT_SIZE, Metainfo};
@@ -9,13 +10,16 @@ use super::failure::Failure;
 use super::text::printable;
 use super::{args, face};
 
-/// Reads and parses a torrent file of at most [`MAX_TORRENT_SIZE`] bytes.
+/// What stands for the torrent file that comes through stdin.
+const STDIN: &str = "-";
+
+/// Reads and parses a torrent file of at most [`MAX_TORRENT_SIZE`] bytes; `-` is stdin.
 pub(crate) fn load(path: &Path, names: args::FileNames) -> Result<Metainfo, Failure> {
     let bytes = read(path)?;
     let torrent = Metainfo::parse(&bytes).map_err(|error| {
         Failure::Failed(format!(
             "{} is not a usable torrent file: {error}",
-            path.display()
+            name(path)
         ))
     })?;
     Ok(match names.portable_names {
@@ -52,7 +56,20 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             printable(&text)
         )));
     }
-    let cannot_read = |error| Failure::io("read", path, &error);
+    let cannot_read = |error| Failure::io("read", Path::new(&name(path)), &error);
+    if path == Path::new(STDIN) {
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            return Err(Failure::Failed(
+                "- is stdin, and stdin is a terminal: lead a torrent file into it, or name one"
+                    .into(),
+            ));
+        }
+        return bounded(
+            path,
+            metainfo::read_limited(stdin.lock()).map_err(cannot_read)?,
+        );
+    }
     let file = File::open(path).map_err(cannot_read)?;
     if file.metadata().map_err(cannot_read)?.is_dir() {
         return Err(Failure::Failed(format!(
@@ -60,13 +77,24 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             path.display()
         )));
     }
-    let bytes = metainfo::read_limited(file).map_err(cannot_read)?;
+    bounded(path, metainfo::read_limited(file).map_err(cannot_read)?)
+}
+
+fn bounded(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     if bytes.len() > MAX_TORRENT_SIZE {
         return Err(Failure::Failed(format!(
             "{} is larger than {}: that is no torrent file",
-            path.display(),
+            name(path),
             progress::bytes(MAX_TORRENT_SIZE as u64)
         )));
     }
     Ok(bytes)
+}
+
+/// What a person calls it.
+fn name(path: &Path) -> String {
+    match path == Path::new(STDIN) {
+        true => "stdin".to_owned(),
+        false => path.display().to_string(),
+    }
 }

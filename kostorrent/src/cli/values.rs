@@ -44,13 +44,28 @@ pub(crate) fn piece_length(text: &str) -> Result<PieceLength, String> {
     Ok(PieceLength(u32::try_from(length).map_err(|_| RANGE)?))
 }
 
-/// Tracker addresses of one tier, separated by commas.
+/// Tracker addresses of one tier. A comma separates them where what follows begins with a scheme.
 pub(crate) fn tier(text: &str) -> Result<Tier, String> {
-    let tier: Vec<String> = text
-        .split(',')
-        .map(announce_url)
-        .collect::<Result<_, _>>()?;
+    let mut tier = Vec::new();
+    let mut rest = text;
+    while let Some(at) = next_url(rest) {
+        tier.push(announce_url(&rest[..at])?);
+        rest = &rest[at + 1..];
+    }
+    tier.push(announce_url(rest)?);
     Ok(Tier(tier))
+}
+
+/// The comma before the next URL. Spaces after it are no part of a URL, and are told as such.
+fn next_url(text: &str) -> Option<usize> {
+    let mut commas = text.match_indices(',');
+    let begins = |(at, _): &(usize, &str)| {
+        let next = text[at + 1..].trim_start();
+        let scheme = next.split_once("://").map_or("", |(scheme, _)| scheme);
+        let sign = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(sign)
+    };
+    commas.find(begins).map(|(at, _)| at)
 }
 
 fn announce_url(text: &str) -> Result<String, String> {
@@ -64,6 +79,13 @@ pub(crate) fn web_url(text: &str) -> Result<String, String> {
 
 /// The text is kept as it was typed: what stands in a torrent is the author's spelling.
 fn url(text: &str, schemes: &[&str]) -> Result<String, String> {
+    // The parser would pass over spaces around it and line breaks within; who reads the torrent
+    // may not.
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(format!(
+            "`{text}` has a space in it or around it: leave it out, or write %20 for one within"
+        ));
+    }
     let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
     if !schemes.contains(&url.scheme()) {
         return Err(format!(
@@ -73,6 +95,12 @@ fn url(text: &str, schemes: &[&str]) -> Result<String, String> {
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err(format!("`{text}` names no host"));
+    }
+    if url.host_str().is_some_and(|host| host.contains(',')) || text.ends_with(',') {
+        return Err(format!(
+            "`{text}`: what follows a comma must be another URL, with its scheme, as http:// is one; \
+             write %2C for a comma of the URL's own"
+        ));
     }
     Ok(text.to_owned())
 }
@@ -135,9 +163,44 @@ mod tests {
             "ftp://a.example/",
             "http://a.example/announce,",
             "file:///etc/passwd",
+            "http://a.example,b.example/announce",
         ] {
             assert!(tier(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_comma_may_belong_to_a_url() {
+        let tier = |text: &str| tier(text).unwrap().0;
+        let one = "http://a.example/announce?keys=1,2,three";
+        assert_eq!(tier(one), [one]);
+        let (one, two) = ("http://a.example/x,y", "udp://b.example:80/,");
+        assert_eq!(
+            tier(&format!("{one},{two}z")),
+            [one.into(), format!("{two}z")]
+        );
+        let escaped = "http://a.example/?to=x%2Chttp://b.example/";
+        assert_eq!(tier(escaped), [escaped]);
+    }
+
+    #[test]
+    fn the_url_with_spaces_is_named() {
+        for (text, named) in [
+            (" http://a.example/", "` http://a.example/` has a space"),
+            (
+                "http://a.example/, http://b.example/",
+                "` http://b.example/` has a space",
+            ),
+            (
+                "http://a.example/ ,http://b.example/",
+                "`http://a.example/ ` has a space",
+            ),
+            ("http://a.example/\tx", "has a space"),
+        ] {
+            let error = tier(text).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+        assert!(web_url("http://a.example/ ").is_err());
     }
 
     #[test]

@@ -13,8 +13,8 @@ use serde::Serialize;
 use storage::{DiskError, Hashes, Names, PieceState};
 
 use super::args::Verify;
-use super::create::Meter;
 use super::failure::Failure;
+use super::meter::Meter;
 use super::show::count;
 use super::text::printable;
 use super::{args, output, place, running, torrent_file};

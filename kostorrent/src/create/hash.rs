@@ -4,11 +4,12 @@
 //! chunk of each in turn, so that one pass over the lanes hashes them all.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use super::stamp::Stamp;
 use super::{CreateError, Source};
 
 /// What is read of a piece at a time, in bytes.
@@ -24,8 +25,7 @@ pub(super) fn hash_pieces(
     mut progress: impl FnMut(u64),
 ) -> Result<Vec<[u8; 20]>, CreateError> {
     let stream = Stream::new(files);
-    let pieces = usize::try_from(stream.length.div_ceil(u64::from(piece_length)))
-        .map_err(|_| CreateError::TooManyPieces)?;
+    let pieces = stream.length.div_ceil(u64::from(piece_length)) as usize;
     let threads = thread::available_parallelism()
         .map_or(1, |n| n.get())
         .min(pieces.max(1));
@@ -138,25 +138,27 @@ impl<'a> Reader<'a> {
             let inside = offset - self.stream.starts[index];
             let left = usize::try_from(source.length - inside).unwrap_or(usize::MAX);
             let (part, rest) = buffer.split_at_mut(left.min(buffer.len()));
-            self.read_file(index, inside, part)
-                .map_err(|error| match error.kind() {
-                    std::io::ErrorKind::UnexpectedEof => CreateError::Changed(source.path.clone()),
-                    _ => CreateError::read(&source.path, error),
-                })?;
+            self.read_file(index, inside, part)?;
             offset += part.len() as u64;
             buffer = rest;
         }
         Ok(())
     }
 
-    fn read_file(&mut self, index: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+    fn read_file(
+        &mut self,
+        index: usize,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<(), CreateError> {
+        let source = &self.stream.files[index];
         match self.open.iter().position(|&(open, _)| open == index) {
             Some(position) => {
                 let file = self.open.remove(position);
                 self.open.push(file);
             }
             None => {
-                let file = File::open(&self.stream.files[index].path)?;
+                let file = open(source)?;
                 if self.open.len() >= self.most_open {
                     self.open.remove(0);
                 }
@@ -166,9 +168,26 @@ impl<'a> Reader<'a> {
         let Some((_, file)) = self.open.last_mut() else {
             return Ok(());
         };
-        file.seek(SeekFrom::Start(offset))?;
-        file.read_exact(buffer)
+        let read = file.seek(SeekFrom::Start(offset));
+        let read = read.and_then(|_| file.read_exact(buffer));
+        read.map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => CreateError::Changed(source.path.clone()),
+            _ => CreateError::read(&source.path, error),
+        })
     }
+}
+
+/// Opens the file if it is still the one that was chosen.
+fn open(source: &Source) -> Result<File, CreateError> {
+    let opened = File::open(&source.path).and_then(|file| Ok((file.metadata()?, file)));
+    let (metadata, file) = opened.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => CreateError::Changed(source.path.clone()),
+        _ => CreateError::read(&source.path, error),
+    })?;
+    if Stamp::of(&metadata) != source.stamp {
+        return Err(CreateError::Changed(source.path.clone()));
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -187,11 +206,7 @@ mod tests {
             std::fs::write(&path, &content).unwrap();
             all.extend_from_slice(&content);
             let inside = vec![index.to_string()];
-            files.push(Source {
-                path,
-                inside,
-                length: length as u64,
-            });
+            files.push(Source::look(path, inside).unwrap());
         }
         (files, all)
     }

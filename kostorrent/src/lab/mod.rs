@@ -10,8 +10,8 @@ mod temp;
 pub mod tracker;
 pub mod trouble;
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,9 @@ use metainfo::Metainfo;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::file_id::FileId;
 use crate::node::{Endpoint, Mode, Node, NodeError, NodeOptions, Torrent, TorrentOptions};
+use crate::whole_file::{self, WriteError};
 use temp::TempFolder;
 use tracker::{Announce, Serves, Swarms, Tracker};
 use trouble::{Content, Trouble, TroubleMaker};
@@ -71,6 +73,23 @@ pub enum LabError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The folder for the torrent file cannot be made, or looked at.
+    #[error("cannot write to {}: {cause}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// Another file has the torrent file's name.
+    #[error(
+        "{} is there already, and no lab has written it: move it away, or choose another folder",
+        .0.display()
+    )]
+    NotOurs(PathBuf),
+    /// The torrent file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A seeder cannot start.
     #[error("a seeder of the lab: {0}")]
     Seeder(#[from] NodeError),
@@ -209,11 +228,34 @@ impl Lab {
         self.folder.path().join(torrent_name())
     }
 
-    /// Writes the torrent into a folder, which is made if need be.
-    pub fn write_torrent(&self, folder: &Path) -> io::Result<PathBuf> {
-        fs::create_dir_all(folder)?;
+    /// Writes the torrent into a folder, which is made if need be. One that a lab has written there
+    /// before is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError`] when it cannot be written, or another file has its name.
+    pub fn write_torrent(&self, folder: &Path) -> Result<PathBuf, LabError> {
         let path = folder.join(torrent_name());
-        fs::write(&path, &self.torrent)?;
+        let failed = |cause| LabError::Folder {
+            path: folder.to_owned(),
+            cause,
+        };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let old = match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {
+                let old = File::open(&path).and_then(metainfo::read_limited);
+                Some(old.map_err(failed)?)
+            }
+            Ok(_) => return Err(LabError::NotOurs(path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let over = match old {
+            Some(old) if !sample::is_ours(&old) => return Err(LabError::NotOurs(path)),
+            Some(_) => Some(FileId::of(&path).map_err(failed)?),
+            None => None,
+        };
+        whole_file::write(&path, &self.torrent, over.as_ref())?;
         Ok(path)
     }
 

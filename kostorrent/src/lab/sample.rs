@@ -77,6 +77,16 @@ fn announce_span() -> Option<Range<usize>> {
 }
 // ANCHOR_END: with_tracker
 
+/// Whether these bytes are the sample's torrent, with whatever tracker: what a lab has written.
+pub fn is_ours(torrent: &[u8]) -> bool {
+    let document = bencode::decode(torrent);
+    let announce = document.as_ref().ok().and_then(|document| {
+        let announce = document.root().get("announce")?;
+        announce.as_str()
+    });
+    announce.is_some_and(|announce| with_tracker(announce) == torrent)
+}
+
 #[cfg(test)]
 mod tests {
     use metainfo::Metainfo;
@@ -102,6 +112,16 @@ mod tests {
             },
             committed
         );
+    }
+
+    #[test]
+    fn a_torrent_of_ours_is_told_from_any_other() {
+        let moved = with_tracker("http://127.0.0.1:1/announce");
+        assert!(is_ours(TORRENT) && is_ours(&moved));
+        let with_comment = [&TORRENT[..TORRENT.len() - 1], b"1:zi1ee"].concat();
+        for other in [&with_comment, &moved[1..], b"", b"my notes", b"de"] {
+            assert!(!is_ours(other));
+        }
     }
 
     #[test]

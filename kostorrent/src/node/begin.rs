@@ -85,10 +85,13 @@ impl Work {
             opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
             () = stopped(&mut self.reins.commands) => return Outcome::Stopped,
         };
-        let (storage, have) = match opened {
+        let (storage, have, notices) = match opened {
             Ok(opened) => opened,
             Err(failure) => return Outcome::Failed(failure),
         };
+        for notice in notices {
+            let _ = self.reins.notify.send(notice);
+        }
         tracing::debug!(pieces = have.count(), of = have.len(), "checked");
         let mut task = self.begin(common, storage, have);
         let outcome = task.run().await;

@@ -67,6 +67,16 @@ pub enum Notice {
         /// Where it is.
         path: PathBuf,
     },
+    /// A disk has less room than what is missing needs. The download goes on: somebody may make
+    /// room.
+    LowSpace {
+        /// A folder on that disk.
+        path: PathBuf,
+        /// Bytes still to be written that take no space yet.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
 }
 
 /// The figures of a torrent that is past its check, of `total` bytes.

@@ -17,6 +17,7 @@
 //! - `connections`: each a task;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
+//! - `space`: whether the disks have room;
 //! - `opening`, `foreign`, `task`, `begin`: a torrent's life;
 //! - `handle` and `figures`: what is seen of it from outside;
 //! - this file: the threads.
@@ -35,6 +36,7 @@ mod listener;
 mod opening;
 mod shares;
 mod source;
+mod space;
 mod task;
 mod trackers;
 mod watch;

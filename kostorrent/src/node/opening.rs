@@ -10,8 +10,9 @@ use messages::Bitfield;
 use storage::{DiskError, Hashes, Names, PieceState, Storage};
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use super::figures::{Snapshot, TorrentState};
+use super::figures::{Notice, Snapshot, TorrentState};
 use super::foreign::{Foreign, pieces_of};
+use super::space;
 use crate::check::{Progress, check};
 
 /// How often the faces learn how far the check has come.
@@ -29,8 +30,8 @@ pub(super) struct Place {
     pub overwrite: bool,
 }
 
-/// The files, and the pieces in them that are good.
-pub(super) type Opened = (Storage, Bitfield);
+/// The files, the pieces in them that are good, and what a user may like to know.
+pub(super) type Opened = (Storage, Bitfield, Vec<Notice>);
 
 /// Lays out the files of a download, or opens those of a seed, and finds which pieces are good. It
 /// is done on a thread of its own, which ends soon when nobody waits for it any more. `turn` is for
@@ -107,7 +108,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
             )));
         }
         let storage = Storage::open(root, layout.clone(), hashes).map_err(disk)?;
-        return Ok((storage, have));
+        return Ok((storage, have, Vec::new()));
     }
     let complete = |file: usize| is_complete(root, layout, &have, file);
     if !place.overwrite {
@@ -115,8 +116,12 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     }
     let (written, stop) = (|file| !complete(file), || progress.is_stopped());
     let made = place.names.made(root, stop);
-    let storage = Storage::create_unless(root, made, hashes, written, stop);
-    Ok((storage.map_err(disk)?, have))
+    let storage = Storage::create_unless(root, made, hashes, written, stop).map_err(disk)?;
+    let notices = match have.is_full() {
+        true => Vec::new(),
+        false => space::shortages(root, storage.layout(), &have),
+    };
+    Ok((storage, have, notices))
 }
 
 /// Whether a file is as it has to be in the end, whatever leads to it: then it is not written to.

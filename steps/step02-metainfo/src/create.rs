@@ -1,8 +1,11 @@
 //! Making a torrent file: from a description of the files to canonical bencode.
 
+use std::collections::HashSet;
+
 use bendy::encoding::{Encoder, Error as EncodeError, SingleItemEncoder};
 use thiserror::Error;
 
+use crate::limits::{MAX_URL, MAX_URLS};
 use crate::{File, Metainfo};
 
 /// What a new torrent of version 1 says (BEP 3). Its fields mean what those of [`Metainfo`] mean.
@@ -181,6 +184,10 @@ impl Create {
         if read.files != self.files {
             return Err(CreateError::Files);
         }
+        let trackers = self.about.announce.iter().flatten();
+        for error in [url_fault(trackers), url_fault(&self.about.web_seeds)] {
+            error.map_or(Ok(()), Err)?;
+        }
         if read.announce != self.about.announce || read.web_seeds != self.about.web_seeds {
             return Err(CreateError::Urls);
         }
@@ -197,6 +204,27 @@ impl Create {
 }
 
 type Encoded = Result<(), EncodeError>;
+
+/// The first URL that would not be read back as it is given, and why.
+fn url_fault<'a>(urls: impl IntoIterator<Item = &'a String>) -> Option<CreateError> {
+    let mut seen = HashSet::new();
+    urls.into_iter().find_map(|url| {
+        let bytes = url.as_bytes();
+        let why = if bytes.trim_ascii().is_empty() {
+            "is empty"
+        } else if bytes.trim_ascii() != bytes || bytes.iter().any(u8::is_ascii_control) {
+            "has spaces around it, or characters in it that cannot be seen: leave them out"
+        } else if url.len() > MAX_URL {
+            "is longer than any client would read"
+        } else if !seen.insert(url) {
+            "is given twice: leave one of them out"
+        } else {
+            return None;
+        };
+        let url = url.clone();
+        Some(CreateError::Url { url, why })
+    })
+}
 
 fn encode_file(entry: SingleItemEncoder<'_>, file: &File) -> Encoded {
     entry.emit_dict(|mut entry| {
@@ -246,8 +274,16 @@ pub enum CreateError {
     /// Files that a torrent cannot describe, such as a link that has a length.
     #[error("a torrent cannot describe these files as they are given")]
     Files,
-    /// A URL that is none, or is there twice, or an empty tier.
-    #[error("a tracker or web seed is given twice, or is not a URL")]
+    /// A tracker or web seed that would not be read as it is given.
+    #[error("the tracker or web seed {url:?} {why}")]
+    Url {
+        /// As it is given.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A tier without trackers, or more URLs than are read.
+    #[error("a tier has no tracker, or there are more than {MAX_URLS} trackers or web seeds")]
     Urls,
     /// A comment, source or program name that is too long.
     #[error(

@@ -115,7 +115,8 @@ fn remedy(doing: Doing, cause: &io::Error) -> Option<&'static str> {
         }
         ErrorKind::ReadOnlyFilesystem => "the disk is read-only: choose another folder",
         ErrorKind::FileTooLarge => {
-            "the file system takes no file of this length: choose a folder on another disk"
+            "the disk takes no file of this length, or a limit forbids it: choose a folder on another \
+             disk, or allow larger files (`ulimit -f`)"
         }
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "something else is in its place: move that away, or choose another folder"

@@ -16,6 +16,7 @@
 //! | `stalled` | `message` | nothing has arrived for a minute |
 //! | `file_failed` | `path`, `message` | a file cannot be read any more, or somebody has changed it |
 //! | `file_back` | `path` | such a file is there again, and good |
+//! | `low_space` | `path`, `needed`, `free`, `message` | a disk has less room than what is missing needs; the download goes on |
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
 //! | `stopping` | | a person asked to stop |
 //! | `stopped` | `pieces_have`, `pieces`, `left` | it has stopped; what is there stays |
@@ -24,8 +25,8 @@
 //!
 //! `verify --json` prints `warning`, too, and `file` (`path`, `fault`, `bad_pieces`) for each file
 //! that is not good, then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
-//! `created` (`output`, `name`, `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, and
-//! `warnings` where there are some).
+//! `warning` for what is left out and for names that not every system can keep, and `created` (`output`, `name`,
+//! `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, `left_out`).
 //! Both print `error`, too, when they fail without having come so far.
 
 use std::time::Duration;
@@ -99,6 +100,12 @@ enum JsonLine<'a> {
     FileFailed {
         path: String,
         message: &'a str,
+    },
+    LowSpace {
+        path: String,
+        needed: u64,
+        free: u64,
+        message: String,
     },
     Complete {
         name: &'a str,
@@ -286,6 +293,14 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
             return Some(JsonLine::FileFailed {
                 path: path.to_string_lossy().into_owned(),
                 message: why,
+            });
+        }
+        Notice::LowSpace { path, needed, free } => {
+            return Some(JsonLine::LowSpace {
+                path: path.to_string_lossy().into_owned(),
+                needed: *needed,
+                free: *free,
+                message,
             });
         }
     };

@@ -1,20 +1,17 @@
 //! One line that is redrawn: what a terminal shows.
 
-use std::io;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use progress::Activity;
 
 use super::{Face, Said, Subject, Summary, about, complete_sentence, sentence};
-use crate::cli::output;
 use crate::cli::text::one_line;
+use crate::cli::{output, terminal};
 use crate::node::{Notice, Snapshot, TorrentState};
 
 /// Redraws a second, at most.
 const REDRAWS: u8 = 10;
-/// The width of a terminal that does not tell.
-const WIDTH: u16 = 80;
 
 /// Draws the line on stderr; what is to stay is printed above it.
 pub(super) struct Line {
@@ -37,14 +34,6 @@ impl Line {
             last: Vec::new(),
             ascii: !locale_is_utf8(),
         }
-    }
-
-    fn width(&self) -> usize {
-        // Asked anew each time: windows change.
-        let size = terminal_size::terminal_size_of(io::stderr());
-        let width = size.map_or(WIDTH, |(terminal_size::Width(columns), _)| columns);
-        // The last column stays free: some terminals break the line after it.
-        usize::from(width.saturating_sub(1).max(20))
     }
 }
 
@@ -85,7 +74,7 @@ impl Face for Line {
         } else {
             progress::line
         };
-        self.bar.set_message(draw(&figures, self.width()));
+        self.bar.set_message(draw(&figures, terminal::width()));
         Ok(())
     }
 

@@ -150,6 +150,16 @@ fn sentence(notice: &Notice) -> Option<String> {
             let sentence = format!("{} is there again, and good", path.display());
             return Some(one_line(&sentence));
         }
+        Notice::LowSpace { path, needed, free } => {
+            let sentence = format!(
+                "{} are still to be written to {}, and {} are free there: make room, or the download \
+                 will end with an error",
+                progress::bytes(*needed),
+                path.display(),
+                progress::bytes(*free)
+            );
+            return Some(one_line(&sentence));
+        }
     };
     let sentence = match report {
         Report::PieceFailed { piece, from: 1 } => {

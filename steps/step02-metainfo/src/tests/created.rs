@@ -164,20 +164,42 @@ fn pieces_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn a_url_that_would_be_read_otherwise_is_named() {
+    let long = format!("http://{}", "a".repeat(5_000));
+    for (urls, named) in [
+        (
+            &["http://a", "http://b", "http://a"][..],
+            "\"http://a\" is given twice",
+        ),
+        (&["http://a", " http://b"], "\" http://b\" has spaces"),
+        (&["http://a\nb"], "\"http://a\\nb\" has spaces"),
+        (&["http://a", " "], "\" \" is empty"),
+        (&[&long], "is longer"),
+    ] {
+        let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
+        let (mut trackers, mut seeds) = (example(), example());
+        trackers.about.announce = urls.iter().map(|url| vec![url.clone()]).collect();
+        seeds.about.web_seeds = urls;
+        for create in [trackers, seeds] {
+            let error = create.to_bytes(&[[0; 20], [0; 20]]).unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+    let mut once_each = example();
+    once_each.about.announce = vec![vec!["http://a".into()]];
+    once_each.about.web_seeds = vec!["http://a".into()];
+    assert!(once_each.to_bytes(&[[0; 20], [0; 20]]).is_ok());
+}
+
+#[test]
 fn what_would_be_read_otherwise_is_refused() {
     let pieces = [[0; 20], [0; 20]];
-    let mut twice = example();
-    twice.about.announce = vec![vec!["http://a".into()], vec!["http://a".into()]];
-    assert!(matches!(twice.to_bytes(&pieces), Err(CreateError::Urls)));
     let mut empty_tier = example();
     empty_tier.about.announce = vec![vec![]];
     assert!(matches!(
         empty_tier.to_bytes(&pieces),
         Err(CreateError::Urls)
     ));
-    let mut no_url = example();
-    no_url.about.web_seeds = vec!["a\nb".into()];
-    assert!(matches!(no_url.to_bytes(&pieces), Err(CreateError::Urls)));
     let mut long = example();
     long.about.comment = Some("x".repeat(100_000));
     assert!(matches!(long.to_bytes(&pieces), Err(CreateError::Text)));
