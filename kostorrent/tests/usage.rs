@@ -28,7 +28,9 @@ fn help_is_for_a_person_and_no_failure() {
         let own = run([command, "--help"]).good().out;
         assert!(own.contains("Usage: kostorrent"), "{own}");
     }
-    assert!(help.contains("Exit codes"), "{help}");
+    for section in ["Exit codes", "HTTPS_PROXY", "SSL_CERT_FILE"] {
+        assert!(help.contains(section), "{help}");
+    }
     assert!(!help.contains("pause"), "{help}");
     assert!(run(["--version"]).good().out.starts_with("kostorrent 0."));
 }

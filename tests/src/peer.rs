@@ -19,6 +19,8 @@ pub struct Manner {
     pub rate: Option<u64>,
     /// Flip a bit in every block sent.
     pub lies: bool,
+    /// Flip a bit in this one of all blocks sent, counted from 0.
+    pub spoils: Option<u32>,
     /// Take requests and never answer, after so many blocks in all connections together.
     pub silent_after: Option<u32>,
     /// Announce only pieces for which this holds (by index); `None` for all of them.
@@ -257,7 +259,7 @@ impl Connection<'_> {
             let n = len.min(known.len());
             block[..n].copy_from_slice(&known[..n]);
         }
-        if manner.lies {
+        if manner.lies || manner.spoils == Some(before) {
             block[len / 2] ^= 0x10;
         }
         let cut = manner.cut.map_or(len, |cut| cut as usize).max(1);

@@ -1,7 +1,7 @@
 //! A tracker that answers what a test tells it to, and remembers every announce.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -19,6 +19,10 @@ pub enum Answer {
     Failure(String),
     /// Any HTTP body.
     Body(Vec<u8>),
+    /// A status, further headers, each with its `\r\n`, and a body.
+    Http(&'static str, &'static str, Vec<u8>),
+    /// Nothing, for as long as the other side waits.
+    Silence,
 }
 
 /// One announce, as the tracker saw it.
@@ -169,7 +173,17 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         state.announces.push(Announce::parse(query));
         state.answer.clone()
     };
+    let (mut status, mut headers) = ("200 OK", "");
     let body = match answer {
+        Answer::Silence => {
+            let _ = stream.set_read_timeout(None);
+            let _ = stream.read(&mut [0]); // until the other side has had enough
+            return;
+        }
+        Answer::Http(said, more, body) => {
+            (status, headers) = (said, more);
+            body
+        }
         Answer::Body(body) => body,
         Answer::Failure(why) => Value::dict([("failure reason", why.as_str().into())]).encode(),
         Answer::Peers(peers, interval) => {
@@ -187,7 +201,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         }
     };
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     let _ = stream

@@ -18,6 +18,8 @@ pub struct Config {
     pub tiers: Vec<Vec<String>>,
     /// Addresses to call without asking a tracker.
     pub peers: Vec<SocketAddr>,
+    /// Hosts to look up and call, by name and port.
+    pub names: Vec<(String, u16)>,
     /// Whether to go on seeding when everything that is wanted is there.
     pub keep_seeding: bool,
     /// Connections at most.
@@ -43,6 +45,7 @@ impl Config {
             content,
             tiers: Vec::new(),
             peers: Vec::new(),
+            names: Vec::new(),
             keep_seeding: false,
             max_peers: 200,
             upload_slots: 8,

@@ -101,7 +101,7 @@ impl Engine {
             }
             Admission::Refused(why) => {
                 match why {
-                    CloseReason::Banned => self.discovery.list.never(addr),
+                    CloseReason::Banned => self.discovery.list.banned(addr),
                     _ => self.discovery.released(listed, Release::Used, now),
                 }
                 Err(why)
@@ -115,6 +115,13 @@ impl Engine {
             _ => self.discovery.list.failed(addr, self.cx.now),
         }
         self.cx.timers.set_earlier(Timer::Dial, self.cx.now);
+    }
+
+    /// The addresses of a peer that was named are known, or why they cannot be.
+    pub(crate) fn looked_up(&mut self, name: String, result: Result<Vec<SocketAddr>, String>) {
+        if self.stage == Stage::Running {
+            self.discovery.looked_up(&mut self.cx, name, result);
+        }
     }
 
     /// The other end, or the network, has ended the connection.

@@ -105,6 +105,13 @@ pub enum Event {
         /// Its reply, or what went wrong.
         result: Result<AnnounceReply, AnnounceError>,
     },
+    /// What came of [`Action::LookUp`].
+    LookedUp {
+        /// The host's name.
+        name: String,
+        /// Its addresses, or why there are none.
+        result: Result<Vec<SocketAddr>, String>,
+    },
     /// Time has passed: some timer is due.
     Timeout,
     /// The user wants something.
@@ -208,6 +215,13 @@ pub enum Action {
     /// Everything that is wanted is on disk. Look at all files, and cut those that are too long:
     /// then [`Event::Settled`], or [`Event::Lost`] with what is gone.
     Settle,
+    /// Find the addresses of a host.
+    LookUp {
+        /// Its name.
+        name: String,
+        /// The port at which a peer is to be called there.
+        port: u16,
+    },
     /// Tell a tracker about us.
     Announce {
         /// The tracker's URL.
@@ -265,6 +279,26 @@ pub enum Report {
         addr: SocketAddr,
         /// The piece that showed it.
         piece: u32,
+    },
+    /// A peer sent wrong bytes, and is asked for more all the same: it had sent good pieces, and
+    /// nobody else has what is missing.
+    PeerDoubted {
+        /// Its address.
+        addr: SocketAddr,
+        /// The piece that showed it.
+        piece: u32,
+    },
+    /// Nobody is left who has what is missing, so that peers that were banned may come again.
+    BansLifted {
+        /// How many bans have ended.
+        peers: usize,
+    },
+    /// A peer that was named cannot be called: its host's name leads nowhere.
+    NameFailed {
+        /// The name.
+        name: String,
+        /// Why.
+        why: String,
     },
     /// A tracker gave a warning.
     TrackerWarning {

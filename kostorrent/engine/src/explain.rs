@@ -31,7 +31,8 @@ impl Engine {
         let connected = self.swarm.len();
         if connected == 0 {
             let trackers = self.discovery.word();
-            return Stall::NoPeer { trackers };
+            let banned = self.swarm.bans();
+            return Stall::NoPeer { trackers, banned };
         }
         let offering = || self.swarm.iter().filter(|peer| peer.offers > 0);
         let choking = offering().filter(|peer| peer.down.peer_choking).count();
@@ -51,9 +52,17 @@ impl Engine {
 
     /// Why there is nobody left to ask.
     pub(crate) fn why_hopeless(&self) -> Failure {
-        match self.download.useful_at {
-            None => Failure::NobodyToAsk,
-            Some(_) => Failure::EverybodyGone,
+        if let (None, Some((name, why))) = (self.download.useful_at, self.discovery.lost_name()) {
+            let (name, why) = (name.clone(), why.clone());
+            return Failure::NameNotFound { name, why };
+        }
+        if let (0, Some(why)) = (self.swarm.bans(), self.discovery.refusal()) {
+            return Failure::TrackersRefused { why: why.clone() };
+        }
+        match (self.swarm.bans(), self.download.useful_at) {
+            (0, None) => Failure::NobodyToAsk,
+            (0, Some(_)) => Failure::EverybodyGone,
+            (banned, _) => Failure::OnlyLiars { banned },
         }
     }
 }

@@ -14,7 +14,7 @@
 //! Inside there are five parts, each with its own state, and none of them knows the engine:
 //! *discovery* (trackers, the peer list), the *swarm* (connections, bans), the *content* (pieces,
 //! and which of them can be trusted), *download* and *upload*. What an event means for which of
-//! them stands here and in the files `connections`, `pieces`, `passing` and `leaving`.
+//! them stands here and in the files `connections`, `pieces`, `trust`, `passing` and `leaving`.
 
 mod config;
 mod connections;
@@ -35,6 +35,7 @@ mod stats;
 mod swarm;
 mod time;
 mod timers;
+mod trust;
 mod upload;
 
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
@@ -111,6 +112,7 @@ impl Engine {
             }
         }
         let now = self.cx.now;
+        self.discovery.look_up_names(&mut self.cx);
         self.cx.timers.set(Timer::Announce, now);
         self.cx.timers.set(Timer::Dial, now);
         self.stalled_again();
@@ -140,6 +142,7 @@ impl Engine {
             Event::DiskFailed { why } => self.disk_failed(why),
             Event::Room { peer, bytes } => self.room(peer, bytes),
             Event::Announced { tracker, result } => self.announced(&tracker, result),
+            Event::LookedUp { name, result } => self.looked_up(name, result),
             Event::Timeout => {}
             Event::Command(command) => self.command(command),
         }

@@ -63,6 +63,7 @@ impl Engine {
         self.discovery.dial(&mut self.cx, &self.swarm);
         if self.is_lonely() {
             self.discovery.ask_another(&mut self.cx);
+            self.pardon();
         }
         self.give_up_if_hopeless();
     }
@@ -79,6 +80,7 @@ impl Engine {
         if self.is_finished()
             || !self.swarm.is_empty()
             || self.discovery.has_hope()
+            || self.swarm.next_pardon().is_some()
             || self.content.as_ref().is_some_and(at_disk)
         {
             return;

@@ -8,8 +8,7 @@ use picker::{PeerKey, Receipt};
 use crate::content::{Culprit, NOBODY};
 use crate::event::BufKey;
 use crate::leaving::Stage;
-use crate::timers::Timer;
-use crate::{Action, CloseReason, Engine, Failure, Outcome, Report, Stored};
+use crate::{Action, Engine, Failure, Outcome, Report, Stored};
 
 impl Engine {
     /// A whole block has come.
@@ -76,7 +75,9 @@ impl Engine {
     fn written(&mut self, piece: u32) {
         self.cx.act(Action::Forget { piece });
         if let Some(content) = &mut self.content {
+            let senders = content.picker.contributors(piece);
             content.written(piece);
+            self.trust(senders);
         }
         if self.stage != Stage::Running {
             return;
@@ -117,14 +118,11 @@ impl Engine {
         let is_seed = self.content.as_ref().is_some_and(|c| c.is_seed());
         let is_news = is_seed && !std::mem::replace(&mut self.is_announced, is_seed);
         if is_news {
-            self.discovery.complete();
+            self.discovery.complete(&mut self.cx);
         }
         self.cx.report(Report::Complete);
         if !self.keep_seeding {
             return self.leave(Outcome::Complete);
-        }
-        if is_news {
-            self.cx.timers.set(Timer::Announce, self.cx.now);
         }
         self.upload.choke_soon(&mut self.cx);
     }
@@ -140,8 +138,8 @@ impl Engine {
         }
         content.integrity.parole.take(piece);
         let right = digests.unwrap_or_default();
-        let liars = content.integrity.blame.judge(piece, &right);
-        self.ban(&liars, piece);
+        let liars = content.integrity.judge(piece, &right);
+        self.blame(&liars, piece);
     }
 
     /// A piece is not what the torrent says: somebody lied.
@@ -152,17 +150,19 @@ impl Engine {
         let keys = content.picker.contributors(piece);
         let senders = content.integrity.senders(&self.swarm, &keys);
         let all: BTreeSet<Option<Culprit>> = senders.iter().copied().collect();
-        let liar = match all.len() {
-            // All of it came from one peer, and so that peer is the liar.
-            1 => all.iter().flatten().copied().collect(),
-            _ => {
-                let digests = digests.unwrap_or_default();
-                content.integrity.suspect(piece, senders, digests);
-                BTreeSet::new()
+        if all.len() > 1 {
+            let digests = digests.unwrap_or_default();
+            content.integrity.suspect(piece, senders, digests);
+            return self.failed(piece, all.len());
+        }
+        self.failed(piece, 1);
+        // All of it came from one peer, and so that peer is the liar.
+        if let Some(liar) = all.into_iter().flatten().next() {
+            match self.doubts(liar, piece) {
+                true => self.put_off(piece, liar),
+                false => self.ban(liar, piece),
             }
-        };
-        self.failed(piece, all.len());
-        self.ban(&liar, piece);
+        }
     }
 
     fn failed(&mut self, piece: u32, from: usize) {
@@ -179,16 +179,16 @@ impl Engine {
         self.cx.act(Action::Forget { piece });
     }
 
-    fn ban(&mut self, liars: &BTreeSet<Culprit>, piece: u32) {
-        for &Culprit { addr, id } in liars {
-            if !self.swarm.ban(addr, id) {
-                continue;
-            }
-            self.discovery.list.never(addr);
-            self.cx.report(Report::PeerBanned { addr, piece });
-            for key in self.swarm.banned() {
-                self.close(key, CloseReason::Lied);
-            }
-        }
+    /// A piece that this peer alone has sent wrong is fetched last, if it has to come from the same
+    /// peer again: what else it has comes first.
+    fn put_off(&mut self, piece: u32, sender: Culprit) {
+        let Some(content) = &mut self.content else {
+            return;
+        };
+        content.integrity.put_off(piece, sender);
+        let void = content.picker.only_from(piece, Some(NOBODY));
+        self.download.cancel(&mut self.cx, &mut self.swarm, void);
+        let void = content.picker.forget(piece);
+        self.download.cancel(&mut self.cx, &mut self.swarm, void);
     }
 }

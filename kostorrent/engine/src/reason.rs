@@ -101,12 +101,43 @@ pub enum Failure {
          asked, and no address answered; give one with --peer ADDRESS"
     )]
     NobodyToAsk,
+    /// There is nobody but peers whose names lead nowhere.
+    #[error(
+        "no peer can be reached: {name} cannot be looked up ({why}), and there is no tracker to ask; \
+         is the name right?"
+    )]
+    NameNotFound {
+        /// The last such name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// No tracker wants to be asked again, and no peer is left.
+    #[error(
+        "no peer can be reached, and no tracker wants to be asked again ({why}); give an address \
+         with --peer ADDRESS"
+    )]
+    TrackersRefused {
+        /// What the last one said.
+        why: tracker::AnnounceError,
+    },
     /// There is nobody any more.
     #[error(
         "all peers have gone and there is no tracker to ask for others; what is complete stays on \
          disk, so start again later or give an address with --peer"
     )]
     EverybodyGone,
+    /// Nobody is left but those that lied, more than once.
+    #[error(
+        "wrong data came from {}, and nobody else has what is missing; what is complete stays on \
+         disk, so start again later or give another address with --peer (if everybody seems to \
+         send wrong data, test the memory of this computer)",
+        whoever(*.banned)
+    )]
+    OnlyLiars {
+        /// How many peers are banned.
+        banned: usize,
+    },
 }
 
 /// Why nothing arrives, as far as the engine knows.
@@ -116,6 +147,8 @@ pub enum Stall {
     NoPeer {
         /// What the trackers had to say.
         trackers: TrackerWord,
+        /// How many peers are banned because they sent wrong data.
+        banned: usize,
     },
     /// Peers are connected, and none has anything that we lack.
     NobodyHas {
@@ -154,22 +187,24 @@ pub enum TrackerWord {
 impl std::fmt::Display for Stall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Stall::NoPeer { trackers } => match trackers {
-                TrackerWord::None => f.write_str("no peer is connected"),
-                TrackerWord::Nothing => {
-                    f.write_str("no peer is connected, and no tracker has answered yet")
+            Stall::NoPeer { trackers, banned } => {
+                f.write_str("no peer is connected")?;
+                match trackers {
+                    TrackerWord::None => {}
+                    TrackerWord::Nothing => f.write_str(", and no tracker has answered yet")?,
+                    TrackerWord::Addresses(0) => f.write_str("; the tracker knows nobody else")?,
+                    TrackerWord::Addresses(1) => f.write_str("; the tracker knows one address")?,
+                    TrackerWord::Addresses(n) => {
+                        write!(f, "; the tracker knows {n} addresses")?;
+                    }
+                    TrackerWord::Failed(why) => write!(f, "; {why}")?,
                 }
-                TrackerWord::Addresses(0) => {
-                    f.write_str("no peer is connected; the tracker knows nobody else")
+                match banned {
+                    0 => Ok(()),
+                    1 => f.write_str("; one peer is banned because it sent wrong data"),
+                    n => write!(f, "; {n} peers are banned because they sent wrong data"),
                 }
-                TrackerWord::Addresses(1) => {
-                    f.write_str("no peer is connected; the tracker knows one address")
-                }
-                TrackerWord::Addresses(n) => {
-                    write!(f, "no peer is connected; the tracker knows {n} addresses")
-                }
-                TrackerWord::Failed(why) => write!(f, "no peer is connected; {why}"),
-            },
+            }
             Stall::NobodyHas { connected } => write!(
                 f,
                 "{} connected, but none has a piece that is still missing",
@@ -197,5 +232,13 @@ fn peers(count: usize) -> String {
     match count {
         1 => "1 peer".to_owned(),
         n => format!("{n} peers"),
+    }
+}
+
+/// Those who sent wrong data.
+fn whoever(count: usize) -> String {
+    match count {
+        1 => "the only peer that had something for us".to_owned(),
+        n => format!("all {n} peers that had something for us"),
     }
 }

@@ -7,13 +7,16 @@ use blocks::BlockDigests;
 use engine::{Action, Announcement, BufKey, ConnectFailure, Event, Report, Stored};
 use messages::{BlockRequest, Message};
 use picker::PeerKey;
-use tracker::{AnnounceEvent, AnnounceReply};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, TIMEOUT};
 
 use crate::happen::Happens;
 use crate::line::time_for;
 use crate::node::End;
 use crate::uplink::Parcel;
 use crate::{Announced, Content, Vice, World};
+
+/// How long it takes to look a name up.
+const LOOK_UP: Duration = Duration::from_millis(50);
 
 impl World {
     pub(crate) fn act(&mut self, node: usize, action: Action) {
@@ -48,6 +51,12 @@ impl World {
                 node,
                 Happens::Told(Box::new(Event::Settled)),
             ),
+            Action::LookUp { name, .. } => {
+                let found = self.names.get(&name).cloned();
+                let result = found.ok_or_else(|| "no such name".to_owned());
+                let event = Event::LookedUp { name, result };
+                self.later(LOOK_UP, node, Happens::Told(Box::new(event)));
+            }
             Action::Announce {
                 tracker,
                 announcement,
@@ -107,6 +116,8 @@ impl World {
                 *vice = Vice::None;
                 Some(Content::lie_of(node))
             }
+            Vice::LiesAbout(piece) if *piece == block.piece => Some(Content::lie_of(node)),
+            Vice::LiesAbout(_) => Some(Content::RIGHT),
             Vice::Stalls => None,
         };
         self.dispatch(node, peer, Parcel::Block(block, content));
@@ -163,7 +174,7 @@ impl World {
         let node = &mut self.nodes[number];
         let disk = node.disk.unwrap_or(self.disk);
         let contents = node.contents(piece);
-        let right = contents.iter().all(|&content| content == Content::RIGHT);
+        let right = !disk.spoils && contents.iter().all(|&content| content == Content::RIGHT);
         let wanted = match digests {
             BlockDigests::Never => false,
             BlockDigests::IfWrong => !right,
@@ -195,25 +206,38 @@ impl World {
         let tracker = self.trackers.entry(url.clone()).or_default();
         if event == Some(AnnounceEvent::Stopped) {
             tracker.leave(node);
-        } else {
+        } else if tracker.refuses.is_none() {
             tracker.enter(node);
         }
-        if tracker.silent {
-            return;
+        let takes = if tracker.silent {
+            TIMEOUT
+        } else {
+            tracker.takes
+        };
+        let failure = match tracker.silent {
+            true => Some(AnnounceError::TimedOut {
+                host: tracker::host_of(&url),
+                limit: TIMEOUT,
+            }),
+            false => tracker.refuses.clone(),
+        };
+        if let Some(why) = failure {
+            let (tracker, result) = (url, Err(why));
+            let event = Event::Announced { tracker, result };
+            return self.later(takes, node, Happens::Told(Box::new(event)));
         }
         let named = tracker
             .name(announcement.numwant as usize, &mut self.rng)
             .into_iter();
         let reply = AnnounceReply {
             interval: tracker.interval,
-            min_interval: None,
+            min_interval: tracker.min_interval,
             tracker_id: None,
             complete: None,
             incomplete: None,
             peers: named.map(|node| self.nodes[node].addr).collect(),
             warning: None,
         };
-        let takes = tracker.takes;
         let event = Event::Announced {
             tracker: url,
             result: Ok(reply),

@@ -15,6 +15,8 @@ pub struct Disk {
     pub rate: Option<u64>,
     /// How many pieces it takes before it is full; `None` is no bound.
     pub takes: Option<u32>,
+    /// Whatever it is given is wrong when it looks at it: bad memory.
+    pub spoils: bool,
 }
 
 impl Default for Disk {
@@ -24,6 +26,7 @@ impl Default for Disk {
             latency: Duration::from_millis(1),
             rate: None,
             takes: None,
+            spoils: false,
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Vice {
     Lies,
     /// The next block it sends is wrong; then it is honest.
     LiesOnce,
+    /// Every block of this piece that it sends is wrong.
+    LiesAbout(u32),
     /// It never sends a block.
     Stalls,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
+use tracker::AnnounceError;
 
 /// A tracker. It names those that have called it and not said goodbye.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,8 +16,12 @@ pub struct Tracker {
     pub interval: Duration,
     /// Whether it answers, and names nobody.
     pub ignorant: bool,
-    /// Whether it hears everything, and never answers.
+    /// When to ask again at the soonest, it says.
+    pub min_interval: Option<Duration>,
+    /// Whether it hears everything, and never answers: whoever asks gives up in the end.
     pub silent: bool,
+    /// What it answers in place of names.
+    pub refuses: Option<AnnounceError>,
     /// The nodes that it knows.
     members: Vec<usize>,
     /// Where each of them stands among the members.
@@ -30,7 +35,9 @@ impl Default for Tracker {
             takes: Duration::from_millis(40),
             interval: Duration::from_secs(1800),
             ignorant: false,
+            min_interval: None,
             silent: false,
+            refuses: None,
             members: Vec::new(),
             places: BTreeMap::new(),
         }

@@ -40,6 +40,8 @@ pub struct World {
     pub disk: Disk,
     /// Whether nodes that come from now on keep a [`Recording`].
     pub records: bool,
+    /// What the names of hosts lead to.
+    pub names: BTreeMap<String, Vec<SocketAddr>>,
     pub(crate) geometry: Geometry,
     pub(crate) agenda: Agenda<(usize, Happens)>,
     pub(crate) trackers: BTreeMap<String, Tracker>,
@@ -56,6 +58,7 @@ impl World {
             line: Line::default(),
             disk: Disk::default(),
             records: false,
+            names: BTreeMap::new(),
             geometry,
             agenda: Agenda::new(),
             trackers: BTreeMap::new(),

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
+use tracker::PeerAddr;
 
 use super::values::{self, Date, PieceLength, Tier};
 use crate::create::Pattern;
@@ -41,6 +42,12 @@ Environment:
     NO_COLOR           no colour, whatever the terminal can do
     KOSTORRENT_LOG     what to log on stderr, as --log says it: debug, for one
     SOURCE_DATE_EPOCH  the creation date that `create` writes, in seconds since 1970
+    HTTP_PROXY, HTTPS_PROXY, ALL_PROXY
+                       the proxy for trackers, also in lower case: [SCHEME://]HOST:PORT with http, https, socks5,
+                       socks5h, socks4 or socks4a. Connections to peers do not go through it
+    NO_PROXY           hosts that are asked directly, separated by commas
+    SSL_CERT_FILE, SSL_CERT_DIR
+                       certificates to trust for https trackers, in place of the system's
 
 `kostorrent COMMAND --help` tells more about a command.";
 
@@ -157,9 +164,22 @@ pub(crate) struct Network {
     /// The port to listen on [default: a free one]
     #[arg(long, value_name = "P")]
     pub(crate) port: Option<u16>,
-    /// A peer to connect to, beside those the trackers name; may be repeated
+    /// A peer to connect to, beside those the trackers name: HOST:PORT or [IPv6]:PORT; may be repeated
     #[arg(long = "peer", value_name = "ADDR")]
-    pub(crate) peers: Vec<SocketAddr>,
+    peers: Vec<PeerAddr>,
+}
+
+impl Network {
+    /// The peers whose addresses are known.
+    pub(crate) fn peers(&self) -> Vec<SocketAddr> {
+        self.peers.iter().filter_map(PeerAddr::known).collect()
+    }
+
+    /// Those whose addresses have to be looked up, by name and port.
+    pub(crate) fn names(&self) -> Vec<(String, u16)> {
+        let names = self.peers.iter().filter_map(PeerAddr::name);
+        names.map(|(name, port)| (name.to_owned(), port)).collect()
+    }
 }
 
 /// Where peers come from, beside the trackers.

@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
             },
             listen: running::listen_on(args.network.port),
             torrents: vec![TorrentOptions {
-                peers: args.network.peers.clone(),
+                peers: args.network.peers(),
+                names: args.network.names(),
                 overwrite: args.overwrite,
                 ..TorrentOptions::new(Arc::new(metainfo), root, mode)
             }],

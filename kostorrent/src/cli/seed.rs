@@ -48,7 +48,8 @@ fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
     let metainfo = torrent_file::load_to_use(torrent, args.names, args.face)?;
     let root = place::of_data(&args.data, &metainfo, args.face)?;
     Ok(TorrentOptions {
-        peers: args.network.peers.clone(),
+        peers: args.network.peers(),
+        names: args.network.names(),
         ..TorrentOptions::new(Arc::new(metainfo), root, Mode::Seed)
     })
 }

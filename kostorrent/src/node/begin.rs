@@ -127,6 +127,7 @@ impl Work {
         let config = Config {
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),
+            names: self.options.names.clone(),
             keep_seeding: self.options.mode
                 != Mode::Download {
                     keep_seeding: false,

@@ -37,6 +37,8 @@ pub struct TorrentOptions {
     pub look: Duration,
     /// Addresses to call without asking a tracker.
     pub peers: Vec<std::net::SocketAddr>,
+    /// Hosts to look up and call, by name and port.
+    pub names: Vec<(String, u16)>,
     /// Payload bytes a second that may come in for this torrent, within the node's limit.
     pub limit_down: Option<u64>,
     /// Payload bytes a second that may go out for this torrent, within the node's limit.
@@ -58,6 +60,7 @@ impl TorrentOptions {
             overwrite: false,
             look: LOOK,
             peers: Vec::new(),
+            names: Vec::new(),
             limit_down: None,
             limit_up: None,
             seed: None,

@@ -33,6 +33,7 @@ mod foreign;
 mod handle;
 mod link;
 mod listener;
+mod names;
 mod opening;
 mod shares;
 mod source;

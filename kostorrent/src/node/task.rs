@@ -24,6 +24,7 @@ use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
+use super::names;
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
@@ -206,6 +207,7 @@ impl Task {
                 Action::Store { piece, digests } => self.store(piece, digests),
                 Action::Check { piece } => self.watch.suspect(piece),
                 Action::Settle => self.hand_in(Job::Settle),
+                Action::LookUp { name, port } => self.look_up(name, port),
                 Action::Announce {
                     tracker,
                     announcement,
@@ -272,6 +274,15 @@ impl Task {
                 }
             };
             let _ = to_told.send(told);
+        });
+    }
+
+    fn look_up(&mut self, name: String, port: u16) {
+        let to_told = self.to_told.clone();
+        self.spawn(async move {
+            let result = names::look_up(name.clone(), port).await;
+            debug!(%name, ?result, "looked up");
+            let _ = to_told.send(Told::Event(Event::LookedUp { name, result }));
         });
     }
 

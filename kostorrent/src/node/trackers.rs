@@ -1,7 +1,7 @@
 //! Announces, over HTTP and HTTPS.
 
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use engine::Announcement;
 use metainfo::InfoHash;
@@ -80,6 +80,8 @@ impl Clients {
             response = client.get(&url).send().await;
         }
         let mut response = response.map_err(failed)?;
+        let status = response.status();
+        let retry_after = http::retry_after(status, response.headers(), SystemTime::now());
         let mut body = Vec::new();
         while body.len() <= MAX_REPLY {
             let Some(chunk) = response.chunk().await.map_err(failed)? else {
@@ -88,7 +90,7 @@ impl Clients {
             let room = MAX_REPLY + 1 - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
-        http::read_answer(&url, response.status().as_u16(), &body)
+        http::read_answer(&url, status.as_u16(), retry_after, &body)
     }
 
     /// The client for a URL. It is made on another thread: reading the system's certificates takes

@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn ask(url: &str) -> Result<AnnounceReply, AnnounceError> {
     let answer = fetch(url, TIMEOUT)?;
-    http::read_answer(url, answer.status, &answer.body)
+    http::read_answer(url, answer.status, answer.retry_after, &answer.body)
 }
 
 fn told(answer: Result<AnnounceReply, AnnounceError>) -> String {

@@ -3,19 +3,23 @@
 use std::io::Read;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::blocking::ClientBuilder;
 
 use crate::{
-    AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, announce_url, http,
+    AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, Retry, TIMEOUT, announce_url, http,
 };
 
+mod inquiry;
+mod look_up;
 mod program;
 mod swarm;
 
+pub use inquiry::{Inquiry, Step};
+pub use look_up::{LookUpError, look_up};
 pub use program::{TorrentError, finish, read_torrent};
-pub use swarm::{NoPeers, find_peers, free_port, leave, others, was_asked, why_nobody};
+pub use swarm::{NoPeers, find_peers, free_port, leave, others, why_nobody};
 
 // ANCHOR: announce
 /// Announces to the tracker at `url` and reads its reply.
@@ -27,7 +31,7 @@ pub use swarm::{NoPeers, find_peers, free_port, leave, others, was_asked, why_no
 pub fn announce(url: &str, request: &AnnounceRequest) -> Result<AnnounceReply, AnnounceError> {
     let url = announce_url(url, request)?;
     let answer = fetch(&url, TIMEOUT)?;
-    http::read_answer(&url, answer.status, &answer.body)
+    http::read_answer(&url, answer.status, answer.retry_after, &answer.body)
 }
 // ANCHOR_END: announce
 
@@ -36,6 +40,8 @@ pub fn announce(url: &str, request: &AnnounceRequest) -> Result<AnnounceReply, A
 pub struct Answer {
     /// The HTTP status: 200 for success.
     pub status: u16,
+    /// When an overloaded server wants to be asked again.
+    pub retry_after: Option<Retry>,
     /// The body, decompressed, cut after [`MAX_REPLY`] + 1 bytes: enough to see it is too long.
     pub body: Vec<u8>,
 }
@@ -71,7 +77,8 @@ fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
     let failed = |error: reqwest::Error| http::failure(url, limit, &error);
     let client = http::client(url, limit, |settings| ClientBuilder::from(settings).build())?;
     let response = client.get(url).send().map_err(failed)?;
-    let status = response.status().as_u16();
+    let status = response.status();
+    let retry_after = http::retry_after(status, response.headers(), SystemTime::now());
     let mut body = Vec::new();
     response
         .take(MAX_REPLY as u64 + 1)
@@ -83,7 +90,11 @@ fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
                 reason: error.to_string(),
             },
         })?;
-    Ok(Answer { status, body })
+    Ok(Answer {
+        status: status.as_u16(),
+        retry_after,
+        body,
+    })
 }
 // ANCHOR_END: fetch
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{MAX_REDIRECTS, ReplyError, UrlError};
+use crate::reply::and_wish;
+use crate::{MAX_REDIRECTS, ReplyError, Retry, UrlError};
 
 /// Why an announce brought no reply. Only the tracker's host is named, never its whole URL: a
 /// private tracker's URL holds its user's key.
@@ -22,12 +23,20 @@ pub enum AnnounceError {
         /// What is wrong with its reply.
         error: ReplyError,
     },
-    /// No connection: no such host, refused, a certificate that does not fit.
+    /// No connection: no such host, refused.
     #[error("cannot reach the tracker {host}: {reason}")]
     Unreachable {
         /// The tracker's host and port.
         host: String,
         /// What the system says.
+        reason: String,
+    },
+    /// A connection, but to somebody who cannot show to be the tracker.
+    #[error("the tracker {host} is not trusted: {reason}")]
+    Certificate {
+        /// The tracker's host and port.
+        host: String,
+        /// What is wrong with its certificate, and what can be done.
         reason: String,
     },
     /// The answer did not come, or not to its end, in time.
@@ -45,12 +54,14 @@ pub enum AnnounceError {
         host: String,
     },
     /// An HTTP status that is no success.
-    #[error("the tracker {host} answered with HTTP status {status}")]
+    #[error("the tracker {host} answered with HTTP status {status}{}", and_wish(*.retry))]
     Status {
         /// The tracker's host and port.
         host: String,
         /// The status.
         status: u16,
+        /// When it wants to be asked again, if it says so.
+        retry: Option<Retry>,
     },
     /// The answer is no HTTP, or broke off, or could not be decompressed.
     #[error("the tracker {host} does not speak proper HTTP: {reason}")]
@@ -60,4 +71,18 @@ pub enum AnnounceError {
         /// What the HTTP client says.
         reason: String,
     },
+}
+
+impl AnnounceError {
+    /// When the tracker wants to be asked again, if it refused and says so.
+    pub fn retry(&self) -> Option<Retry> {
+        match self {
+            AnnounceError::Reply {
+                error: ReplyError::Failure { retry, .. },
+                ..
+            }
+            | AnnounceError::Status { retry, .. } => *retry,
+            _ => None,
+        }
+    }
 }

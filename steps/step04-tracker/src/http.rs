@@ -5,16 +5,20 @@
 //! at most [`MAX_REPLY`](crate::MAX_REPLY) + 1 bytes of its body, [`read_answer`]; errors through
 //! [`failure`].
 
+mod certificate;
+mod proxy;
+
 use std::error::Error;
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use reqwest::ClientBuilder;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, StatusCode};
 
 use crate::{
-    AnnounceError, AnnounceReply, MAX_REDIRECTS, ReplyError, USER_AGENT, host_of, is_loopback,
-    parse_reply, printable,
+    AnnounceError, AnnounceReply, MAX_REDIRECTS, ReplyError, Retry, USER_AGENT, host_of,
+    is_loopback, parse_reply, printable,
 };
 
 /// Builds an HTTP client for the tracker at `url`: `build` makes it, blocking or not, from the
@@ -24,13 +28,22 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When a client for HTTPS cannot be had because this system has no certificates.
+/// When the environment names a proxy that is none, or when a client for HTTPS cannot be had
+/// because there are no certificates.
 pub fn client<C>(
     url: &str,
     limit: Duration,
     build: impl Fn(ClientBuilder) -> reqwest::Result<C>,
 ) -> Result<C, AnnounceError> {
     install_crypto();
+    let unreachable = |reason: String| AnnounceError::Unreachable {
+        host: host_of(url),
+        reason,
+    };
+    let proxy = match proxy::named(url, proxy::environment) {
+        Some(named) => Some(named.proxy().map_err(unreachable)?),
+        None => None,
+    };
     let settings = || {
         let settings = reqwest::Client::builder()
             .user_agent(USER_AGENT)
@@ -38,11 +51,12 @@ pub fn client<C>(
             .redirect(Policy::limited(MAX_REDIRECTS))
             // Where a tracker sends us is not told the announce URL: it may hold a user's key.
             .referer(false)
-            .pool_max_idle_per_host(0);
-        match is_loopback(url) {
-            // Nobody between us and this machine, whatever HTTP_PROXY says.
-            true => settings.no_proxy(),
-            false => settings,
+            .pool_max_idle_per_host(0)
+            // The client would read the environment too, and pass over what it cannot use.
+            .no_proxy();
+        match &proxy {
+            Some(proxy) => settings.proxy(proxy.clone()),
+            None => settings,
         }
     };
     // Some systems have no certificates at all, and then no client can be built. Plain HTTP does
@@ -58,12 +72,13 @@ pub fn client<C>(
             true => without_certificates(),
             false => Err(error),
         })
-        .map_err(|error| AnnounceError::Unreachable {
-            host: host_of(url),
-            reason: format!(
-                "{}; is the package ca-certificates installed?",
-                root_cause(&error)
-            ),
+        .map_err(|error| {
+            let why = root_cause(&error);
+            let nothing = why.contains("No CA certificates");
+            unreachable(match nothing {
+                true => certificate::none_found(proxy::environment),
+                false => why,
+            })
         })
 }
 
@@ -77,24 +92,55 @@ fn install_crypto() {
 }
 
 // ANCHOR: read_answer
-/// Reads what the tracker at `url` answered: its HTTP status, and the body as far
-/// as it was read.
+/// Reads what the tracker at `url` answered: its HTTP status, when it wants to be
+/// asked again by its headers ([`retry_after`]), and the body as far as it was read.
 ///
 /// # Errors
 ///
 /// When the body is no reply. A tracker that refuses may do so with any status, so
 /// its own words come first, then the status, then what is wrong with the body.
-pub fn read_answer(url: &str, status: u16, body: &[u8]) -> Result<AnnounceReply, AnnounceError> {
+pub fn read_answer(
+    url: &str,
+    status: u16,
+    retry_after: Option<Retry>,
+    body: &[u8],
+) -> Result<AnnounceReply, AnnounceError> {
     let host = host_of(url);
     let is_success = (200..300).contains(&status);
     match parse_reply(body) {
         Ok(reply) if is_success => Ok(reply),
-        Err(error @ ReplyError::Failure(_)) => Err(AnnounceError::Reply { host, error }),
+        Err(ReplyError::Failure { reason, retry }) => {
+            let retry = retry.or(retry_after);
+            let error = ReplyError::Failure { reason, retry };
+            Err(AnnounceError::Reply { host, error })
+        }
         Err(error) if is_success => Err(AnnounceError::Reply { host, error }),
-        _ => Err(AnnounceError::Status { host, status }),
+        _ => Err(AnnounceError::Status {
+            host,
+            status,
+            retry: retry_after,
+        }),
     }
 }
 // ANCHOR_END: read_answer
+
+/// When an overloaded server wants to be asked again: its `Retry-After`, in seconds or as a date
+/// (RFC 9110, section 10.2.3), if its status is 429 or 503. `now` is the time of the answer.
+pub fn retry_after(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Retry> {
+    if !matches!(status.as_u16(), 429 | 503) {
+        return None;
+    }
+    let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match said.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let date = httpdate::parse_http_date(said).ok()?;
+            let ahead = date.duration_since(now);
+            ahead.map_or(0, |ahead| ahead.as_secs())
+        }
+    };
+    Some(Retry::after(seconds))
+}
 
 /// What an error of the HTTP client means for an announce to `url` that had `limit` of time.
 pub fn failure(url: &str, limit: Duration, error: &reqwest::Error) -> AnnounceError {
@@ -105,11 +151,19 @@ pub fn failure(url: &str, limit: Duration, error: &reqwest::Error) -> AnnounceEr
     if error.is_redirect() {
         return AnnounceError::Redirects { host };
     }
-    let reason = root_cause(error);
-    match error.is_connect() {
-        true => AnnounceError::Unreachable { host, reason },
-        false => AnnounceError::Http { host, reason },
+    if !error.is_connect() {
+        let reason = root_cause(error);
+        return AnnounceError::Http { host, reason };
     }
+    if let Some(words) = certificate::refusal(error) {
+        let reason = printable(words.as_bytes());
+        return AnnounceError::Certificate { host, reason };
+    }
+    let mut reason = root_cause(error);
+    if let Some(named) = proxy::named(url, proxy::environment) {
+        reason += &format!(" (by the proxy that {} names)", named.variable);
+    }
+    AnnounceError::Unreachable { host, reason }
 }
 
 /// The innermost of an error's causes: "Connection refused", not "error sending request for url".
@@ -131,6 +185,7 @@ mod tests {
     #[test]
     fn the_trackers_words_come_before_the_status() {
         let failure = b"d14:failure reason6:go oute";
+        let read_answer = |url, status, body| read_answer(url, status, None, body);
         let error = read_answer("http://t/", 403, failure).unwrap_err();
         assert_eq!(error.to_string(), "t: the tracker refused: go out");
         let error = read_answer("http://t/", 404, b"<html>").unwrap_err();
@@ -142,5 +197,48 @@ mod tests {
         assert!(error.to_string().contains("web page"));
         assert!(read_answer("http://t/", 200, b"de").is_ok());
         assert!(read_answer("http://t/", 500, b"de").is_err());
+    }
+
+    /// What an answer with this status and `Retry-After`, and this body, says about asking again,
+    /// in seconds; at 08:49:37 of the day in the examples of RFC 9110.
+    fn wish(status: u16, said: &'static str, body: &[u8]) -> Option<u64> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, said.parse().unwrap());
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let retry = retry_after(StatusCode::from_u16(status).unwrap(), &headers, now);
+        let error = read_answer("http://t/", status, retry, body).unwrap_err();
+        match error.retry()? {
+            Retry::After(time) => Some(time.as_secs()),
+            Retry::Never => Some(u64::MAX),
+        }
+    }
+
+    #[test]
+    fn an_overloaded_server_says_when_to_come_back() {
+        assert_eq!(wish(503, "120", b"<html>"), Some(120));
+        assert_eq!(wish(429, " 3600 ", b""), Some(3600));
+        for date in [
+            "Sun, 06 Nov 1994 08:59:37 GMT",
+            "Sunday, 06-Nov-94 08:59:37 GMT",
+            "Sun Nov  6 08:59:37 1994",
+        ] {
+            assert_eq!(wish(503, date, b""), Some(600), "{date}");
+        }
+        assert_eq!(wish(503, "Sun, 06 Nov 1994 08:00:00 GMT", b""), Some(30));
+        assert_eq!(wish(503, "0", b""), Some(30));
+        assert_eq!(wish(503, "18446744073709551615", b""), Some(86_400));
+        assert_eq!(wish(503, "soon", b""), None);
+        assert_eq!(wish(503, "-1", b""), None);
+        assert_eq!(wish(404, "120", b""), None, "no other status has it");
+    }
+
+    #[test]
+    fn the_trackers_own_wish_comes_before_the_headers() {
+        let failure = b"d14:failure reason4:Busye";
+        assert_eq!(wish(503, "120", failure), Some(120));
+        let failure = b"d14:failure reason4:Busy8:retry in1:5e";
+        assert_eq!(wish(503, "120", failure), Some(300));
+        let failure = b"d14:failure reason4:Gone8:retry in5:nevere";
+        assert_eq!(wish(503, "120", failure), Some(u64::MAX));
     }
 }

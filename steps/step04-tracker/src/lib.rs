@@ -41,8 +41,10 @@ mod host;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod limits;
+mod peer_addr;
 mod peers;
 mod reply;
+mod retry;
 mod text;
 mod tiers;
 
@@ -51,7 +53,9 @@ pub use error::AnnounceError;
 pub use escape::percent_encode;
 pub use host::{host_of, is_loopback};
 pub use limits::{MAX_REDIRECTS, MAX_REPLY, TIMEOUT, USER_AGENT};
+pub use peer_addr::{PeerAddr, PeerAddrError};
 pub use peers::{compact_v4, compact_v6};
 pub use reply::{AnnounceReply, ReplyError, parse_reply};
+pub use retry::Retry;
 pub use text::printable;
 pub use tiers::Tiers;

@@ -9,11 +9,18 @@ pub const MAX_REPLY: usize = 1024 * 1024;
 /// The time an announce may take, from the first packet to the last byte of the reply.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// A tracker that has been silent for so long is no longer waited for alone: the next one is asked
+/// beside it. Most answer within a second, also over TLS and from the other side of the world.
+pub const BESIDE: Duration = Duration::from_secs(3);
+
+/// How many trackers of a torrent are asked at a time. As long as all are silent for [`TIMEOUT`],
+/// that is one about every [`BESIDE`].
+pub const MAX_AT_A_TIME: usize = 6;
+
 /// The time for the goodbye. Nothing is left to be learned from its answer.
 pub const GOODBYE: Duration = Duration::from_secs(2);
 
-/// How many trackers the programs of the steps ask, one after the other: each may be silent for
-/// [`TIMEOUT`].
+/// How many trackers the programs of the steps ask, before they give up.
 pub const MAX_ASKED: usize = 10;
 
 /// How many redirects are followed.
@@ -32,6 +39,10 @@ pub const MIN_INTERVAL: Duration = Duration::from_secs(30);
 /// The longest time between two announces that a tracker can ask for: 2 hours. A tracker that
 /// says "in a year" would be one we never ask again.
 pub const MAX_INTERVAL: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The longest time for which a tracker that refuses can send us away: a day. `never` is for as long
+/// as the program runs.
+pub const MAX_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// When a tracker does not say when to ask again: half an hour, which is what most of them say.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(30 * 60);

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,13 +9,11 @@ use clap::Parser;
 use peer_id::PeerId;
 use rand::RngExt;
 use tracker::blocking::{
-    Answer, fetch, finish, free_port, leave, others, read_torrent, was_asked, why_nobody,
+    Inquiry, NoPeers, Step, fetch, finish, free_port, leave, look_up, others, read_torrent,
+    why_nobody,
 };
 use tracker::limits::MAX_ASKED;
-use tracker::{
-    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, TIMEOUT, Tiers, announce_url,
-    http, printable,
-};
+use tracker::{AnnounceEvent, AnnounceRequest, PeerAddr, TIMEOUT, Tiers, http, printable};
 
 #[path = "main/show.rs"]
 mod show;
@@ -29,9 +26,9 @@ mod show;
 struct Args {
     /// The torrent file
     torrent: PathBuf,
-    /// A peer that is known already: named along with those of the tracker
+    /// A peer that is known already, HOST:PORT: named along with those of the tracker
     #[arg(long, value_name = "ADDR")]
-    peer: Option<SocketAddr>,
+    peer: Option<PeerAddr>,
 }
 
 fn main() -> ExitCode {
@@ -60,81 +57,83 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         key: rng.random(),
         tracker_id: None,
     };
-    let mut tiers = Tiers::new(&torrent.announce, rng);
-    let found = ask_in_turn(&mut tiers, &request, out)?;
+    let tiers = Tiers::new(&torrent.announce, rng);
+    let found = ask_in_turn(&tiers, &request, out)?;
 
-    if let Some(peer) = args.peer {
-        writeln!(out, "\nand the peer that you named: {peer}")?;
+    if let Some(peer) = &args.peer {
+        for addr in look_up(peer)? {
+            writeln!(out, "\nand the peer that you named: {addr}")?;
+        }
         return Ok(());
     }
     found.map_err(Into::into)
 }
 
-/// Asks one tracker after the other, tier by tier, until one names peers.
+/// Asks the trackers, tier by tier, until one names peers, and shows what went out and what came
+/// back.
 fn ask_in_turn(
-    tiers: &mut Tiers,
+    tiers: &Tiers,
     request: &AnnounceRequest,
     out: &mut impl Write,
-) -> io::Result<Result<(), tracker::blocking::NoPeers>> {
+) -> io::Result<Result<(), NoPeers>> {
+    let ours = request.clone();
+    let ask = move |tracker: &str, url: &str| {
+        let answer = fetch(url, TIMEOUT)?;
+        let reply = http::read_answer(url, answer.status, answer.retry_after, &answer.body)?;
+        leave(tracker, &ours, &reply);
+        Ok((answer, reply))
+    };
     let mut errors = Vec::new();
     let mut nobody = None;
-    let mut asked = 0;
-    while let Some(announce) = tiers.current().map(str::to_string) {
-        if asked == MAX_ASKED {
-            writeln!(out, "\n{asked} trackers are enough.")?;
-            break;
+    let mut shown_last = String::new();
+    let mut inquiry = Inquiry::new(tiers, request, ask);
+    for step in inquiry.by_ref() {
+        match step {
+            Step::Asks {
+                tracker,
+                url,
+                tier: (tier, of),
+                beside,
+            } => {
+                if beside > 0 {
+                    writeln!(out, "\nno answer yet: the next tracker is asked beside it")?;
+                }
+                let shown = printable(tracker.as_bytes());
+                writeln!(out, "\ntracker    {shown} (tier {tier} of {of})")?;
+                if let Some(url) = url {
+                    show::request(out, &url)?;
+                }
+                out.flush()?;
+                shown_last = tracker;
+            }
+            Step::Heard { tracker, result } => {
+                if tracker != shown_last {
+                    writeln!(out, "\nheard of   {}", printable(tracker.as_bytes()))?;
+                }
+                match result {
+                    Ok((answer, reply)) => {
+                        show::answer(out, answer.status, &answer.body)?;
+                        show::reply(out, &reply, request.port)?;
+                        writeln!(
+                            out,
+                            "\nWe take no calls, so we have told the tracker `stopped`: nobody is \
+                             sent to us."
+                        )?;
+                        if !others(&reply, request).is_empty() {
+                            return Ok(Ok(()));
+                        }
+                        nobody.get_or_insert(tracker);
+                    }
+                    Err(error) => {
+                        writeln!(out, "           {error}")?;
+                        errors.push(error);
+                    }
+                }
+            }
         }
-        let (tier, of) = tiers.position();
-        let shown = printable(announce.as_bytes());
-        writeln!(out, "\ntracker    {shown} (tier {tier} of {of})")?;
-        out.flush()?;
-        let result = ask(&announce, request, out)?;
-        asked += usize::from(was_asked(&result));
-        match result {
-            Ok(reply) if !others(&reply, request).is_empty() => {
-                tiers.succeeded();
-                return Ok(Ok(()));
-            }
-            Ok(_) => {
-                nobody.get_or_insert(announce);
-            }
-            Err(error) => {
-                writeln!(out, "           {error}")?;
-                errors.push(error);
-            }
-        }
-        tiers.failed();
+    }
+    if inquiry.has_left_some_out() {
+        writeln!(out, "\n{MAX_ASKED} trackers are enough.")?;
     }
     Ok(Err(why_nobody(tiers, errors, nobody)))
-}
-
-/// Announces to one tracker, shows what went out and what came back, and says goodbye.
-fn ask(
-    announce: &str,
-    request: &AnnounceRequest,
-    out: &mut impl Write,
-) -> io::Result<Result<AnnounceReply, AnnounceError>> {
-    let url = match announce_url(announce, request) {
-        Ok(url) => url,
-        Err(error) => return Ok(Err(error.into())),
-    };
-    show::request(out, &url)?;
-    out.flush()?;
-    let answer = match fetch(&url, TIMEOUT) {
-        Ok(answer) => answer,
-        Err(error) => return Ok(Err(error)),
-    };
-    let Answer { status, body } = &answer;
-    let reply = match http::read_answer(&url, *status, body) {
-        Ok(reply) => reply,
-        Err(error) => return Ok(Err(error)),
-    };
-    show::answer(out, *status, body)?;
-    show::reply(out, &reply, request.port)?;
-    leave(announce, request, &reply);
-    writeln!(
-        out,
-        "\nWe take no calls, so we have told the tracker `stopped`: nobody is sent to us."
-    )?;
-    Ok(Ok(reply))
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::limits::{DEFAULT_INTERVAL, MAX_INTERVAL, MAX_REPLY, MAX_TRACKER_ID, MIN_INTERVAL};
 use crate::peers::read_peers;
-use crate::printable;
+use crate::{Retry, printable, retry};
 
 // ANCHOR: reply
 /// A tracker's reply to an announce (BEP 3, BEP 7, BEP 23).
@@ -40,9 +40,14 @@ pub struct AnnounceReply {
 /// Why a reply is of no use.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum ReplyError {
-    /// The tracker refused, with these words.
-    #[error("the tracker refused: {0}")]
-    Failure(String),
+    /// The tracker refused.
+    #[error("the tracker refused: {reason}{}", and_wish(*.retry))]
+    Failure {
+        /// Its words.
+        reason: String,
+        /// When it wants to be asked again, if it says so.
+        retry: Option<Retry>,
+    },
     /// A web page.
     #[error(
         "the tracker's answer is a web page: the announce URL may be wrong, or the tracker gone"
@@ -63,6 +68,11 @@ pub enum ReplyError {
     /// Bencode, but no dictionary.
     #[error("the tracker's answer is not a dictionary")]
     NotADictionary,
+}
+
+/// The rest of a sentence about a refusal.
+pub(crate) fn and_wish(retry: Option<Retry>) -> String {
+    retry.map_or_else(String::new, |retry| format!("; {retry}"))
 }
 
 /// A reply of ten thousand peers stays well inside.
@@ -106,7 +116,10 @@ pub fn parse_reply(body: &[u8]) -> Result<AnnounceReply, ReplyError> {
         let words = reason.as_bytes().map(printable);
         let words = words.filter(|words| !words.is_empty());
         let words = words.unwrap_or_else(|| "it does not say why".to_string());
-        return Err(ReplyError::Failure(words));
+        return Err(ReplyError::Failure {
+            reason: words,
+            retry: retry::of_reply(reply),
+        });
     }
     Ok(AnnounceReply {
         interval: number("interval").map_or(DEFAULT_INTERVAL, within_bounds),

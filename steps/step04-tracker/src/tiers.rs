@@ -4,7 +4,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 // ANCHOR: tiers
-/// The trackers of a torrent, in tiers: all of a tier are tried before the next
+/// The trackers of a torrent, in tiers: all of a tier are asked before the next
 /// tier.
 ///
 /// ```
@@ -14,15 +14,15 @@ use rand::seq::SliceRandom;
 /// let mut rng = rand::rngs::SmallRng::seed_from_u64(1);
 /// let mut tiers = tracker::Tiers::new(&announce, &mut rng);
 /// assert_eq!(tiers.current(), Some("http://main/"));
-/// tiers.failed();
+/// tiers.advance();
 /// assert_eq!(tiers.current(), Some("http://backup/"));
-/// tiers.succeeded();
+/// tiers.answered("http://backup/");
 /// assert_eq!(tiers.current(), Some("http://main/"), "the next announce starts anew");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Tiers {
     tiers: Vec<Vec<String>>,
-    /// The tier being tried, and the place in it.
+    /// The tier being asked, and the place in it.
     tier: usize,
     place: usize,
 }
@@ -51,14 +51,15 @@ impl Tiers {
     // ANCHOR_END: tiers
 
     // ANCHOR: walk
-    /// The tracker to announce to now; none when all of them have failed (or there
-    /// are none).
+    /// The tracker to ask next; none when all of them have been asked (or there are
+    /// none).
     pub fn current(&self) -> Option<&str> {
         Some(self.tiers.get(self.tier)?.get(self.place)?)
     }
 
-    /// The current tracker could not be reached, or refused: on to the next.
-    pub fn failed(&mut self) {
+    /// The current tracker has been asked, and has failed or is silent: on to the
+    /// next.
+    pub fn advance(&mut self) {
         let Some(tier) = self.tiers.get(self.tier) else {
             return;
         };
@@ -69,11 +70,13 @@ impl Tiers {
         }
     }
 
-    /// The current tracker answered: it moves to the front of its tier, and the
-    /// next announce begins at the first tier again.
-    pub fn succeeded(&mut self) {
-        if let Some(tier) = self.tiers.get_mut(self.tier) {
-            tier[..=self.place].rotate_right(1);
+    /// A tracker answered: it moves to the front of its tier, and the next announce
+    /// begins at the first tier again.
+    pub fn answered(&mut self, tracker: &str) {
+        for tier in &mut self.tiers {
+            if let Some(place) = tier.iter().position(|url| url == tracker) {
+                tier[..=place].rotate_right(1);
+            }
         }
         self.restart();
     }
@@ -87,17 +90,12 @@ impl Tiers {
 }
 
 impl Tiers {
-    /// Whether there are trackers, and all of them have failed since the last start.
-    pub fn all_failed(&self) -> bool {
-        !self.tiers.is_empty() && self.current().is_none()
-    }
-
     /// Whether there are no trackers at all.
     pub fn is_empty(&self) -> bool {
         self.tiers.is_empty()
     }
 
-    /// Every tracker, in the order in which they are tried.
+    /// Every tracker, in the order in which they are asked.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.tiers.iter().flatten().map(String::as_str)
     }
@@ -132,21 +130,21 @@ mod tests {
         let mut order = Vec::new();
         while let Some(url) = tiers.current() {
             order.push(url.to_string());
-            tiers.failed();
+            tiers.advance();
         }
         tiers.restart();
         order
     }
 
     #[test]
-    fn tiers_are_tried_in_their_order() {
+    fn tiers_are_asked_in_their_order() {
         let mut tiers = tiers(&[&["a"], &["b"], &["c"]], 0);
         assert_eq!(round(&mut tiers), ["a", "b", "c"]);
         assert_eq!(round(&mut tiers), ["a", "b", "c"]);
     }
 
     #[test]
-    fn a_tier_is_shuffled_and_tried_whole_before_the_next() {
+    fn a_tier_is_shuffled_and_asked_whole_before_the_next() {
         let orders: BTreeSet<Vec<String>> = (0..100)
             .map(|seed| round(&mut tiers(&[&["a", "b", "c"], &["d"]], seed)))
             .collect();
@@ -159,49 +157,59 @@ mod tests {
         let mut tiers = tiers(&[&["1", "2", "3"]], 0);
         tiers.tiers = vec![vec!["1".into(), "2".into(), "3".into()]];
         // 1 cannot be reached, 2 can.
-        tiers.failed();
-        tiers.succeeded();
+        tiers.advance();
+        tiers.answered("2");
         assert_eq!(round(&mut tiers), ["2", "1", "3"]);
         // Later neither 2 nor 1 can be reached, 3 can.
-        tiers.failed();
-        tiers.failed();
-        tiers.succeeded();
+        tiers.advance();
+        tiers.advance();
+        tiers.answered("3");
         assert_eq!(round(&mut tiers), ["3", "2", "1"]);
     }
 
     #[test]
     fn a_backup_that_answers_stays_in_its_tier() {
         let mut tiers = tiers(&[&["main"], &["x", "y"]], 0);
-        tiers.failed();
-        tiers.failed();
+        tiers.advance();
+        tiers.advance();
         let answered = tiers.current().unwrap().to_string();
         assert_eq!(tiers.position(), (2, 2));
-        tiers.succeeded();
+        tiers.answered(&answered);
         assert_eq!(round(&mut tiers)[..2], ["main".to_string(), answered]);
     }
 
     #[test]
-    fn when_all_have_failed_there_is_none_until_the_next_start() {
-        let mut tiers = tiers(&[&["a"], &["b"]], 0);
-        assert!(!tiers.all_failed());
-        tiers.failed();
-        tiers.failed();
-        assert!(tiers.all_failed());
+    fn who_answers_late_moves_to_the_front_wherever_the_walk_has_come_to() {
+        let mut tiers = tiers(&[&["1", "2", "3"], &["4"]], 0);
+        tiers.tiers[0] = vec!["1".into(), "2".into(), "3".into()];
+        for _ in 0..4 {
+            tiers.advance();
+        }
         assert_eq!(tiers.current(), None);
-        tiers.failed();
-        assert!(tiers.all_failed());
+        tiers.answered("2");
+        assert_eq!(round(&mut tiers), ["2", "1", "3", "4"]);
+        tiers.answered("nobody's");
+        assert_eq!(round(&mut tiers), ["2", "1", "3", "4"]);
+    }
+
+    #[test]
+    fn when_all_were_asked_there_is_none_until_the_next_start() {
+        let mut tiers = tiers(&[&["a"], &["b"]], 0);
+        for _ in 0..3 {
+            tiers.advance();
+        }
+        assert_eq!(tiers.current(), None);
         tiers.restart();
         assert_eq!(tiers.current(), Some("a"));
     }
 
     #[test]
-    fn without_trackers_nothing_has_failed() {
+    fn without_trackers_there_is_nobody_to_ask() {
         let mut tiers = tiers(&[&[], &[]], 0);
         assert!(tiers.is_empty());
         assert_eq!(tiers.current(), None);
-        assert!(!tiers.all_failed());
-        tiers.succeeded();
-        tiers.failed();
+        tiers.answered("a");
+        tiers.advance();
         assert_eq!(tiers.current(), None);
     }
 
@@ -224,7 +232,10 @@ mod tests {
                 .collect();
             let mut tiers = Tiers::new(&announce, &mut SmallRng::seed_from_u64(7));
             for answer in answers {
-                if answer { tiers.succeeded() } else { tiers.failed() }
+                match tiers.current().map(str::to_owned) {
+                    Some(url) if answer => tiers.answered(&url),
+                    _ => tiers.advance(),
+                }
             }
             tiers.restart();
             let asked = round(&mut tiers);

@@ -51,7 +51,7 @@ fn error_of(server: &Server, limit: Duration) -> AnnounceError {
         Ok(answer) => answer,
         Err(error) => return error,
     };
-    http::read_answer(&url, answer.status, &answer.body).unwrap_err()
+    http::read_answer(&url, answer.status, answer.retry_after, &answer.body).unwrap_err()
 }
 
 /// The error inside a tracker's reply.
@@ -303,13 +303,13 @@ fn https_brings_peers_from_a_server_that_shows_the_right_certificate() {
     let server = tls::Server::with_body(REPLY);
     let url = format!("https://{}/announce", server.addr);
     let (status, body) = ask_over_tls(&url, &server.certificate).unwrap();
-    let reply = http::read_answer(&url, status, &body).unwrap();
+    let reply = http::read_answer(&url, status, None, &body).unwrap();
     assert_eq!(reply.peers, ["127.0.0.1:6881".parse().unwrap()]);
 
     let other = tls::Server::with_body(REPLY);
     let error = ask_over_tls(&url, &other.certificate).unwrap_err();
     assert!(
-        matches!(error, AnnounceError::Unreachable { .. }),
+        matches!(error, AnnounceError::Certificate { .. }),
         "{error:?}"
     );
 }
@@ -347,6 +347,34 @@ fn peers_are_found_at_the_first_tracker_that_names_some() {
         assert_eq!(requests.len(), 2, "`started`, and `stopped` at once");
         assert!(requests[0].contains("&event=started"));
         assert!(requests[1].contains("&event=stopped&numwant=0"));
+    }
+}
+
+#[test]
+fn a_slow_tracker_has_the_next_asked_beside_it_and_is_still_heard() {
+    let (asked, others) = std::sync::mpsc::channel::<()>();
+    let others = std::sync::Mutex::new(others);
+    // It answers when the one after it was asked, and not before.
+    let slow = Server::new(move |path, stream| {
+        if path.contains("event=started") {
+            let _ = others.lock().unwrap().recv_timeout(LONG);
+        }
+        respond(stream, "200 OK", &[], REPLY);
+    });
+    let empty = Server::new(move |path, stream| {
+        respond(stream, "200 OK", &[], b"d5:peers0:e");
+        if path.contains("event=stopped") {
+            let _ = asked.send(());
+        }
+    });
+    let mut tiers = tiers(&[slow.url(), empty.url()]);
+    let (url, peers) = find_peers(&mut tiers, &request()).unwrap();
+    assert_eq!(url, slow.url());
+    assert_eq!(peers, ["127.0.0.1:6881".parse().unwrap()]);
+    for server in [slow, empty] {
+        let requests = server.requests();
+        assert_eq!(requests.len(), 2);
+        assert!(requests[1].contains("&event=stopped"));
     }
 }
 

@@ -5,9 +5,10 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use pretty_assertions::assert_eq;
-use support::{Server, nobody};
+use support::{Server, nobody, respond};
 
 /// A folder for one test, gone when the test is over.
 struct Folder(PathBuf);
@@ -91,7 +92,7 @@ fn question_and_answer_are_shown_byte_by_byte() {
 }
 
 #[test]
-fn tiers_are_tried_in_order() {
+fn tiers_are_asked_in_order() {
     let server = Server::with_body(*b"d5:peers6:\x7f\0\0\x01\x1a\xe1e");
     let gone = format!("http://{}/announce", nobody());
     let folder = Folder::new("tiers");
@@ -107,6 +108,37 @@ fn tiers_are_tried_in_order() {
     assert!(at("(tier 1 of 3)") < at("127.0.0.1 is a UDP tracker"));
     assert!(at("(tier 2 of 3)") < at("cannot reach the tracker"));
     assert!(at("(tier 3 of 3)") < at("127.0.0.1:6881"));
+}
+
+#[test]
+fn an_answer_that_comes_late_is_shown_with_its_tracker() {
+    let (asked, others) = std::sync::mpsc::channel::<()>();
+    let others = std::sync::Mutex::new(others);
+    let slow = Server::new(move |path, stream| {
+        if path.contains("event=started") {
+            let _ = others.lock().unwrap().recv_timeout(Duration::from_secs(60));
+        }
+        respond(stream, "200 OK", &[], b"d5:peers6:\x7f\0\0\x01\x1a\xe1e");
+    });
+    let empty = Server::new(move |path, stream| {
+        respond(stream, "200 OK", &[], b"d5:peers0:e");
+        if path.contains("event=stopped") {
+            let _ = asked.send(());
+        }
+    });
+    let folder = Folder::new("late");
+    let output = run(&folder.torrent(&[&slow.url(), &empty.url()]), &[]);
+    let shown = text(&output.stdout);
+    assert!(output.status.success(), "{shown}");
+    let at = |what: &str| {
+        shown
+            .find(what)
+            .unwrap_or_else(|| panic!("{what}\n{shown}"))
+    };
+    assert!(at("no answer yet: the next tracker is asked beside it") < at("(tier 2 of 2)"));
+    let late = format!("heard of   {}", slow.url());
+    assert!(at("(tier 2 of 2)") < at(&late));
+    assert!(at(&late) < at("127.0.0.1:6881"));
 }
 
 #[test]

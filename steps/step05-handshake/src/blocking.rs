@@ -8,7 +8,8 @@ use metainfo::{InfoHash, Metainfo};
 use peer_id::PeerId;
 use rand::RngExt;
 use thiserror::Error;
-use tracker::blocking::{NoPeers, find_peers, free_port};
+pub use tracker::PeerAddr;
+use tracker::blocking::{LookUpError, NoPeers, find_peers, free_port, look_up};
 pub use tracker::blocking::{finish, read_torrent};
 use tracker::{AnnounceEvent, AnnounceRequest, Tiers, printable};
 
@@ -164,6 +165,9 @@ pub enum MeetError {
     /// The torrent has no info-hash of 20 bytes.
     #[error("this torrent is for BitTorrent v2 only, which is not built yet")]
     OnlyV2,
+    /// The name of the peer leads nowhere.
+    #[error(transparent)]
+    LookUp(#[from] LookUpError),
     /// There is nobody to try.
     #[error(transparent)]
     NoPeers(#[from] NoPeers),
@@ -239,20 +243,20 @@ pub fn introduce(torrent: &Metainfo) -> Result<Handshake, MeetError> {
     })
 }
 
-/// Where to look for a peer of a torrent: at `peer`, if one is given, else where the torrent's
-/// trackers say. `say` hears, line by line, what is being done.
+/// Where to look for a peer of a torrent: at `peer`, if one is given (a name may have several
+/// addresses), else where the torrent's trackers say. `say` hears, line by line, what is being done.
 ///
 /// # Errors
 ///
-/// When the trackers name nobody.
+/// When the trackers name nobody, or the name of the peer leads nowhere.
 pub fn candidates(
     torrent: &Metainfo,
     ours: &Handshake,
-    peer: Option<SocketAddr>,
+    peer: Option<&PeerAddr>,
     say: &mut dyn FnMut(String),
 ) -> Result<Vec<SocketAddr>, MeetError> {
-    if let Some(addr) = peer {
-        return Ok(vec![addr]);
+    if let Some(peer) = peer {
+        return Ok(look_up(peer)?);
     }
     let mut tiers = Tiers::new(&torrent.announce, &mut rand::rng());
     let request = first_announce(ours.info_hash, ours.peer_id, torrent.total_length);
@@ -289,7 +293,7 @@ fn first_announce(info_hash: InfoHash, peer_id: PeerId, left: u64) -> AnnounceRe
 pub fn meet_someone(
     torrent: &Metainfo,
     ours: &Handshake,
-    peer: Option<SocketAddr>,
+    peer: Option<&PeerAddr>,
     say: &mut dyn FnMut(String),
 ) -> Result<Meeting, MeetError> {
     let mut errors = Vec::new();

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use handshake::blocking::{
-    MeetError, TIMEOUT, candidates, connect, exchange, finish, introduce, read_torrent,
+    MeetError, PeerAddr, TIMEOUT, candidates, connect, exchange, finish, introduce, read_torrent,
 };
 use handshake::{Handshake, LEN};
 
@@ -20,9 +20,9 @@ use handshake::{Handshake, LEN};
 struct Args {
     /// The torrent file
     torrent: PathBuf,
-    /// The peer to call; without it, the torrent's tracker is asked for some
+    /// The peer to call, HOST:PORT; without it, the torrent's tracker is asked for some
     #[arg(long, value_name = "ADDR")]
-    peer: Option<SocketAddr>,
+    peer: Option<PeerAddr>,
 }
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     writeln!(out, "torrent    {}", torrent.name)?;
     writeln!(out, "info-hash  {}\n", ours.info_hash)?;
     let mut say = |line| drop(writeln!(out, "{line}"));
-    let candidates = candidates(&torrent, &ours, args.peer, &mut say)?;
+    let candidates = candidates(&torrent, &ours, args.peer.as_ref(), &mut say)?;
     let mut errors = Vec::new();
     for addr in candidates {
         match shake_hands(addr, &ours, out)? {

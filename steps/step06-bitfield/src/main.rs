@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use handshake::blocking::{Meeting, finish, introduce, meet_someone, read_torrent};
+use handshake::blocking::{Meeting, PeerAddr, finish, introduce, meet_someone, read_torrent};
 
 #[path = "main/conversation.rs"]
 mod conversation;
@@ -28,9 +28,9 @@ const QUIET: Duration = Duration::from_secs(5);
 struct Args {
     /// The torrent file
     torrent: PathBuf,
-    /// The peer to call; without it, the torrent's tracker is asked for some
+    /// The peer to call, HOST:PORT; without it, the torrent's tracker is asked for some
     #[arg(long, value_name = "ADDR")]
-    peer: Option<SocketAddr>,
+    peer: Option<PeerAddr>,
     /// How long to listen, at most; five seconds of silence end it sooner
     #[arg(long, value_name = "N", default_value_t = 20)]
     seconds: u64,
@@ -50,7 +50,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     writeln!(out, "pieces     {pieces}\n")?;
 
     let mut say = |line| drop(writeln!(out, "{line}"));
-    let meeting = meet_someone(&torrent, &ours, args.peer, &mut say)?;
+    let meeting = meet_someone(&torrent, &ours, args.peer.as_ref(), &mut say)?;
     let client = meeting.theirs.peer_id.client();
     let client = client.map_or("an unknown client".to_string(), |client| client.to_string());
     writeln!(out, "{}: {client}\n", meeting.addr)?;

@@ -11,7 +11,9 @@ use std::time::Duration;
 use blocks::blocking::{Ahead, FetchError, Peer};
 use blocks::{Geometry, MAX_OUTSTANDING, Window};
 use clap::Parser;
-use handshake::blocking::{MeetError, Meeting, candidates, finish, introduce, meet, read_torrent};
+use handshake::blocking::{
+    MeetError, Meeting, PeerAddr, candidates, finish, introduce, meet, read_torrent,
+};
 use metainfo::Metainfo;
 use sha1::{Digest, Sha1};
 use thiserror::Error;
@@ -32,9 +34,9 @@ const MOST: u32 = 256 << 20;
 struct Args {
     /// The torrent file
     torrent: PathBuf,
-    /// The peer to call; without it, the torrent's tracker is asked for some
+    /// The peer to call, HOST:PORT; without it, the torrent's tracker is asked for some
     #[arg(long, value_name = "ADDR")]
-    peer: Option<SocketAddr>,
+    peer: Option<PeerAddr>,
     /// The piece to fetch, counted from 0; without it, the first that the peer has
     #[arg(long, value_name = "N")]
     piece: Option<u32>,
@@ -79,7 +81,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     writeln!(out, "pieces     {pieces} of {length} bytes\n")?;
 
     let mut say = |line| drop(writeln!(out, "{line}"));
-    let candidates = candidates(&torrent, &ours, args.peer, &mut say)?;
+    let candidates = candidates(&torrent, &ours, args.peer.as_ref(), &mut say)?;
     let (mut trouble, mut errors) = (None, Vec::new());
     for addr in candidates {
         let meeting = match meet(addr, &ours) {

@@ -2,12 +2,11 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use handshake::blocking::{candidates, finish, introduce, read_torrent};
+use handshake::blocking::{PeerAddr, candidates, finish, introduce, read_torrent};
 use layout::{Kind, Layout};
 use metainfo::Metainfo;
 
@@ -35,9 +34,9 @@ struct Args {
     /// The folder that receives the torrent's file or folder
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     output: PathBuf,
-    /// The peer to call; without it, the torrent's tracker is asked for some
+    /// The peer to call, HOST:PORT; without it, the torrent's tracker is asked for some
     #[arg(long, value_name = "ADDR")]
-    peer: Option<SocketAddr>,
+    peer: Option<PeerAddr>,
 }
 
 fn main() -> ExitCode {
@@ -57,7 +56,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     download.look_at_disk()?;
     if !download.is_complete() {
         let mut say = |line| drop(writeln!(download.out, "{line}"));
-        let candidates = candidates(&torrent, &ours, args.peer, &mut say)?;
+        let candidates = candidates(&torrent, &ours, args.peer.as_ref(), &mut say)?;
         download.fetch_from_any(&candidates, &ours)?;
     }
     disk.link()?;

@@ -1,6 +1,6 @@
 //! Which pieces came out wrong, and who is behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use blocks::BlockDigests;
 use picker::PeerKey;
@@ -21,6 +21,8 @@ pub(crate) struct Integrity {
     pub parole: Parole,
     /// Who was behind connections that have ended: a liar may hang up before it is found out.
     departed: BTreeMap<PeerKey, Culprit>,
+    /// Who sent all of a failed piece, and was given another chance.
+    doubted: BTreeSet<(u32, Culprit)>,
 }
 
 impl Integrity {
@@ -62,6 +64,24 @@ impl Integrity {
             sender.map(|Culprit { addr, id }| Suspect { digest, addr, id })
         });
         self.blame.suspect(piece, blocks.collect());
+    }
+
+    /// A piece that failed waits for another peer, or until its sender has nothing else for us.
+    pub fn put_off(&mut self, piece: u32, sender: Culprit) {
+        self.doubted.insert((piece, sender));
+        self.blame.suspect(piece, Vec::new());
+    }
+
+    /// Whether this peer alone has sent this piece wrong before.
+    pub fn is_put_off(&self, piece: u32, peer: &Peer) -> bool {
+        !self.doubted.is_empty() && self.doubted.contains(&(piece, Culprit::from(peer)))
+    }
+
+    /// The piece has passed with these blocks: who had sent others is guilty, but for those who
+    /// have been doubted for it.
+    pub fn judge(&mut self, piece: u32, good: &[[u8; 20]]) -> BTreeSet<Culprit> {
+        self.doubted.retain(|&(doubted, _)| doubted != piece);
+        self.blame.judge(piece, good)
     }
 }
 

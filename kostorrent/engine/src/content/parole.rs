@@ -60,12 +60,14 @@ impl Parole {
 }
 
 impl Content {
-    /// The failed pieces that nobody fetches, and that this peer may fetch now.
-    pub fn free_suspects(&self, swarm: &Swarm, peer: &Peer, now: Time) -> Vec<u32> {
+    /// The failed pieces that nobody fetches, and that this peer may fetch now. `last` says that it
+    /// has nothing else for us: then those as well that it has sent wrong itself.
+    pub fn free_suspects(&self, swarm: &Swarm, peer: &Peer, last: bool, now: Time) -> Vec<u32> {
         let Content { integrity, .. } = self;
         let free = |piece: &u32| !integrity.parole.owners.contains_key(piece);
         let suspects = integrity.blame.pieces().filter(free);
         suspects
+            .filter(|&piece| last || !integrity.is_put_off(piece, peer))
             .filter(|&piece| peer.has.get(piece) && !another_is_better(swarm, peer, piece, now))
             .collect()
     }

@@ -26,7 +26,9 @@ enum State {
     Free,
     Dialling,
     Connected,
-    /// Ourselves, or a peer that lied.
+    /// A peer that lied.
+    Banned,
+    /// Ourselves.
     Never,
 }
 
@@ -37,6 +39,13 @@ struct Entry {
     next_try: Time,
     /// The user named it: it is never forgotten.
     kept: bool,
+}
+
+impl Entry {
+    /// Whether nothing that happens brings it back.
+    fn is_out(&self) -> bool {
+        matches!(self.state, State::Banned | State::Never)
+    }
 }
 
 /// Every address that a tracker or the user named: libtorrent's peer list.
@@ -119,7 +128,7 @@ impl PeerList {
         let Some(entry) = self.entries.get_mut(&addr) else {
             return;
         };
-        if entry.state == State::Never {
+        if entry.is_out() {
             return;
         }
         entry.failures += 1;
@@ -156,14 +165,30 @@ impl PeerList {
         }
     }
 
-    /// This address is never to be called.
+    /// This address is never to be called: it is our own.
     pub fn never(&mut self, addr: SocketAddr) {
         self.set(addr, State::Never);
     }
 
+    /// This address leads to a peer that is banned.
+    pub fn banned(&mut self, addr: SocketAddr) {
+        self.set(addr, State::Banned);
+    }
+
+    /// Bans have ended: whoever is not banned `still` can be called again.
+    pub fn pardon(&mut self, still: impl Fn(SocketAddr) -> bool, now: Time) {
+        for (&addr, entry) in &mut self.entries {
+            if entry.state == State::Banned && !still(addr) {
+                entry.state = State::Free;
+                entry.failures = 0;
+                entry.next_try = now;
+            }
+        }
+    }
+
     fn set(&mut self, addr: SocketAddr, state: State) {
         if let Some(entry) = self.entries.get_mut(&addr) {
-            if entry.state == State::Never {
+            if entry.is_out() {
                 return;
             }
             self.dialling -= usize::from(entry.state == State::Dialling);
@@ -229,6 +254,22 @@ mod tests {
         assert_eq!(list.dialling(), 0);
         assert_eq!(list.take_due(at(1_000_000)), None);
         assert!(!list.has_hope());
+    }
+
+    #[test]
+    fn a_liar_can_be_called_again_when_its_ban_has_ended_and_ourselves_cannot() {
+        let mut list = PeerList::default();
+        for port in 1..=3 {
+            list.add(addr(port), at(0));
+        }
+        list.never(addr(1));
+        list.banned(addr(2));
+        list.banned(addr(3));
+        list.closed(addr(3), at(1));
+        assert!(!list.has_hope());
+        list.pardon(|banned| banned == addr(2), at(5));
+        assert_eq!(list.take_due(at(5)), Some(addr(3)));
+        assert_eq!(list.take_due(at(1_000_000)), None);
     }
 
     #[test]

@@ -5,8 +5,8 @@ mod list;
 mod trackers;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
+use tracker::limits::BESIDE;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, host_of};
 
 use crate::cx::Cx;
@@ -34,6 +34,12 @@ pub(crate) struct Totals {
 pub(crate) struct Discovery {
     pub list: PeerList,
     trackers: Trackers,
+    /// Hosts that are still to be looked up, by name and port.
+    names: Vec<(String, u16)>,
+    /// How many look-ups are under way.
+    looking_up: usize,
+    /// A name that leads nowhere, and why.
+    lost_name: Option<(String, String)>,
 }
 
 impl Discovery {
@@ -45,12 +51,59 @@ impl Discovery {
         Discovery {
             list,
             trackers: Trackers::new(&config.tiers, cx.now, &mut cx.rng),
+            names: config.names.clone(),
+            looking_up: 0,
+            lost_name: None,
         }
     }
 
-    /// Whether somebody may still be found: by a tracker, or at an address not yet given up.
+    /// Whether somebody may still be found: by a tracker, by name, or at an address not yet given
+    /// up.
     pub fn has_hope(&self) -> bool {
-        self.trackers.any() || self.list.has_hope()
+        self.trackers.any() || self.looking_up > 0 || self.list.has_hope()
+    }
+
+    /// Has the addresses of the peers found that were named.
+    pub fn look_up_names(&mut self, cx: &mut Cx) {
+        for (name, port) in std::mem::take(&mut self.names) {
+            self.looking_up += 1;
+            cx.act(Action::LookUp { name, port });
+        }
+    }
+
+    /// A name has been looked up. All its addresses are tried.
+    pub fn looked_up(
+        &mut self,
+        cx: &mut Cx,
+        name: String,
+        result: Result<Vec<SocketAddr>, String>,
+    ) {
+        self.looking_up = self.looking_up.saturating_sub(1);
+        let why = match result {
+            Ok(addrs) if !addrs.is_empty() => {
+                for addr in addrs {
+                    self.list.add_kept(addr, cx.now);
+                }
+                None
+            }
+            Ok(_) => Some("it has no address".to_owned()),
+            Err(why) => Some(why),
+        };
+        if let Some(why) = why {
+            self.lost_name = Some((name.clone(), why.clone()));
+            cx.report(Report::NameFailed { name, why });
+        }
+        cx.timers.set(Timer::Dial, cx.now);
+    }
+
+    /// A name of a peer that leads nowhere, and why.
+    pub fn lost_name(&self) -> Option<&(String, String)> {
+        self.lost_name.as_ref()
+    }
+
+    /// What the last tracker said, if all have refused for good.
+    pub fn refusal(&self) -> Option<&AnnounceError> {
+        self.trackers.refusal()
     }
 
     /// What came of the last announce.
@@ -70,7 +123,7 @@ impl Discovery {
                 break;
             };
             if swarm.is_banned(addr) {
-                self.list.never(addr);
+                self.list.banned(addr);
                 continue;
             }
             cx.act(Action::Connect { addr });
@@ -88,16 +141,26 @@ impl Discovery {
         };
         if at <= cx.now {
             self.trackers.ask_another();
-            cx.timers.set(Timer::Announce, cx.now);
+            self.set_announce(cx);
+            // Who is silent is not waited for alone, here as little as in its turn.
+            cx.timers.set_earlier(Timer::Dial, cx.now + BESIDE);
         } else {
             cx.timers.set_earlier(Timer::Dial, at);
         }
     }
 
-    /// Asks the tracker that is due.
+    /// Asks the trackers that are due.
     pub fn announce(&mut self, cx: &mut Cx, totals: Totals) {
-        if let Some(call) = self.trackers.call() {
+        while let Some(call) = self.trackers.call(cx.now) {
             tell(cx, call, totals);
+        }
+        self.set_announce(cx);
+    }
+
+    fn set_announce(&self, cx: &mut Cx) {
+        match self.trackers.next(cx.now) {
+            Some(at) => cx.timers.set(Timer::Announce, at),
+            None => cx.timers.stop(Timer::Announce),
         }
     }
 
@@ -109,25 +172,20 @@ impl Discovery {
         tracker: &str,
         result: Result<AnnounceReply, AnnounceError>,
     ) {
-        let pause = match result {
+        match result {
             Ok(reply) => self.answered(cx, swarm, tracker, &reply),
             Err(why) => {
-                let pause = self.trackers.failed(&why, cx.now);
+                self.trackers.failed(tracker, &why, cx.now);
                 let tracker = host_of(tracker);
                 cx.report(Report::TrackerFailed { tracker, why });
-                pause
             }
-        };
-        cx.timers.set(Timer::Announce, cx.now + pause);
+        }
+        // Somebody may have been named; or it may be time to ask another.
+        cx.timers.set(Timer::Dial, cx.now);
+        self.set_announce(cx);
     }
 
-    fn answered(
-        &mut self,
-        cx: &mut Cx,
-        swarm: &Swarm,
-        tracker: &str,
-        reply: &AnnounceReply,
-    ) -> Duration {
+    fn answered(&mut self, cx: &mut Cx, swarm: &Swarm, tracker: &str, reply: &AnnounceReply) {
         for &addr in &reply.peers {
             if !swarm.is_banned(addr) {
                 self.list.add(addr, cx.now);
@@ -139,18 +197,18 @@ impl Discovery {
                 warning: warning.clone(),
             });
         }
-        cx.timers.set(Timer::Dial, cx.now);
-        self.trackers.answered(tracker, reply, cx.now)
+        self.trackers.answered(tracker, reply, cx.now);
     }
 
-    /// The download is complete: the trackers are told with the next announce.
-    pub fn complete(&mut self) {
-        self.trackers.complete();
+    /// The download is complete: the trackers are told with the next announce, which is due now.
+    pub fn complete(&mut self, cx: &mut Cx) {
+        self.trackers.complete(cx.now);
+        self.set_announce(cx);
     }
 
     /// Says goodbye to each tracker that knows us.
     pub fn say_goodbyes(&mut self, cx: &mut Cx, totals: Totals) {
-        for call in self.trackers.goodbyes() {
+        for call in self.trackers.goodbyes(cx.now) {
             tell(cx, call, totals);
         }
     }

@@ -1,12 +1,21 @@
 //! When which tracker is asked, and what it is told (BEP 3, BEP 12).
+//!
+//! The order of BEP 12 says who is asked first. It is no queue: who is silent is not waited for
+//! alone. The first that answers decides when the next announce is due; the others may answer
+//! later, and what they say is taken too.
+
+mod farewell;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand::Rng;
-use tracker::{AnnounceError, AnnounceEvent as Told, AnnounceReply, Tiers};
+use tracker::limits::{BESIDE, MAX_AT_A_TIME};
+use tracker::{AnnounceError, AnnounceEvent as Told, AnnounceReply, Retry, Tiers};
 
 use crate::{Time, TrackerWord};
+
+use farewell::Farewell;
 
 /// The pause after every tracker of every tier has failed; it doubles each time round.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
@@ -14,12 +23,15 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause between two rounds of failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// How often a tracker is asked while nobody has what we need, unless its own minimum is longer.
+/// How often a tracker is asked while nobody has what we need, unless its `min interval` is longer,
+/// or, if it has none, its `interval`.
 const LONELY_PAUSE: Duration = Duration::from_secs(120);
 
 /// The trackers of one torrent and their timetable.
 pub(crate) struct Trackers {
     tiers: Tiers,
+    /// The one whose answer decided when the next announce is due; none while that is open.
+    leader: Option<String>,
     /// The one that answered last: it is the one to be told of completion.
     answering: Option<String>,
     /// How many times in a row all of them have failed.
@@ -27,40 +39,31 @@ pub(crate) struct Trackers {
     /// Those that were told `started`, and may be told `completed` and `stopped`.
     started: BTreeSet<String>,
     ids: BTreeMap<String, Vec<u8>>,
-    /// The announce whose answer is waited for.
-    in_flight: Option<InFlight>,
+    /// The announces whose answers are waited for, one to a tracker.
+    under_way: BTreeMap<String, UnderWay>,
     /// The tracker to be asked next although it is not its turn.
     extra: Option<String>,
-    /// When the timetable goes on.
-    due: Time,
+    /// When the next in turn is asked; `None` while answers are waited for.
+    due: Option<Time>,
     /// What those that know us were told last, while we leave.
     leaving: BTreeMap<String, Farewell>,
     /// Completion is still to be told.
     completed: bool,
     /// From when on each may be asked again out of turn; at once, if it was never asked.
     again: BTreeMap<String, Time>,
+    /// From when on each may be asked at all that has refused and said so; `None` is never.
+    barred: BTreeMap<String, Option<Time>>,
     /// What came of the last announce.
     last: Option<TrackerWord>,
 }
 
 /// An announce under way.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct InFlight {
-    tracker: String,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct UnderWay {
     event: Option<Told>,
     /// It is out of turn: the timetable stays as it is.
     extra: bool,
-}
-
-/// How far the goodbye to one tracker has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Farewell {
-    /// An earlier announce is still under way; `known` if one before it was answered.
-    Waiting { known: bool },
-    /// It was told `completed`; `stopped` follows.
-    Completed,
-    /// It was told `stopped`.
-    Stopped,
+    since: Time,
 }
 
 /// One announce to be made.
@@ -78,24 +81,44 @@ impl Trackers {
             .filter(|tier: &Vec<String>| !tier.is_empty())
             .collect();
         Trackers {
+            leader: None,
             answering: None,
             rounds: 0,
             tiers: Tiers::new(&usable, rng),
             started: BTreeSet::new(),
             ids: BTreeMap::new(),
-            in_flight: None,
+            under_way: BTreeMap::new(),
             extra: None,
-            due: now,
+            due: Some(now),
             leaving: BTreeMap::new(),
             completed: false,
             again: BTreeMap::new(),
+            barred: BTreeMap::new(),
             last: None,
         }
     }
 
-    /// Whether there is any tracker that can be asked.
+    /// Whether there is any tracker that can be asked, now or later.
     pub fn any(&self) -> bool {
-        !self.tiers.is_empty()
+        self.tiers
+            .iter()
+            .any(|url| self.may_be_asked_from(url).is_some())
+    }
+
+    /// Why no tracker can be asked any more, if all have refused for good: what the last one said.
+    pub fn refusal(&self) -> Option<&AnnounceError> {
+        match &self.last {
+            Some(TrackerWord::Failed(why)) if !self.any() => Some(why),
+            _ => None,
+        }
+    }
+
+    /// From when on this tracker may be asked; `None` is never.
+    fn may_be_asked_from(&self, tracker: &str) -> Option<Time> {
+        self.barred
+            .get(tracker)
+            .copied()
+            .unwrap_or(Some(Time::ZERO))
     }
 
     /// What came of the last announce, for whoever wonders why nothing happens.
@@ -107,16 +130,28 @@ impl Trackers {
         }
     }
 
-    /// When a tracker may be asked out of turn, because nobody has what we need; `None` while an
-    /// announce is under way, or before any was answered.
+    /// Whether trackers are being asked in turn, and none has answered yet.
+    fn is_asking(&self) -> bool {
+        self.leader.is_none() && self.under_way.values().any(|call| !call.extra)
+    }
+
+    fn is_full(&self) -> bool {
+        self.under_way.len() >= MAX_AT_A_TIME
+    }
+
+    /// When a tracker may be asked out of turn, because nobody has what we need; `None` while the
+    /// answer to a turn is waited for, or before any was answered.
     ///
     /// BEP 12 asks the second tier only if the first fails. A first tracker that answers and knows
     /// nobody would then hide a second one that knows everybody.
     pub fn may_ask_another(&self) -> Option<Time> {
-        if self.in_flight.is_some() || self.answering.is_none() {
+        if self.is_full() || self.is_asking() || self.answering.is_none() {
             return None;
         }
-        self.another().map(|(at, _)| at)
+        let (at, _) = self.another()?;
+        let extras = self.under_way.values().filter(|call| call.extra);
+        let patient = extras.map(|call| call.since + BESIDE).max();
+        Some(patient.map_or(at, |patient| at.max(patient)))
     }
 
     /// The next announce goes to the tracker that was not asked for longest.
@@ -125,28 +160,47 @@ impl Trackers {
     }
 
     fn another(&self) -> Option<(Time, &str)> {
-        let when = |tracker| self.again.get(tracker).copied().unwrap_or(Time::ZERO);
-        let all = self.tiers.iter().map(|tracker| (when(tracker), tracker));
+        let when = |tracker| {
+            let again = self.again.get(tracker).copied().unwrap_or(Time::ZERO);
+            Some(self.may_be_asked_from(tracker)?.max(again))
+        };
+        let idle = self
+            .tiers
+            .iter()
+            .filter(|&url| !self.under_way.contains_key(url));
+        let all = idle.filter_map(|tracker| Some((when(tracker)?, tracker)));
         all.min_by_key(|&(at, _)| at)
     }
 
-    /// The download is complete: say so with the next announce.
-    pub fn complete(&mut self) {
+    /// The download is complete: say so with the next announce, which is due now.
+    pub fn complete(&mut self, now: Time) {
         self.completed = true;
+        if !self.is_asking() {
+            self.due = Some(now);
+        }
     }
 
-    /// The next announce of the timetable; none while one is under way.
-    pub fn call(&mut self) -> Option<Call> {
-        if self.in_flight.is_some() {
+    /// When the next announce is to be made, if nothing happens before.
+    pub fn next(&self, now: Time) -> Option<Time> {
+        if self.is_full() {
+            return None;
+        }
+        match self.extra {
+            Some(_) => Some(now),
+            None => self.due,
+        }
+    }
+
+    /// The next announce, if one is due.
+    pub fn call(&mut self, now: Time) -> Option<Call> {
+        if self.next(now).is_none_or(|due| due > now) {
             return None;
         }
         let extra = self.extra.take();
-        if extra.is_none() && self.tiers.all_failed() {
-            self.tiers.restart();
-        }
-        let tracker = match &extra {
-            Some(tracker) => tracker.clone(),
-            None => self.tiers.current()?.to_owned(),
+        let is_extra = extra.is_some();
+        let tracker = match extra {
+            Some(tracker) => tracker,
+            None => self.take_turn(now)?,
         };
         // A tracker that has not heard `started` hears that first, and `completed` after it.
         let event = if !self.started.contains(&tracker) {
@@ -156,68 +210,50 @@ impl Trackers {
         } else {
             None
         };
-        self.in_flight = Some(InFlight {
-            tracker: tracker.clone(),
+        let call = UnderWay {
             event,
-            extra: extra.is_some(),
-        });
+            extra: is_extra,
+            since: now,
+        };
+        self.under_way.insert(tracker.clone(), call);
         Some(self.call_to(tracker, event))
     }
 
-    /// The first goodbyes, one to each tracker that knows us.
-    pub fn goodbyes(&mut self) -> Vec<Call> {
-        let mut calls = Vec::new();
-        let waiting = self.in_flight.take().map(|call| call.tracker);
-        let mut started = std::mem::take(&mut self.started);
-        if let Some(tracker) = waiting {
-            let known = started.remove(&tracker);
-            self.leaving.insert(tracker, Farewell::Waiting { known });
+    /// Takes the tracker whose turn it is. The one after it is asked beside it, if it is silent.
+    fn take_turn(&mut self, now: Time) -> Option<String> {
+        self.leader = None;
+        let tracker = self.in_turn(now);
+        self.tiers.advance();
+        self.due = self.in_turn(now).map(|_| now + BESIDE);
+        if tracker.is_none() && !self.is_asking() {
+            self.rest(now, Duration::ZERO);
         }
-        for tracker in started {
-            calls.push(self.farewell(tracker));
-        }
-        calls
+        tracker
     }
 
-    /// A tracker has answered while we leave: what is still to be said to it.
-    pub fn next_goodbye(&mut self, tracker: &str, answered: bool) -> Option<Call> {
-        let state = self.leaving.remove(tracker)?;
-        if answered && matches!(state, Farewell::Waiting { .. }) {
-            self.answering.get_or_insert_with(|| tracker.to_owned());
-        }
-        match state {
-            Farewell::Waiting { known: false } if !answered => None,
-            Farewell::Waiting { .. } | Farewell::Completed => {
-                Some(self.farewell(tracker.to_owned()))
+    /// The tracker that is to be asked next. Those that do not want to be asked yet are passed over;
+    /// and so are those whose answers are waited for already: it is their turn now.
+    fn in_turn(&mut self, now: Time) -> Option<String> {
+        while let Some(tracker) = self.tiers.current() {
+            if let Some(call) = self.under_way.get_mut(tracker) {
+                call.extra = false;
+            } else if self.may_be_asked_from(tracker).is_some_and(|at| at <= now) {
+                return Some(tracker.to_owned());
             }
-            Farewell::Stopped => None,
+            self.tiers.advance();
         }
+        None
     }
 
-    /// Trackers that have not answered `completed` in time: `stopped` follows all the same.
-    pub fn last_words(&mut self) -> Vec<Call> {
-        let silent = self.leaving.iter();
-        let silent: Vec<String> = silent
-            .filter(|&(_, &state)| state == Farewell::Completed)
-            .map(|(tracker, _)| tracker.clone())
-            .collect();
-        silent.into_iter().map(|url| self.farewell(url)).collect()
-    }
-
-    /// Whether every goodbye has been answered.
-    pub fn all_said(&self) -> bool {
-        self.leaving.is_empty()
-    }
-
-    fn farewell(&mut self, tracker: String) -> Call {
-        let (event, state) = if self.completed && self.answering.as_ref() == Some(&tracker) {
-            self.completed = false;
-            (Told::Completed, Farewell::Completed)
-        } else {
-            (Told::Stopped, Farewell::Stopped)
-        };
-        self.leaving.insert(tracker.clone(), state);
-        self.call_to(tracker, Some(event))
+    /// All have failed, or do not want to be asked: all begins anew after this pause, or when the
+    /// first of them may be asked again.
+    fn rest(&mut self, now: Time, pause: Duration) {
+        self.tiers.restart();
+        let times = self
+            .tiers
+            .iter()
+            .filter_map(|url| self.may_be_asked_from(url));
+        self.due = times.min().map(|at| at.max(now + pause));
     }
 
     fn call_to(&self, tracker: String, event: Option<Told>) -> Call {
@@ -228,54 +264,80 @@ impl Trackers {
         }
     }
 
-    /// A tracker has answered; in how long to ask again.
-    pub fn answered(&mut self, tracker: &str, reply: &AnnounceReply, now: Time) -> Duration {
-        let call = self.in_flight.take();
-        let told = call.as_ref().and_then(|call| call.event);
-        let extra = call.is_some_and(|call| call.extra);
-        if !extra {
+    /// A tracker has answered.
+    pub fn answered(&mut self, tracker: &str, reply: &AnnounceReply, now: Time) {
+        let call = self.under_way.remove(tracker);
+        if call.is_some_and(|call| !call.extra) && self.decides(tracker) {
             self.rounds = 0;
-            self.tiers.succeeded();
-            self.due = now + reply.interval;
+            self.tiers.answered(tracker);
+            self.leader = Some(tracker.to_owned());
+            self.due = Some(now + reply.interval.max(reply.min_interval.unwrap_or_default()));
         }
+        self.barred.remove(tracker);
         self.answering = Some(tracker.to_owned());
         if let Some(id) = &reply.tracker_id {
             self.ids.insert(tracker.to_owned(), id.clone());
         }
         self.last = Some(TrackerWord::Addresses(reply.peers.len()));
         self.started.insert(tracker.to_owned());
+        let told = call.and_then(|call| call.event);
         if told == Some(Told::Completed) {
             self.completed = false;
         }
         if self.completed {
-            return Duration::ZERO;
+            // It knows us now, and hears of the completion at once.
+            self.extra = Some(tracker.to_owned());
         }
-        let least = reply.min_interval.unwrap_or_default().max(LONELY_PAUSE);
-        let again = now + least.min(reply.interval);
-        self.again.insert(tracker.to_owned(), again);
-        self.due.since(now)
+        let least = reply.min_interval.unwrap_or(reply.interval);
+        let pause = least.max(LONELY_PAUSE.min(reply.interval));
+        self.again.insert(tracker.to_owned(), now + pause);
     }
 
-    /// A tracker has not answered; in how long to ask the next one.
-    pub fn failed(&mut self, why: &AnnounceError, now: Time) -> Duration {
-        self.last = Some(TrackerWord::Failed(why.clone()));
-        let call = self.in_flight.take();
-        if let Some(call) = &call {
-            let again = now + LONELY_PAUSE;
-            self.again.insert(call.tracker.clone(), again);
+    /// Whether the answer of this tracker, whose turn it was, decides when the next announce is
+    /// due: that begins with the first in order of those that answered.
+    fn decides(&self, tracker: &str) -> bool {
+        let place = |wanted: &str| self.tiers.iter().position(|url| url == wanted);
+        match &self.leader {
+            None => true,
+            Some(leader) => place(tracker) < place(leader),
         }
-        if call.is_some_and(|call| call.extra) {
-            return self.due.since(now);
+    }
+
+    /// A tracker has not answered, or has refused: the next one is asked at once.
+    pub fn failed(&mut self, tracker: &str, why: &AnnounceError, now: Time) {
+        let call = self.under_way.remove(tracker);
+        self.again.insert(tracker.to_owned(), now + LONELY_PAUSE);
+        self.wishes(tracker, why.retry(), now);
+        if self.leader.is_none() {
+            self.last = Some(TrackerWord::Failed(why.clone()));
         }
-        self.tiers.failed();
-        let pause = if self.tiers.all_failed() {
+        if self.leader.is_some() || call.is_none_or(|call| call.extra) {
+            return;
+        }
+        if self.in_turn(now).is_some() {
+            self.due = Some(now);
+        } else if !self.is_asking() {
             self.rounds += 1;
-            (FIRST_PAUSE * 2u32.pow(self.rounds.min(10) - 1)).min(LONGEST_PAUSE)
-        } else {
-            Duration::ZERO
+            let pause = FIRST_PAUSE * 2u32.pow(self.rounds.min(10) - 1);
+            self.rest(now, pause.min(LONGEST_PAUSE));
+        }
+    }
+
+    /// What a tracker that failed wants about being asked again.
+    fn wishes(&mut self, tracker: &str, retry: Option<Retry>, now: Time) {
+        let from = match retry {
+            None => {
+                self.barred.remove(tracker);
+                return;
+            }
+            Some(Retry::After(time)) => Some(now + time),
+            Some(Retry::Never) => {
+                // Not even to say goodbye.
+                self.started.remove(tracker);
+                None
+            }
         };
-        self.due = now + pause;
-        pause
+        self.barred.insert(tracker.to_owned(), from);
     }
 }
 

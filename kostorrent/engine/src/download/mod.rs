@@ -115,7 +115,7 @@ impl Download {
         if free == 0 || free < (window / 8).min(most) {
             return self.note_starved(swarm, key, false);
         }
-        self.assign_suspects(cx, swarm, content, key);
+        self.assign_suspects(cx, swarm, content, key, false);
         let allowed = self.limit.available(cx.now) / u64::from(BLOCK);
         let limited = allowed < free as u64;
         if limited {
@@ -133,7 +133,7 @@ impl Download {
         let held_back = limited && picks.len() == free && !nothing;
         let starved = !held_back && picks.len() < free.max(1);
         if starved && picks.is_empty() && out == 0 {
-            self.pick_from_slow(cx, swarm, content, key, free, &mut picks);
+            self.pick_at_last(cx, swarm, content, key, free, &mut picks);
         }
         self.note_starved(swarm, key, starved);
         if let Some(peer) = swarm.get_mut(key) {
@@ -224,6 +224,27 @@ impl Download {
         }
     }
 
+    /// For a peer with nothing else to do: what it has sent wrong before, or what slow peers were
+    /// asked for.
+    fn pick_at_last(
+        &mut self,
+        cx: &mut Cx,
+        swarm: &mut Swarm,
+        content: &mut Content,
+        key: PeerKey,
+        count: usize,
+        picks: &mut Vec<BlockRequest>,
+    ) {
+        self.assign_suspects(cx, swarm, content, key, true);
+        if let Some(peer) = swarm.get(key) {
+            let picker = &mut content.picker;
+            picker.pick(key, &peer.has, count, &mut cx.rng, picks);
+        }
+        if picks.is_empty() {
+            self.pick_from_slow(cx, swarm, content, key, count, picks);
+        }
+    }
+
     /// A peer with nothing to do, while all memory waits for peers that are far slower than it is,
     /// is asked for what they were asked for.
     fn pick_from_slow(
@@ -258,13 +279,15 @@ impl Download {
         }
     }
 
-    /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches.
+    /// Lets this peer fetch, whole and alone, each failed piece that it has and nobody fetches;
+    /// `last` as [`Content::free_suspects`] has it.
     fn assign_suspects(
         &mut self,
         cx: &mut Cx,
         swarm: &mut Swarm,
         content: &mut Content,
         key: PeerKey,
+        last: bool,
     ) {
         if content.integrity.blame.is_empty() {
             return;
@@ -272,7 +295,7 @@ impl Download {
         let Some(peer) = swarm.get(key) else {
             return;
         };
-        for piece in content.free_suspects(swarm, peer, cx.now) {
+        for piece in content.free_suspects(swarm, peer, last, cx.now) {
             content.integrity.parole.give(piece, key, None, cx.now);
             let void = content.picker.only_from(piece, Some(key));
             self.cancel(cx, swarm, void);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use blocks::Window;
 use progress::Rate;
 
+use super::trust::Trust;
 use crate::Time;
 
 /// The half of a connection over which we download, with two of the four booleans of BEP 3.
@@ -30,6 +31,8 @@ pub(crate) struct Down {
     pub rate: Rate,
     /// Payload bytes that came.
     pub total: u64,
+    /// What it has earned with good pieces.
+    pub trust: Trust,
 }
 
 impl Down {
@@ -47,6 +50,7 @@ impl Down {
             compared_at: None,
             rate: Rate::new(),
             total: 0,
+            trust: Trust::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod down;
 mod requests;
+mod trust;
 mod up;
 
 use std::net::SocketAddr;

@@ -107,12 +107,27 @@ impl Swarm {
     }
 
     /// Bans a liar; whether it was not banned before.
-    pub fn ban(&mut self, addr: SocketAddr, id: [u8; 20]) -> bool {
+    pub fn ban(&mut self, addr: SocketAddr, id: [u8; 20], now: Time) -> bool {
         let new = !self.bans.is_banned(addr, Some(id));
         if new {
-            self.bans.ban(addr, id);
+            self.bans.ban(addr, id, now);
         }
         new
+    }
+
+    /// How many are banned.
+    pub fn bans(&self) -> usize {
+        self.bans.len()
+    }
+
+    /// When the next ban has lasted long enough to be lifted, if nobody else is left.
+    pub fn next_pardon(&self) -> Option<Time> {
+        self.bans.next_pardon()
+    }
+
+    /// Lifts the bans that have lasted long enough; how many.
+    pub fn pardon(&mut self, now: Time) -> usize {
+        self.bans.pardon(now)
     }
 
     /// The peers that are connected and banned.

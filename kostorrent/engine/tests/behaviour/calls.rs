@@ -44,3 +44,50 @@ fn a_peer_that_called_us_is_not_called_again_and_again_while_its_connection_stan
     let again = calls(&world, leecher, seeder).len() - told.len();
     assert!(again > 0, "it is called when its connection has ended");
 }
+
+#[test]
+fn every_address_of_a_peer_that_is_known_by_name_is_called() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    world.records = true;
+    let seeder = world.seeder();
+    let nobody = World::addr(77);
+    let addrs = vec![nobody, World::addr(seeder)];
+    world.names.insert("seedbox.example".to_owned(), addrs);
+    let leecher = world.add(Config {
+        tiers: Vec::new(),
+        names: vec![("seedbox.example".to_owned(), 6881)],
+        ..world.config()
+    });
+    world.run_to(10);
+    assert!(world.is_complete(leecher));
+    assert_eq!(calls(&world, leecher, 77).len(), 1);
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_told_and_ends_a_download_that_has_nobody_else() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    let nobody = || vec![("nobody.example".to_owned(), 6881)];
+    let alone = world.add(Config {
+        tiers: Vec::new(),
+        names: nobody(),
+        ..world.config()
+    });
+    world.seeder();
+    let with_tracker = world.add(Config {
+        names: nobody(),
+        ..world.config()
+    });
+    world.run_to(10);
+    match &world.nodes[alone].outcome {
+        Some((_, Outcome::Failed(why))) => {
+            assert!(why.to_string().contains("nobody.example"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(world.is_complete(with_tracker));
+    for node in [alone, with_tracker] {
+        let reports = world.nodes[node].reports.iter();
+        let told = reports.filter(|(_, report)| matches!(report, Report::NameFailed { .. }));
+        assert_eq!(told.count(), 1);
+    }
+}

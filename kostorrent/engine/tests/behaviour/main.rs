@@ -1,6 +1,7 @@
 //! What the engine does, told by whole swarms of engines in virtual time, and by single ones that are
 //! driven by hand.
 
+mod bans;
 mod by_hand;
 mod calls;
 mod crowds;

@@ -12,6 +12,9 @@
 //! | `progress` | `phase` (`downloading`, `seeding`), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
 //! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
+//! | `peer_doubted` | `addr`, `piece`, `message` | a peer sent wrong bytes, and is asked again because nobody else has what is missing |
+//! | `bans_lifted` | `peers` (how many), `message` | nobody else is left: peers that were banned are asked again |
+//! | `name_failed` | `name`, `message` | a peer that was named cannot be called: its host cannot be looked up |
 //! | `tracker_failed`, `tracker_warning` | `tracker`, `message` | a tracker could not be asked, or warns |
 //! | `stalled` | `message` | nothing has arrived for a minute |
 //! | `file_failed` | `path`, `message` | a file cannot be read any more, or somebody has changed it |
@@ -81,6 +84,19 @@ enum JsonLine<'a> {
     PeerBanned {
         addr: String,
         piece: u32,
+        message: String,
+    },
+    PeerDoubted {
+        addr: String,
+        piece: u32,
+        message: String,
+    },
+    BansLifted {
+        peers: usize,
+        message: String,
+    },
+    NameFailed {
+        name: &'a str,
         message: String,
     },
     TrackerFailed {
@@ -315,6 +331,16 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
             piece: *piece,
             message,
         },
+        Report::PeerDoubted { addr, piece } => JsonLine::PeerDoubted {
+            addr: addr.to_string(),
+            piece: *piece,
+            message,
+        },
+        Report::BansLifted { peers } => JsonLine::BansLifted {
+            peers: *peers,
+            message,
+        },
+        Report::NameFailed { name, .. } => JsonLine::NameFailed { name, message },
         Report::TrackerWarning { tracker, warning } => JsonLine::TrackerWarning {
             tracker,
             message: warning,

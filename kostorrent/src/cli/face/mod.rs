@@ -172,6 +172,17 @@ fn sentence(notice: &Notice) -> Option<String> {
         Report::PeerBanned { addr, piece } => {
             format!("{addr} sent wrong bytes in piece {piece} and is banned")
         }
+        Report::PeerDoubted { addr, piece } => format!(
+            "{addr} sent wrong bytes in piece {piece}; it has sent good pieces, and nobody else \
+             has what is missing, so it is asked again"
+        ),
+        Report::BansLifted { peers: 1 } => {
+            "nobody else is left, so a peer that was banned is asked again".to_owned()
+        }
+        Report::BansLifted { peers } => {
+            format!("nobody else is left, so {peers} peers that were banned are asked again")
+        }
+        Report::NameFailed { name, why } => format!("{name} cannot be looked up: {why}"),
         Report::TrackerWarning { tracker, warning } => format!("{tracker} warns: {warning}"),
         Report::TrackerFailed { why, .. } => why.to_string(),
         Report::NoWayForward { why } => format!("nothing arrives: {why}"),

@@ -140,7 +140,9 @@ mod tests {
             assert_eq!(reply.peers, addrs);
         }
         let refused = tracker::parse_reply(&failure("no").unwrap());
-        assert!(matches!(refused, Err(tracker::ReplyError::Failure(why)) if why == "no"));
+        assert!(
+            matches!(refused, Err(tracker::ReplyError::Failure { reason, .. }) if reason == "no")
+        );
     }
 
     #[test]

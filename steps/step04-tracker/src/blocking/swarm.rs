@@ -4,10 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use thiserror::Error;
 
-use super::{announce, fetch};
-use crate::limits::{GOODBYE, MAX_ASKED};
+use super::fetch;
+use super::inquiry::{Inquiry, Step};
+use crate::limits::GOODBYE;
 use crate::{
-    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, Tiers, UrlError, announce_url,
+    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, TIMEOUT, Tiers, UrlError,
+    announce_url, http,
 };
 
 /// Why nobody is known to have the torrent. Each says what to do about it.
@@ -57,8 +59,7 @@ fn lab_hint(loopback: bool) -> &'static str {
 // ANCHOR: find_peers
 /// Asks the trackers, tier by tier, until one of them names peers. Leaves at once:
 /// each tracker that answered hears `stopped`, because the programs of the steps
-/// take no calls, and nobody should be sent to them. Gives up after [`MAX_ASKED`]
-/// trackers.
+/// take no calls, and nobody should be sent to them.
 ///
 /// # Errors
 ///
@@ -67,38 +68,31 @@ pub fn find_peers(
     tiers: &mut Tiers,
     request: &AnnounceRequest,
 ) -> Result<(String, Vec<SocketAddr>), NoPeers> {
+    let ours = request.clone();
+    let ask = move |tracker: &str, url: &str| {
+        let answer = fetch(url, TIMEOUT)?;
+        let reply = http::read_answer(url, answer.status, answer.retry_after, &answer.body)?;
+        leave(tracker, &ours, &reply);
+        Ok(reply)
+    };
     let mut errors = Vec::new();
     let mut nobody = None;
-    let mut asked = 0;
-    while let Some(url) = tiers.current().map(str::to_string) {
-        if asked == MAX_ASKED {
-            break;
-        }
-        let result = announce(&url, request);
-        asked += usize::from(was_asked(&result));
-        match result {
-            Ok(reply) => {
-                leave(&url, request, &reply);
-                let others = others(&reply, request);
-                if !others.is_empty() {
-                    tiers.succeeded();
-                    return Ok((url, others));
-                }
-                nobody.get_or_insert(url);
+    for step in Inquiry::new(tiers, request, ask) {
+        let Step::Heard { tracker, result } = step else {
+            continue;
+        };
+        match result.map(|reply| others(&reply, request)) {
+            Ok(others) if others.is_empty() => nobody = nobody.or(Some(tracker)),
+            Ok(others) => {
+                tiers.answered(&tracker);
+                return Ok((tracker, others));
             }
             Err(error) => errors.push(error),
         }
-        // No peers from this one, whether it failed or answered: on to the next.
-        tiers.failed();
     }
     Err(why_nobody(tiers, errors, nobody))
 }
 // ANCHOR_END: find_peers
-
-/// Whether a tracker was asked at all. One for UDP, or whose URL is none, costs no time.
-pub fn was_asked<T>(result: &Result<T, AnnounceError>) -> bool {
-    !matches!(result, Err(AnnounceError::Url(_)))
-}
 
 /// The peers of a reply without ourselves: a tracker may name us too. We know our port, but not the
 /// address that the tracker sees.

@@ -162,7 +162,9 @@ fn the_interval_is_kept_within_bounds() {
 #[test]
 fn a_failure_is_told_in_the_trackers_words() {
     let error = parse_reply(b"d14:failure reason17:unregistered hashe").unwrap_err();
-    assert_eq!(error, ReplyError::Failure("unregistered hash".to_string()));
+    let reason = "unregistered hash".to_string();
+    let retry = None;
+    assert_eq!(error, ReplyError::Failure { reason, retry });
     assert_eq!(error.to_string(), "the tracker refused: unregistered hash");
 }
 
@@ -181,7 +183,7 @@ fn a_failure_without_words_is_a_failure_all_the_same() {
 fn a_failure_with_terminal_commands_is_made_harmless_and_short() {
     let reason = [&b"\x1b]0;title\x07"[..], &[b'x'; 10_000]].concat();
     let body = with("failure reason", &string(&reason));
-    let Err(ReplyError::Failure(text)) = parse_reply(&body) else {
+    let Err(ReplyError::Failure { reason: text, .. }) = parse_reply(&body) else {
         panic!("not taken for a failure");
     };
     assert!(text.chars().all(|c| !c.is_control()));

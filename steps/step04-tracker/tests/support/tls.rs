@@ -5,22 +5,31 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto};
 
 /// A server and its certificate.
+#[allow(dead_code, reason = "each test file uses its part")]
 pub struct Server {
     pub addr: SocketAddr,
-    /// The certificate in DER, for 127.0.0.1.
+    /// The certificate in DER.
     pub certificate: Vec<u8>,
+    /// The same as a file to be trusted.
+    pub pem: String,
 }
 
 impl Server {
-    /// A server that always gives this body, with status 200.
+    /// A server that always gives this body, with status 200; its certificate is for 127.0.0.1.
     pub fn with_body(body: &'static [u8]) -> Server {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["127.0.0.1".to_string()]).unwrap();
+        let params = CertificateParams::new(["127.0.0.1".to_string()]).unwrap();
+        Server::with_certificate(params, body)
+    }
+
+    /// The same with a certificate like this, which has signed itself.
+    pub fn with_certificate(params: CertificateParams, body: &'static [u8]) -> Server {
+        let signing_key = KeyPair::generate().unwrap();
+        let cert = params.self_signed(&signing_key).unwrap();
         let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
         let config = ServerConfig::builder_with_provider(crypto::ring::default_provider().into())
             .with_safe_default_protocol_versions()
@@ -52,6 +61,7 @@ impl Server {
         Server {
             addr,
             certificate: cert.der().to_vec(),
+            pem: cert.pem(),
         }
     }
 }

@@ -13,7 +13,7 @@ use messages::{Bitfield, BlockRequest, Ended, Message};
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use picker::PeerKey;
-use tracker::{AnnounceError, AnnounceReply};
+use tracker::{AnnounceError, AnnounceReply, Retry};
 
 /// Timers that ring at most while one step lets time pass: one that rings for ever is found, and a day is not needed.
 const MOST_RINGS: usize = 2_000;
@@ -207,6 +207,7 @@ impl Driver {
                 connection.unsent += bytes;
                 connection.given.push(block);
             }
+            Action::LookUp { name, .. } => panic!("nobody has named {name}"),
             Action::Announce {
                 tracker,
                 announcement,
@@ -220,6 +221,7 @@ impl Driver {
             Action::Report(Report::PeerBanned { addr, .. }) => {
                 self.banned.insert(addr);
             }
+            Action::Report(Report::BansLifted { .. }) => self.banned.clear(),
             Action::Report(_) => {}
             Action::Finished(_) => {
                 assert!(self.connections.is_empty(), "connections are left");
@@ -606,8 +608,17 @@ impl Driver {
     }
 
     pub fn not_announced(&mut self, which: u8) {
-        let (host, status) = ("tracker.example".to_owned(), 500);
-        self.tracker_says(which, Err(AnnounceError::Status { host, status }));
+        let retry = match which % 4 {
+            0 => Some(Retry::Never),
+            1 => Some(Retry::After(Duration::from_secs(3_600))),
+            _ => None,
+        };
+        let why = AnnounceError::Status {
+            host: "tracker.example".to_owned(),
+            status: 503,
+            retry,
+        };
+        self.tracker_says(which, Err(why));
     }
 
     fn tracker_says(&mut self, which: u8, result: Result<AnnounceReply, AnnounceError>) {

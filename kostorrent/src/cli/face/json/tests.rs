@@ -15,6 +15,15 @@ fn samples() -> Vec<Value> {
             addr: ([127, 0, 0, 1], 4).into(),
             piece: 3,
         },
+        Report::PeerDoubted {
+            addr: ([127, 0, 0, 1], 4).into(),
+            piece: 3,
+        },
+        Report::BansLifted { peers: 1 },
+        Report::NameFailed {
+            name: "a.example".into(),
+            why: "no such name".into(),
+        },
         Report::TrackerFailed {
             tracker: "http://t/".into(),
             why: tracker::AnnounceError::Redirects { host: "t".into() },

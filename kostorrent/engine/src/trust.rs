@@ -1,0 +1,76 @@
+//! Who sent wrong data: doubted, banned, and asked again when nobody else is left.
+
+use std::collections::BTreeSet;
+
+use picker::PeerKey;
+
+use crate::content::Culprit;
+use crate::peer::Peer;
+use crate::timers::Timer;
+use crate::{CloseReason, Engine, Report};
+
+impl Engine {
+    /// Each of these sent wrong data: it is banned, unless it is needed and has earned another
+    /// chance.
+    pub(crate) fn blame(&mut self, liars: &BTreeSet<Culprit>, piece: u32) {
+        for &liar in liars {
+            if !self.doubts(liar, piece) {
+                self.ban(liar, piece);
+            }
+        }
+    }
+
+    /// Gives a peer another chance that has sent us good pieces before, while nobody else who is
+    /// connected has anything that we miss. It costs the peer some of its trust.
+    pub(crate) fn doubts(&mut self, liar: Culprit, piece: u32) -> bool {
+        let is_liar = |peer: &Peer| Culprit::from(peer) == liar;
+        let offers = |peer: &Peer| !is_liar(peer) && peer.offers > 0;
+        if self.swarm.iter().any(offers) {
+            return false;
+        }
+        let connected = self.swarm.iter_mut().find(|peer| is_liar(peer));
+        let forgiven = connected.is_some_and(|peer| peer.down.trust.doubt());
+        if forgiven {
+            let addr = liar.addr;
+            self.cx.report(Report::PeerDoubted { addr, piece });
+        }
+        forgiven
+    }
+
+    /// Nothing more is taken from this peer, nor sent to it.
+    pub(crate) fn ban(&mut self, Culprit { addr, id }: Culprit, piece: u32) {
+        if !self.swarm.ban(addr, id, self.cx.now) {
+            return;
+        }
+        self.discovery.list.banned(addr);
+        self.cx.report(Report::PeerBanned { addr, piece });
+        for key in self.swarm.banned() {
+            self.close(key, CloseReason::Lied);
+        }
+    }
+
+    /// These sent blocks of a piece that turned out right.
+    pub(crate) fn trust(&mut self, senders: Vec<PeerKey>) {
+        for key in BTreeSet::from_iter(senders) {
+            if let Some(peer) = self.swarm.get_mut(key) {
+                peer.down.trust.earn();
+            }
+        }
+    }
+
+    /// Nobody is left who has what we miss: peers whose ban has lasted long enough may come again.
+    pub(crate) fn pardon(&mut self) {
+        let Some(at) = self.swarm.next_pardon() else {
+            return;
+        };
+        if at > self.cx.now {
+            return self.cx.timers.set_earlier(Timer::Dial, at);
+        }
+        let peers = self.swarm.pardon(self.cx.now);
+        let swarm = &self.swarm;
+        let still = |addr| swarm.is_banned(addr);
+        self.discovery.list.pardon(still, self.cx.now);
+        self.cx.report(Report::BansLifted { peers });
+        self.cx.timers.set(Timer::Dial, self.cx.now);
+    }
+}

@@ -1,0 +1,156 @@
+//! The proxies that the environment names, as curl and many others read them.
+
+use reqwest::{NoProxy, Proxy};
+use url::Url;
+
+use crate::is_loopback;
+
+/// What a proxy's URL may begin with. With `socks5h` and `socks4a` the proxy looks the names up.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+
+/// A proxy and where it was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// The variable of the environment.
+    pub variable: &'static str,
+    value: String,
+}
+
+/// The proxy that the environment names for the tracker at `url`: `HTTP_PROXY` or `HTTPS_PROXY`,
+/// else `ALL_PROXY`, also in lower case; `NO_PROXY` may make an exception. There is nobody between
+/// us and this machine, whatever they say.
+pub(super) fn named(url: &str, env: impl Fn(&str) -> Option<String>) -> Option<Named> {
+    if is_loopback(url) || exempts_all(&env) {
+        return None;
+    }
+    let own = match url.starts_with("https:") {
+        true => ["HTTPS_PROXY", "https_proxy"],
+        false => ["HTTP_PROXY", "http_proxy"],
+    };
+    let all = ["ALL_PROXY", "all_proxy"];
+    own.into_iter().chain(all).find_map(|variable| {
+        let value = env(variable)?.trim().to_owned();
+        (!value.is_empty()).then_some(Named { variable, value })
+    })
+}
+
+fn exempts_all(env: impl Fn(&str) -> Option<String>) -> bool {
+    let no = env("NO_PROXY").or_else(|| env("no_proxy"));
+    no.is_some_and(|no| no.split(',').any(|part| part.trim() == "*"))
+}
+
+impl Named {
+    /// The proxy in the HTTP client's form.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, with the variable and what may stand there; never with the value, in which
+    /// there may be a password.
+    pub fn proxy(&self) -> Result<Proxy, String> {
+        let complaint = |what: &str| {
+            format!(
+                "the environment's {} is no proxy that can be used: {what}; it has to be \
+                 [SCHEME://]HOST:PORT, with one of the schemes {}",
+                self.variable,
+                SCHEMES.join(", ")
+            )
+        };
+        let url = match self.value.contains("://") {
+            true => self.value.clone(),
+            false => format!("http://{}", self.value),
+        };
+        let url = Url::parse(&url).map_err(|error| complaint(&error.to_string()))?;
+        if !SCHEMES.contains(&url.scheme()) {
+            return Err(complaint(&format!("its scheme is {}", url.scheme())));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(complaint("it names no host"));
+        }
+        if !matches!(url.path(), "" | "/") {
+            return Err(complaint("it has a path"));
+        }
+        let proxy = Proxy::all(url).map_err(|_| complaint("it cannot be read"))?;
+        Ok(proxy.no_proxy(NoProxy::from_env()))
+    }
+}
+
+/// The environment of this process.
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    /// The variable that counts for a URL, with these in the environment.
+    fn variable(url: &str, env: &[(&str, &str)]) -> Option<&'static str> {
+        let env = |name: &str| {
+            let found = env.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        named(url, env).map(|named| named.variable)
+    }
+
+    fn complaint(value: &str) -> Option<String> {
+        let (variable, value) = ("ALL_PROXY", value.to_owned());
+        Named { variable, value }.proxy().err()
+    }
+
+    #[test]
+    fn the_schemes_own_variable_comes_before_the_one_for_all() {
+        let all = ("ALL_PROXY", "socks5h://p:1");
+        let http = ("HTTP_PROXY", "http://p:1");
+        let https = ("https_proxy", "http://p:1");
+        let (plain, tls) = ("http://t.example/a", "https://t.example/a");
+        assert_eq!(variable(plain, &[all, http, https]), Some("HTTP_PROXY"));
+        assert_eq!(variable(tls, &[all, http, https]), Some("https_proxy"));
+        assert_eq!(variable(tls, &[all, http]), Some("ALL_PROXY"));
+        assert_eq!(variable(tls, &[http]), None);
+        assert_eq!(variable(plain, &[("HTTP_PROXY", " ")]), None);
+    }
+
+    #[test]
+    fn nobody_stands_between_us_and_this_machine() {
+        let all = ("all_proxy", "socks5h://p:1");
+        assert_eq!(variable("http://127.0.0.1:1/a", &[all]), None);
+        assert_eq!(variable("http://localhost/a", &[all]), None);
+        let no = ("NO_PROXY", "a.example, *");
+        assert_eq!(variable("http://t.example/a", &[all, no]), None);
+    }
+
+    #[test]
+    fn what_can_be_used_is_taken() {
+        for value in [
+            "p.example:8080",
+            "127.0.0.1:8080",
+            "http://user:secret@p.example:8080",
+            "https://p.example",
+            "socks5://[::1]:1080",
+            "socks5h://p.example",
+            "socks4a://p.example:9",
+        ] {
+            assert_eq!(complaint(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_without_its_password() {
+        for (value, what) in [
+            ("ftp://u:secret@p.example", "its scheme is ftp"),
+            ("socks://u:secret@p.example", "its scheme is socks"),
+            ("http://u:secret@", "host"),
+            ("http://u:secret@p.example:99999", "port"),
+            ("http://", "host"),
+            ("socks5//p.example:1", "path"),
+            ("u:secret@a b:1", "invalid"),
+        ] {
+            let told = complaint(value).expect(value);
+            assert!(told.contains(what), "{value}: {told}");
+            assert!(told.contains("ALL_PROXY"), "{told}");
+            assert!(!told.contains("secret"), "{told}");
+        }
+    }
+}
