@@ -73,7 +73,7 @@ pub fn try_beside(path: &Path) -> Result<(), WriteError> {
 /// [`WriteError`], and then there is nothing new in the folder.
 pub fn write(path: &Path, bytes: &[u8], over: Option<&FileId>) -> Result<(), WriteError> {
     let mut file = beside(path).map_err(at(path))?;
-    file.write_all(bytes).map_err(at(path))?;
+    file.as_file_mut().write_all(bytes).map_err(at(path))?;
     if over.is_some() {
         // Who may read the old one may read the new one. Where that is unknown, as it is for all.
         let _ =
@@ -108,14 +108,12 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A new file beside `path`, which is removed when this is dropped.
+/// A new file beside `path`, which is removed when this is dropped. Who may read it is decided as for
+/// any file, unlike with the crate's own way to open one.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
-    // As for any file: what the user's mask leaves of it.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder_of(path))
+    builder.make_in(folder_of(path), |place| File::create_new(place))
 }
 
 /// Gives a file a name that nobody has.
@@ -177,6 +175,23 @@ mod tests {
         write(&path, b"two", Some(&first)).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(names(dir.path()), ["file"]);
+    }
+
+    #[test]
+    fn what_fails_leaves_nothing_and_names_the_file_that_was_meant() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        // A folder cannot be replaced by a file, so the last step fails.
+        fs::create_dir(&path).unwrap();
+        assert!(write(&path, b"one", Some(&FileId::of(&path).unwrap())).is_err());
+        assert_eq!(names(dir.path()), ["file"]);
+
+        let path = dir.path().join("none").join("file");
+        let said = write(&path, b"one", None).unwrap_err().to_string();
+        assert!(
+            said.contains("cannot write") && !said.contains(PREFIX),
+            "{said}"
+        );
     }
 
     #[cfg(unix)]

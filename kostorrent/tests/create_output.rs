@@ -114,7 +114,7 @@ fn what_is_in_the_way_is_told_before_the_hashing() {
             &["--announce", "http://b/", "--announce", "http://a/"],
             "\"http://a/\" is given twice",
         ),
-        (&["--name", "con"], "rename it"),
+        (&["--name", "\u{202e}gpj.exe"], "rename it"),
     ] {
         let said = create(dir.path(), &[&["huge"], options].concat()).failed(1);
         assert!(said.contains(told), "{said}");

@@ -1,8 +1,11 @@
 //! Torrents at work, from their start to their end: the node, a face that shows it, and Ctrl-C.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use metainfo::Metainfo;
 use storage::Names;
 use tokio::sync::mpsc;
 
@@ -131,6 +134,8 @@ struct Running {
 /// A torrent, and what was seen of it.
 struct Shown {
     subject: Subject,
+    metainfo: Arc<Metainfo>,
+    root: PathBuf,
     mode: Mode,
     following: Following,
     last: Snapshot,
@@ -157,7 +162,8 @@ impl Running {
         let (to_seen, seen) = mpsc::channel(16);
         let mut torrents = Vec::new();
         for (index, options) in plan.torrents.into_iter().enumerate() {
-            let mode = options.mode;
+            let (mode, metainfo) = (options.mode, options.metainfo.clone());
+            let root = options.root.clone();
             let subject = subject(&options, endpoint.local_addr());
             let torrent = endpoint.add(options).map_err(|error| match several {
                 true => Failure::Failed(format!("{}: {error}", subject.name)),
@@ -165,6 +171,8 @@ impl Running {
             })?;
             torrents.push(Shown {
                 subject,
+                metainfo,
+                root,
                 mode,
                 following: follow(index, torrent, to_seen.clone()),
                 last: Snapshot::default(),
@@ -235,8 +243,8 @@ impl Running {
                 shown.last = now;
                 face.notice(torrent, &notice)?;
                 if notice == Notice::Torrent(Report::Complete) {
-                    let summary = summary(&shown.last, self.began);
-                    shown.completed = Some(summary);
+                    let summary = summary(shown, self.began);
+                    shown.completed = Some(summary.clone());
                     if shown.mode == SEED_ON {
                         face.complete(torrent, &summary)?;
                     }
@@ -249,8 +257,8 @@ impl Running {
                     Outcome::Failed(_) => {}
                     Outcome::Complete if shown.mode == SEED_ON => {}
                     Outcome::Complete => {
-                        let now = || summary(&shown.last, self.began);
-                        face.complete(torrent, &shown.completed.unwrap_or_else(now))?;
+                        let now = || summary(shown, self.began);
+                        face.complete(torrent, &shown.completed.clone().unwrap_or_else(now))?;
                     }
                     Outcome::Stopped => face.stopped(torrent, &shown.last)?,
                 }
@@ -290,16 +298,24 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         total: metainfo.total_length,
         pieces: metainfo.piece_count(),
         piece_length: metainfo.piece_length,
-        path: Names::of(metainfo).map_or_else(
-            |_| options.root.join(&metainfo.name),
-            |names| names.place(&options.root),
-        ),
+        path: place(metainfo, &options.root),
         listening,
     }
 }
 
-fn summary(last: &Snapshot, began: Instant) -> Summary {
+/// Where a torrent's file or folder is, or will be if the disk keeps its name.
+fn place(metainfo: &Metainfo, root: &Path) -> PathBuf {
+    let own = || root.join(&metainfo.name);
+    match metainfo.portable.files.is_empty() {
+        true => own(),
+        false => Names::of(metainfo).map_or_else(|_| own(), |names| names.place(root)),
+    }
+}
+
+fn summary(shown: &Shown, began: Instant) -> Summary {
+    let last = &shown.last;
     Summary {
+        path: place(&shown.metainfo, &shown.root),
         downloaded: last.downloaded,
         uploaded: last.uploaded,
         took: began.elapsed(),

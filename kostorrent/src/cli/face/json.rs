@@ -6,7 +6,7 @@
 //!
 //! | event | fields | when |
 //! | --- | --- | --- |
-//! | `warning` | `message` | before the work begins: something of a torrent is left out |
+//! | `warning` | `message` | before the work begins: something of a torrent is left out, or another folder is meant than was given |
 //! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first but for `warning`, once for each torrent |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
 //! | `progress` | `phase` (`downloading`, `seeding`), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
@@ -236,7 +236,7 @@ impl Face for Json {
         };
         let event = JsonLine::Complete {
             name: &subject.name,
-            path: subject.path.to_string_lossy().into_owned(),
+            path: summary.path.to_string_lossy().into_owned(),
             total_length: subject.total,
             downloaded: summary.downloaded,
             uploaded: summary.uploaded,

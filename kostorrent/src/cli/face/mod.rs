@@ -40,8 +40,10 @@ pub(crate) struct Subject {
 }
 
 /// What is known when everything is there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Summary {
+    /// Where its file or folder is.
+    pub(crate) path: PathBuf,
     /// Payload bytes received.
     pub(crate) downloaded: u64,
     /// Payload bytes sent.
@@ -193,7 +195,7 @@ fn sentence(notice: &Notice) -> Option<String> {
 
 /// `complete: DIR/NAME, 703.4 KiB in 10 s (70.3 KiB/s), every piece verified`
 fn complete_sentence(subject: &Subject, summary: &Summary) -> String {
-    let path = subject.path.to_string_lossy();
+    let path = summary.path.to_string_lossy();
     let size = progress::bytes(subject.total);
     let sentence = if summary.downloaded == 0 {
         format!("complete: {path}, {size}; all of it was there already, and every piece is good")

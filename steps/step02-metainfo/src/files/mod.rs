@@ -20,8 +20,11 @@ use crate::{Error, File, Names, Warning};
 
 use names::Named;
 
-/// The files, and the portable names of those that have others.
-pub(crate) type Finished = (Vec<File>, BTreeMap<usize, Names>);
+/// Names of files, by their places in the list.
+pub(crate) type ByPlace = BTreeMap<usize, Names>;
+
+/// A path by its own names and, if any is another, by the portable ones.
+type TwoPaths = (Vec<String>, Option<Vec<String>>);
 
 /// Collects the files, makes their paths safe and keeps the limits.
 pub(crate) struct Builder<'w> {
@@ -30,7 +33,7 @@ pub(crate) struct Builder<'w> {
     /// The portable one, if it is another.
     portable_name: Option<String>,
     files: Vec<File>,
-    portable: BTreeMap<usize, Names>,
+    portable: ByPlace,
     /// Path elements of all files together.
     elements: usize,
     /// Whether there was a link that is not among the files.
@@ -95,8 +98,9 @@ impl<'w> Builder<'w> {
         Ok(())
     }
 
-    /// The files, once they are known to be safe together.
-    pub fn finish(mut self) -> Result<Finished, Error> {
+    /// The files, once they are known to be safe together, and the portable names of those that
+    /// have others.
+    pub fn finish(mut self) -> Result<(Vec<File>, ByPlace), Error> {
         if self.files.is_empty() {
             return Err(match self.left_out {
                 true => Error::OnlyLinks,
@@ -115,7 +119,7 @@ impl<'w> Builder<'w> {
         elements: &[&[u8]],
         field: impl Fn() -> String,
         warn: bool,
-    ) -> Result<(Vec<String>, Option<Vec<String>>), Error> {
+    ) -> Result<TwoPaths, Error> {
         let mut path = vec![self.name.clone()];
         let mut portable = self.portable_name.clone().map(|name| vec![name]);
         let mut length = self.name.len();
@@ -156,7 +160,7 @@ impl<'w> Builder<'w> {
         &mut self,
         fields: Fields<'_, '_>,
         path: &[String],
-    ) -> Result<Option<(Vec<String>, Option<Vec<String>>)>, Error> {
+    ) -> Result<Option<TwoPaths>, Error> {
         const KEY: &str = "symlink path";
         let elements = match fields.get(KEY) {
             Some(value) => byte_strings(fields, KEY, value)?,

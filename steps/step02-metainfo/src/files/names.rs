@@ -1,10 +1,8 @@
 //! The names of all files together: none of them may be in the way of another, neither here nor,
 //! by the portable names, on any other system.
 
-use std::collections::BTreeMap;
-
 use super::collisions::{Same, resolve};
-use super::symlinks;
+use super::{ByPlace, symlinks};
 use crate::warnings::{Excerpt, Warnings};
 use crate::{Error, File, Names, Warning};
 
@@ -20,7 +18,7 @@ pub(crate) struct Named<'n> {
 /// are those that differ by their characters already.
 pub(crate) fn settle(
     files: &mut [File],
-    portable: &mut BTreeMap<usize, Names>,
+    portable: &mut ByPlace,
     warnings: &mut Warnings,
 ) -> Result<(), Error> {
     let (here, elsewhere) = new_names(files, portable)?;
@@ -60,11 +58,8 @@ pub(crate) fn settle(
     Ok(())
 }
 
-/// The names of the files that need others, here and elsewhere.
-fn new_names(
-    files: &[File],
-    portable: &BTreeMap<usize, Names>,
-) -> Result<(BTreeMap<usize, Names>, BTreeMap<usize, Names>), Error> {
+/// The names of the files that need others: here, and on other systems.
+fn new_names(files: &[File], portable: &ByPlace) -> Result<(ByPlace, ByPlace), Error> {
     let here: Vec<Named<'_>> = files.iter().map(Named::of).collect();
     let elsewhere = files.iter().enumerate().map(|(index, file)| {
         let named = Named::of(file);
@@ -83,17 +78,17 @@ fn new_names(
     let new_elsewhere = changes(&elsewhere, Same::Folded);
     let new_here = match new_elsewhere.is_empty() && portable.is_empty() {
         // What is not the same in folded form is not the same exactly.
-        true => BTreeMap::new(),
+        true => ByPlace::new(),
         false => changes(&here, Same::HERE),
     };
     Ok((new_here, new_elsewhere))
 }
 
 /// The new names of those files that need some. A link follows its file to another name.
-fn changes(files: &[Named<'_>], same: Same) -> BTreeMap<usize, Names> {
+fn changes(files: &[Named<'_>], same: Same) -> ByPlace {
     let renamed = resolve(files, same);
     let targets = symlinks::targets(files);
-    let mut changes = BTreeMap::new();
+    let mut changes = ByPlace::new();
     for (link, target) in targets {
         if let Some(path) = renamed.get(&target) {
             let names = Names {
