@@ -55,15 +55,17 @@ fn verify(args: &Verify) -> Result<(), Failure> {
     } else if args.json {
         Err(Failure::Said)
     } else {
+        let all = layout.files().iter();
+        let all = all.filter(|entry| entry.kind != Kind::Padding).count();
+        // Where something else is in a file, it may be somebody's.
+        let other = |finding: &Finding| !matches!(finding.fault, Fault::Missing | Fault::Unproven);
+        let but = match findings.iter().any(other) {
+            true => " (a file of which nothing is right stays as it is without --overwrite)",
+            false => "",
+        };
         Err(Failure::Failed(format!(
-            "{} of {} missing or wrong; `kostorrent download` fetches them again (a file of which \
-             nothing is right stays as it is without --overwrite)",
+            "{} of {all} missing or wrong; `kostorrent download` fetches them again{but}",
             count(findings.len() as u64, "file"),
-            layout
-                .files()
-                .iter()
-                .filter(|entry| entry.kind != Kind::Padding)
-                .count(),
         )))
     }
 }

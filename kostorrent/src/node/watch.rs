@@ -4,6 +4,7 @@
 //! good is read again, piece by piece. Now and then all files are looked at.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub(super) struct Watch {
     /// Pieces that could not be read, though nothing seems to have changed. Now and then one of
     /// them is read again.
     unread: BTreeSet<u32>,
+    /// Files that are gone. They are looked for as often as those in use.
+    gone: BTreeSet<usize>,
     /// The files are to be settled when everything is read.
     settling: bool,
     /// How often files are looked at that are in use.
@@ -85,6 +88,7 @@ impl Watch {
             lost: Vec::new(),
             found: Vec::new(),
             unread: BTreeSet::new(),
+            gone: BTreeSet::new(),
             settling: false,
             pause,
             due: Some(now + pause),
@@ -125,14 +129,23 @@ impl Watch {
         self.to_check.extend(self.unread.first());
         self.check_next();
         self.last = Instant::now();
-        let is_used = std::mem::take(&mut self.in_use) || !self.unread.is_empty();
-        self.due = Some(self.last + if is_used { self.pause } else { IDLE });
+        let is_well = self.unread.is_empty() && self.gone.is_empty();
+        let is_used = std::mem::take(&mut self.in_use);
+        self.due = Some(
+            self.last
+                + if is_used || !is_well {
+                    self.pause
+                } else {
+                    IDLE
+                },
+        );
     }
 
     /// Somebody has changed these files.
     pub fn changed(&mut self, changed: Vec<Changed>) {
         for Changed { file, change } in changed {
             self.wishes.push_back(Wish::Close(file));
+            self.gone.remove(&file);
             let length = self.layout.files()[file].length;
             match change {
                 Change::Gone => {
@@ -141,6 +154,10 @@ impl Watch {
                         false => "it is gone: put it back, and its pieces can be had again",
                     };
                     self.lose(file, 0, why);
+                    if !self.fetches {
+                        self.gone.insert(file);
+                        self.used();
+                    }
                 }
                 Change::Cut(length) => {
                     let why = match self.fetches {
@@ -160,17 +177,17 @@ impl Watch {
 
     /// A piece could not be read, though its files seem to be as they were.
     pub fn unreadable(&mut self, piece: u32, error: &DiskError) {
-        let is_first = self.unread.is_empty();
-        if !self.unread.insert(piece) {
-            return;
+        self.lost.push(piece);
+        self.flush();
+        if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) {
+            return; // somebody asked before it was known that the file is gone, or was cut
         }
-        if is_first {
+        let is_first = self.unread.is_empty();
+        if self.unread.insert(piece) && is_first {
             let (path, why) = (error.path().to_owned(), error.to_string());
             self.wishes
                 .push_back(Wish::Notice(Notice::FileFailed { path, why }));
         }
-        self.lost.push(piece);
-        self.flush();
     }
 
     /// A piece is to be read again: a peer may have got it wrong.
@@ -200,7 +217,7 @@ impl Watch {
             }
         }
         if let Some(state) = state {
-            self.count(piece, state == PieceState::Good);
+            self.count(piece, state);
         }
         if self.lost.len() + self.found.len() >= TOGETHER {
             self.flush();
@@ -260,10 +277,11 @@ impl Watch {
     }
 
     /// What a piece says about its files.
-    fn count(&mut self, piece: u32, is_good: bool) {
+    fn count(&mut self, piece: u32, state: PieceState) {
         let layout = self.layout.clone();
         let files: BTreeSet<usize> = layout.piece_spans(piece).map(|span| span.file).collect();
-        let is_news = !is_good && !files.iter().any(|file| self.doubts.contains_key(file));
+        let is_news =
+            state == PieceState::Bad && !files.iter().any(|file| self.doubts.contains_key(file));
         for file in files {
             let length = layout.files()[file].length;
             if is_news {
@@ -273,7 +291,7 @@ impl Watch {
                 continue;
             };
             doubt.left = doubt.left.saturating_sub(1);
-            doubt.bad += u32::from(!is_good);
+            doubt.bad += u32::from(state != PieceState::Good);
             if doubt.left == 0
                 && let Some(doubt) = self.doubts.remove(&file)
             {

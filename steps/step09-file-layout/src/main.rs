@@ -23,7 +23,9 @@ const MOST: u32 = 256 << 20;
 
 /// Downloads a torrent from one peer, piece after piece, each verified before it is written.
 ///
-/// What is in the folder already is kept where it is good, and written over where it is not.
+/// What is in the folder already is kept where it is good, and written over where it is not. A file
+/// of another length, or files of which nothing is the torrent's, are somebody else's, and are left
+/// alone.
 ///
 /// Chapter 9 of the guide: file layout.
 #[derive(Parser)]

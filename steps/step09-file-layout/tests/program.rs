@@ -258,20 +258,21 @@ fn nobody_there() {
 }
 
 #[test]
-fn a_longer_file_is_someone_elses() {
+fn a_file_of_somebody_elses_is_left_alone() {
     let torrent = Torrent::new(&create());
-    let root = tempdir().unwrap();
-    fs::create_dir(root.path().join("t")).unwrap();
-    fs::write(root.path().join("t/one"), vec![1; 50_001]).unwrap();
-    let line = complained(&download(&torrent, root.path(), torrent.seed(ALL)));
-    assert!(
-        line.contains("one: a longer file is in its place"),
-        "{line}"
-    );
-    assert_eq!(
-        fs::read(root.path().join("t/one")).unwrap(),
-        vec![1; 50_001]
-    );
+    for (length, why) in [
+        (50_001, "one: another file is in its place"),
+        (13, "one: another file is in its place"),
+        (50_000, "nothing of what is on disk is the torrent's"),
+    ] {
+        let root = tempdir().unwrap();
+        fs::create_dir(root.path().join("t")).unwrap();
+        fs::write(root.path().join("t/one"), vec![1; length]).unwrap();
+        let line = complained(&download(&torrent, root.path(), torrent.seed(ALL)));
+        assert!(line.contains(why), "{line}");
+        let there = fs::read(root.path().join("t/one")).unwrap();
+        assert_eq!(there, vec![1; length]);
+    }
 }
 
 #[test]

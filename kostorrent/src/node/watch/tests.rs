@@ -130,7 +130,13 @@ async fn a_disk_that_fails_is_tried_again_with_one_piece() {
     for piece in [0, 1, 2, 1] {
         watch.unreadable(piece, &error());
     }
-    let expected = ["failed in/a", "lost [0]", "lost [1]", "lost [2]"];
+    let expected = [
+        "lost [0]",
+        "failed in/a",
+        "lost [1]",
+        "lost [2]",
+        "lost [1]",
+    ];
     assert_eq!(wishes(&mut watch, &[]), expected);
     watch.looked(Vec::new(), None);
     let Some(Wish::Job(Job::Check { piece: 0 })) = watch.next() else {
@@ -141,6 +147,41 @@ async fn a_disk_that_fails_is_tried_again_with_one_piece() {
     watch.looked(Vec::new(), None);
     let expected = ["check 0", "check 1", "check 2", "found [0, 1, 2]"];
     assert_eq!(wishes(&mut watch, &[]), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_of_a_file_that_is_gone_is_no_news() {
+    let start = Instant::now();
+    let mut watch = watch(false);
+    watch.look();
+    watch.looked(change(0, Change::Gone), None);
+    let expected = ["look 0", "close 0", "failed in/a", "lost [0, 1]"];
+    assert_eq!(wishes(&mut watch, &[]), expected);
+    let cause = ErrorKind::NotFound.into();
+    let error = DiskError::new(storage::Doing::Open, Path::new("in/a"), cause);
+    watch.unreadable(1, &error);
+    assert_eq!(wishes(&mut watch, &[]), ["lost [1]"]);
+    watch.suspect(1);
+    assert!(matches!(
+        watch.next(),
+        Some(Wish::Job(Job::Check { piece: 1 }))
+    ));
+    watch.checked(1, Some(PieceState::Missing));
+    assert_eq!(wishes(&mut watch, &[]), ["lost [1]"]);
+    // It is looked for as often as if it were in use.
+    assert_eq!((watch.due().unwrap() - start).as_secs(), 10);
+    watch.look();
+    watch.looked(change(0, Change::Back), None);
+    let expected = [
+        "look 0",
+        "close 0",
+        "check 0",
+        "check 1",
+        "back in/a",
+        "found [0, 1]",
+    ];
+    assert_eq!(wishes(&mut watch, &[]), expected);
+    assert_eq!((watch.due().unwrap() - start).as_secs(), 60);
 }
 
 #[tokio::test]

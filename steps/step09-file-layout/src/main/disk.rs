@@ -30,7 +30,8 @@ pub struct Disk {
 
 impl Disk {
     // ANCHOR: create
-    /// Makes every folder and file, each file at its full length. What is in a file already stays.
+    /// Makes every folder and file, each file at its full length. What is in a file already stays,
+    /// and where another file is in the way nothing is made at all.
     pub fn create(root: &Path, layout: Layout) -> Result<Disk, DiskError> {
         fs::create_dir_all(root).map_err(at(root))?;
         let mut disk = Disk {
@@ -38,6 +39,12 @@ impl Disk {
             layout,
             is_new: true,
         };
+        for entry in disk.layout.files() {
+            if matches!(entry.kind, Kind::Regular { .. }) {
+                let place = disk.place(&entry.path)?;
+                refuse_another(&place, entry).map_err(at(&place))?;
+            }
+        }
         for entry in disk.layout.files() {
             if let Kind::Regular { executable } = entry.kind {
                 let place = disk.place(&entry.path)?;
@@ -140,16 +147,28 @@ impl Disk {
     }
 }
 
+/// Refuses what is not a file that we have made: those have their full length from the start.
+fn refuse_another(place: &Path, entry: &Entry) -> io::Result<()> {
+    let Ok(found) = fs::metadata(place) else {
+        return Ok(());
+    };
+    // A pipe or a device in its place would make us wait, or worse.
+    if !found.is_file() {
+        return Err(io::Error::other(
+            "something else than a file is in its place",
+        ));
+    }
+    if ![0, entry.length].contains(&found.len()) {
+        let cause = "another file is in its place: move it, or choose another folder";
+        return Err(io::Error::other(cause));
+    }
+    Ok(())
+}
+
 /// Makes a file and the folders it needs; gives the length it had before.
 fn make_file(place: &Path, entry: &Entry, executable: bool) -> io::Result<u64> {
     if let Some(folder) = place.parent() {
         fs::create_dir_all(folder)?;
-    }
-    // A pipe or a device in its place would make us wait, or worse.
-    if fs::metadata(place).is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other(
-            "something else than a file is in its place",
-        ));
     }
     let file = File::options()
         .read(true)
@@ -158,10 +177,6 @@ fn make_file(place: &Path, entry: &Entry, executable: bool) -> io::Result<u64> {
         .truncate(false)
         .open(place)?;
     let found = file.metadata()?;
-    if found.len() > entry.length {
-        let cause = "a longer file is in its place: move it, or choose another folder";
-        return Err(io::Error::other(cause));
-    }
     file.set_len(entry.length)?;
     if executable {
         make_executable(&file, &found)?;

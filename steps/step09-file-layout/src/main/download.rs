@@ -36,6 +36,12 @@ pub enum Trouble {
          and nothing of it was kept"
     )]
     WrongHash { addr: SocketAddr, piece: u32 },
+    /// The files that are there are others.
+    #[error(
+        "nothing of what is on disk is the torrent's: files of somebody else's may have the same \
+         names; move them away, or choose another folder"
+    )]
+    Strangers,
     /// No peer could be met.
     #[error(transparent)]
     Meet(#[from] MeetError),
@@ -77,12 +83,18 @@ impl<'a, W: Write> Download<'a, W> {
         if self.disk.is_new() {
             return Ok(());
         }
+        let mut anything = false;
         for piece in 0..self.have.len() {
-            if self.is_good(piece, &self.disk.read(piece)?) {
+            let data = self.disk.read(piece)?;
+            anything |= data.iter().any(|&byte| byte != 0);
+            if self.is_good(piece, &data) {
                 self.have.set(piece);
             }
         }
         let (there, all) = (self.have.count(), self.have.len());
+        if anything && there == 0 {
+            return Err(Trouble::Strangers);
+        }
         writeln!(self.out, "{there} of {all} pieces are on disk already")?;
         Ok(())
     }
