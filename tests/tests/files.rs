@@ -1,16 +1,17 @@
 //! Files that are somebody else's, and files that change under a running program.
 
 use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use kostorrent_tests::clients::libtorrent;
+use kostorrent_tests::clients::{aria2, libtorrent, transmission};
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::peer::{Manner, Seeder, fetch_at_once};
 use kostorrent_tests::process::Process;
 use kostorrent_tests::torrent::Torrent;
-use kostorrent_tests::tracker::{Answer, Tracker};
-use kostorrent_tests::{kostorrent, temp, wait};
+use kostorrent_tests::tracker::Tracker;
+use kostorrent_tests::{kostorrent, ports, temp, wait};
 use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
@@ -243,7 +244,7 @@ fn what_is_complete_behind_a_link_is_complete() {
 }
 
 /// A seeder of three files, and its torrent.
-fn seeding(payload: &Payload) -> (Process, std::net::SocketAddr, Torrent, TempDir) {
+fn seeding(payload: &Payload) -> (Process, SocketAddr, Torrent, TempDir) {
     let folder = temp();
     payload.write(folder.path());
     let described = payload.torrent(PIECE, &[]);
@@ -261,51 +262,99 @@ fn until_event(process: &mut Process, event: &str) -> String {
     })
 }
 
-/// The leecher gets what is left, and the rest when it is back.
-fn loses_one_of_three(leech: impl FnOnce(&Path, &Path) -> Process) {
-    let payload = three("three");
-    let tracker = Tracker::naming(&[]);
-    let folder = temp();
-    payload.write(folder.path());
-    let torrent = folder.path().join("the.torrent");
-    payload.torrent(PIECE, &[&[&tracker.url()]]).write(&torrent);
-    let (mut seeder, address) = kostorrent::start_seed(&torrent, folder.path());
-    seeder.until_line("seeding", |line| line.contains("\"seeding\"").then_some(()));
-    tracker.answer(Answer::Peers(vec![address], 60));
-    let lost = folder.path().join("three/a.bin");
-    fs::rename(&lost, folder.path().join("away")).unwrap();
+/// A seeder that loses one of its three files.
+struct Loser {
+    payload: Payload,
+    folder: TempDir,
+    torrent: PathBuf,
+    /// Where somebody else downloads to.
+    into: TempDir,
+    port: u16,
+    _tracker: Tracker,
+}
 
-    let into = temp();
-    let leecher = leech(&torrent, into.path());
-    let there = |name: &str| {
-        let path = Path::new("three").join(name);
-        let (ours, theirs) = (folder.path().join(&path), into.path().join(&path));
-        let last = (fs::metadata(&ours).unwrap().len() - 1_000) as usize;
-        // The first piece of a file is shared with the one before it.
-        fs::read(&theirs).is_ok_and(|found| {
-            found.get(PIECE as usize..last) == fs::read(&ours).unwrap().get(PIECE as usize..last)
-        })
-    };
-    wait::until_true("what is left", || there("c.bin"));
-    let said = until_event(&mut seeder, "file_failed");
-    assert!(said.contains("a.bin"), "{said}");
-    fs::rename(folder.path().join("away"), &lost).unwrap();
-    until_event(&mut seeder, "file_back");
-    leecher.finish().expect_code(0);
-    payload.assert_in(into.path());
+impl Loser {
+    fn new() -> Loser {
+        let payload = three("three");
+        let (folder, into) = (temp(), temp());
+        payload.write(folder.path());
+        let port = ports::free();
+        let tracker = Tracker::naming(&[SocketAddr::from(([127, 0, 0, 1], port))]);
+        let torrent = folder.path().join("the.torrent");
+        let described = payload.torrent(PIECE, &[&[&tracker.url()]]);
+        described.write(&torrent);
+        Loser {
+            payload,
+            folder,
+            torrent,
+            into,
+            port,
+            _tracker: tracker,
+        }
+    }
+
+    /// The leecher gets what is left, and the rest when it is back. Some leechers have to be called,
+    /// others begin when the file is gone.
+    fn lose<L>(&self, call: Option<SocketAddr>, begin: impl FnOnce(&Path, &Path) -> L) {
+        let (ours, into) = (self.folder.path(), self.into.path());
+        let port = self.port.to_string();
+        let mut seed = kostorrent::command(["seed", "--json", "--port", &port]);
+        seed.arg(&self.torrent).arg("--data").arg(ours);
+        if let Some(call) = call {
+            seed.args(["--peer", &call.to_string()]);
+        }
+        let mut seeder = Process::start("kostorrent seed", &mut seed);
+        seeder.until_line("seeding", |line| line.contains("\"seeding\"").then_some(()));
+        let lost = ours.join("three/a.bin");
+        fs::rename(&lost, ours.join("away")).unwrap();
+        let _leecher = begin(&self.torrent, into);
+        let left = fs::read(ours.join("three/c.bin")).unwrap();
+        wait::until_true("what is left", || {
+            // The first piece of a file is shared with the one before it.
+            // Transmission calls a file so that is not whole.
+            let names = ["three/c.bin", "three/c.bin.part"].map(|name| into.join(name));
+            let theirs = names.iter().find_map(|name| fs::read(name).ok());
+            let theirs = theirs.unwrap_or_default();
+            theirs.get(PIECE as usize..) == left.get(PIECE as usize..)
+        });
+        let said = until_event(&mut seeder, "file_failed");
+        assert!(said.contains("a.bin"), "{said}");
+        fs::rename(ours.join("away"), &lost).unwrap();
+        until_event(&mut seeder, "file_back");
+        wait::until_true("the rest", || {
+            self.payload.difference(into, false).is_none()
+        });
+    }
 }
 
 #[test]
 fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_libtorrent() {
-    let Some(python) = libtorrent::available() else {
-        return;
-    };
-    loses_one_of_three(|torrent, into| libtorrent::download(&python, torrent, into).process);
+    if let Some(python) = libtorrent::available() {
+        Loser::new().lose(None, |torrent, into| {
+            libtorrent::download(&python, torrent, into).process
+        });
+    }
+}
+
+#[test]
+fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_aria2() {
+    if aria2::available().is_some() {
+        Loser::new().lose(None, |torrent, into| aria2::download(torrent, into).process);
+    }
+}
+
+#[test]
+fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_transmission() {
+    if transmission::available().is_some() {
+        let loser = Loser::new();
+        let leecher = transmission::start(&loser.torrent, loser.into.path());
+        loser.lose(Some(leecher.address), |_, _| ());
+    }
 }
 
 #[test]
 fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_us() {
-    loses_one_of_three(kostorrent::start_download);
+    Loser::new().lose(None, kostorrent::start_download);
 }
 
 #[test]

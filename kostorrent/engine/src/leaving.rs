@@ -41,6 +41,10 @@ const COMPLETED: Duration = Duration::from_secs(3);
 /// How long they have after that for `stopped`.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// How long a tracker has for `stopped` that is slow to answer another announce, when somebody waits
+/// for the prompt.
+const A_WORD: Duration = Duration::from_millis(500);
+
 impl Engine {
     /// Ends the torrent's work: no more requests; what is at the disk is written and counted; the
     /// trackers hear a goodbye. After a complete download that takes five seconds at most, and
@@ -95,10 +99,9 @@ impl Engine {
             Goodbye::Said => {
                 *goodbye = Goodbye::Repeated;
                 let totals = self.totals();
-                self.discovery.last_words(&mut self.cx, totals);
-                self.cx
-                    .timers
-                    .set(Timer::GiveUp, self.cx.now + self.last_words());
+                let any = self.discovery.last_words(&mut self.cx, totals);
+                let patience = self.last_words(any);
+                self.cx.timers.set(Timer::GiveUp, self.cx.now + patience);
             }
             Goodbye::Repeated | Goodbye::Over => {
                 *goodbye = Goodbye::Over;
@@ -107,13 +110,14 @@ impl Engine {
         }
     }
 
-    /// How long `stopped` may take when `completed` has had its time.
-    fn last_words(&self) -> Duration {
+    /// How long `stopped` may take when what came before it has had its time.
+    fn last_words(&self, any: bool) -> Duration {
         match &self.stage {
             Stage::Leaving {
                 outcome: Outcome::Complete,
                 ..
             } => LAST_WORDS,
+            _ if any => A_WORD,
             _ => Duration::ZERO,
         }
     }

@@ -63,6 +63,8 @@ impl Engine {
         self.discovery.dial(&mut self.cx, &self.swarm);
         if self.is_lonely() {
             self.discovery.ask_another(&mut self.cx);
+        }
+        if self.is_starved() {
             self.pardon();
         }
         self.give_up_if_hopeless();
@@ -72,6 +74,15 @@ impl Engine {
     fn is_lonely(&self) -> bool {
         let offered = || self.swarm.iter().any(|peer| peer.offers > 0);
         !self.is_finished() && !self.discovery.list.has_hope() && !offered()
+    }
+
+    /// Whether nobody that we know of gives us what we miss: who has it chokes us.
+    fn is_starved(&self) -> bool {
+        let served = || {
+            let mut peers = self.swarm.iter();
+            peers.any(|peer| peer.offers > 0 && !peer.down.peer_choking)
+        };
+        !self.is_finished() && !self.discovery.list.has_hope() && !served()
     }
 
     /// Ends with a failure when there is nobody left to ask.

@@ -20,12 +20,11 @@ impl Engine {
         }
     }
 
-    /// Gives a peer another chance that has sent us good pieces before, while nobody else who is
-    /// connected has anything that we miss. It costs the peer some of its trust.
+    /// Gives a peer another chance that has sent us good pieces before, while others do not give us
+    /// all that we miss. It costs the peer some of its trust.
     pub(crate) fn doubts(&mut self, liar: Culprit, piece: u32) -> bool {
         let is_liar = |peer: &Peer| Culprit::from(peer) == liar;
-        let offers = |peer: &Peer| !is_liar(peer) && peer.offers > 0;
-        if self.swarm.iter().any(offers) {
+        if self.is_all_served(|peer| !is_liar(peer)) {
             return false;
         }
         let connected = self.swarm.iter_mut().find(|peer| is_liar(peer));
@@ -35,6 +34,17 @@ impl Engine {
             self.cx.report(Report::PeerDoubted { addr, piece });
         }
         forgiven
+    }
+
+    /// Whether these peers together have all that we miss, and let us ask for it.
+    fn is_all_served(&self, by: impl Fn(&Peer) -> bool) -> bool {
+        let Some(content) = &self.content else {
+            return false;
+        };
+        let serves = |peer: &&Peer| peer.offers > 0 && !peer.down.peer_choking && by(peer);
+        let others: Vec<&Peer> = self.swarm.iter().filter(serves).collect();
+        let mut missing = (0..content.geometry.pieces()).filter(|&piece| content.misses(piece));
+        missing.all(|piece| others.iter().any(|peer| peer.has.get(piece)))
     }
 
     /// Nothing more is taken from this peer, nor sent to it.
@@ -58,7 +68,8 @@ impl Engine {
         }
     }
 
-    /// Nobody is left who has what we miss: peers whose ban has lasted long enough may come again.
+    /// Nobody is left who gives us what we miss: peers whose ban has lasted long enough may come
+    /// again.
     pub(crate) fn pardon(&mut self) {
         let Some(at) = self.swarm.next_pardon() else {
             return;

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Create) -> Result<(), Failure> {
 async fn make(args: &Create, interrupts: &mut Interrupts) -> Result<(), Failure> {
     let target = find_target(args)?;
     let mut options = options(args)?;
-    options.choice.output = target.over().cloned();
+    options.choice.output = target.file();
     let path = args.path.clone();
     let plan = aside(interrupts, move || Plan::new(&path, options), || ()).await?;
     let plan = plan.map_err(Failure::failed)?;

@@ -68,11 +68,16 @@ impl Target {
         old_file(named, &found, link)
     }
 
-    /// The file that the torrent is going to replace.
-    pub(super) fn over(&self) -> Option<&FileId> {
+    /// The file that the torrent goes to, if it is there already: one that it replaces, or that our
+    /// stdout was led to.
+    pub(super) fn file(&self) -> Option<FileId> {
         match self {
-            Target::File { over, .. } => over.as_ref(),
-            _ => None,
+            Target::File { over, .. } => over.clone(),
+            Target::Stdout => our_stdout()
+                .ok()
+                .filter(Metadata::is_file)
+                .and_then(|found| FileId::seen(Path::new(""), &found).ok()),
+            Target::Stream(_) => None,
         }
     }
 
@@ -231,13 +236,24 @@ fn is_torrent(bytes: &[u8]) -> bool {
 /// everything is not meant.
 #[cfg(unix)]
 fn is_our_stdout(found: &Metadata) -> bool {
-    use std::os::fd::AsFd;
     use std::os::unix::fs::FileTypeExt;
-    let ours = io::stdout().as_fd().try_clone_to_owned();
-    let ours = ours.and_then(|ours| File::from(ours).metadata());
     let id = |metadata: &Metadata| FileId::seen(Path::new(""), metadata).ok();
     let swallows = found.file_type().is_char_device() && !io::stdout().is_terminal();
-    !swallows && ours.is_ok_and(|ours| id(&ours) == id(found))
+    !swallows && our_stdout().is_ok_and(|ours| id(&ours) == id(found))
+}
+
+/// What our stdout leads to.
+#[cfg(unix)]
+fn our_stdout() -> io::Result<Metadata> {
+    use std::os::fd::AsFd;
+    let ours = io::stdout().as_fd().try_clone_to_owned()?;
+    File::from(ours).metadata()
+}
+
+/// Elsewhere that is not told.
+#[cfg(not(unix))]
+fn our_stdout() -> io::Result<Metadata> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(unix))]

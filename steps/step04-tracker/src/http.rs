@@ -16,6 +16,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, StatusCode};
 
+use crate::retry::whole_number;
 use crate::{
     AnnounceError, AnnounceReply, MAX_REDIRECTS, ReplyError, Retry, USER_AGENT, host_of,
     is_loopback, parse_reply, printable,
@@ -131,9 +132,9 @@ pub fn retry_after(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> 
         return None;
     }
     let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = match said.parse() {
-        Ok(seconds) => seconds,
-        Err(_) => {
+    let seconds = match whole_number(said) {
+        Some(seconds) => seconds,
+        None => {
             let date = httpdate::parse_http_date(said).ok()?;
             let ahead = date.duration_since(now);
             ahead.map_or(0, |ahead| ahead.as_secs())
@@ -161,7 +162,11 @@ pub fn failure(url: &str, limit: Duration, error: &reqwest::Error) -> AnnounceEr
     }
     let mut reason = root_cause(error);
     if let Some(named) = proxy::named(url, proxy::environment) {
-        reason += &format!(" (by the proxy that {} names)", named.variable);
+        reason += &format!(" (by the proxy that {} names", named.variable);
+        reason += match named.looks_names_up() {
+            true => ")",
+            false => "; with socks5h:// it looks names up itself)",
+        };
     }
     AnnounceError::Unreachable { host, reason }
 }
@@ -217,6 +222,7 @@ mod tests {
     fn an_overloaded_server_says_when_to_come_back() {
         assert_eq!(wish(503, "120", b"<html>"), Some(120));
         assert_eq!(wish(429, " 3600 ", b""), Some(3600));
+        assert_eq!(wish(429, "18446744073709551616", b""), Some(86_400));
         for date in [
             "Sun, 06 Nov 1994 08:59:37 GMT",
             "Sunday, 06-Nov-94 08:59:37 GMT",

@@ -221,10 +221,13 @@ impl Discovery {
     }
 
     /// Says `stopped` to those that have not answered `completed` in time.
-    pub fn last_words(&mut self, cx: &mut Cx, totals: Totals) {
-        for call in self.trackers.last_words() {
+    pub fn last_words(&mut self, cx: &mut Cx, totals: Totals) -> bool {
+        let calls = self.trackers.last_words();
+        let any = !calls.is_empty();
+        for call in calls {
             tell(cx, call, totals);
         }
+        any
     }
 
     /// Whether every goodbye has been answered.

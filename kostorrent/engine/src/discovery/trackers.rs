@@ -47,6 +47,8 @@ pub(crate) struct Trackers {
     due: Option<Time>,
     /// What those that know us were told last, while we leave.
     leaving: BTreeMap<String, Farewell>,
+    /// Those of them that were told something before that they have not answered.
+    unanswered: BTreeSet<String>,
     /// Completion is still to be told.
     completed: bool,
     /// From when on each may be asked again out of turn; at once, if it was never asked.
@@ -91,6 +93,7 @@ impl Trackers {
             extra: None,
             due: Some(now),
             leaving: BTreeMap::new(),
+            unanswered: BTreeSet::new(),
             completed: false,
             again: BTreeMap::new(),
             barred: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! The proxies that the environment names, as curl and many others read them.
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{NoProxy, Proxy};
 use url::Url;
 
@@ -20,7 +21,7 @@ pub(super) struct Named {
 /// else `ALL_PROXY`, also in lower case; `NO_PROXY` may make an exception. There is nobody between
 /// us and this machine, whatever they say.
 pub(super) fn named(url: &str, env: impl Fn(&str) -> Option<String>) -> Option<Named> {
-    if is_loopback(url) || exempts_all(&env) {
+    if is_loopback(url) || is_exempt(url, &env) {
         return None;
     }
     let own = match url.starts_with("https:") {
@@ -34,12 +35,25 @@ pub(super) fn named(url: &str, env: impl Fn(&str) -> Option<String>) -> Option<N
     })
 }
 
-fn exempts_all(env: impl Fn(&str) -> Option<String>) -> bool {
+/// Whether `NO_PROXY` makes an exception of this URL: by host, by domain, by network, or by `*`. The
+/// HTTP client's own matcher tells, with a proxy that is none in the place of the real one.
+fn is_exempt(url: &str, env: impl Fn(&str) -> Option<String>) -> bool {
     let no = env("NO_PROXY").or_else(|| env("no_proxy"));
-    no.is_some_and(|no| no.split(',').any(|part| part.trim() == "*"))
+    let (Some(no), Ok(uri)) = (no, url.parse::<http::Uri>()) else {
+        return false;
+    };
+    let builder = Matcher::builder().all("http://proxy.invalid").no(no);
+    builder.build().intercept(&uri).is_none()
 }
 
 impl Named {
+    /// Whether the proxy is asked by name, or this machine has to look names up.
+    pub fn looks_names_up(&self) -> bool {
+        !["socks4://", "socks5://"]
+            .iter()
+            .any(|scheme| self.value.starts_with(scheme))
+    }
+
     /// The proxy in the HTTP client's form.
     ///
     /// # Errors
@@ -76,7 +90,8 @@ impl Named {
 
 /// The environment of this process.
 pub(super) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    // What is no text is no proxy either, and is told so.
+    Some(std::env::var_os(name)?.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -119,6 +134,19 @@ mod tests {
         assert_eq!(variable("http://localhost/a", &[all]), None);
         let no = ("NO_PROXY", "a.example, *");
         assert_eq!(variable("http://t.example/a", &[all, no]), None);
+        for (no, exempt) in [
+            ("t.example", true),
+            (".example", true),
+            ("example", true),
+            ("other.example, ex", false),
+            ("", false),
+        ] {
+            let found = variable("http://t.example/a", &[all, ("no_proxy", no)]);
+            assert_eq!(found.is_none(), exempt, "{no}");
+        }
+        let no = ("NO_PROXY", "10.0.0.0/8");
+        assert_eq!(variable("http://10.1.2.3/a", &[all, no]), None);
+        assert_eq!(variable("http://11.1.2.3/a", &[all, no]), Some("all_proxy"));
     }
 
     #[test]

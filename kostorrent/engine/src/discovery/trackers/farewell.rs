@@ -31,7 +31,9 @@ impl Trackers {
             let silent = now.since(call.since) >= BESIDE;
             let known = started.contains(&tracker);
             if known && silent {
-                continue; // the goodbye goes out beside what it does not answer
+                // The goodbye goes out beside what it does not answer.
+                self.unanswered.insert(tracker);
+                continue;
             }
             started.remove(&tracker);
             let state = match known {
@@ -46,6 +48,9 @@ impl Trackers {
 
     /// A tracker has answered while we leave: what is still to be said to it.
     pub fn next_goodbye(&mut self, tracker: &str, answered: bool) -> Option<Call> {
+        if self.unanswered.remove(tracker) {
+            return None; // that was about an earlier announce
+        }
         let state = self.leaving.remove(tracker)?;
         let waited = matches!(state, Farewell::Known | Farewell::Unknown { .. });
         if answered && waited {
@@ -60,13 +65,16 @@ impl Trackers {
         }
     }
 
-    /// Trackers that have not answered `completed` in time: `stopped` follows all the same.
+    /// Trackers that know us and have not answered in time: `stopped` follows all the same, and
+    /// from now on nothing else.
     pub fn last_words(&mut self) -> Vec<Call> {
+        self.completed = false;
         let silent = self.leaving.iter();
         let silent: Vec<String> = silent
-            .filter(|&(_, &state)| state == Farewell::Completed)
+            .filter(|&(_, &state)| matches!(state, Farewell::Completed | Farewell::Known))
             .map(|(tracker, _)| tracker.clone())
             .collect();
+        self.unanswered.extend(silent.iter().cloned());
         silent.into_iter().map(|url| self.farewell(url)).collect()
     }
 
