@@ -151,7 +151,7 @@ impl Task {
                 command = self.commands.recv(), if !self.stopping => self.command(command),
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
                 () = sleep_until(self.publish_at) => self.publish(),
-                () = sleep_until(self.watch.due()) => self.watch(Watch::look),
+                () = sleep_until(self.watch.due()) => self.watch(Watch::ring),
             }
         }
         self.publish();
@@ -415,20 +415,23 @@ impl Task {
                     return;
                 };
                 debug!(%error, piece = block.piece, "cannot read");
-                self.watch(|watch| match changed.is_empty() {
-                    true => watch.unreadable(block.piece, &error),
-                    false => watch.changed(changed),
-                });
+                match changed {
+                    Err(error) => self.disk_failed(&error),
+                    Ok(changed) => self.watch(|watch| match changed.is_empty() {
+                        true => watch.unreadable(block.piece, &error),
+                        false => watch.changed(changed),
+                    }),
+                }
             }
             Done::Looked { result, next } => match result {
                 Ok(changed) => self.watch(|watch| watch.looked(changed, next)),
                 Err(error) => self.disk_failed(&error),
             },
             Done::Checked { piece, result } => {
-                self.watch(|watch| watch.checked(piece, result.ok()));
+                self.watch(|watch| watch.checked(piece, result));
             }
             Done::Settled(result) => match result {
-                Ok(changed) => self.watch(|watch| watch.settled(changed)),
+                Ok(settled) => self.watch(|watch| watch.settled(settled)),
                 Err(error) => self.disk_failed(&error),
             },
             Done::Synced(_) => {}

@@ -3,25 +3,38 @@
 //! The disk service tells which files have changed. What is gone is lost at once; what may still be
 //! good is read again, piece by piece. Now and then all files are looked at.
 
+mod doubts;
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::ErrorKind;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Event;
 use layout::Layout;
-use storage::{Change, Changed, DiskError, Job, PieceState};
+use storage::{Change, Changed, DiskError, Doing, Job, PieceState, Settled};
 use tokio::time::Instant;
 
 use super::figures::Notice;
+use super::foreign::pieces_of;
+
+use doubts::{Doubts, Verdict};
+use words::Words;
 
 /// How long the files of a torrent are not looked at, that nobody reads or writes.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// So many results are told together: each that is told costs a message to every peer.
-const TOGETHER: usize = 64;
+/// Results are told together: each time costs a message of all pieces to every peer.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// Files that cannot be read are tried again, so many at a time.
+const TRIED: usize = 16;
+
+/// A download is settled so often while somebody goes on writing to its files.
+const MOST_SETTLED: u32 = 3;
 
 /// Something that is to be done.
 #[derive(Debug)]
@@ -36,41 +49,33 @@ pub(super) enum Wish {
     Close(usize),
 }
 
-/// A file that is read again.
-#[derive(Debug)]
-struct Doubt {
-    /// Pieces of it that were not read yet, and those that were not good.
-    left: u32,
-    bad: u32,
-    /// It was gone, and is there again.
-    is_back: bool,
-}
-
 /// The watch over a torrent's files.
 pub(super) struct Watch {
-    root: PathBuf,
     layout: Arc<Layout>,
     /// What is lost is fetched again.
     fetches: bool,
     wishes: VecDeque<Wish>,
-    /// Pieces that are to be read again, and whether one is being read.
+    words: Words,
+    /// Pieces that are to be read again, and the one that is being read.
     to_check: BTreeSet<u32>,
-    checking: bool,
-    doubts: BTreeMap<usize, Doubt>,
-    lost: Vec<u32>,
-    found: Vec<u32>,
-    /// Pieces that could not be read, though nothing seems to have changed. Now and then one of
-    /// them is read again.
-    unread: BTreeSet<u32>,
+    checking: Option<u32>,
+    doubts: Doubts,
+    /// What was found out and is not told yet: whether a piece is on disk.
+    found_out: BTreeMap<u32, bool>,
+    told: Instant,
+    /// Pieces that could not be read though their file seems to be as it was, by file. Now and then
+    /// one of each is tried again.
+    unread: BTreeMap<usize, BTreeSet<u32>>,
     /// Files that are gone. They are looked for as often as those in use.
     gone: BTreeSet<usize>,
-    /// The files are to be settled when everything is read.
+    /// The files are to be settled when everything is read, and how often they were.
     settling: bool,
+    settled: u32,
     /// How often files are looked at that are in use.
     pause: Duration,
     /// When they are looked at next; `None` while it is done.
     due: Option<Instant>,
-    last: Instant,
+    looked: Instant,
     in_use: bool,
 }
 
@@ -78,21 +83,22 @@ impl Watch {
     pub fn new(root: &Path, layout: Arc<Layout>, fetches: bool, pause: Duration) -> Watch {
         let now = Instant::now();
         Watch {
-            root: root.to_owned(),
+            words: Words::new(root, layout.clone(), fetches),
             layout,
             fetches,
             wishes: VecDeque::new(),
             to_check: BTreeSet::new(),
-            checking: false,
-            doubts: BTreeMap::new(),
-            lost: Vec::new(),
-            found: Vec::new(),
-            unread: BTreeSet::new(),
+            checking: None,
+            doubts: Doubts::default(),
+            found_out: BTreeMap::new(),
+            told: now,
+            unread: BTreeMap::new(),
             gone: BTreeSet::new(),
             settling: false,
+            settled: 0,
             pause,
             due: Some(now + pause),
-            last: now,
+            looked: now,
             in_use: false,
         }
     }
@@ -102,22 +108,29 @@ impl Watch {
         self.wishes.pop_front()
     }
 
-    /// When to look at the files.
+    /// When [`Watch::ring`] is due.
     pub fn due(&self) -> Option<Instant> {
-        self.due
+        let telling = (!self.found_out.is_empty()).then(|| self.told + TOGETHER);
+        [self.due, telling].into_iter().flatten().min()
     }
 
     /// Files are read or written.
     pub fn used(&mut self) {
         if !std::mem::replace(&mut self.in_use, true) && self.due.is_some() {
-            self.due = Some(self.last + self.pause);
+            self.due = Some(self.looked + self.pause);
         }
     }
 
-    /// It is time to look at the files.
-    pub fn look(&mut self) {
-        self.due = None;
-        self.wishes.push_back(Wish::Job(Job::Look { from: 0 }));
+    /// Does what is due: tells what was found out, looks at the files.
+    pub fn ring(&mut self) {
+        let now = Instant::now();
+        if now >= self.told + TOGETHER {
+            self.tell();
+        }
+        if self.due.is_some_and(|due| due <= now) {
+            self.due = None;
+            self.wishes.push_back(Wish::Job(Job::Look { from: 0 }));
+        }
     }
 
     /// Some files were looked at.
@@ -126,13 +139,15 @@ impl Watch {
         if let Some(from) = next {
             return self.wishes.push_back(Wish::Job(Job::Look { from }));
         }
-        self.to_check.extend(self.unread.first());
-        self.check_next();
-        self.last = Instant::now();
+        let tried = self.unread.values().take(TRIED);
+        self.to_check
+            .extend(tried.filter_map(|pieces| pieces.first()));
+        self.go_on();
+        self.looked = Instant::now();
         let is_well = self.unread.is_empty() && self.gone.is_empty();
         let is_used = std::mem::take(&mut self.in_use);
         self.due = Some(
-            self.last
+            self.looked
                 + if is_used || !is_well {
                     self.pause
                 } else {
@@ -143,99 +158,120 @@ impl Watch {
 
     /// Somebody has changed these files.
     pub fn changed(&mut self, changed: Vec<Changed>) {
+        if changed.is_empty() {
+            return;
+        }
         for Changed { file, change } in changed {
             self.wishes.push_back(Wish::Close(file));
             self.gone.remove(&file);
+            self.unread.remove(&file);
+            self.doubts.forget(file);
             let length = self.layout.files()[file].length;
             match change {
                 Change::Gone => {
-                    let why = match self.fetches {
-                        true => "it was deleted or moved away; its pieces are fetched again",
-                        false => "it is gone: put it back, and its pieces can be had again",
-                    };
-                    self.lose(file, 0, why);
+                    self.lose(self.pieces(file, 0..length));
+                    self.say(file, self.words.gone());
                     if !self.fetches {
                         self.gone.insert(file);
                         self.used();
                     }
                 }
-                Change::Cut(length) => {
-                    let why = match self.fetches {
-                        true => "it was cut short; what is missing is fetched again",
-                        false => "it was cut short: what is missing cannot be had any more",
-                    };
-                    self.lose(file, length, why);
-                    self.doubt(file, 0..length, false);
+                Change::Cut(to) => {
+                    self.lose(self.pieces(file, to..length));
+                    self.say(file, self.words.cut());
+                    self.doubt(file, self.pieces(file, 0..to), false);
                 }
-                Change::Back => self.doubt(file, 0..length, true),
-                Change::Replaced | Change::Touched => self.doubt(file, 0..length, false),
+                Change::Back => self.doubt(file, self.pieces(file, 0..length), true),
+                Change::Replaced | Change::Touched => {
+                    self.doubt(file, self.pieces(file, 0..length), false);
+                }
             }
         }
-        self.flush();
-        self.check_next();
+        self.tell();
+        self.go_on();
     }
 
     /// A piece could not be read, though its files seem to be as they were.
     pub fn unreadable(&mut self, piece: u32, error: &DiskError) {
-        self.lost.push(piece);
-        self.flush();
+        self.lose(piece..piece + 1);
         if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) {
             return; // somebody asked before it was known that the file is gone, or was cut
         }
-        let is_first = self.unread.is_empty();
-        if self.unread.insert(piece) && is_first {
-            let (path, why) = (error.path().to_owned(), error.to_string());
-            self.wishes
-                .push_back(Wish::Notice(Notice::FileFailed { path, why }));
+        let mut files = self.files(piece).into_iter();
+        let Some(file) = files.find(|&file| self.words.path(file) == error.path()) else {
+            return;
+        };
+        let is_first = !self.unread.contains_key(&file);
+        // What cannot be opened has no piece that can be read.
+        let pieces = match error.doing() {
+            Doing::Open => pieces_of(&self.layout, file),
+            _ => piece..piece + 1,
+        };
+        self.lose(pieces.clone());
+        self.unread.entry(file).or_default().extend(pieces);
+        if is_first {
+            self.say(file, error.to_string());
+            self.used();
         }
+        self.go_on();
     }
 
     /// A piece is to be read again: a peer may have got it wrong.
     pub fn suspect(&mut self, piece: u32) {
         self.to_check.insert(piece);
-        self.check_next();
+        self.go_on();
     }
 
-    /// A piece was read again; `None`: it cannot be read.
-    pub fn checked(&mut self, piece: u32, state: Option<PieceState>) {
-        self.checking = false;
+    /// A piece was read again.
+    pub fn checked(&mut self, piece: u32, result: Result<PieceState, DiskError>) {
+        self.checking = None;
+        // If it is to be read once more, its file has changed since.
+        if self.to_check.contains(&piece) {
+            return self.go_on();
+        }
+        let state = match result {
+            Ok(state) => state,
+            Err(error) => {
+                self.unreadable(piece, &error);
+                return self.go_on();
+            }
+        };
+        let (files, is_good) = (self.files(piece), state == PieceState::Good);
+        self.found_out.insert(piece, is_good);
         match state {
-            Some(PieceState::Good) => {
-                self.found.push(piece);
-                if self.unread.remove(&piece) {
-                    // The disk works again.
-                    self.to_check.append(&mut self.unread);
-                }
-            }
-            Some(_) => {
-                self.unread.remove(&piece);
-                self.lost.push(piece);
-            }
-            None => {
-                self.unread.insert(piece);
-                self.lost.push(piece);
-            }
+            PieceState::Good => self.readable_again(piece),
+            PieceState::Bad if !self.doubts.has(&files, piece) => self.doubt_all_of(piece),
+            PieceState::Bad | PieceState::Missing => {}
         }
-        if let Some(state) = state {
-            self.count(piece, state);
+        for verdict in self.doubts.count(&files, piece, is_good) {
+            self.judge(verdict);
         }
-        if self.lost.len() + self.found.len() >= TOGETHER {
-            self.flush();
-        }
-        self.check_next();
+        self.go_on();
     }
 
     /// Everything is on disk, and the files were looked at: whether that is the end of it.
-    pub fn settled(&mut self, changed: Vec<Changed>) {
-        if changed.is_empty() && self.is_at_rest() {
+    pub fn settled(&mut self, settled: Settled) {
+        let Settled { changed, lost } = settled;
+        self.settled += 1;
+        // Whoever goes on writing to a file, and changes nothing by it, must not hold us up.
+        let is_calm = changed.is_empty() || {
+            let mut changes = changed.iter();
+            self.settled > MOST_SETTLED && changes.all(|found| found.change == Change::Touched)
+        };
+        if is_calm && lost.is_empty() && self.is_at_rest() {
+            self.settled = 0;
             return self.wishes.push_back(Wish::Tell(Event::Settled));
         }
         self.settling = true;
+        self.found_out
+            .extend(lost.into_iter().map(|piece| (piece, false)));
+        self.tell();
         self.changed(changed);
+        self.go_on();
     }
 
     fn is_at_rest(&self) -> bool {
-        !self.checking && self.to_check.is_empty()
+        self.checking.is_none() && self.to_check.is_empty() && self.found_out.is_empty()
     }
 
     /// The pieces that lie in these bytes of a file.
@@ -250,116 +286,99 @@ impl Watch {
         first as u32..end as u32
     }
 
-    /// What was in a file from an offset on is gone.
-    fn lose(&mut self, file: usize, from: u64, why: &str) {
-        let length = self.layout.files()[file].length;
-        let pieces = self.pieces(file, from..length);
-        for piece in pieces.clone() {
-            self.to_check.remove(&piece);
-        }
-        self.lost.extend(pieces);
-        self.failed(file, why);
+    /// The files that a piece lies in.
+    fn files(&self, piece: u32) -> Vec<usize> {
+        let spans = self.layout.piece_spans(piece);
+        spans.map(|span| span.file).collect()
     }
 
-    /// A file is read again.
-    fn doubt(&mut self, file: usize, bytes: Range<u64>, is_back: bool) {
-        let pieces = self.pieces(file, bytes);
-        if pieces.is_empty() {
-            return;
+    /// These pieces are gone.
+    fn lose(&mut self, pieces: Range<u32>) {
+        for piece in pieces {
+            self.to_check.remove(&piece);
+            if !self.doubts.is_empty() {
+                self.doubts.drop(&self.files(piece), piece);
+            }
+            self.found_out.insert(piece, false);
         }
-        let doubt = Doubt {
-            left: pieces.len() as u32,
-            bad: 0,
-            is_back,
-        };
-        self.doubts.insert(file, doubt);
+    }
+
+    /// Pieces of a file are read again.
+    fn doubt(&mut self, file: usize, pieces: Range<u32>, is_back: bool) {
+        self.doubts.add(file, pieces.clone(), is_back);
         self.to_check.extend(pieces);
     }
 
-    /// What a piece says about its files.
-    fn count(&mut self, piece: u32, state: PieceState) {
-        let layout = self.layout.clone();
-        let files: BTreeSet<usize> = layout.piece_spans(piece).map(|span| span.file).collect();
-        let is_news =
-            state == PieceState::Bad && !files.iter().any(|file| self.doubts.contains_key(file));
-        for file in files {
-            let length = layout.files()[file].length;
-            if is_news {
-                self.doubt(file, 0..length, false);
-            }
-            let Some(doubt) = self.doubts.get_mut(&file) else {
-                continue;
-            };
-            doubt.left = doubt.left.saturating_sub(1);
-            doubt.bad += u32::from(state != PieceState::Good);
-            if doubt.left == 0
-                && let Some(doubt) = self.doubts.remove(&file)
-            {
-                self.judge(file, &doubt);
-            }
+    /// A piece that we had is not the torrent's any more: all of its files are read again. The piece
+    /// itself was just read, and is about to be counted.
+    fn doubt_all_of(&mut self, piece: u32) {
+        for file in self.files(piece) {
+            self.doubt(file, pieces_of(&self.layout, file), false);
         }
-        if is_news {
-            self.to_check.remove(&piece);
+        self.to_check.remove(&piece);
+    }
+
+    /// A piece could be read that could not be before: then all of its file may be.
+    fn readable_again(&mut self, piece: u32) {
+        for file in self.files(piece) {
+            if let Some(mut pieces) = self.unread.remove(&file) {
+                // With this one, which is about to be counted.
+                pieces.insert(piece);
+                self.doubts.add(file, pieces.iter().copied(), true);
+                pieces.remove(&piece);
+                self.to_check.append(&mut pieces);
+            }
         }
     }
 
     /// All of a file was read again.
-    fn judge(&mut self, file: usize, doubt: &Doubt) {
-        let pieces = match doubt.bad {
-            0 if doubt.is_back => {
-                let path = self.path(file);
-                return self
-                    .wishes
-                    .push_back(Wish::Notice(Notice::FileBack { path }));
-            }
-            0 => return,
-            1 => "1 piece of it is".to_owned(),
-            n => format!("{n} pieces of it are"),
-        };
-        let after = match self.fetches {
-            true => "and fetched again",
-            false => "and cannot be had any more",
-        };
-        self.failed(
-            file,
-            &format!("somebody has changed it: {pieces} not the torrent's any more, {after}"),
-        );
+    fn judge(&mut self, verdict: Verdict) {
+        let Verdict { file, bad, is_back } = verdict;
+        match bad {
+            0 if is_back => self.words.back(file, &mut self.wishes),
+            0 => {}
+            bad => self.say(file, self.words.changed(bad)),
+        }
     }
 
-    fn failed(&mut self, file: usize, why: &str) {
-        let path = self.path(file);
-        let why = format!("{}: {why}", path.display());
-        self.wishes
-            .push_back(Wish::Notice(Notice::FileFailed { path, why }));
-    }
-
-    fn path(&self, file: usize) -> PathBuf {
-        self.root.join(&self.layout.files()[file].path)
+    fn say(&mut self, file: usize, why: String) {
+        self.words.failed(file, why, &mut self.wishes);
     }
 
     /// Tells the engine what was found out.
-    fn flush(&mut self) {
-        if !self.lost.is_empty() {
-            let pieces = std::mem::take(&mut self.lost);
-            self.wishes.push_back(Wish::Tell(Event::Lost { pieces }));
+    fn tell(&mut self) {
+        let found_out = std::mem::take(&mut self.found_out);
+        let of = |there: bool| {
+            let pieces = found_out.iter().filter(|&(_, &is_there)| is_there == there);
+            pieces.map(|(&piece, _)| piece).collect::<Vec<_>>()
+        };
+        let (lost, found) = (of(false), of(true));
+        if !lost.is_empty() {
+            let event = Event::Lost { pieces: lost };
+            self.wishes.push_back(Wish::Tell(event));
         }
-        if !self.found.is_empty() {
-            let pieces = std::mem::take(&mut self.found);
-            self.wishes.push_back(Wish::Tell(Event::Found { pieces }));
+        if !found.is_empty() {
+            let event = Event::Found { pieces: found };
+            self.wishes.push_back(Wish::Tell(event));
         }
+        self.told = Instant::now();
     }
 
     /// Has the next piece read, one at a time: uploads and downloads go on beside it.
-    fn check_next(&mut self) {
-        if self.checking {
+    fn go_on(&mut self) {
+        if !self.found_out.is_empty() && self.told.elapsed() >= TOGETHER {
+            self.tell();
+        }
+        if self.checking.is_some() {
             return;
         }
         if let Some(piece) = self.to_check.pop_first() {
-            self.checking = true;
+            self.checking = Some(piece);
             return self.wishes.push_back(Wish::Job(Job::Check { piece }));
         }
-        self.flush();
+        self.words.pause(&mut self.wishes);
         if std::mem::take(&mut self.settling) {
+            self.tell();
             self.wishes.push_back(Wish::Job(Job::Settle));
         }
     }

@@ -31,6 +31,11 @@ pub struct Known {
     pub seen: Option<Seen>,
     /// It is complete, so it is only read, whatever leads to it.
     pub only_read: bool,
+    /// Somebody has put it in the place of ours: it is not written to, unless a piece in it turns
+    /// out good.
+    pub stranger: bool,
+    /// Somebody has written to it since the last look.
+    pub touched: bool,
 }
 
 impl Known {
@@ -39,6 +44,7 @@ impl Known {
         Known {
             seen: look(place),
             only_read: true,
+            ..Known::default()
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use blocks::{BlockBuf, BlockDigests, BlockRequest};
 
-use crate::{Changed, DiskError, PieceState};
+use crate::{Changed, DiskError, PieceState, Settled};
 
 // ANCHOR: job
 /// One thing to do.
@@ -69,8 +69,9 @@ pub enum Done {
         /// The files they lie in, by their numbers, open; none if they are more than two. Who keeps
         /// these reads what is in memory without asking here (see [`read_now`](crate::read_now)).
         files: Vec<(usize, Arc<File>)>,
-        /// If they cannot be read: those of their files that somebody has changed.
-        changed: Vec<Changed>,
+        /// If they cannot be read: those of their files that somebody has changed; or why a
+        /// download cannot go on.
+        changed: Result<Vec<Changed>, DiskError>,
     },
     /// The answer to [`Job::Sync`].
     Synced(Result<(), DiskError>),
@@ -88,9 +89,9 @@ pub enum Done {
         /// How it was found.
         result: Result<PieceState, DiskError>,
     },
-    /// The answer to [`Job::Settle`]: the files that somebody has changed. If there are none,
-    /// everything is where it belongs.
-    Settled(Result<Vec<Changed>, DiskError>),
+    /// The answer to [`Job::Settle`]. If nothing has changed and nothing is lost, everything is where
+    /// it belongs.
+    Settled(Result<Settled, DiskError>),
 }
 
 /// What became of a piece.

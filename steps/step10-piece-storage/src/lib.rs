@@ -38,4 +38,4 @@ pub use names::Names;
 pub use seen::Change;
 pub use store::Storage;
 pub use transfer::read_now;
-pub use watch::{Changed, LOOKS};
+pub use watch::{Changed, LOOKS, Settled};

@@ -126,7 +126,7 @@ impl Storage {
         let path = &self.layout.files()[index].path;
         let (root, folder, known) = (&self.root, &mut self.folder, self.known[index]);
         let mut open = || match folder {
-            Some(folder) if !known.only_read => {
+            Some(folder) if !known.only_read && !known.stranger => {
                 let file = folder.open(path)?;
                 let now = Seen::of(&file.metadata()?);
                 match known.seen.is_some_and(|seen| !seen.is_same_file(&now)) {
@@ -209,6 +209,9 @@ impl Storage {
         blocks: &[BlockBuf],
         from: usize,
     ) -> Result<bool, DiskError> {
+        if self.known[span.file].stranger {
+            return Err(self.error(Doing::Write, span, replaced()));
+        }
         if std::mem::take(&mut self.known[span.file].only_read) {
             self.handles.close(|&open| open == span.file);
         }
@@ -216,6 +219,9 @@ impl Storage {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             file => file?,
         };
+        if !self.is_as_it_was(span.file, &file) {
+            return Ok(false);
+        }
         self.cut(span.file)?;
         self.unsynced.touched(span.file);
         transfer::write(&file, span.offset, blocks, from, span.len as usize)

@@ -9,7 +9,7 @@ use layout::{Entry, Kind};
 
 use crate::Storage;
 use crate::checker::{Checker, PieceState};
-use crate::create::{link, look, make};
+use crate::create::{Known, link, look, make};
 use crate::error::{DiskError, Doing};
 use crate::seen::{Change, Seen, change};
 
@@ -26,15 +26,26 @@ pub struct Changed {
     pub change: Change,
 }
 
+/// What [`Storage::settle`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The files that somebody has changed.
+    pub changed: Vec<Changed>,
+    /// The pieces that are not in their files any more.
+    pub lost: Vec<u32>,
+}
+
 impl Storage {
     // ANCHOR: look_at
     /// Looks whether somebody else has changed a file since the last look. In a download it is
     /// mended at once, so that pieces can be written to it again.
     ///
+    /// Another file in its place is not ours to write to, unless it turns out that a piece of it is
+    /// good.
+    ///
     /// # Errors
     ///
-    /// [`DiskError`] when it cannot be mended: another file is in its place, which is not ours to
-    /// write to, or the whole download folder is gone.
+    /// [`DiskError`] when it cannot be mended: the whole download folder is gone, for one.
     pub fn look_at(&mut self, index: usize) -> Result<Option<Changed>, DiskError> {
         let layout = self.layout().clone();
         let entry = &layout.files()[index];
@@ -42,8 +53,10 @@ impl Storage {
             return Ok(None);
         }
         let now = look(&self.root().join(&entry.path));
-        let change = change(self.known[index].seen, now, entry.length);
-        self.known[index].seen = now;
+        let known = &mut self.known[index];
+        let was_touched = std::mem::take(&mut known.touched).then_some(Change::Touched);
+        let change = change(known.seen, now, entry.length).or(was_touched);
+        known.seen = now;
         let Some(change) = change else {
             return Ok(None);
         };
@@ -85,16 +98,18 @@ impl Storage {
 
     // ANCHOR: settle
     /// For the end of a download: looks at every file once more, and cuts those that are longer
-    /// than the torrent says. When nothing has changed, all that was written is where it belongs.
+    /// than the torrent says. When nothing has changed and nothing is lost, all that was written is
+    /// where it belongs.
     ///
     /// # Errors
     ///
     /// As [`Storage::look_at`]; and when a file cannot be cut.
-    pub fn settle(&mut self) -> Result<Vec<Changed>, DiskError> {
+    pub fn settle(&mut self) -> Result<Settled, DiskError> {
         let changed = self.look(0..self.layout().files().len())?;
         self.mend_links()?;
         self.trim()?;
-        Ok(changed)
+        let lost = self.lost.iter().copied().collect();
+        Ok(Settled { changed, lost })
     }
     // ANCHOR_END: settle
 
@@ -110,6 +125,10 @@ impl Storage {
         checker.check(piece..piece + 1, |_, state| found = state)?;
         if found == PieceState::Good {
             self.lost.remove(&piece);
+            let layout = self.layout().clone();
+            for span in layout.piece_spans(piece) {
+                self.known[span.file].stranger = false;
+            }
         }
         Ok(found)
     }
@@ -121,7 +140,7 @@ impl Storage {
         let (Some(now), Ok(ours)) = (look(&self.root().join(&entry.path)), file.metadata()) else {
             return false;
         };
-        let ours = Seen::ours(&ours);
+        let ours = Seen::of(&ours);
         let is_there = now.is_same_file(&ours) && now.length >= entry.length;
         if is_there {
             self.known[index].seen = Some(ours);
@@ -129,23 +148,45 @@ impl Storage {
         is_there
     }
 
+    /// We are about to write to a file; false if it was cut, which has to be mended before. That
+    /// somebody has written to it is noted for the next look: after our own write its time would
+    /// not tell.
+    pub(crate) fn is_as_it_was(&mut self, index: usize, file: &File) -> bool {
+        let length = self.layout().files()[index].length;
+        let known = &mut self.known[index];
+        let Ok(now) = file.metadata().map(|found| Seen::of(&found)) else {
+            return true; // writing will say what is wrong
+        };
+        match change(known.seen, Some(now), length) {
+            Some(Change::Cut(_)) => return false,
+            Some(_) => known.touched = true,
+            None => {}
+        }
+        if now.length > length {
+            self.longer.insert(index);
+        }
+        true
+    }
+
     /// Makes a file of a download usable again.
     fn mend(&mut self, index: usize, change: Change) -> Result<(), DiskError> {
         let layout = self.layout().clone();
         let entry = &layout.files()[index];
         let place = self.root().join(&entry.path);
-        self.known[index].only_read = false;
         let root = self.root().to_path_buf();
+        let known = &mut self.known[index];
         match change {
             Change::Touched => {
-                let length = self.known[index].seen.map_or(0, |seen| seen.length);
-                if length > entry.length {
+                let length = known.seen.map_or(0, |seen| seen.length);
+                // What a link leads to is not ours to cut.
+                if length > entry.length && !known.only_read {
                     self.longer.insert(index);
                 }
                 return Ok(());
             }
             Change::Replaced | Change::Back => {
-                return Err(DiskError::new(Doing::Open, &place, replaced()));
+                known.stranger = true;
+                return Ok(());
             }
             Change::Gone => self.lose(entry, 0),
             Change::Cut(length) => self.lose(entry, length),
@@ -158,7 +199,10 @@ impl Storage {
         }
         folder.walk_anew();
         let seen = make(folder, entry, *executable, &place)?;
-        self.known[index].seen = Some(seen);
+        self.known[index] = Known {
+            seen: Some(seen),
+            ..Known::default()
+        };
         self.unsynced.touched(index);
         let folders = entry.path.ancestors().skip(1).map(|path| root.join(path));
         self.unsynced.folders.extend(folders);
@@ -194,7 +238,7 @@ impl Storage {
 pub fn replaced() -> io::Error {
     io::Error::new(
         ErrorKind::AlreadyExists,
-        "another file was put in its place while it was being downloaded, and is left alone",
+        "another file was put in its place, of which nothing is the torrent's, and is left alone",
     )
 }
 

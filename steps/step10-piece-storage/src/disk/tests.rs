@@ -369,7 +369,8 @@ fn a_read_that_fails_says_what_happened_to_the_file() {
     let expected = ["read 3 false", "read 3 false", "read 0 true", "written 3"];
     assert_eq!(words(&done), expected);
     let changes = done.into_iter().map(|(_, done)| match done {
-        Done::Read { changed, .. } | Done::Stored { changed, .. } => changed.len(),
+        Done::Read { changed, .. } => changed.unwrap().len(),
+        Done::Stored { changed, .. } => changed.len(),
         _ => 0,
     });
     assert_eq!(changes.collect::<Vec<_>>(), [1, 0, 0, 0]);

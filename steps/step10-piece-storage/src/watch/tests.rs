@@ -53,7 +53,7 @@ fn what_we_write_ourselves_is_no_change() {
     assert_eq!(storage.look(0..3).unwrap(), []);
     storage.write(4, &torrent.blocks(4)).unwrap();
     assert_eq!(storage.look(0..3).unwrap(), []);
-    assert_eq!(storage.settle().unwrap(), []);
+    assert_eq!(storage.settle().unwrap(), Settled::default());
 }
 
 #[test]
@@ -62,10 +62,18 @@ fn a_file_that_is_deleted_is_made_anew_and_said() {
     let (dir, mut storage) = download(&torrent, 0..5);
     let file = dir.path().join("in/t/c");
     fs::remove_file(&file).unwrap();
-    assert_eq!(changes(storage.settle().unwrap()), [(2, Change::Gone)]);
+    assert_eq!(
+        changes(storage.settle().unwrap().changed),
+        [(2, Change::Gone)]
+    );
     assert_eq!(fs::read(&file).unwrap(), [0; 40_000]);
     assert_eq!(storage.check(4).unwrap(), PieceState::Missing);
-    assert_eq!(storage.settle().unwrap(), [], "it is said once");
+    let again = storage.settle().unwrap();
+    assert_eq!(
+        (again.changed, again.lost),
+        (vec![], vec![4]),
+        "it is said once"
+    );
     storage.write(4, &torrent.blocks(4)).unwrap();
     assert_eq!(fs::read(&file).unwrap(), torrent.file(2));
     assert_eq!(storage.check(4).unwrap(), PieceState::Good);
@@ -82,7 +90,10 @@ fn a_piece_that_went_into_a_deleted_file_is_written_again() {
     assert_eq!(storage.check(2).unwrap(), PieceState::Good);
     assert_eq!(storage.check(0).unwrap(), PieceState::Missing);
     // What was not written to is found when it is looked for.
-    assert_eq!(changes(storage.settle().unwrap()), [(2, Change::Gone)]);
+    assert_eq!(
+        changes(storage.settle().unwrap().changed),
+        [(2, Change::Gone)]
+    );
 }
 
 #[test]
@@ -115,27 +126,123 @@ fn a_file_that_was_cut_gets_its_length_back() {
     assert_eq!(storage.check(1).unwrap(), PieceState::Bad);
 }
 
+/// Puts a file in the place of another.
+fn put(root: &Path, content: &[u8], file: &Path) {
+    fs::write(root.join("other"), content).unwrap();
+    fs::rename(root.join("other"), file).unwrap();
+}
+
 #[test]
 fn another_file_in_the_place_of_ours_is_left_alone() {
-    for open_elsewhere in [true, false] {
+    // It is met by a write, by a look, or by a read; while the file is open, or not.
+    for (open, meet) in [
+        (true, "write"),
+        (false, "write"),
+        (true, "look"),
+        (false, "read"),
+    ] {
         let torrent = torrent();
         let (dir, mut storage) = download(&torrent, 0..4);
-        if !open_elsewhere {
+        if !open {
             storage.close_files();
         }
         let file = dir.path().join("in/t/a");
-        fs::write(dir.path().join("other"), "somebody's").unwrap();
-        fs::rename(dir.path().join("other"), &file).unwrap();
-        let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
-        assert!(error.to_string().contains("left alone"), "{error}");
+        put(dir.path(), b"somebody's", &file);
+        match meet {
+            "look" => assert_eq!(
+                changes(storage.look(0..3).unwrap()),
+                [(0, Change::Replaced)]
+            ),
+            "read" => assert_eq!(
+                changes(storage.look_at_those_of(0).unwrap()),
+                [(0, Change::Replaced)]
+            ),
+            _ => {}
+        }
+        for _ in 0..2 {
+            let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+            assert!(error.to_string().contains("left alone"), "{meet}: {error}");
+        }
         assert_eq!(fs::read(&file).unwrap(), b"somebody's");
-        let (dir, mut storage) = download(&torrent, 0..4);
-        let file = dir.path().join("in/t/a");
-        fs::write(dir.path().join("other"), "somebody's").unwrap();
-        fs::rename(dir.path().join("other"), &file).unwrap();
-        let error = storage.settle().unwrap_err();
-        assert_eq!(error.path(), file);
     }
+}
+
+#[test]
+fn a_copy_in_the_place_of_ours_is_taken_when_a_piece_of_it_is_good() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let file = dir.path().join("in/t/a");
+    let mut copy = torrent.file(0).to_vec();
+    copy[90_000] ^= 1;
+    put(dir.path(), &copy, &file);
+    assert_eq!(
+        changes(storage.settle().unwrap().changed),
+        [(0, Change::Replaced)]
+    );
+    assert_eq!(storage.check(2).unwrap(), PieceState::Bad);
+    assert!(
+        storage.write(2, &torrent.blocks(2)).is_err(),
+        "nothing is known to be good"
+    );
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    storage.write(2, &torrent.blocks(2)).unwrap();
+    assert_eq!(fs::read(&file).unwrap(), torrent.file(0));
+}
+
+#[test]
+fn what_others_write_between_our_own_writes_is_seen() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..2);
+    let a = dir.path().join("in/t/a");
+    let_time_pass(&a);
+    storage.write(2, &torrent.blocks(2)).unwrap();
+    assert_eq!(changes(storage.look(0..3).unwrap()), [(0, Change::Touched)]);
+    assert_eq!(storage.look(0..3).unwrap(), []);
+    // What is cut is not made up for by the next write.
+    let file = fs::File::options().write(true).open(&a).unwrap();
+    file.set_len(0).unwrap();
+    let changed = storage.write(2, &torrent.blocks(2)).unwrap();
+    assert_eq!(changes(changed), [(0, Change::Cut(0))]);
+    assert_eq!(storage.settle().unwrap().lost, [0, 1]);
+    // What was put to the end is cut in the end.
+    let c = dir.path().join("in/t/c");
+    file_append(&c, b"tail");
+    storage.write(4, &torrent.blocks(4)).unwrap();
+    storage.settle().unwrap();
+    assert_eq!(fs::read(&c).unwrap(), torrent.file(2));
+}
+
+fn file_append(path: &Path, bytes: &[u8]) {
+    use std::io::Write;
+    let file = fs::File::options().append(true).open(path);
+    file.unwrap().write_all(bytes).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_complete_file_behind_a_link_may_be_touched() {
+    let torrent = torrent();
+    let (dir, storage) = download(&torrent, 0..5);
+    drop(storage);
+    let root = dir.path().join("in");
+    let (c, away) = (root.join("t/c"), dir.path().join("c"));
+    fs::rename(&c, &away).unwrap();
+    std::os::unix::fs::symlink(&away, &c).unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let mut storage = Storage::create_unless(&root, layout, hashes, |_| false, || false).unwrap();
+    let_time_pass(&away);
+    assert_eq!(changes(storage.look(0..3).unwrap()), [(2, Change::Touched)]);
+    let block = blocks::BlockRequest {
+        piece: 4,
+        offset: 0,
+        len: 100,
+    };
+    storage.read(&block, &mut [0; 100]).unwrap();
+    file_append(&away, b"tail");
+    assert_eq!(
+        changes(storage.settle().unwrap().changed),
+        [(2, Change::Touched)]
+    );
 }
 
 #[test]
@@ -161,7 +268,10 @@ fn what_becomes_longer_is_cut_in_the_end() {
     let mut more = torrent.file(2).to_vec();
     more.extend(b"more");
     fs::write(&path, more).unwrap();
-    assert_eq!(changes(storage.settle().unwrap()), [(2, Change::Touched)]);
+    assert_eq!(
+        changes(storage.settle().unwrap().changed),
+        [(2, Change::Touched)]
+    );
     assert_eq!(fs::read(&path).unwrap(), torrent.file(2));
 }
 
@@ -210,7 +320,7 @@ fn a_complete_file_is_only_read_and_links_may_lead_to_it() {
     for piece in 0..4 {
         storage.write(piece, &torrent.blocks(piece)).unwrap();
     }
-    assert_eq!(storage.settle().unwrap(), []);
+    assert_eq!(storage.settle().unwrap(), Settled::default());
     assert_eq!(storage.check(4).unwrap(), PieceState::Good);
     let error = storage.write(4, &torrent.blocks(4)).unwrap_err();
     assert!(error.to_string().contains("symbolic link"), "{error}");
