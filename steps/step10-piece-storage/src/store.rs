@@ -16,11 +16,19 @@ use crate::handles::Handles;
 use crate::hashes::Hashes;
 use crate::seen::Seen;
 use crate::sync::Unsynced;
-use crate::transfer;
+use crate::transfer::{self, Likeness};
 use crate::watch::{Changed, moved, replaced};
 
 /// Of a block that lies in more files than this, none is given along.
 const MOST_GIVEN: usize = 2;
+
+/// The error where a file turns out to be somebody else's.
+fn somebody_elses() -> io::Error {
+    io::Error::new(
+        ErrorKind::AlreadyExists,
+        "it has other bytes than the torrent's, and is left alone; it may be somebody's",
+    )
+}
 
 /// How often a file is made anew for one write of a piece.
 const TRIES: usize = 3;
@@ -41,6 +49,8 @@ pub struct Storage {
     pub(crate) known: Vec<Known>,
     /// Pieces that were on disk and are not any more: where they were there are zeros now.
     pub(crate) lost: BTreeSet<u32>,
+    /// Files that may be somebody else's: what is in them is compared before it is written over.
+    unproven: BTreeSet<usize>,
 }
 
 impl Storage {
@@ -89,6 +99,7 @@ impl Storage {
             unsynced: Unsynced::new(entered),
             known,
             lost: BTreeSet::new(),
+            unproven: BTreeSet::new(),
         })
     }
 
@@ -113,6 +124,7 @@ impl Storage {
             unsynced: Unsynced::default(),
             known,
             lost: BTreeSet::new(),
+            unproven: BTreeSet::new(),
         })
     }
 
@@ -139,6 +151,12 @@ impl Storage {
         self.handles.get(index, || {
             open().map_err(|e| DiskError::new(Doing::Open, &root.join(path), e))
         })
+    }
+
+    /// These files may be somebody else's: they have bytes, and no piece that would prove them. They
+    /// are written to only when what is in them is what the first piece has there, or zeros.
+    pub fn compare_first(&mut self, files: BTreeSet<usize>) {
+        self.unproven = files;
     }
 
     /// The hashes of the pieces.
@@ -222,6 +240,7 @@ impl Storage {
         if !self.is_as_it_was(span.file, &file) {
             return Ok(false);
         }
+        self.prove(span, &file, blocks, from)?;
         self.cut(span.file)?;
         self.unsynced.touched(span.file);
         transfer::write(&file, span.offset, blocks, from, span.len as usize)
@@ -229,6 +248,28 @@ impl Storage {
         Ok(self.wrote(span.file, &file))
     }
     // ANCHOR_END: write
+
+    /// Whether a file that may be somebody else's is the torrent's.
+    fn prove(
+        &mut self,
+        span: Span,
+        file: &File,
+        blocks: &[BlockBuf],
+        from: usize,
+    ) -> Result<(), DiskError> {
+        if !self.unproven.contains(&span.file) {
+            return Ok(());
+        }
+        let found = transfer::compare(file, span.offset, blocks, from, span.len as usize);
+        match found.map_err(|e| self.error(Doing::Read, span, e))? {
+            Likeness::Zeros => {}
+            Likeness::Same => {
+                self.unproven.remove(&span.file);
+            }
+            Likeness::Other => return Err(self.error(Doing::Write, span, somebody_elses())),
+        }
+        Ok(())
+    }
 
     // ANCHOR: read
     /// Reads bytes of a piece to the front of `buf`; padding reads as zeros. Gives the files they

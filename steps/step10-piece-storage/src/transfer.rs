@@ -42,6 +42,44 @@ pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize)
 }
 // ANCHOR_END: slices
 
+/// How bytes of a piece compare with what is in a file in their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// There are zeros.
+    Zeros,
+    /// There are the same bytes, or zeros where nothing was written yet.
+    Same,
+    /// There are others.
+    Other,
+}
+
+/// Compares the `len` bytes of a piece from `from` on with what is at `at` in `file`.
+pub fn compare(
+    file: &File,
+    at: u64,
+    blocks: &[BlockBuf],
+    from: usize,
+    len: usize,
+) -> io::Result<Likeness> {
+    let mut likeness = Likeness::Zeros;
+    let mut there = vec![0; BLOCK as usize];
+    let mut at = at;
+    for slice in slices(blocks, from, len) {
+        let there = &mut there[..slice.len()];
+        read(file, at, there)?;
+        let mut pairs = there.iter().zip(slice).filter(|(there, _)| **there != 0);
+        match pairs.next() {
+            None => {}
+            Some((there, ours)) if there == ours && pairs.all(|(there, ours)| there == ours) => {
+                likeness = Likeness::Same;
+            }
+            Some(_) => return Ok(Likeness::Other),
+        }
+        at += slice.len() as u64;
+    }
+    Ok(likeness)
+}
+
 #[cfg(unix)]
 fn write_some(file: &File, slices: &[IoSlice<'_>], at: u64) -> io::Result<usize> {
     Ok(rustix::io::pwritev(file, slices, at)?)

@@ -466,3 +466,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_that_may_be_somebody_elses_is_compared_before_it_is_written_over() {
+    let torrent = small();
+    let open = |dir: &Path, content: &[u8]| {
+        create(dir, &torrent);
+        fs::write(dir.join("t/sub/two"), content).unwrap();
+        let mut storage = create(dir, &torrent);
+        storage.compare_first(BTreeSet::from([2]));
+        storage
+    };
+    // The second piece has all of it.
+    let two = torrent.file(2).to_vec();
+    let mut part = two.clone();
+    part[7..].fill(0);
+    for ours in [two.clone(), part, vec![0; 20]] {
+        let dir = tempdir().unwrap();
+        let mut storage = open(dir.path(), &ours);
+        write(&mut storage, &torrent, 2);
+        assert_eq!(fs::read(dir.path().join("t/sub/two")).unwrap(), two);
+    }
+    let dir = tempdir().unwrap();
+    let mut storage = open(dir.path(), b"somebody's own notes");
+    let error = storage.write(2, &torrent.blocks(2)).unwrap_err();
+    assert_eq!(error.path(), dir.path().join("t/sub/two"));
+    assert!(error.to_string().contains("left alone"), "{error}");
+    let there = fs::read(dir.path().join("t/sub/two")).unwrap();
+    assert_eq!(there, b"somebody's own notes");
+}
