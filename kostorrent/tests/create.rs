@@ -190,6 +190,14 @@ fn no_more_is_told_of_what_is_left_out_than_a_person_would_read() {
     assert_eq!((ran.code, said.len()), (Some(0), 11), "{}", ran.err);
     assert_eq!(said[10], "note: left out: 15 more");
 
+    // The torrent file does not hide among the others.
+    let own = text(dir.path().join("f/x.torrent"));
+    run(["create", &path, "-o", &own]).good();
+    let ran = run(["create", &path, "-o", &own, "--force"]);
+    let first = format!("note: left out: {own} (the torrent file itself)\n");
+    assert!(ran.err.starts_with(&first), "{}", ran.err);
+    fs::remove_file(&own).unwrap();
+
     let ran = run(["create", &path, "-o", &output, "--force", "--json"]).good();
     let events = ran.events();
     let warnings = events.iter().filter(|event| event["event"] == "warning");
@@ -222,12 +230,22 @@ fn links_inside_are_left_out_or_followed_and_one_that_was_named_is_followed() {
 #[cfg(unix)]
 #[test]
 fn names_that_are_dangerous_are_refused() {
-    for name in ["a\\b", "new\nline", "\u{202e}gpj.exe"] {
+    for (name, shown, what) in [
+        ("a\\b", "a\\b", "has a backslash"),
+        ("new\nline", "new\\nline", "has a control character"),
+        ("\u{202e}gpj.exe", "\\u{202e}gpj.exe", "turns the direction"),
+    ] {
         let dir = folder(&[("f/x", b"x")]);
         fs::write(dir.path().join("f").join(name), "y").unwrap();
         let said = run(["create", &text(dir.path().join("f"))]).failed(1);
-        assert!(said.contains("rename"), "{said}");
+        assert!(said.contains(&format!("the name \"f/{shown}\" ")), "{said}");
+        assert!(said.contains(what), "{said}");
+        assert!(said.contains("rename it"), "{said}");
+        assert!(said.contains(", or leave it out with --exclude"), "{said}");
     }
+    let dir = folder(&[("a\\b/x", b"x")]);
+    let said = run(["create", &text(dir.path().join("a\\b"))]).failed(1);
+    assert!(said.contains(", or give another with --name"), "{said}");
 }
 
 #[cfg(target_os = "linux")]

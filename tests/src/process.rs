@@ -251,6 +251,17 @@ impl Process {
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a running child");
     }
 
+    /// What `kill` and `timeout` do.
+    ///
+    /// # Panics
+    ///
+    /// When the process is gone.
+    #[cfg(unix)]
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a running child");
+    }
+
     /// Ends it at once, as a crash would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

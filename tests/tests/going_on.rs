@@ -7,7 +7,7 @@ use kostorrent_tests::payload::Payload;
 use kostorrent_tests::peer::{Manner, Seeder};
 use kostorrent_tests::process::Process;
 use kostorrent_tests::torrent::Torrent;
-use kostorrent_tests::tracker::Tracker;
+use kostorrent_tests::tracker::{Answer, Tracker};
 use kostorrent_tests::{kostorrent, temp, wait};
 use pretty_assertions::assert_eq;
 use tempfile::TempDir;
@@ -121,6 +121,15 @@ fn ctrl_c_keeps_the_pieces_and_says_goodbye() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_download_that_has_found_nobody() {
+    let (_folder, tracker, client) = alone();
+    client.interrupt();
+    client.finish().expect_code(130);
+    tracker.until_event("stopped");
+}
+
+/// A download that has found nobody, and its tracker.
+#[cfg(unix)]
+fn alone() -> (TempDir, Tracker, Process) {
     let folder = temp();
     let tracker = Tracker::naming(&[]);
     let torrent = folder.path().join("alone.torrent");
@@ -129,9 +138,34 @@ fn ctrl_c_ends_a_download_that_has_found_nobody() {
         .write(&torrent);
     let client = kostorrent::start_download(&torrent, folder.path());
     tracker.until_event("started");
+    (folder, tracker, client)
+}
+
+#[cfg(unix)]
+#[test]
+fn two_signals_at_once_are_one() {
+    let (_folder, tracker, client) = alone();
+    // Of different kinds: the system would make one of two of a kind.
+    client.terminate();
     client.interrupt();
-    client.finish().expect_code(130);
+    let finished = client.finish();
+    finished.expect_code(130);
+    assert!(!finished.stderr.contains("at once"), "{finished:?}");
+    assert_eq!(tracker.events().last().unwrap(), "stopped");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    let (_folder, tracker, client) = alone();
+    tracker.answer(Answer::Silence);
+    client.interrupt();
     tracker.until_event("stopped");
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    client.interrupt();
+    let finished = client.finish();
+    finished.expect_code(130);
+    assert!(finished.stderr.contains("ended at once"), "{finished:?}");
 }
 
 #[cfg(unix)]

@@ -360,3 +360,50 @@ fn a_folder_that_was_renamed_is_recognised_and_told() {
             .contains("--data names the folder that holds \"before\"")
     );
 }
+
+#[test]
+fn an_empty_copy_inside_does_not_hide_the_torrents_own_folder() {
+    let payload = Payload::odd("own");
+    let (data, _folder, torrent) = scene(&payload);
+    let own = data.path().join("own");
+    // What a download into the wrong folder leaves: the right lengths, and zeros.
+    for (path, bytes) in payload.files() {
+        let copy = own.join(path);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::write(copy, vec![0; bytes.len()]).unwrap();
+    }
+    let verified = kostorrent::verify(&torrent, &own);
+    verified.expect_code(0);
+    let said = "is the torrent's own folder";
+    assert!(verified.stderr.contains(said), "{}", verified.stderr);
+
+    // With both whole, what was given is taken.
+    payload.write(&own);
+    let (first, ..) = &payload.files()[0];
+    fs::write(data.path().join(first), "x").unwrap();
+    let verified = kostorrent::verify(&torrent, &own);
+    verified.expect_code(0);
+    let said = "the first is taken; for the other, give --data";
+    assert!(verified.stderr.contains(said), "{}", verified.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_torrents_own_folder_is_that_folder() {
+    let payload = Payload::odd("own");
+    let (data, folder, torrent) = scene(&payload);
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(data.path().join("own"), &link).unwrap();
+    let verified = kostorrent::verify(&torrent, &link);
+    verified.expect_code(0);
+    let said = "is the torrent's own folder";
+    assert!(verified.stderr.contains(said), "{}", verified.stderr);
+
+    // A link of the torrent's name is its folder where it stands.
+    let named = folder.path().join("own");
+    fs::rename(&link, &named).unwrap();
+    let verified = kostorrent::verify(&torrent, &named);
+    verified.expect_code(0);
+    let around = format!("{} is taken", folder.path().display());
+    assert!(verified.stderr.contains(&around), "{}", verified.stderr);
+}

@@ -118,9 +118,14 @@ impl Engine {
     }
 
     /// The addresses of a peer that was named are known, or why they cannot be.
-    pub(crate) fn looked_up(&mut self, name: String, result: Result<Vec<SocketAddr>, String>) {
+    pub(crate) fn looked_up(
+        &mut self,
+        name: &str,
+        port: u16,
+        result: Result<Vec<SocketAddr>, String>,
+    ) {
         if self.stage == Stage::Running {
-            self.discovery.looked_up(&mut self.cx, name, result);
+            self.discovery.looked_up(&mut self.cx, name, port, result);
         }
     }
 

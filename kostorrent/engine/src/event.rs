@@ -107,8 +107,10 @@ pub enum Event {
     },
     /// What came of [`Action::LookUp`].
     LookedUp {
-        /// The host's name.
+        /// The host's name, as in the action.
         name: String,
+        /// The port, as in the action.
+        port: u16,
         /// Its addresses, or why there are none.
         result: Result<Vec<SocketAddr>, String>,
     },

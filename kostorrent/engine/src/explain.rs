@@ -53,7 +53,7 @@ impl Engine {
     /// Why there is nobody left to ask.
     pub(crate) fn why_hopeless(&self) -> Failure {
         if let (None, Some((name, why))) = (self.download.useful_at, self.discovery.lost_name()) {
-            let (name, why) = (name.clone(), why.clone());
+            let (name, why) = (name.to_owned(), why.to_owned());
             return Failure::NameNotFound { name, why };
         }
         if let (0, Some(why)) = (self.swarm.bans(), self.discovery.refusal()) {

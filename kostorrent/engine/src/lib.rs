@@ -112,7 +112,6 @@ impl Engine {
             }
         }
         let now = self.cx.now;
-        self.discovery.look_up_names(&mut self.cx);
         self.cx.timers.set(Timer::Announce, now);
         self.cx.timers.set(Timer::Dial, now);
         self.stalled_again();
@@ -142,7 +141,7 @@ impl Engine {
             Event::DiskFailed { why } => self.disk_failed(why),
             Event::Room { peer, bytes } => self.room(peer, bytes),
             Event::Announced { tracker, result } => self.announced(&tracker, result),
-            Event::LookedUp { name, result } => self.looked_up(name, result),
+            Event::LookedUp { name, port, result } => self.looked_up(&name, port, result),
             Event::Timeout => {}
             Event::Command(command) => self.command(command),
         }

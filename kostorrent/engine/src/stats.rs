@@ -1,6 +1,5 @@
 //! The figures that faces show.
 
-use crate::content::Content;
 use crate::leaving::Stage;
 use crate::{Engine, Time};
 
@@ -11,7 +10,8 @@ pub struct Stats {
     pub pieces_have: u32,
     /// Pieces of the torrent.
     pub pieces: u32,
-    /// Bytes that are wanted and not there.
+    /// Bytes that are wanted and not there; where nothing is wanted, as for a seeder, all that are
+    /// not there.
     pub left: u64,
     /// Payload bytes received, the useless ones included.
     pub downloaded: u64,
@@ -49,7 +49,10 @@ impl Engine {
         Stats {
             pieces_have: content.map_or(0, |c| c.have().count()),
             pieces: content.map_or(0, |c| c.geometry.pieces()),
-            left: content.map_or(0, Content::left_wanted),
+            left: content.map_or(0, |c| match c.wants_anything() {
+                true => c.left_wanted(),
+                false => c.left(),
+            }),
             downloaded: self.download.total,
             uploaded: self.upload.total,
             wasted: self.download.wasted,

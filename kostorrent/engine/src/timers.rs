@@ -11,7 +11,7 @@ pub(crate) enum Timer {
     Choke,
     /// The next announce to a tracker.
     Announce,
-    /// The next address may be dialled.
+    /// The next address may be dialled, or the next name looked up.
     Dial,
     /// A speed limit has let some bytes through again.
     Refill,

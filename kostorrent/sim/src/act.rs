@@ -51,10 +51,10 @@ impl World {
                 node,
                 Happens::Told(Box::new(Event::Settled)),
             ),
-            Action::LookUp { name, .. } => {
+            Action::LookUp { name, port } => {
                 let found = self.names.get(&name).cloned();
                 let result = found.ok_or_else(|| "no such name".to_owned());
-                let event = Event::LookedUp { name, result };
+                let event = Event::LookedUp { name, port, result };
                 self.later(LOOK_UP, node, Happens::Told(Box::new(event)));
             }
             Action::Announce {

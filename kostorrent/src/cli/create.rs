@@ -18,7 +18,7 @@ use super::show::{count, exact};
 use super::target::Target;
 use super::text::printable;
 use super::{clock, face, output, running};
-use crate::create::{Choice, Created, Options, Plan, name_of};
+use crate::create::{Choice, Created, LeftOut, Options, Plan, Why, name_of};
 
 /// The most things that are left out of which each is told.
 const MOST_TOLD: usize = 10;
@@ -125,7 +125,9 @@ fn options(args: &Create) -> Result<Options, Failure> {
 
 /// What a person may not expect of the files that are shared, and of those that are not.
 fn notes(plan: &Plan) -> Vec<String> {
-    let left_out = plan.left_out();
+    let mut left_out: Vec<&LeftOut> = plan.left_out().iter().collect();
+    // The rest may hide in a number; that the torrent file is among it would surprise.
+    left_out.sort_by_key(|left| left.why != Why::Output);
     let told = left_out.iter().take(MOST_TOLD);
     let mut notes: Vec<String> = told
         .map(|left| format!("left out: {} ({})", left.path.display(), left.why))

@@ -1,7 +1,8 @@
 //! Which folder is meant: `--data` and `--output` name the one that holds the torrent's file or
 //! folder, and many a person names that file or folder itself.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use layout::{Kind, Layout};
@@ -30,15 +31,13 @@ pub(crate) fn of_data(given: &Path, torrent: &Metainfo, face: Face) -> Result<Pa
             look.own()
         )));
     }
-    if look.has_any(given) {
-        return Ok(given.to_owned());
-    }
-    if look
-        .around
-        .as_deref()
-        .is_some_and(|around| look.has_any(around))
-    {
-        return look.around(face);
+    let has_any = |around: &Path| look.has_any(around);
+    let is_around = look.around.as_deref().is_some_and(has_any);
+    match (look.has_any(given), is_around) {
+        (true, true) => return look.of_both(face, "--data"),
+        (true, false) => return Ok(given.to_owned()),
+        (false, true) => return look.around(face),
+        (false, false) => {}
     }
     if look.is_own_folder_renamed() {
         look.say_it_is_renamed(face)?;
@@ -60,13 +59,15 @@ pub(crate) fn of_output(given: &Path, torrent: &Metainfo, face: Face) -> Result<
             look.own()
         )));
     }
-    if look.has_any(given) {
-        return Ok(given.to_owned());
+    let has_whole = |around: &Path| look.has_whole_file(around);
+    let is_around = look.around.as_deref().is_some_and(has_whole);
+    match (look.has_any(given), is_around) {
+        (true, true) => return look.of_both(face, "--output"),
+        (true, false) => return Ok(given.to_owned()),
+        (false, true) => return look.around(face),
+        (false, false) => {}
     }
     if let Some(around) = &look.around {
-        if look.has_whole_file(around) {
-            return look.around(face);
-        }
         face::warn(
             face,
             &format!(
@@ -94,15 +95,20 @@ struct Look<'a> {
 impl Look<'_> {
     fn new<'a>(given: &'a Path, torrent: &'a Metainfo) -> Result<Look<'a>, Failure> {
         let names = Names::of(torrent).map_err(Failure::failed)?;
-        let around = around(given).filter(|(around, name)| {
+        let is_own = |(around, name): &(PathBuf, PathBuf)| {
             let place = names.place(around);
             place == around.join(name) && place.is_dir() == torrent.multi_file && place.exists()
+        };
+        // A link may have the name itself, or lead to what has it.
+        let found = around(given).filter(is_own).or_else(|| {
+            let real = given.canonicalize().ok()?;
+            around(&real).filter(is_own)
         });
         Ok(Look {
             given,
             torrent,
             names,
-            around: around.map(|(around, _)| around),
+            around: found.map(|(around, _)| around),
         })
     }
 
@@ -128,6 +134,30 @@ impl Look<'_> {
 
     fn has_whole_file(&self, root: &Path) -> bool {
         any_file(&self.names.found(root), true, |path| root.join(path))
+    }
+
+    /// Of two folders that both hold the torrent's files takes the one in which more of them have
+    /// content; what was given, if that does not tell. A download that was begun at the wrong place
+    /// leaves files of the right length with nothing in them.
+    fn of_both(self, face: Face, option: &str) -> Result<PathBuf, Failure> {
+        let filled = |root: &Path| {
+            let found = self.names.found(root);
+            let files = files(&found).filter(|(path, length)| is_filled(&root.join(path), *length));
+            files.count()
+        };
+        let around = self.around.clone().unwrap_or_default();
+        if filled(&around) > filled(self.given) {
+            return self.around(face);
+        }
+        let message = format!(
+            "there is a {} in {} and one in {}: the first is taken; for the other, give {option} {}",
+            self.own(),
+            self.given.display(),
+            around.display(),
+            around.display()
+        );
+        face::warn(face, &message)?;
+        Ok(self.given.to_owned())
     }
 
     /// Takes the folder around, and says so.
@@ -163,16 +193,39 @@ impl Look<'_> {
     }
 }
 
+/// The files of a layout, with their lengths.
+fn files(layout: &Layout) -> impl Iterator<Item = (&Path, u64)> {
+    let files = layout.files().iter();
+    let files = files.filter(|file| matches!(file.kind, Kind::Regular { .. }));
+    files.map(|file| (&*file.path, file.length))
+}
+
 /// Whether any file of a layout is there; of its length and not empty, if `whole` is wanted.
 fn any_file(layout: &Layout, whole: bool, place: impl Fn(&Path) -> PathBuf) -> bool {
-    let files = layout.files().iter();
-    let mut files = files.filter(|file| matches!(file.kind, Kind::Regular { .. }));
-    files.any(|file| {
-        let found = fs::metadata(place(&file.path));
-        found.is_ok_and(|found| {
-            !whole || (found.is_file() && file.length > 0 && found.len() == file.length)
-        })
+    files(layout).any(|(path, length)| {
+        let found = fs::metadata(place(path));
+        found.is_ok_and(|found| !whole || (found.is_file() && length > 0 && found.len() == length))
     })
+}
+
+/// Whether a file has its length, and something in it: a byte that is not zero near its start, its
+/// middle or its end.
+fn is_filled(path: &Path, length: u64) -> bool {
+    const SAMPLE: u64 = 16 * 1024;
+    let whole = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == length);
+    let Some(file) = whole.then(|| File::open(path).ok()).flatten() else {
+        return false;
+    };
+    let last = length.saturating_sub(SAMPLE);
+    let has_byte = |at: u64| -> io::Result<bool> {
+        let mut bytes = Vec::new();
+        (&file).seek(SeekFrom::Start(at))?;
+        (&file).take(SAMPLE).read_to_end(&mut bytes)?;
+        Ok(bytes.iter().any(|&byte| byte != 0))
+    };
+    [0, last / 2, last]
+        .into_iter()
+        .any(|at| has_byte(at).unwrap_or(false))
 }
 
 /// The folder around a file or folder, and the name that this has in it.

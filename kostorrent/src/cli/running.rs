@@ -21,6 +21,10 @@ use crate::node::{
 /// The least time between two looks at figures that have not changed.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Within so long, several signals to end are one: `timeout` and others send one to the process, and
+/// one to its group.
+const TOGETHER: Duration = Duration::from_millis(300);
+
 /// Torrents that are to be worked on together.
 pub(crate) struct Plan {
     /// What they may use together.
@@ -201,20 +205,21 @@ impl Running {
             .map(|shown| shown.subject.clone())
             .collect();
         face.started(&subjects)?;
-        let mut stopping = false;
+        let mut stopping: Option<Instant> = None;
         let mut looked = Duration::ZERO;
         while self.torrents.iter().any(|shown| shown.outcome.is_none()) {
             let due = face.due().map(|due| self.began + due.max(looked + LOOK));
             tokio::select! {
                 biased;
-                () = interrupts.next() => {
-                    if stopping {
-                        return Err(Failure::Interrupted("ended at once".into()));
+                () = interrupts.next() => match stopping {
+                    Some(since) if since.elapsed() < TOGETHER => {}
+                    Some(_) => return Err(Failure::Interrupted("ended at once".into())),
+                    None => {
+                        stopping = Some(Instant::now());
+                        self.stop();
+                        face.stopping()?;
                     }
-                    stopping = true;
-                    self.stop();
-                    face.stopping()?;
-                }
+                },
                 Some((torrent, seen)) = self.seen.recv() => self.seen(torrent, seen, face)?,
                 () = sleep_until(due) => {
                     looked = self.began.elapsed();

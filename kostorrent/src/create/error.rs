@@ -55,7 +55,7 @@ pub enum CreateError {
         least: Option<u64>,
     },
     /// The torrent would not be read by others as it is meant.
-    #[error(transparent)]
+    #[error("{}{}", .0, other_way(.0))]
     Torrent(#[from] metainfo::create::CreateError),
     /// The torrent would be refused.
     #[error(transparent)]
@@ -68,6 +68,17 @@ impl CreateError {
             path: path.to_owned(),
             cause,
         }
+    }
+}
+
+/// What may be done about a name besides renaming its file.
+fn other_way(error: &metainfo::create::CreateError) -> &'static str {
+    match error {
+        metainfo::create::CreateError::UnsafeName { is_own: true, .. } => {
+            ", or give another with --name"
+        }
+        metainfo::create::CreateError::UnsafeName { .. } => ", or leave it out with --exclude",
+        _ => "",
     }
 }
 

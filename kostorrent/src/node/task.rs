@@ -282,7 +282,8 @@ impl Task {
         self.spawn(async move {
             let result = names::look_up(name.clone(), port).await;
             debug!(%name, ?result, "looked up");
-            let _ = to_told.send(Told::Event(Event::LookedUp { name, result }));
+            let event = Event::LookedUp { name, port, result };
+            let _ = to_told.send(Told::Event(event));
         });
     }
 

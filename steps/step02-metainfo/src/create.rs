@@ -6,6 +6,8 @@ use bendy::encoding::{Encoder, Error as EncodeError, SingleItemEncoder};
 use thiserror::Error;
 
 use crate::limits::{MAX_URL, MAX_URLS};
+use crate::path::fault;
+use crate::text::is_obeyed;
 use crate::{File, Metainfo};
 
 /// What a new torrent of version 1 says (BEP 3). Its fields mean what those of [`Metainfo`] mean.
@@ -171,14 +173,11 @@ impl Create {
     /// What was written must be read back as it was meant.
     fn check(&self, read: &Metainfo) -> Result<(), CreateError> {
         if read.name != self.name {
-            return Err(CreateError::unsafe_name(&self.name, &read.name));
+            return Err(CreateError::unsafe_name(&[&self.name], &[&read.name]));
         }
         for (file, read) in self.files.iter().zip(&read.files) {
             if file.path != read.path {
-                return Err(CreateError::unsafe_name(
-                    &file.path.join("/"),
-                    &read.path.join("/"),
-                ));
+                return Err(CreateError::unsafe_name(&file.path, &read.path));
             }
         }
         if read.files != self.files {
@@ -260,16 +259,21 @@ fn attributes(file: &File) -> Option<String> {
 /// Why a torrent cannot be made.
 #[derive(Debug, Clone, Error)]
 pub enum CreateError {
-    /// A name that [`Metainfo::parse`] changes because it is dangerous, or that is there twice.
+    /// A name that [`Metainfo::parse`] changes, because it is dangerous or is there twice.
     #[error(
-        "the name {name:?} is dangerous in a torrent, or is there twice; rename it, for example to \
-         {safe:?}"
+        "the name \"{}\" {why}: rename it, for example to \"{}\"",
+        shown(name),
+        shown(safe)
     )]
     UnsafeName {
         /// The name, or the whole path.
         name: String,
+        /// What is wrong with it, to follow its mention.
+        why: String,
         /// What [`Metainfo::parse`] makes of it.
         safe: String,
+        /// Whether it is the torrent's own name, not the path of a file in it.
+        is_own: bool,
     },
     /// Files that a torrent cannot describe, such as a link that has a length.
     #[error("a torrent cannot describe these files as they are given")]
@@ -300,11 +304,34 @@ pub enum CreateError {
 }
 
 impl CreateError {
-    /// The error for a name, and what is made of it.
-    pub fn unsafe_name(name: &str, safe: &str) -> CreateError {
+    /// The error for a path, and what is made of it.
+    fn unsafe_name<S: AsRef<str>>(path: &[S], safe: &[S]) -> CreateError {
+        let joined = |path: &[S]| {
+            let names: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+            names.join("/")
+        };
+        let mut names = path.iter().map(AsRef::as_ref);
+        let why = match names.find_map(fault) {
+            Some(fault) => format!("{fault}, which is dangerous in a torrent"),
+            None => "is there twice, or is both a file and a folder".to_owned(),
+        };
         CreateError::UnsafeName {
-            name: name.to_owned(),
-            safe: safe.to_owned(),
+            name: joined(path),
+            why,
+            safe: joined(safe),
+            is_own: path.len() == 1,
         }
     }
+}
+
+/// A name as it is, but what a terminal would obey.
+fn shown(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for char in name.chars() {
+        match is_obeyed(char) {
+            true => shown.extend(char.escape_debug()),
+            false => shown.push(char),
+        }
+    }
+    shown
 }

@@ -44,6 +44,28 @@ pub fn is_safe(name: &str) -> bool {
 }
 // ANCHOR_END: safe_name
 
+/// What makes a name unsafe, to follow its mention; `None` if nothing does.
+pub(crate) fn fault(name: &str) -> Option<String> {
+    let character = |c| match c {
+        '/' => "a slash in it (/)".to_owned(),
+        '\\' => "a backslash in it (\\)".to_owned(),
+        c if turns_direction(c) => {
+            let code = u32::from(c);
+            format!("a character in it that turns the direction of reading (U+{code:04X})")
+        }
+        c => format!("a control character in it (U+{:04X})", u32::from(c)),
+    };
+    let found = name.chars().find(|&c| is_unsafe(c));
+    match name {
+        "" => Some("is empty".to_owned()),
+        "." | ".." => Some("means a folder, not a file".to_owned()),
+        long if long.len() > MAX_NAME => Some(format!("has more than {MAX_NAME} bytes")),
+        _ if found.is_some() => found.map(|c| format!("has {}", character(c))),
+        name if is_safe(name) => None,
+        _ => Some("is one that Windows cannot keep".to_owned()),
+    }
+}
+
 // ANCHOR: portable_name
 /// A path element from a torrent as a file name that every system can keep.
 ///

@@ -99,7 +99,8 @@ fn install_crypto() {
 /// # Errors
 ///
 /// When the body is no reply. A tracker that refuses may do so with any status, so
-/// its own words come first, then the status, then what is wrong with the body.
+/// its own words come first, then the status, then what is wrong with the body. A
+/// proxy on the way that wants a password has a status of its own.
 pub fn read_answer(
     url: &str,
     status: u16,
@@ -116,10 +117,13 @@ pub fn read_answer(
             Err(AnnounceError::Reply { host, error })
         }
         Err(error) if is_success => Err(AnnounceError::Reply { host, error }),
-        _ => Err(AnnounceError::Status {
-            host,
-            status,
-            retry: retry_after,
+        _ => Err(match proxy::refusal(url, status, proxy::environment) {
+            Some(reason) => AnnounceError::Unreachable { host, reason },
+            None => AnnounceError::Status {
+                host,
+                status,
+                retry: retry_after,
+            },
         }),
     }
 }
@@ -156,11 +160,17 @@ pub fn failure(url: &str, limit: Duration, error: &reqwest::Error) -> AnnounceEr
         let reason = root_cause(error);
         return AnnounceError::Http { host, reason };
     }
-    if let Some(words) = certificate::refusal(error) {
+    if let Some(words) = certificate::refusal(error, proxy::environment) {
         let reason = printable(words.as_bytes());
         return AnnounceError::Certificate { host, reason };
     }
     let mut reason = root_cause(error);
+    // What a proxy answers that is to let TLS through, the HTTP client tells in these words alone.
+    if reason.ends_with("proxy authorization required")
+        && let Some(reason) = proxy::refusal(url, 407, proxy::environment)
+    {
+        return AnnounceError::Unreachable { host, reason };
+    }
     if let Some(named) = proxy::named(url, proxy::environment) {
         reason += &format!(" (by the proxy that {} names", named.variable);
         reason += match named.looks_names_up() {

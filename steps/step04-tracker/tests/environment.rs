@@ -268,3 +268,52 @@ fn a_certificate_that_is_refused_is_refused_in_words() {
         "{error}"
     );
 }
+
+#[test]
+fn a_file_of_certificates_that_cannot_be_used_is_named_beside_a_folder_that_can() {
+    let server = tls::Server::with_body(REPLY);
+    let url = format!("https://{}/announce", server.addr);
+    let folder = Folder::new("unread");
+    let other = tls::Server::with_body(REPLY);
+    let hashed = folder.0.join("trusted");
+    fs::create_dir(&hashed).unwrap();
+    fs::write(hashed.join("0a1b2c3d.0"), &other.pem).unwrap();
+    let hashed = hashed.to_str().unwrap();
+    let cut = &server.pem[..server.pem.len() / 2];
+    for (file, what) in [
+        (folder.0.join("missing.pem"), "cannot be read: "),
+        (folder.file("empty.pem", ""), "has no certificate in PEM"),
+        (folder.file("junk.pem", [0xff; 99]), "has no certificate"),
+        (folder.file("cut.pem", cut), "has no certificate"),
+    ] {
+        let file = file.to_str().unwrap();
+        let output = folder.ask(&url, &[("SSL_CERT_FILE", file), ("SSL_CERT_DIR", hashed)]);
+        let error = failure(&output);
+        let expected = format!("the file that SSL_CERT_FILE names, {file}, {what}");
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_says_so() {
+    let proxy = Server::new(|_, stream| {
+        let wants = ["Proxy-Authenticate: Basic realm=\"p\""];
+        respond(
+            stream,
+            "407 Proxy Authentication Required",
+            &wants,
+            b"<html>",
+        );
+    });
+    let folder = Folder::new("password");
+    for (variable, tracker) in [
+        ("http_proxy", "http://tracker.test/announce"),
+        ("HTTPS_PROXY", "https://tracker.test/announce"),
+    ] {
+        let named = format!("http://me:secret@{}", proxy.addr);
+        let error = failure(&folder.ask(tracker, &[(variable, &named)]));
+        let expected = format!("the proxy that {variable} names wants a user and a password");
+        assert!(error.contains(&expected), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+}

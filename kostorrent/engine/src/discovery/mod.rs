@@ -2,6 +2,7 @@
 //! have named.
 
 mod list;
+mod names;
 mod trackers;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use crate::timers::Timer;
 use crate::{Action, Announcement, Config, Report, Time, TrackerWord};
 
 use list::PeerList;
+use names::Names;
 use trackers::{Call, Trackers};
 
 /// Calls under way at most.
@@ -34,12 +36,7 @@ pub(crate) struct Totals {
 pub(crate) struct Discovery {
     pub list: PeerList,
     trackers: Trackers,
-    /// Hosts that are still to be looked up, by name and port.
-    names: Vec<(String, u16)>,
-    /// How many look-ups are under way.
-    looking_up: usize,
-    /// A name that leads nowhere, and why.
-    lost_name: Option<(String, String)>,
+    names: Names,
 }
 
 impl Discovery {
@@ -51,54 +48,33 @@ impl Discovery {
         Discovery {
             list,
             trackers: Trackers::new(&config.tiers, cx.now, &mut cx.rng),
-            names: config.names.clone(),
-            looking_up: 0,
-            lost_name: None,
+            names: Names::new(&config.names, cx.now),
         }
     }
 
     /// Whether somebody may still be found: by a tracker, by name, or at an address not yet given
     /// up.
     pub fn has_hope(&self) -> bool {
-        self.trackers.any() || self.looking_up > 0 || self.list.has_hope()
-    }
-
-    /// Has the addresses of the peers found that were named.
-    pub fn look_up_names(&mut self, cx: &mut Cx) {
-        for (name, port) in std::mem::take(&mut self.names) {
-            self.looking_up += 1;
-            cx.act(Action::LookUp { name, port });
-        }
+        self.trackers.any() || self.names.has_hope() || self.list.has_hope()
     }
 
     /// A name has been looked up. All its addresses are tried.
     pub fn looked_up(
         &mut self,
         cx: &mut Cx,
-        name: String,
+        name: &str,
+        port: u16,
         result: Result<Vec<SocketAddr>, String>,
     ) {
-        self.looking_up = self.looking_up.saturating_sub(1);
-        let why = match result {
-            Ok(addrs) if !addrs.is_empty() => {
-                for addr in addrs {
-                    self.list.add_kept(addr, cx.now);
-                }
-                None
-            }
-            Ok(_) => Some("it has no address".to_owned()),
-            Err(why) => Some(why),
-        };
-        if let Some(why) = why {
-            self.lost_name = Some((name.clone(), why.clone()));
-            cx.report(Report::NameFailed { name, why });
+        for addr in self.names.looked_up(cx, name, port, result) {
+            self.list.add_kept(addr, cx.now);
         }
         cx.timers.set(Timer::Dial, cx.now);
     }
 
     /// A name of a peer that leads nowhere, and why.
-    pub fn lost_name(&self) -> Option<&(String, String)> {
-        self.lost_name.as_ref()
+    pub fn lost_name(&self) -> Option<(&str, &str)> {
+        self.names.lost()
     }
 
     /// What the last tracker said, if all have refused for good.
@@ -111,8 +87,10 @@ impl Discovery {
         self.trackers.word()
     }
 
-    /// Calls the next addresses, if more connections are wanted.
+    /// Has the names looked up that are due, and calls the next addresses, if more connections are
+    /// wanted.
     pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm) {
+        self.names.look_up(cx);
         while self.list.dialling() < MOST_DIALLING {
             let has_place = swarm.len() + self.list.dialling() < swarm.max_peers();
             let can_replace = || self.list.dialling() == 0 && swarm.idle(false, cx.now).is_some();
@@ -128,9 +106,11 @@ impl Discovery {
             }
             cx.act(Action::Connect { addr });
         }
-        match self.list.next_due() {
-            Some(due) if due > cx.now => cx.timers.set_earlier(Timer::Dial, due),
-            _ => {}
+        for due in [self.list.next_due(), self.names.next_due()] {
+            match due {
+                Some(due) if due > cx.now => cx.timers.set_earlier(Timer::Dial, due),
+                _ => {}
+            }
         }
     }
 

@@ -91,3 +91,35 @@ fn a_name_that_leads_nowhere_is_told_and_ends_a_download_that_has_nobody_else() 
         assert_eq!(told.count(), 1);
     }
 }
+
+#[test]
+fn a_name_that_leads_nowhere_is_looked_up_again() {
+    for seeding in [false, true] {
+        let mut world = World::new(geometry(10, 64 * 1024));
+        let named = |config: Config| Config {
+            names: vec![("late.example".to_owned(), 6881)],
+            ..config
+        };
+        // The tracker knows the leecher alone.
+        let silent = |config: Config| Config {
+            tiers: Vec::new(),
+            ..config
+        };
+        let (config, seeds) = (world.config(), world.seeding());
+        let (seeder, leecher) = match seeding {
+            true => (world.add(named(silent(seeds))), world.add(config)),
+            false => (world.add(silent(seeds)), world.add(named(config))),
+        };
+        world.run_to(100);
+        assert!(!world.is_complete(leecher));
+        let other = if seeding { leecher } else { seeder };
+        let addrs = vec![World::addr(other)];
+        world.names.insert("late.example".to_owned(), addrs);
+        world.run_to(600);
+        assert!(world.is_complete(leecher), "seeding: {seeding}");
+        let who = if seeding { seeder } else { leecher };
+        let reports = world.nodes[who].reports.iter();
+        let told = reports.filter(|(_, report)| matches!(report, Report::NameFailed { .. }));
+        assert_eq!(told.count(), 1, "it is told once");
+    }
+}

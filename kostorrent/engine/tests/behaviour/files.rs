@@ -84,13 +84,15 @@ fn what_a_seeder_has_lost_it_offers_to_nobody_and_fetches_from_nobody() {
     let full = Bitfield::full(PIECES).to_bytes();
     let actions = hand.say(PeerKey(2), Message::Bitfield(full));
     assert_eq!(said(&actions, PeerKey(2)), ["close"]);
-    assert_eq!(hand.engine.stats(hand.now).pieces_have, 8);
+    let stats = hand.engine.stats(hand.now);
+    assert_eq!((stats.pieces_have, stats.left), (8, 2 * 64 * 1024));
     let actions = hand.tell(Event::Found {
         pieces: vec![1, 0, 5],
     });
     assert_eq!(said(&actions, one), ["have 1", "have 0"]);
     assert_eq!(said(&actions, two), ["have 1", "have 0"]);
-    assert_eq!(hand.engine.stats(hand.now).pieces_have, 10);
+    let stats = hand.engine.stats(hand.now);
+    assert_eq!((stats.pieces_have, stats.left), (10, 0));
 }
 
 #[test]

@@ -87,14 +87,51 @@ fn what_changes_the_info_hash_and_what_does_not() {
 
 #[test]
 fn names_that_are_dangerous_are_refused() {
-    for (name, safe) in [("a\nb", "a_b"), ("a\\b", "a_b"), ("..", "__"), ("", "")] {
+    let long = "n".repeat(256);
+    for (name, safe, what) in [
+        (
+            "a\nb",
+            "a_b",
+            "the name \"a\\nb\" has a control character in it (U+000A), which",
+        ),
+        (
+            "a\\b",
+            "a_b",
+            "the name \"a\\b\" has a backslash in it (\\), which",
+        ),
+        (
+            "a/b",
+            "a_b",
+            "the name \"a/b\" has a slash in it (/), which",
+        ),
+        (
+            "a\u{202e}b",
+            "a_b",
+            "\"a\\u{202e}b\" has a character in it that turns the direction",
+        ),
+        ("..", "__", "the name \"..\" means a folder"),
+        (
+            "",
+            "",
+            "the name \"\" is empty, which is dangerous in a torrent: rename it",
+        ),
+        (
+            &long,
+            &long[..254],
+            "has more than 255 bytes, which is dangerous",
+        ),
+    ] {
         let error = Create::single(name, 1, 16384)
             .to_bytes(&[[0; 20]])
             .unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains(what), "{told}");
         match error {
             CreateError::UnsafeName {
                 name: given,
                 safe: better,
+                is_own: true,
+                ..
             } => {
                 assert_eq!(given, name);
                 assert!(better == safe || name.is_empty());
@@ -109,7 +146,7 @@ fn names_that_are_dangerous_are_refused() {
             .to_bytes(&[[0; 20], [0; 20]])
             .unwrap_err()
             .to_string(),
-        "the name \"folder/a.txt\" is dangerous in a torrent, or is there twice; rename it, for \
+        "the name \"folder/a.txt\" is there twice, or is both a file and a folder: rename it, for \
          example to \"folder/a (2).txt\""
     );
 }

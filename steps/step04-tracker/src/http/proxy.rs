@@ -35,6 +35,21 @@ pub(super) fn named(url: &str, env: impl Fn(&str) -> Option<String>) -> Option<N
     })
 }
 
+/// What a proxy on the way to the tracker at `url` wants, if this status is its own: 407 (RFC 9110,
+/// section 15.5.8).
+pub(super) fn refusal(
+    url: &str,
+    status: u16,
+    env: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let named = named(url, env).filter(|_| status == 407)?;
+    Some(format!(
+        "the proxy that {} names wants a user and a password, or others than it was given (HTTP \
+         status 407): they stand in front of its host, as in http://USER:PASSWORD@HOST:PORT",
+        named.variable
+    ))
+}
+
 /// Whether `NO_PROXY` makes an exception of this URL: by host, by domain, by network, or by `*`. The
 /// HTTP client's own matcher tells, with a proxy that is none in the place of the real one.
 fn is_exempt(url: &str, env: impl Fn(&str) -> Option<String>) -> bool {
