@@ -120,6 +120,32 @@ fn a_file_of_ones_own_inside_a_torrents_folder_is_left_alone() {
 }
 
 #[test]
+fn what_bytes_cannot_prove_is_compared_before_it_is_written_over() {
+    let files = [("a.bin", 300_000), ("b.bin", 40_000), ("notes.txt", 3_000)];
+    let files = files.map(|(path, length)| (path.to_owned(), length));
+    let scene = Scene::new(Payload::multi("mine", files), None);
+    let notes = scene.path("mine/notes.txt");
+    // Somebody has deleted a file that shares a piece with the others: these are right.
+    scene.payload.write(scene.folder.path());
+    let right = fs::read(&notes).unwrap();
+    fs::remove_file(scene.path("mine/b.bin")).unwrap();
+    kostorrent::download_all(&scene.torrent, scene.folder.path());
+    scene.payload.assert_in(scene.folder.path());
+    // Or they are not.
+    fs::remove_file(scene.path("mine/b.bin")).unwrap();
+    let mine = vec![b'n'; right.len()];
+    fs::write(&notes, &mine).unwrap();
+    let finished = kostorrent::start_download(&scene.torrent, scene.folder.path()).finish();
+    finished.expect_code(1);
+    let said = finished.stderr;
+    assert!(
+        said.contains("notes.txt") && said.contains("--overwrite"),
+        "{said}"
+    );
+    assert_eq!(fs::read(&notes).unwrap(), mine);
+}
+
+#[test]
 fn a_finished_download_of_another_torrent_is_left_alone() {
     let scene = Scene::new(three("three"), None);
     let other = Payload::multi(

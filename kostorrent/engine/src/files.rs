@@ -1,6 +1,7 @@
 //! What happens to the files under a running torrent: other programs, and people, delete and change
 //! them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use messages::{BlockRequest, Message};
@@ -9,11 +10,22 @@ use picker::PeerKey;
 use crate::leaving::Stage;
 use crate::peer::Peer;
 use crate::timers::Timer;
-use crate::{Action, CloseReason, Engine, download};
+use crate::{Action, CloseReason, Engine, Time, download};
 
 /// Pieces of what a peer hung up on are looked at no more often than this: reading a piece anew is
 /// dearer than hanging up.
 const CHECK_PAUSE: Duration = Duration::from_secs(2);
+
+/// Pieces that wait for that at most.
+const MOST_DOUBTS: usize = 16;
+
+/// Pieces that may be wrong on disk.
+#[derive(Default)]
+pub(crate) struct Doubts {
+    pieces: BTreeSet<u32>,
+    /// When some were last looked at.
+    checked: Option<Time>,
+}
 
 impl Engine {
     // ANCHOR: lost
@@ -108,16 +120,34 @@ impl Engine {
     /// A peer has hung up. Of a piece that it got from us, and does not say that it has, some may
     /// have been wrong: it is looked at.
     pub(crate) fn doubt(&mut self, peer: &Peer) {
-        let now = self.cx.now;
-        if self.doubted.is_some_and(|at| now < at + CHECK_PAUSE) {
-            return;
-        }
         let Some(content) = &self.content else {
             return;
         };
-        for &piece in &peer.up.given {
-            if !peer.has.get(piece) && content.have().get(piece) {
-                self.doubted = Some(now);
+        // What it was given last is the likeliest.
+        for &piece in peer.up.given.iter().rev() {
+            if self.doubts.pieces.len() < MOST_DOUBTS
+                && !peer.has.get(piece)
+                && content.have().get(piece)
+            {
+                self.doubts.pieces.insert(piece);
+            }
+        }
+        if !self.doubts.pieces.is_empty() {
+            self.check_doubts();
+        }
+    }
+
+    /// Has the pieces in doubt looked at, now or when the pause is over.
+    pub(crate) fn check_doubts(&mut self) {
+        let now = self.cx.now;
+        let due = self.doubts.checked.map(|at| at + CHECK_PAUSE);
+        if let Some(due) = due.filter(|&due| due > now) {
+            return self.cx.timers.set(Timer::Doubts, due);
+        }
+        for piece in std::mem::take(&mut self.doubts.pieces) {
+            // It may have been lost meanwhile.
+            if self.content.as_ref().is_some_and(|c| c.have().get(piece)) {
+                self.doubts.checked = Some(now);
                 self.cx.act(Action::Check { piece });
             }
         }

@@ -50,6 +50,7 @@ use content::Content;
 use cx::Cx;
 use discovery::{Discovery, Totals};
 use download::Download;
+use files::Doubts;
 use leaving::Stage;
 use swarm::Swarm;
 use timers::Timer;
@@ -72,8 +73,8 @@ pub struct Engine {
     is_complete: bool,
     /// `completed` was told to the trackers, or is not to be told: it is said once for a torrent.
     is_announced: bool,
-    /// When a piece was last looked at because a peer had hung up.
-    doubted: Option<Time>,
+    /// What is to be looked at because a peer has hung up.
+    doubts: Doubts,
 }
 
 impl Engine {
@@ -93,7 +94,7 @@ impl Engine {
             cx,
             is_complete: false,
             is_announced: false,
-            doubted: None,
+            doubts: Doubts::default(),
         };
         engine.start();
         engine

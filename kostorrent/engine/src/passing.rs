@@ -35,6 +35,7 @@ impl Engine {
                 Timer::Dial => self.dial(),
                 Timer::Refill => self.refill(),
                 Timer::Stalled => self.stalled(),
+                Timer::Doubts => self.check_doubts(),
                 Timer::GiveUp => self.give_up(),
             }
         }

@@ -17,11 +17,13 @@ pub(crate) enum Timer {
     Refill,
     /// Say, if it is so, that there is no way forward.
     Stalled,
+    /// Pieces in doubt may be looked at again.
+    Doubts,
     /// The goodbyes to the trackers have had their time.
     GiveUp,
 }
 
-const COUNT: usize = 7;
+const COUNT: usize = 8;
 
 const ALL: [Timer; COUNT] = [
     Timer::Watch,
@@ -30,6 +32,7 @@ const ALL: [Timer; COUNT] = [
     Timer::Dial,
     Timer::Refill,
     Timer::Stalled,
+    Timer::Doubts,
     Timer::GiveUp,
 ];
 

@@ -2,22 +2,39 @@
 //!
 //! A file is the torrent's if a piece in it is. One that has bytes and no such piece is somebody
 //! else's, and must not be overwritten: notes of the same name, another edition of the same thing.
-//! What a download of ours has left behind is told from it, even where no piece of a file is whole:
-//! it lays out all files at their full length, and writes one piece after the other.
+//! What a download of ours may have left behind looks like it where no piece of a file is whole: a
+//! neighbour in the same piece was deleted, or the program was killed while it wrote. Bytes alone
+//! cannot tell whose such a file is. What is to be written there can.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use layout::{Kind, Layout, Span};
+use layout::Layout;
 use storage::{Checker, DiskError, Hashes, PieceState};
 
-/// Looks at the files of a torrent whose pieces were checked.
+mod looks;
+
+use looks::{Look, Looks};
+
+/// Whose a file is that a download would write to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It may be written to: something in it is the torrent's, or nothing is lost, for it is not
+    /// there, or empty, or has nothing but zeros.
+    Ours,
+    /// It may be what a download of ours has left, or somebody else's file of the same length.
+    /// Whoever writes a piece to it has to compare first. If every byte that is there is zero or
+    /// that of the piece, it is ours: what was cut off in the middle of a write begins with the
+    /// right bytes. If not, it is somebody else's.
+    Unproven,
+    /// Somebody else's.
+    Foreign,
+}
+
+/// Judges the files of a torrent whose pieces were checked.
 pub(super) struct Foreign<'a> {
-    root: &'a Path,
     layout: &'a Arc<Layout>,
-    states: &'a [PieceState],
-    checker: Checker,
+    looks: Looks<'a>,
     /// Whether anything of the torrent is there at all, once that is known.
     anything: Option<bool>,
     /// Whether every file is there, at its full length.
@@ -32,48 +49,47 @@ impl<'a> Foreign<'a> {
         hashes: &Hashes,
         states: &'a [PieceState],
     ) -> Foreign<'a> {
+        let checker = Checker::new(root, layout.clone(), hashes.clone());
         Foreign {
-            root,
             layout,
-            states,
-            checker: Checker::new(root, layout.clone(), hashes.clone()),
+            looks: Looks::new(root, layout, checker, states),
             anything: None,
             laid_out: None,
         }
     }
 
-    /// Whether a file that is to be written to is somebody else's.
+    /// Whose a file is that is to be written to. For all files in their order this takes time for
+    /// each file and each piece once.
     ///
     /// # Errors
     ///
     /// [`DiskError`] if it cannot be read.
-    pub fn is(&mut self, file: usize) -> Result<bool, DiskError> {
-        let entry = &self.layout.files()[file];
-        let Ok(found) = fs::metadata(self.root.join(&entry.path)) else {
-            return Ok(false);
+    pub fn verdict(&mut self, file: usize) -> Result<Verdict, DiskError> {
+        let length = match self.looks.file(file) {
+            Look::File(length) if length > 0 => length,
+            _ => return Ok(Verdict::Ours),
         };
-        if !found.is_file() || found.len() == 0 || self.has_good(file)? {
-            return Ok(false);
+        if self.has_good(file)? {
+            return Ok(Verdict::Ours);
         }
+        let whole = self.layout.files()[file].length;
         // What is longer would be cut, even if it were zeros.
-        if found.len() > entry.length {
-            return Ok(true);
+        if length > whole {
+            return Ok(Verdict::Foreign);
         }
-        let written = self.written(file)?;
-        match (&written, found.len() < entry.length) {
-            (Written::Nothing, _) => Ok(false),
-            (_, true) | (Written::Foreign, _) => Ok(true),
-            (Written::Unfinished(pieces), _) => Ok(!self.is_begun(*pieces)?),
-        }
+        Ok(match self.written(file)? {
+            Written::Nothing => Verdict::Ours,
+            Written::Unfinished(pieces) if length == whole && self.is_begun(pieces)? => {
+                Verdict::Unproven
+            }
+            Written::Unfinished(_) | Written::Foreign => Verdict::Foreign,
+        })
     }
 
     /// Whether a piece that is good has bytes in this file. Zeros are no proof.
     fn has_good(&mut self, file: usize) -> Result<bool, DiskError> {
-        for piece in self.pieces(file) {
-            if self.is_good(piece)
-                && let Some(span) = self.span(file, piece)
-                && self.checker.has_data(span)?
-            {
+        for piece in self.looks.pieces(file) {
+            if self.looks.is_good(piece) && self.looks.has_data(piece, file)? {
                 return Ok(true);
             }
         }
@@ -82,15 +98,13 @@ impl<'a> Foreign<'a> {
 
     /// What is in a file of which no piece is good.
     fn written(&mut self, file: usize) -> Result<Written, DiskError> {
+        let looks = &mut self.looks;
         let mut unfinished = 0;
-        for piece in self.pieces(file) {
-            let Some(span) = self.span(file, piece) else {
-                continue;
-            };
-            if !self.checker.has_data(span)? {
+        for piece in looks.pieces(file) {
+            if !looks.has_data(piece, file)? {
                 continue;
             }
-            if !self.is_unfinished(piece, span)? {
+            if !looks.is_cut(piece, file)? && !looks.is_excused(piece, file)? {
                 return Ok(Written::Foreign);
             }
             unfinished += 1;
@@ -99,50 +113,6 @@ impl<'a> Foreign<'a> {
             0 => Written::Nothing,
             pieces => Written::Unfinished(pieces),
         })
-    }
-
-    /// Whether a piece with bytes in this span is not whole, which explains why it is not good: in
-    /// another of its files it has no bytes, or wrong ones, or none at its end.
-    fn is_unfinished(&mut self, piece: u32, span: Span) -> Result<bool, DiskError> {
-        let others: Vec<Span> = self.layout.piece_spans(piece).collect();
-        for other in others {
-            let is_padding = self.layout.files()[other.file].kind == Kind::Padding;
-            if !is_padding
-                && other.file != span.file
-                && (!self.checker.has_data(other)? || self.is_wrong(other.file)?)
-            {
-                return Ok(true);
-            }
-        }
-        // A write that was cut off ends with a page of memory.
-        let tail = span.len.min(PAGE);
-        let end = Span {
-            offset: span.offset + span.len - tail,
-            len: tail,
-            ..span
-        };
-        Ok(span.len > PAGE && !self.checker.has_data(end)?)
-    }
-
-    /// Whether a file is wrong, whatever its neighbours are: it has another length, or a piece of its
-    /// own that is not good.
-    fn is_wrong(&mut self, file: usize) -> Result<bool, DiskError> {
-        let entry = &self.layout.files()[file];
-        let found = fs::metadata(self.root.join(&entry.path));
-        if found.is_ok_and(|found| found.len() != entry.length) {
-            return Ok(true);
-        }
-        for piece in self.pieces(file) {
-            let alone = self.layout.piece_spans(piece).count() == 1;
-            if alone
-                && !self.is_good(piece)
-                && let Some(span) = self.span(file, piece)
-                && self.checker.has_data(span)?
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Whether a download of ours can have left so many unfinished pieces in a file: one, if it was
@@ -156,43 +126,20 @@ impl<'a> Foreign<'a> {
         if let Some(known) = self.anything {
             return Ok(known);
         }
-        let states = (0..).zip(self.states);
-        let good = states.filter(|(_, state)| **state == PieceState::Good);
-        let mut spans = good.flat_map(|(piece, _)| self.layout.piece_spans(piece));
-        let checker = &mut self.checker;
-        let found = spans.find_map(|span| match checker.has_data(span) {
-            Ok(false) => None,
-            found => Some(found),
-        });
-        let anything = found.transpose()?.unwrap_or(false);
+        let mut anything = false;
+        for file in 0..self.layout.files().len() {
+            anything = self.has_good(file)?;
+            if anything {
+                break;
+            }
+        }
         self.anything = Some(anything);
         Ok(anything)
     }
 
     fn is_laid_out(&mut self) -> bool {
-        let (root, layout) = (self.root, self.layout);
-        *self.laid_out.get_or_insert_with(|| {
-            let mut files = layout.files().iter();
-            files.all(|entry| match entry.kind {
-                Kind::Regular { .. } => fs::metadata(root.join(&entry.path))
-                    .is_ok_and(|found| found.is_file() && found.len() == entry.length),
-                Kind::Padding | Kind::Symlink { .. } => true,
-            })
-        })
-    }
-
-    fn is_good(&self, piece: u32) -> bool {
-        self.states[piece as usize] == PieceState::Good
-    }
-
-    fn pieces(&self, file: usize) -> std::ops::Range<u32> {
-        pieces_of(self.layout, file)
-    }
-
-    /// The bytes of a piece that lie in a file.
-    fn span(&self, file: usize, piece: u32) -> Option<Span> {
-        let mut spans = self.layout.piece_spans(piece);
-        spans.find(|span| span.file == file)
+        let looks = &mut self.looks;
+        *self.laid_out.get_or_insert_with(|| looks.is_laid_out())
     }
 }
 
@@ -205,9 +152,6 @@ enum Written {
     /// A piece that is whole, and not the torrent's.
     Foreign,
 }
-
-/// The memory that a system writes at a time, in bytes, on the machines that are common.
-const PAGE: u64 = 4096;
 
 /// The pieces that a file lies in; none if it is empty.
 pub(super) fn pieces_of(layout: &Layout, file: usize) -> std::ops::Range<u32> {

@@ -1,5 +1,6 @@
 //! What a torrent finds on disk when it begins.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use storage::{DiskError, Hashes, Names, PieceState, Storage};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Notice, Snapshot, TorrentState};
-use super::foreign::{Foreign, pieces_of};
+use super::foreign::{Foreign, Verdict, pieces_of};
 use super::space;
 use crate::check::{Progress, check};
 
@@ -111,12 +112,15 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
         return Ok((storage, have, Vec::new()));
     }
     let complete = |file: usize| is_complete(root, layout, &have, file);
-    if !place.overwrite {
-        refuse_foreign(place, layout, &states, complete, progress)?;
-    }
+    let unproven = match place.overwrite {
+        true => BTreeSet::new(),
+        false => refuse_foreign(place, layout, &states, complete, progress)?,
+    };
     let (written, stop) = (|file| !complete(file), || progress.is_stopped());
     let made = place.names.made(root, stop);
-    let storage = Storage::create_unless(root, made, hashes, written, stop).map_err(disk)?;
+    let storage = Storage::create_unless(root, made, hashes, written, stop);
+    let mut storage = storage.map_err(disk)?;
+    storage.compare_first(unproven);
     let notices = match have.is_full() {
         true => Vec::new(),
         false => space::shortages(root, storage.layout(), &have),
@@ -144,15 +148,17 @@ fn is_complete(root: &Path, layout: &Layout, have: &Bitfield, file: usize) -> bo
     }
 }
 
-/// Refuses to write over what is not the torrent's.
+/// Refuses to write over what is not the torrent's. Gives the files that may be, by their numbers:
+/// those are to be compared with what is to be written.
 fn refuse_foreign(
     place: &Place,
     layout: &Arc<Layout>,
     states: &[PieceState],
     complete: impl Fn(usize) -> bool,
     progress: &Progress,
-) -> Result<(), Failure> {
+) -> Result<BTreeSet<usize>, Failure> {
     let root = &place.root;
+    let mut unproven = BTreeSet::new();
     let mut foreign = Foreign::new(root, layout, &place.hashes, states);
     let mut first = None;
     let mut others = 0;
@@ -160,20 +166,21 @@ fn refuse_foreign(
         if progress.is_stopped() {
             break;
         }
-        if matches!(entry.kind, Kind::Regular { .. })
-            && !complete(file)
-            && foreign
-                .is(file)
-                .map_err(|error| Failure::Disk(error.to_string()))?
-        {
-            match first {
-                None => first = Some(root.join(&entry.path)),
-                Some(_) => others += 1,
+        if !matches!(entry.kind, Kind::Regular { .. }) || complete(file) {
+            continue;
+        }
+        let verdict = foreign.verdict(file);
+        match verdict.map_err(|error| Failure::Disk(error.to_string()))? {
+            Verdict::Ours => {}
+            Verdict::Unproven => {
+                unproven.insert(file);
             }
+            Verdict::Foreign if first.is_none() => first = Some(root.join(&entry.path)),
+            Verdict::Foreign => others += 1,
         }
     }
     let Some(first) = first else {
-        return Ok(());
+        return Ok(unproven);
     };
     let (which, them) = match others {
         0 => (String::new(), "it"),

@@ -26,7 +26,8 @@ const MOST_GIVEN: usize = 2;
 fn somebody_elses() -> io::Error {
     io::Error::new(
         ErrorKind::AlreadyExists,
-        "it has other bytes than the torrent's, and is left alone; it may be somebody's",
+        "it has other bytes than the torrent's, may be somebody's, and is left alone (unless \
+         --overwrite is given)",
     )
 }
 

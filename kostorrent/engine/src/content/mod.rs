@@ -158,9 +158,10 @@ impl Content {
         peer.offers = peer.has.count_missing_from(&self.settled);
     }
 
-    /// Whether anything was chosen: a seeder wants nothing.
+    /// Whether anything was chosen: a seeder wants nothing. Of a torrent of empty files, which has no
+    /// pieces, everything is.
     pub fn wants_anything(&self) -> bool {
-        self.wanted.count() > 0
+        self.wanted.len() == 0 || self.wanted.count() > 0
     }
 
     /// A peer says that it has a piece.

@@ -4,8 +4,8 @@ use progress::Rate;
 
 use super::requests::Requests;
 
-/// Pieces that are remembered of what a peer got.
-const MOST_GIVEN: usize = 4;
+/// Pieces that are remembered of what a peer got: as many as a pipeline of small ones has.
+const MOST_GIVEN: usize = 16;
 
 /// What one peer gets from us: the half of a connection over which we upload, with two of the four
 /// booleans of BEP 3.

@@ -238,32 +238,71 @@ fn what_was_lost_before_anybody_came_is_still_fetched() {
     }
 }
 
+/// A peer joins, gets a block of each of these pieces, says that it `has` some of them, and hangs up.
+fn hang_up(hand: &mut ByHand, number: u32, gets: &[u32], has: &[u32]) -> Vec<u32> {
+    let peer = PeerKey(number);
+    join(hand, number);
+    for &piece in gets {
+        hand.say(peer, Message::Request(block(piece, 0)));
+    }
+    for &piece in has {
+        hand.say(peer, Message::Have(piece));
+    }
+    let why = Ended::NotReading;
+    checks(hand.tell(Event::Closed { peer, why }))
+}
+
+/// The pieces that are to be looked at.
+fn checks(actions: Vec<Action>) -> Vec<u32> {
+    let checks = actions.into_iter().filter_map(|action| match action {
+        Action::Check { piece } => Some(piece),
+        _ => None,
+    });
+    checks.collect()
+}
+
 #[test]
 fn a_peer_that_hangs_up_on_a_piece_brings_it_into_doubt() {
     let mut hand = seeding();
-    let get = |hand: &mut ByHand, number: u32| {
-        let peer = PeerKey(number);
-        join(hand, number);
-        for (piece, part) in [(3, 0), (4, 0), (4, 1), (5, 0)] {
-            hand.say(peer, Message::Request(block(piece, part)));
-        }
-        // Of these it says that they are good.
-        hand.say(peer, Message::Have(3));
-        hand.say(peer, Message::Have(5));
-        let why = Ended::NotReading;
-        hand.tell(Event::Closed { peer, why })
-    };
-    let checks = |actions: Vec<Action>| {
-        let checks = actions.into_iter().filter_map(|action| match action {
-            Action::Check { piece } => Some(piece),
-            _ => None,
-        });
-        checks.collect::<Vec<_>>()
-    };
-    assert_eq!(checks(get(&mut hand, 0)), [4]);
-    assert_eq!(checks(get(&mut hand, 1)), [0; 0], "a moment later");
+    assert_eq!(hang_up(&mut hand, 0, &[3, 4, 5], &[3, 5]), [4]);
     hand.now = at(10);
-    assert_eq!(checks(get(&mut hand, 11)), [4]);
+    assert_eq!(hang_up(&mut hand, 11, &[3, 4, 5], &[3, 5]), [4]);
+}
+
+#[test]
+fn all_pieces_of_a_pipeline_are_doubted() {
+    let mut hand = seeding();
+    let all: Vec<u32> = (0..PIECES).collect();
+    assert_eq!(hang_up(&mut hand, 0, &all, &[]), all);
+}
+
+#[test]
+fn what_is_doubted_soon_after_another_piece_is_looked_at_a_little_later() {
+    let mut hand = seeding();
+    assert_eq!(hang_up(&mut hand, 0, &[4], &[]), [4]);
+    assert_eq!(hang_up(&mut hand, 1, &[6, 7, 8], &[8]), [0; 0]);
+    hand.tell(Event::Lost { pieces: vec![7] });
+    // Nobody is there any more.
+    let later = hand.pass_until(at(60));
+    let times: Vec<Time> = later.iter().map(|(time, _)| *time).collect();
+    let actions = later.into_iter().map(|(_, action)| action);
+    assert_eq!((checks(actions.collect()), times), (vec![6], vec![at(3)]));
+}
+
+#[test]
+fn a_torrent_of_empty_files_is_complete_at_once() {
+    let content = ContentConfig::all(
+        blocks::Geometry::new(0, 64 * 1024).unwrap(),
+        Bitfield::new(0),
+    );
+    let mut engine = Engine::new(Config::new(Some(content)), Time::ZERO);
+    assert_eq!(engine.poll_action(), Some(Action::Settle));
+    engine.handle(Event::Settled, Time::ZERO);
+    let actions: Vec<_> = std::iter::from_fn(|| engine.poll_action()).collect();
+    assert!(
+        actions.contains(&Action::Finished(Outcome::Complete)),
+        "{actions:?}"
+    );
 }
 
 #[test]
