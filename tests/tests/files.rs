@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use kostorrent_tests::clients::{aria2, libtorrent, transmission};
+use kostorrent_tests::clients::{aria2, libtorrent};
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::peer::{Manner, Seeder, fetch_at_once};
 use kostorrent_tests::process::Process;
@@ -435,12 +435,6 @@ impl Loser {
         }
     }
 
-    /// The leecher, which begins when the file is gone, gets what is left, and the rest when it is
-    /// back.
-    fn lose<L>(&self, begin: impl FnOnce(&Path, &Path) -> L) {
-        self.lose_to(None, begin, Loser::has_left);
-    }
-
     /// Whether all of the third file is there but for its first piece, which it shares with the one
     /// before it.
     fn has_left(&self) -> bool {
@@ -451,26 +445,19 @@ impl Loser {
         theirs.is_some() && theirs == ours
     }
 
-    /// The same to a leecher that may have to be called; `has_left` says when it has what is left.
-    fn lose_to<L>(
-        &self,
-        call: Option<SocketAddr>,
-        begin: impl FnOnce(&Path, &Path) -> L,
-        has_left: impl Fn(&Loser) -> bool,
-    ) {
+    /// The leecher, which begins when the file is gone, gets what is left, and the rest when it is
+    /// back.
+    fn lose<L>(&self, begin: impl FnOnce(&Path, &Path) -> L) {
         let (ours, into) = (self.folder.path(), self.into.path());
         let port = self.port.to_string();
         let mut seed = kostorrent::command(["seed", "--json", "--port", &port]);
         seed.arg(&self.torrent).arg("--data").arg(ours);
-        if let Some(call) = call {
-            seed.args(["--peer", &call.to_string()]);
-        }
         let mut seeder = Process::start("kostorrent seed", &mut seed);
         seeder.until_line("seeding", |line| line.contains("\"seeding\"").then_some(()));
         let lost = ours.join("three/a.bin");
         fs::rename(&lost, ours.join("away")).unwrap();
         let _leecher = begin(&self.torrent, into);
-        wait::until_true("what is left", || has_left(self));
+        wait::until_true("what is left", || self.has_left());
         let said = until_event(&mut seeder, "file_failed");
         assert!(said.contains("a.bin"), "{said}");
         fs::rename(ours.join("away"), &lost).unwrap();
@@ -492,17 +479,6 @@ fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_libtorrent() {
 fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_aria2() {
     if aria2::available().is_some() {
         Loser::new().lose(|torrent, into| aria2::download(torrent, into).process);
-    }
-}
-
-#[test]
-fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_transmission() {
-    if transmission::available().is_some() {
-        let loser = Loser::new();
-        let leecher = transmission::start(&loser.torrent, loser.into.path());
-        // It keeps what it has got in memory for a while, so its files say nothing: 31 of 77 pieces.
-        let has_left = |_: &Loser| leecher.process.stdout().contains("Progress: 39.7%");
-        loser.lose_to(Some(leecher.address), |_, _| (), has_left);
     }
 }
 
