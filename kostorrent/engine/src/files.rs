@@ -36,6 +36,7 @@ impl Engine {
             return;
         };
         pieces.retain(|&piece| content.lost(piece));
+        pieces.sort_unstable();
         if pieces.is_empty() || self.stage != Stage::Running {
             return;
         }
@@ -49,6 +50,7 @@ impl Engine {
             let now = self.cx.now;
             self.discovery.list.wake(now);
             self.cx.timers.set_earlier(Timer::Dial, now);
+            self.cx.timers.set_earlier(Timer::Announce, now);
             self.cx
                 .timers
                 .set_earlier(Timer::Watch, now + download::WATCH);

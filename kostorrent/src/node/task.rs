@@ -400,6 +400,7 @@ impl Task {
                 self.watch(|watch| {
                     watch.used();
                     watch.changed(changed);
+                    watch.stored(piece);
                 });
                 let result = outcome_of(result);
                 self.tell(Event::Stored { piece, result });

@@ -66,6 +66,8 @@ pub(super) struct Watch {
     /// Pieces that could not be read though their file seems to be as it was, by file. Now and then
     /// one of each is tried again.
     unread: BTreeMap<usize, BTreeSet<u32>>,
+    /// The file of these that was tried last.
+    tried: usize,
     /// Files that are gone. They are looked for as often as those in use.
     gone: BTreeSet<usize>,
     /// The files are to be settled when everything is read, and how often they were.
@@ -93,6 +95,7 @@ impl Watch {
             found_out: BTreeMap::new(),
             told: now,
             unread: BTreeMap::new(),
+            tried: 0,
             gone: BTreeSet::new(),
             settling: false,
             settled: 0,
@@ -139,9 +142,7 @@ impl Watch {
         if let Some(from) = next {
             return self.wishes.push_back(Wish::Job(Job::Look { from }));
         }
-        let tried = self.unread.values().take(TRIED);
-        self.to_check
-            .extend(tried.filter_map(|pieces| pieces.first()));
+        self.try_again();
         self.go_on();
         self.looked = Instant::now();
         let is_well = self.unread.is_empty() && self.gone.is_empty();
@@ -154,6 +155,16 @@ impl Watch {
                     IDLE
                 },
         );
+    }
+
+    /// Tries the next files that could not be read, a piece of each.
+    fn try_again(&mut self) {
+        let after = self.unread.range(self.tried + 1..);
+        let before = self.unread.range(..=self.tried);
+        for (&file, pieces) in after.chain(before).take(TRIED) {
+            self.tried = file;
+            self.to_check.extend(pieces.first());
+        }
     }
 
     /// Somebody has changed these files.
@@ -207,7 +218,9 @@ impl Watch {
             Doing::Open => pieces_of(&self.layout, file),
             _ => piece..piece + 1,
         };
-        self.lose(pieces.clone());
+        if is_first || error.doing() != Doing::Open {
+            self.lose(pieces.clone());
+        }
         self.unread.entry(file).or_default().extend(pieces);
         if is_first {
             self.say(file, error.to_string());
@@ -238,10 +251,11 @@ impl Watch {
         };
         let (files, is_good) = (self.files(piece), state == PieceState::Good);
         self.found_out.insert(piece, is_good);
-        match state {
-            PieceState::Good => self.readable_again(piece),
-            PieceState::Bad if !self.doubts.has(&files, piece) => self.doubt_all_of(piece),
-            PieceState::Bad | PieceState::Missing => {}
+        if state != PieceState::Missing {
+            self.readable_again(piece);
+        }
+        if state == PieceState::Bad && !self.doubts.has(&files, piece) {
+            self.doubt_all_of(piece);
         }
         for verdict in self.doubts.count(&files, piece, is_good) {
             self.judge(verdict);
@@ -249,29 +263,33 @@ impl Watch {
         self.go_on();
     }
 
-    /// Everything is on disk, and the files were looked at: whether that is the end of it.
+    /// Everything is on disk, and the files were looked at. The engine is told that this is the end
+    /// of it, and does not take it for that if something is lost: then it asks again later.
     pub fn settled(&mut self, settled: Settled) {
         let Settled { changed, lost } = settled;
         self.settled += 1;
         // Whoever goes on writing to a file, and changes nothing by it, must not hold us up.
-        let is_calm = changed.is_empty() || {
-            let mut changes = changed.iter();
-            self.settled > MOST_SETTLED && changes.all(|found| found.change == Change::Touched)
-        };
-        if is_calm && lost.is_empty() && self.is_at_rest() {
-            self.settled = 0;
-            return self.wishes.push_back(Wish::Tell(Event::Settled));
-        }
-        self.settling = true;
+        let mut changes = changed.iter();
+        let is_calm =
+            self.settled > MOST_SETTLED && changes.all(|found| found.change == Change::Touched);
         self.found_out
             .extend(lost.into_iter().map(|piece| (piece, false)));
-        self.tell();
         self.changed(changed);
-        self.go_on();
+        self.tell();
+        let is_at_rest = self.checking.is_none() && self.to_check.is_empty();
+        if is_at_rest || is_calm {
+            self.settled = 0;
+            self.wishes.push_back(Wish::Tell(Event::Settled));
+        } else {
+            // What is read again now may turn out bad.
+            self.settling = true;
+        }
     }
 
-    fn is_at_rest(&self) -> bool {
-        self.checking.is_none() && self.to_check.is_empty() && self.found_out.is_empty()
+    /// A piece was written: whatever was found of it before is past.
+    pub fn stored(&mut self, piece: u32) {
+        self.found_out.remove(&piece);
+        self.to_check.remove(&piece);
     }
 
     /// The pieces that lie in these bytes of a file.

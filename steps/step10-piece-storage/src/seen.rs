@@ -8,6 +8,8 @@ use std::time::SystemTime;
 pub struct Seen {
     /// Device and inode: which file it is. `None` where the system has no such numbers.
     id: Option<(u64, u64)>,
+    /// When it was made, if that is known: numbers are used again.
+    born: Option<SystemTime>,
     /// Bytes.
     pub length: u64,
     /// When it was last written to; `None` while it is we who write.
@@ -34,6 +36,7 @@ impl Seen {
     pub fn of(found: &Metadata) -> Seen {
         Seen {
             id: identity(found),
+            born: found.created().ok(),
             length: found.len(),
             modified: found.modified().ok(),
         }
@@ -49,7 +52,7 @@ impl Seen {
 
     /// Whether it is the same file, whatever is in it.
     pub fn is_same_file(&self, other: &Seen) -> bool {
-        self.id == other.id
+        (self.id, self.born) == (other.id, other.born)
     }
 }
 
@@ -96,6 +99,7 @@ mod tests {
     fn seen(inode: u64, length: u64, second: u64) -> Seen {
         Seen {
             id: Some((1, inode)),
+            born: None,
             length,
             modified: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second)),
         }
@@ -114,6 +118,11 @@ mod tests {
         assert_eq!(change(usual, None), Some(Change::Gone));
         assert_eq!(change(None, usual), Some(Change::Back));
         assert_eq!(change(usual, Some(seen(8, 100, 5))), Some(Change::Replaced));
+        let other = Some(Seen {
+            born: Some(SystemTime::UNIX_EPOCH),
+            ..seen(7, 100, 5)
+        });
+        assert_eq!(change(usual, other), Some(Change::Replaced));
         assert_eq!(change(usual, Some(seen(7, 99, 6))), Some(Change::Cut(99)));
         assert_eq!(change(usual, Some(seen(7, 100, 6))), Some(Change::Touched));
         assert_eq!(change(usual, Some(seen(7, 101, 5))), Some(Change::Touched));

@@ -127,7 +127,10 @@ impl Storage {
             self.lost.remove(&piece);
             let layout = self.layout().clone();
             for span in layout.piece_spans(piece) {
-                self.known[span.file].stranger = false;
+                // Zeros prove nothing.
+                if self.known[span.file].stranger && checker.has_data(span)? {
+                    self.known[span.file].stranger = false;
+                }
             }
         }
         Ok(found)
@@ -211,6 +214,9 @@ impl Storage {
 
     /// What was in a file from an offset on is not there any more.
     fn lose(&mut self, entry: &Entry, from: u64) {
+        if from >= entry.length {
+            return; // an empty file lies in no piece
+        }
         let length = u64::from(self.layout().geometry().piece_length()).max(1);
         let first = (entry.offset + from) / length;
         self.lost

@@ -1,6 +1,6 @@
 //! What one peer asked for and waits for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use messages::BlockRequest;
 
@@ -49,12 +49,11 @@ impl Requests {
         }
     }
 
-    /// Takes out all requests for these pieces; whether there were any.
+    /// Takes out all requests for these pieces, which are in order; whether there were any.
     pub fn drop_pieces(&mut self, pieces: &[u32]) -> bool {
         let before = self.order.len();
-        let pieces: BTreeSet<&u32> = pieces.iter().collect();
         self.tickets.retain(|block, ticket| {
-            let stays = !pieces.contains(&block.piece);
+            let stays = pieces.binary_search(&block.piece).is_err();
             if !stays {
                 self.order.remove(ticket);
             }
@@ -105,7 +104,7 @@ mod tests {
             requests.push(block(piece));
         }
         assert!(!requests.drop_pieces(&[1, 2]));
-        assert!(requests.drop_pieces(&[9, 5, 1]));
+        assert!(requests.drop_pieces(&[1, 5, 9]));
         assert_eq!(requests.first(), Some(block(3)));
         requests.pop();
         assert_eq!(requests.first(), Some(block(4)));

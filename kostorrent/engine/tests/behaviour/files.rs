@@ -184,7 +184,10 @@ fn nothing_is_complete_before_the_files_were_looked_at() {
     assert_eq!(actions, [Action::Settle]);
     let actions = hand.tell(Event::Settled);
     assert!(actions.contains(&Action::Report(Report::Complete)));
-    assert!(actions.contains(&Action::Finished(Outcome::Complete)));
+    // A tracker was asked meanwhile, and hears the goodbye.
+    let then = hand.now + Duration::from_secs(10);
+    let end = hand.pass_until(then).pop().map(|(_, action)| action);
+    assert_eq!(end, Some(Action::Finished(Outcome::Complete)));
 }
 
 #[test]

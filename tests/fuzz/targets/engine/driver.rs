@@ -290,12 +290,18 @@ impl Driver {
         assert!(stats.wasted <= stats.downloaded);
         if self.metadata {
             assert_eq!(self.engine.have(), Some(&self.have));
-            let missing = self.have_not().filter(|&piece| self.wanted.get(piece));
-            let left: u64 = missing
-                .map(|piece| u64::from(self.geometry.piece_len(piece)))
-                .sum();
-            assert_eq!(stats.left, left);
-            assert_eq!(stats.complete, left == 0);
+            // Who wants nothing is told what a seeder has not.
+            let nothing = self.wanted.count() == 0;
+            let missing = |any: bool| -> u64 {
+                let missing = self
+                    .have_not()
+                    .filter(|&piece| any || self.wanted.get(piece));
+                missing
+                    .map(|piece| u64::from(self.geometry.piece_len(piece)))
+                    .sum()
+            };
+            assert_eq!(stats.left, missing(nothing));
+            assert_eq!(stats.complete, missing(false) == 0);
         }
         assert!(
             stats.open_pieces as u64 <= self.most_open,
@@ -697,7 +703,7 @@ impl Driver {
             self.say_as(seeder, Message::Unchoke);
         }
         for _ in 0..20_000 {
-            if self.engine.stats(self.now).left == 0 {
+            if self.engine.stats(self.now).complete {
                 return self.leave();
             }
             let asked = self
