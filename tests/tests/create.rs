@@ -112,7 +112,8 @@ fn a_torrent_that_lies_in_its_own_folder_can_be_seeded() {
 fn a_file_that_may_not_be_read_is_named_before_the_hashing() {
     use std::fs::{self, File, Permissions};
     use std::os::unix::fs::PermissionsExt as _;
-    let folder = temp();
+    // In a folder that everybody can reach: the one of a test run may be ours alone.
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
     let allow = |path: &std::path::Path, mode| {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     };

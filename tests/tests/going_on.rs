@@ -103,7 +103,8 @@ fn ctrl_c_keeps_the_pieces_and_says_goodbye() {
     );
     let stopped = scene.tracker.announces().pop().expect("announces");
     assert_eq!(stopped.event, "stopped");
-    assert!(stopped.downloaded >= 20 * PIECE as u64, "{stopped:?}");
+    // The last piece, which is short, may be among them.
+    assert!(stopped.downloaded >= 19 * PIECE as u64, "{stopped:?}");
     assert!(!scene.tracker.events().contains(&"completed".to_owned()));
 
     scene.assert_goes_on(&had);
