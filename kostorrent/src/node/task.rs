@@ -429,9 +429,17 @@ impl Task {
                 Ok(changed) => self.watch(|watch| watch.looked(changed, next)),
                 Err(error) => self.disk_failed(&error),
             },
-            Done::Checked { piece, result } => {
-                self.watch(|watch| watch.checked(piece, result));
-            }
+            Done::Checked {
+                piece,
+                result,
+                changed,
+            } => match changed {
+                Ok(changed) => self.watch(|watch| {
+                    watch.checked(piece, result);
+                    watch.changed(changed);
+                }),
+                Err(error) => self.disk_failed(&error),
+            },
             Done::Settled(result) => match result {
                 Ok(settled) => self.watch(|watch| watch.settled(settled)),
                 Err(error) => self.disk_failed(&error),

@@ -6,7 +6,7 @@ use blocks::{BlockBuf, BlockDigests, BlockRequest};
 use hashing::lane_count;
 
 use crate::job::{Done, Job, Stored};
-use crate::{DiskError, LOOKS, OPEN_FILES, Storage};
+use crate::{DiskError, LOOKS, OPEN_FILES, PieceState, Storage};
 
 /// Reads that go ahead of the next piece: a peer waits for each. Not more, for else a disk that is
 /// too slow for what others ask would never get to our own pieces.
@@ -173,8 +173,7 @@ impl<K: Ord + Copy> Disk<K> {
             Some((key, Task::Sync)) => answer(key, Done::Synced(self.on(key, Storage::sync))),
             Some((key, Task::Look(from))) => answer(key, self.look(key, from)),
             Some((key, Task::Check(piece))) => {
-                let result = self.on(key, |storage| storage.check(piece));
-                answer(key, Done::Checked { piece, result });
+                answer(key, self.check(key, piece));
             }
             Some((key, Task::Settle)) => answer(key, Done::Settled(self.on(key, Storage::settle))),
             None => return false,
@@ -255,6 +254,23 @@ impl<K: Ord + Copy> Disk<K> {
             buf,
             result,
             files,
+            changed,
+        }
+    }
+
+    fn check(&mut self, key: K, piece: u32) -> Done {
+        let mut changed = Ok(Vec::new());
+        let result = self.on(key, |storage| {
+            let found = storage.check(piece);
+            // A file that is away for a moment has to be missed, or it would not be found again.
+            if !matches!(found, Ok(PieceState::Good)) {
+                changed = storage.look_at_those_of(piece);
+            }
+            found
+        });
+        Done::Checked {
+            piece,
+            result,
             changed,
         }
     }

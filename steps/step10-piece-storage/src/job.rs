@@ -88,6 +88,9 @@ pub enum Done {
         piece: u32,
         /// How it was found.
         result: Result<PieceState, DiskError>,
+        /// If it is not good: those of its files that somebody has changed; or why a download
+        /// cannot go on.
+        changed: Result<Vec<Changed>, DiskError>,
     },
     /// The answer to [`Job::Settle`]. If nothing has changed and nothing is lost, everything is where
     /// it belongs.

@@ -47,8 +47,8 @@ pub(crate) struct Trackers {
     due: Option<Time>,
     /// What those that know us were told last, while we leave.
     leaving: BTreeMap<String, Farewell>,
-    /// Those of them that were told something before that they have not answered.
-    unanswered: BTreeSet<String>,
+    /// What they were told before and have not answered: how many announces.
+    unanswered: BTreeMap<String, u32>,
     /// Completion is still to be told.
     completed: bool,
     /// From when on each may be asked again out of turn; at once, if it was never asked.
@@ -93,7 +93,7 @@ impl Trackers {
             extra: None,
             due: Some(now),
             leaving: BTreeMap::new(),
-            unanswered: BTreeSet::new(),
+            unanswered: BTreeMap::new(),
             completed: false,
             again: BTreeMap::new(),
             barred: BTreeMap::new(),

@@ -10,7 +10,6 @@ use proptest::prelude::*;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::PieceState;
 use crate::testing::{Torrent, padding, regular};
 
 /// Two files and padding over six pieces of 40,000 bytes, the last of them short.
@@ -79,7 +78,7 @@ fn word(done: &Done) -> String {
         Done::Read { block, result, .. } => format!("read {} {}", block.piece, result.is_ok()),
         Done::Synced(result) => format!("synced {}", result.is_ok()),
         Done::Looked { result, .. } => format!("looked {}", result.is_ok()),
-        Done::Checked { piece, result } => format!("checked {piece} {}", result.is_ok()),
+        Done::Checked { piece, result, .. } => format!("checked {piece} {}", result.is_ok()),
         Done::Settled(result) => format!("settled {}", result.is_ok()),
     }
 }

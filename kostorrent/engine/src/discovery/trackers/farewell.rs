@@ -32,7 +32,7 @@ impl Trackers {
             let known = started.contains(&tracker);
             if known && silent {
                 // The goodbye goes out beside what it does not answer.
-                self.unanswered.insert(tracker);
+                *self.unanswered.entry(tracker).or_default() += 1;
                 continue;
             }
             started.remove(&tracker);
@@ -48,7 +48,8 @@ impl Trackers {
 
     /// A tracker has answered while we leave: what is still to be said to it.
     pub fn next_goodbye(&mut self, tracker: &str, answered: bool) -> Option<Call> {
-        if self.unanswered.remove(tracker) {
+        if let Some(earlier) = self.unanswered.get_mut(tracker).filter(|count| **count > 0) {
+            *earlier -= 1;
             return None; // that was about an earlier announce
         }
         let state = self.leaving.remove(tracker)?;
@@ -74,7 +75,9 @@ impl Trackers {
             .filter(|&(_, &state)| matches!(state, Farewell::Completed | Farewell::Known))
             .map(|(tracker, _)| tracker.clone())
             .collect();
-        self.unanswered.extend(silent.iter().cloned());
+        for tracker in &silent {
+            *self.unanswered.entry(tracker.clone()).or_default() += 1;
+        }
         silent.into_iter().map(|url| self.farewell(url)).collect()
     }
 
