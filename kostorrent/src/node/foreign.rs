@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use layout::Layout;
-use storage::{Checker, DiskError, Hashes, PieceState};
+use storage::{Checker, DiskError, Hashes, PieceState, pieces_of};
 
 mod looks;
 
@@ -154,13 +154,8 @@ enum Written {
 }
 
 /// The pieces that a file lies in; none if it is empty.
-pub(super) fn pieces_of(layout: &Layout, file: usize) -> std::ops::Range<u32> {
-    let entry = &layout.files()[file];
-    let length = u64::from(layout.geometry().piece_length()).max(1);
-    match entry.length {
-        0 => 0..0,
-        _ => (entry.offset / length) as u32..entry.end().div_ceil(length) as u32,
-    }
+pub(super) fn all_pieces_of(layout: &Layout, file: usize) -> std::ops::Range<u32> {
+    pieces_of(layout, file, 0..layout.files()[file].length)
 }
 
 #[cfg(test)]

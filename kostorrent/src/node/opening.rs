@@ -12,7 +12,7 @@ use storage::{DiskError, Hashes, Names, PieceState, Storage};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Notice, Snapshot, TorrentState};
-use super::foreign::{Foreign, Verdict, pieces_of};
+use super::foreign::{Foreign, Verdict, all_pieces_of};
 use super::space;
 use crate::check::{Progress, check};
 
@@ -141,7 +141,7 @@ fn is_complete(root: &Path, layout: &Layout, have: &Bitfield, file: usize) -> bo
                     .is_ok_and(|found| found.is_symlink())
         }
         Kind::Regular { .. } => {
-            pieces_of(layout, file).all(|piece| have.get(piece))
+            all_pieces_of(layout, file).all(|piece| have.get(piece))
                 && std::fs::metadata(path)
                     .is_ok_and(|found| found.is_file() && found.len() == entry.length)
         }

@@ -19,7 +19,7 @@ use storage::{Change, Changed, DiskError, Doing, Job, PieceState, Settled};
 use tokio::time::Instant;
 
 use super::figures::Notice;
-use super::foreign::pieces_of;
+use super::foreign::all_pieces_of;
 
 use doubts::{Doubts, Verdict};
 use words::Words;
@@ -215,7 +215,7 @@ impl Watch {
         let is_first = !self.unread.contains_key(&file);
         // What cannot be opened has no piece that can be read.
         let pieces = match error.doing() {
-            Doing::Open => pieces_of(&self.layout, file),
+            Doing::Open => all_pieces_of(&self.layout, file),
             _ => piece..piece + 1,
         };
         if is_first || error.doing() != Doing::Open {
@@ -294,14 +294,7 @@ impl Watch {
 
     /// The pieces that lie in these bytes of a file.
     fn pieces(&self, file: usize, bytes: Range<u64>) -> Range<u32> {
-        let entry = &self.layout.files()[file];
-        let length = u64::from(self.layout.geometry().piece_length()).max(1);
-        if bytes.is_empty() {
-            return 0..0;
-        }
-        let first = (entry.offset + bytes.start) / length;
-        let end = (entry.offset + bytes.end).div_ceil(length);
-        first as u32..end as u32
+        storage::pieces_of(&self.layout, file, bytes)
     }
 
     /// The files that a piece lies in.
@@ -331,7 +324,7 @@ impl Watch {
     /// itself was just read, and is about to be counted.
     fn doubt_all_of(&mut self, piece: u32) {
         for file in self.files(piece) {
-            self.doubt(file, pieces_of(&self.layout, file), false);
+            self.doubt(file, all_pieces_of(&self.layout, file), false);
         }
         self.to_check.remove(&piece);
     }

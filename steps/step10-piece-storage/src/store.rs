@@ -168,11 +168,6 @@ impl Storage {
         &self.hashes
     }
 
-    /// The files that are longer than the torrent says, by their numbers.
-    pub fn longer(&self) -> impl Iterator<Item = usize> + '_ {
-        self.longer.iter().copied()
-    }
-
     /// Cuts every file that is still longer than the torrent says. For the end of a download, when
     /// all of it is verified: nothing of the torrent is lost.
     pub(crate) fn trim(&mut self) -> Result<(), DiskError> {

@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 
-use layout::{Entry, Kind};
+use layout::Kind;
 
 use crate::Storage;
 use crate::checker::{Checker, PieceState};
 use crate::create::{Known, link, look, make};
 use crate::error::{DiskError, Doing};
+use crate::pieces::pieces_of;
 use crate::seen::{Change, Seen, change};
 
 /// Files that are looked at for one [`Job::Look`](crate::Job::Look).
@@ -191,8 +192,8 @@ impl Storage {
                 known.stranger = true;
                 return Ok(());
             }
-            Change::Gone => self.lose(entry, 0),
-            Change::Cut(length) => self.lose(entry, length),
+            Change::Gone => self.lose(index, 0),
+            Change::Cut(length) => self.lose(index, length),
         }
         let (Some(folder), Kind::Regular { executable }) = (&mut self.folder, &entry.kind) else {
             return Ok(());
@@ -213,14 +214,10 @@ impl Storage {
     }
 
     /// What was in a file from an offset on is not there any more.
-    fn lose(&mut self, entry: &Entry, from: u64) {
-        if from >= entry.length {
-            return; // an empty file lies in no piece
-        }
-        let length = u64::from(self.layout().geometry().piece_length()).max(1);
-        let first = (entry.offset + from) / length;
-        self.lost
-            .extend((first..entry.end().div_ceil(length)).map(|piece| piece as u32));
+    fn lose(&mut self, index: usize, from: u64) {
+        let length = self.layout().files()[index].length;
+        let pieces = pieces_of(self.layout(), index, from..length);
+        self.lost.extend(pieces);
     }
 
     /// Makes links that are gone anew.

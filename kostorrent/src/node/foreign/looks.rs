@@ -158,7 +158,7 @@ impl<'a> Looks<'a> {
 
     /// The pieces that a file lies in.
     pub fn pieces(&self, file: usize) -> Range<u32> {
-        super::pieces_of(self.layout, file)
+        super::all_pieces_of(self.layout, file)
     }
 
     /// The bytes of a piece that lie in one of its files.

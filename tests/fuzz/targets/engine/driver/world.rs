@@ -1,0 +1,142 @@
+//! What the disk, the trackers, the clock and the user do.
+
+use super::*;
+
+impl Driver {
+    /// Pieces are gone from the disk.
+    pub fn lost(&mut self, pieces: Vec<u32>) {
+        if self.metadata {
+            pieces.iter().for_each(|&piece| {
+                self.have.clear(piece);
+            });
+        }
+        self.tell(Event::Lost { pieces });
+    }
+
+    /// Pieces are found on disk. What is being fetched is not taken.
+    pub fn found(&mut self, pieces: Vec<u32>) {
+        if self.finished || !self.metadata {
+            return;
+        }
+        let (asked, kept) = (&self.connections, &self.kept);
+        let is_open = |piece: u32| {
+            kept.contains_key(&piece)
+                || asked
+                    .values()
+                    .any(|c| c.asked.iter().any(|b| b.piece == piece))
+        };
+        let taken: Vec<u32> = pieces.iter().copied().filter(|&p| !is_open(p)).collect();
+        let (mut with, without) = (self.have.clone(), self.have.clone());
+        for &piece in &taken {
+            with.set(piece);
+        }
+        // A piece may be open that nothing was asked of: then the engine leaves it.
+        self.engine.handle(Event::Found { pieces }, self.now);
+        let now = self.engine.have().cloned().unwrap_or(without);
+        assert!(!now.has_any_missing_from(&with), "it takes what is open");
+        self.have = now;
+        self.obey();
+        self.check();
+    }
+
+    pub fn settled(&mut self) {
+        if self.settles > 0 {
+            self.settles -= 1;
+            self.tell(Event::Settled);
+        }
+    }
+
+    pub fn stored(&mut self, which: u8, wrong: bool, lies: u8) {
+        let Some((piece, digests)) = self.some_store(which) else {
+            return;
+        };
+        let blocks = self.geometry.blocks_in(piece);
+        let wanted = match digests {
+            BlockDigests::Never => false,
+            BlockDigests::IfWrong => wrong,
+            BlockDigests::Always => true,
+        };
+        // A bit for each block that is not what it should be.
+        let digest = |block: u32| [if wrong { lies >> (block % 8) & 1 } else { 0 }; 20];
+        let digests = wanted.then(|| (0..blocks).map(digest).collect());
+        let result = if wrong {
+            Stored::Wrong { digests }
+        } else {
+            self.have.set(piece);
+            Stored::Written { digests }
+        };
+        self.tell(Event::Stored { piece, result });
+    }
+
+    pub fn disk_full(&mut self, which: u8) {
+        if let Some((piece, _)) = self.some_store(which) {
+            let result = Stored::Failed("the disk is full".to_owned());
+            self.tell(Event::Stored { piece, result });
+        }
+    }
+
+    pub(super) fn some_store(&mut self, which: u8) -> Option<(u32, BlockDigests)> {
+        let count = self.stores.len();
+        (count > 0).then(|| self.stores.remove(usize::from(which) % count))
+    }
+
+    pub fn announced(&mut self, which: u8, peers: Vec<SocketAddr>, interval: Duration, id: bool) {
+        let reply = AnnounceReply {
+            interval,
+            min_interval: None,
+            tracker_id: id.then(|| vec![which]),
+            complete: None,
+            incomplete: None,
+            peers,
+            warning: id.then(|| "a warning".to_owned()),
+        };
+        self.tracker_says(which, Ok(reply));
+    }
+
+    pub fn not_announced(&mut self, which: u8) {
+        let retry = match which % 4 {
+            0 => Some(Retry::Never),
+            1 => Some(Retry::After(Duration::from_secs(3_600))),
+            _ => None,
+        };
+        let why = AnnounceError::Status {
+            host: "tracker.example".to_owned(),
+            status: 503,
+            retry,
+        };
+        self.tracker_says(which, Err(why));
+    }
+
+    pub(super) fn tracker_says(&mut self, which: u8, result: Result<AnnounceReply, AnnounceError>) {
+        let count = self.announces.len();
+        if count > 0 {
+            let tracker = self.announces.remove(usize::from(which) % count);
+            self.tell(Event::Announced { tracker, result });
+        }
+    }
+
+    pub fn command(&mut self, command: Command) {
+        if let Command::Memory(bytes) = command {
+            self.allow_memory(bytes);
+        }
+        self.tell(Event::Command(command));
+    }
+
+    /// Lets time pass, and rings what is due.
+    pub fn pass(&mut self, span: Duration) {
+        let until = self.now + span;
+        for _ in 0..MOST_RINGS {
+            let Some(due) = self.engine.poll_timeout().filter(|&due| due <= until) else {
+                break;
+            };
+            self.now = self.now.max(due);
+            self.tell(Event::Timeout);
+            let next = self.engine.poll_timeout();
+            assert!(
+                next.is_none_or(|next| next > self.now),
+                "a timer that rings for ever"
+            );
+        }
+        self.now = until;
+    }
+}
