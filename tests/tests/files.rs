@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use kostorrent_tests::clients::{aria2, libtorrent};
+use kostorrent_tests::clients::{aria2, libtorrent, transmission};
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::peer::{Manner, Seeder, fetch_at_once};
 use kostorrent_tests::process::Process;
@@ -439,7 +439,10 @@ impl Loser {
     /// before it.
     fn has_left(&self) -> bool {
         let [ours, theirs] = [&self.folder, &self.into].map(|folder| {
-            let file = fs::read(folder.path().join("three/c.bin")).unwrap_or_default();
+            // Transmission gives it its name when it is complete.
+            let places = ["three/c.bin", "three/c.bin.part"];
+            let mut files = places.iter().map(|place| fs::read(folder.path().join(place)));
+            let file = files.find_map(Result::ok).unwrap_or_default();
             file.get(PIECE as usize..).map(<[u8]>::to_vec)
         });
         theirs.is_some() && theirs == ours
@@ -448,10 +451,18 @@ impl Loser {
     /// The leecher, which begins when the file is gone, gets what is left, and the rest when it is
     /// back.
     fn lose<L>(&self, begin: impl FnOnce(&Path, &Path) -> L) {
+        self.lose_calling(&[], begin);
+    }
+
+    /// The same, while the seeder calls these.
+    fn lose_calling<L>(&self, peers: &[SocketAddr], begin: impl FnOnce(&Path, &Path) -> L) {
         let (ours, into) = (self.folder.path(), self.into.path());
         let port = self.port.to_string();
         let mut seed = kostorrent::command(["seed", "--json", "--port", &port]);
         seed.arg(&self.torrent).arg("--data").arg(ours);
+        for peer in peers {
+            seed.arg("--peer").arg(peer.to_string());
+        }
         let mut seeder = Process::start("kostorrent seed", &mut seed);
         seeder.until_line("seeding", |line| line.contains("\"seeding\"").then_some(()));
         let lost = ours.join("three/a.bin");
@@ -479,6 +490,17 @@ fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_libtorrent() {
 fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_aria2() {
     if aria2::available().is_some() {
         Loser::new().lose(|torrent, into| aria2::download(torrent, into).process);
+    }
+}
+
+#[test]
+fn a_seeder_that_loses_one_file_of_three_gives_the_others_to_transmission() {
+    if transmission::available().is_some() {
+        // It does not call us, so it is called: until it is there, again and again.
+        let address = transmission::free_address();
+        Loser::new().lose_calling(&[address], |torrent, into| {
+            transmission::start_at(address, torrent, into)
+        });
     }
 }
 

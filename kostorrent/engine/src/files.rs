@@ -78,13 +78,21 @@ impl Engine {
         self.interest(key)
     }
 
-    /// These pieces are on disk after all.
+    /// These pieces are on disk after all. What has come of them meanwhile is not needed.
     pub(crate) fn found(&mut self, mut pieces: Vec<u32>) {
         let Some(content) = &mut self.content else {
             return;
         };
         let was_finished = content.is_finished();
-        pieces.retain(|&piece| content.found(piece));
+        pieces.retain(|&piece| content.is_news(piece));
+        for &piece in &pieces {
+            if content.picker.is_open(piece) {
+                let (cx, swarm) = (&mut self.cx, &mut self.swarm);
+                self.download.forget(cx, swarm, content, piece);
+            }
+            content.integrity.passed(piece);
+            content.written(piece);
+        }
         if self.stage != Stage::Running {
             return;
         }

@@ -27,8 +27,13 @@ impl Engine {
         if self.is_all_served(|peer| !is_liar(peer)) {
             return false;
         }
+        let content = &self.content;
         let connected = self.swarm.iter_mut().find(|peer| is_liar(peer));
-        let forgiven = connected.is_some_and(|peer| peer.down.trust.doubt());
+        let forgiven = connected.is_some_and(|peer| {
+            let content = content.as_ref();
+            let at_disk = content.is_some_and(|c| c.has_at_disk(peer.key, piece));
+            peer.down.trust.doubt(at_disk)
+        });
         if forgiven {
             let addr = liar.addr;
             self.cx.report(Report::PeerDoubted { addr, piece });

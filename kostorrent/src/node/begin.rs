@@ -6,14 +6,14 @@ use std::rc::Rc;
 use connection::Pool;
 use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
 use messages::Bitfield;
-use storage::{Hashes, Names, Storage};
+use storage::{Hashes, Names};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::budget::Flow;
 use super::disk::{DiskQueue, TorrentId};
 use super::doors::Door;
 use super::handle::{Mode, Reins, TorrentOptions};
-use super::opening::{self, Place};
+use super::opening::{self, Opened, Place};
 use super::shares::{Shares, Wants};
 use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
@@ -85,21 +85,23 @@ impl Work {
             opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
             () = stopped(&mut self.reins.commands) => return Outcome::Stopped,
         };
-        let (storage, have, notices) = match opened {
+        let mut opened = match opened {
             Ok(opened) => opened,
             Err(failure) => return Outcome::Failed(failure),
         };
-        for notice in notices {
+        for notice in opened.notices.drain(..) {
             let _ = self.reins.notify.send(notice);
         }
+        let have = &opened.have;
         tracing::debug!(pieces = have.count(), of = have.len(), "checked");
-        let mut task = self.begin(common, storage, have);
+        let mut task = self.begin(common, opened);
         let outcome = task.run().await;
         task.end().await;
         outcome
     }
 
-    fn begin(self, common: &Common, storage: Storage, have: Bitfield) -> Task {
+    fn begin(self, common: &Common, opened: Opened) -> Task {
+        let (storage, have) = (opened.storage, opened.have);
         let id = common.next_id();
         let layout = storage.layout().clone();
         let geometry = layout.geometry();
@@ -123,7 +125,8 @@ impl Work {
             content.wanted = Bitfield::new(geometry.pieces());
         }
         let (root, pause) = (&self.options.root, self.options.look);
-        let watch = Watch::new(root, layout.clone(), fetches, pause);
+        let mut watch = Watch::new(root, layout.clone(), fetches, pause);
+        watch.changed(opened.changed);
         let config = Config {
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),
@@ -179,6 +182,7 @@ mod tests {
     use metainfo::Metainfo;
     use metainfo::create::Create;
     use peer_id::PeerId;
+    use storage::Storage;
     use tokio::task::LocalSet;
 
     use super::super::disk;
@@ -197,9 +201,13 @@ mod tests {
         let files = vec![("a".into(), 1, Kind::Regular { executable: false })];
         let names = Names::new(Layout::new(files, 16 * 1024).unwrap(), None);
         let hashes = Hashes::from(metainfo.pieces.as_slice());
-        let storage = Storage::open(dir.path(), names.own().clone(), hashes).unwrap();
-        let mut have = Bitfield::new(1);
-        have.set(0);
+        let storage = Storage::open(dir.path(), names.own().clone(), hashes, None).unwrap();
+        let opened = Opened {
+            storage,
+            have: Bitfield::full(1),
+            changed: Vec::new(),
+            notices: Vec::new(),
+        };
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
         let common = Common::new(disk, shares.clone());
@@ -215,7 +223,7 @@ mod tests {
         let hour = Duration::from_secs(60 * 60);
         let idle = async {
             tokio::task::spawn_local(async move { shares.keep_dividing().await });
-            let mut task = work.begin(&common, storage, have);
+            let mut task = work.begin(&common, opened);
             let turns = task.turns.clone();
             // Time stands still but for the timers, so an hour is over when they have all rung.
             assert!(tokio::time::timeout(hour, task.run()).await.is_err());

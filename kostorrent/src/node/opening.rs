@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::Failure;
 use layout::{Kind, Layout};
 use messages::Bitfield;
-use storage::{DiskError, Hashes, Names, PieceState, Storage};
+use storage::{Changed, DiskError, Hashes, Looks, Names, PieceState, Storage};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Notice, Snapshot, TorrentState};
@@ -31,8 +31,16 @@ pub(super) struct Place {
     pub overwrite: bool,
 }
 
-/// The files, the pieces in them that are good, and what a user may like to know.
-pub(super) type Opened = (Storage, Bitfield, Vec<Notice>);
+/// What was found.
+pub(super) struct Opened {
+    pub storage: Storage,
+    /// The pieces that are on disk and good.
+    pub have: Bitfield,
+    /// Files that somebody has changed since they were checked. What was good in them is not counted.
+    pub changed: Vec<Changed>,
+    /// What a user may like to know.
+    pub notices: Vec<Notice>,
+}
 
 /// Lays out the files of a download, or opens those of a seed, and finds which pieces are good. It
 /// is done on a thread of its own, which ends soon when nobody waits for it any more. `turn` is for
@@ -90,6 +98,8 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let layout = &place.names.found(root);
     let disk = |error: DiskError| Failure::Disk(error.to_string());
     let count = layout.geometry().pieces();
+    // A check may take hours: what somebody changes meanwhile is noticed when the files are opened.
+    let before = Looks::new(root, layout);
     let states = match place.read_only || is_begun(root, layout, progress) {
         true => check(root, layout, &place.hashes, progress).map_err(disk)?,
         false => vec![PieceState::Missing; count as usize],
@@ -108,8 +118,8 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
                 root.display()
             )));
         }
-        let storage = Storage::open(root, layout.clone(), hashes).map_err(disk)?;
-        return Ok((storage, have, Vec::new()));
+        let storage = Storage::open(root, layout.clone(), hashes, Some(&before));
+        return Ok(Opened::new(storage.map_err(disk)?, have));
     }
     let complete = |file: usize| is_complete(root, layout, &have, file);
     let unproven = match place.overwrite {
@@ -118,14 +128,31 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     };
     let (written, stop) = (|file| !complete(file), || progress.is_stopped());
     let made = place.names.made(root, stop);
-    let storage = Storage::create_unless(root, made, hashes, written, stop);
+    let storage = Storage::create_unless(root, made, hashes, Some(&before), written, stop);
     let mut storage = storage.map_err(disk)?;
     storage.compare_first(unproven);
-    let notices = match have.is_full() {
-        true => Vec::new(),
-        false => space::shortages(root, storage.layout(), &have),
-    };
-    Ok((storage, have, notices))
+    let mut opened = Opened::new(storage, have);
+    if !opened.have.is_full() {
+        opened.notices = space::shortages(root, opened.storage.layout(), &opened.have);
+    }
+    Ok(opened)
+}
+
+impl Opened {
+    fn new(mut storage: Storage, mut have: Bitfield) -> Opened {
+        let changed = storage.take_changed();
+        for found in &changed {
+            for piece in all_pieces_of(storage.layout(), found.file) {
+                have.clear(piece);
+            }
+        }
+        Opened {
+            storage,
+            have,
+            changed,
+            notices: Vec::new(),
+        }
+    }
 }
 
 /// Whether a file is as it has to be in the end, whatever leads to it: then it is not written to.

@@ -125,7 +125,7 @@ mod tests {
     async fn what_the_disk_service_opened_is_read_from_memory_after_that() {
         let dir = tempfile::tempdir().unwrap();
         let layout = layout(dir.path());
-        let storage = Storage::open(dir.path(), layout, Hashes::V1(Arc::new([]))).unwrap();
+        let storage = Storage::open(dir.path(), layout, Hashes::V1(Arc::new([])), None).unwrap();
         let (queue, thread) = disk::start().unwrap();
         let mut served = queue.enter(TorrentId(3), storage);
         let handles = NodeHandles::default();
@@ -173,7 +173,7 @@ mod tests {
         let (queue, thread) = disk::start_slow(|_| panic!("the thread ends here"));
         let dir = tempfile::tempdir().unwrap();
         let layout = layout(dir.path());
-        let storage = Storage::open(dir.path(), layout, Hashes::V1(Arc::new([]))).unwrap();
+        let storage = Storage::open(dir.path(), layout, Hashes::V1(Arc::new([])), None).unwrap();
         let served = queue.enter(TorrentId(3), storage);
         served.hand_in(Job::Sync);
         assert!(thread.join().is_err());

@@ -172,6 +172,8 @@ impl Watch {
         if changed.is_empty() {
             return;
         }
+        // All together: thousands of files may lie in the same piece.
+        let mut lost = BTreeSet::new();
         for Changed { file, change } in changed {
             self.wishes.push_back(Wish::Close(file));
             self.gone.remove(&file);
@@ -180,7 +182,7 @@ impl Watch {
             let length = self.layout.files()[file].length;
             match change {
                 Change::Gone => {
-                    self.lose(self.pieces(file, 0..length));
+                    lost.extend(self.pieces(file, 0..length));
                     self.say(file, self.words.gone());
                     if !self.fetches {
                         self.gone.insert(file);
@@ -188,7 +190,7 @@ impl Watch {
                     }
                 }
                 Change::Cut(to) => {
-                    self.lose(self.pieces(file, to..length));
+                    lost.extend(self.pieces(file, to..length));
                     self.say(file, self.words.cut());
                     self.doubt(file, self.pieces(file, 0..to), false);
                 }
@@ -198,6 +200,7 @@ impl Watch {
                 }
             }
         }
+        self.lose(lost);
         self.tell();
         self.go_on();
     }
@@ -304,7 +307,7 @@ impl Watch {
     }
 
     /// These pieces are gone.
-    fn lose(&mut self, pieces: Range<u32>) {
+    fn lose(&mut self, pieces: impl IntoIterator<Item = u32>) {
         for piece in pieces {
             self.to_check.remove(&piece);
             if !self.doubts.is_empty() {

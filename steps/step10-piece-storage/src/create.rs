@@ -1,7 +1,7 @@
 //! Every folder and file of a torrent, made before the first byte arrives.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -9,7 +9,7 @@ use layout::{Entry, Kind, Layout};
 
 use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
-use crate::seen::Seen;
+use crate::seen::{Change, Changed, Looks, Seen, change, look};
 
 /// What was made or found.
 pub struct Created {
@@ -22,6 +22,8 @@ pub struct Created {
     pub entered: BTreeSet<PathBuf>,
     /// How each file is now.
     pub known: Vec<Known>,
+    /// The files that somebody has changed since they were looked at before.
+    pub changed: Vec<Changed>,
 }
 
 /// What is known of a file.
@@ -42,17 +44,11 @@ impl Known {
     /// What is known of a file that is only read.
     pub fn only_read(place: &Path) -> Known {
         Known {
-            seen: look(place),
+            seen: look(place).ok().flatten(),
             only_read: true,
             ..Known::default()
         }
     }
-}
-
-/// How the file at `place` is now, by whatever links lead there; `None` if there is no file.
-pub fn look(place: &Path) -> Option<Seen> {
-    let found = std::fs::metadata(place).ok()?;
-    found.is_file().then(|| Seen::of(&found))
 }
 
 // ANCHOR: create
@@ -60,11 +56,12 @@ pub fn look(place: &Path) -> Option<Seen> {
 ///
 /// A file gets its full length at once. On most disks that costs no space: what was never written
 /// is a hole. What is in a file stays in it. Symbolic links come last, so no path ever goes through
-/// one. A file that is not to be `written` is left as it is. Before each file `stop` is asked whether
-/// to give up.
+/// one. A file that is not to be `written` is left as it is. What the files were `before` is compared
+/// with what they are now. Before each file `stop` is asked whether to give up.
 pub fn create(
     root: &Path,
     layout: &Layout,
+    before: Option<&Looks>,
     written: impl Fn(usize) -> bool,
     stop: impl Fn() -> bool,
 ) -> Result<Created, DiskError> {
@@ -73,20 +70,27 @@ pub fn create(
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut longer = BTreeSet::new();
     let mut known = vec![Known::default(); layout.files().len()];
+    let mut changed = Vec::new();
     for (index, entry) in layout.files().iter().enumerate() {
         if let Kind::Regular { executable } = entry.kind {
             let place = root.join(&entry.path);
             if !written(index) {
                 known[index] = Known::only_read(&place);
+                let now = known[index].seen;
+                changed.extend(before.and_then(|looks| looks.changed(index, now, entry.length)));
                 continue;
             }
             if stop() {
                 let given_up = io::ErrorKind::Interrupted.into();
                 return Err(DiskError::new(Doing::CreateFile, &place, given_up));
             }
-            let seen = make(&mut folder, entry, executable, &place)?;
-            known[index].seen = Some(seen);
-            if seen.length > entry.length {
+            let before = before.map(|looks| looks.of(index));
+            let (now, change) = make(&mut folder, entry, executable, &place, before)?;
+            known[index] = now;
+            let file = index;
+            changed.extend(change.map(|change| Changed { file, change }));
+            let is_longer = now.seen.is_some_and(|seen| seen.length > entry.length);
+            if is_longer && !now.stranger {
                 longer.insert(index);
             }
         }
@@ -101,21 +105,37 @@ pub fn create(
         longer,
         entered,
         known,
+        changed,
     })
 }
 // ANCHOR_END: create
 
-/// Makes a file, if there is none, and sees to it that it is long enough.
+/// Makes a file, if there is none, and sees to it that it is long enough. If it is known how it was
+/// `before`, says what has become of it since; another file in its place is left as it is.
 pub fn make(
     folder: &mut Folder,
     entry: &Entry,
     executable: bool,
     place: &Path,
-) -> Result<Seen, DiskError> {
-    let file = folder
-        .create(&entry.path, executable)
-        .map_err(|e| DiskError::new(Doing::CreateFile, place, e))?;
-    prepare(&file, entry, executable).map_err(|e| DiskError::new(Doing::SetLength, place, e))
+    before: Option<Option<Seen>>,
+) -> Result<(Known, Option<Change>), DiskError> {
+    let failed = |doing| move |error| DiskError::new(doing, place, error);
+    let made = folder.create(&entry.path, executable);
+    let (file, is_new) = made.map_err(failed(Doing::CreateFile))?;
+    let found = file.metadata().map_err(failed(Doing::SetLength))?;
+    let there = (!is_new).then(|| Seen::of(&found));
+    let change = before.and_then(|before| change(before, there, entry.length));
+    let stranger = matches!(change, Some(Change::Replaced | Change::Back));
+    let seen = match stranger {
+        true => Seen::of(&found),
+        false => prepare(&file, &found, entry, executable).map_err(failed(Doing::SetLength))?,
+    };
+    let known = Known {
+        seen: Some(seen),
+        stranger,
+        ..Known::default()
+    };
+    Ok((known, change))
 }
 
 /// Makes a symbolic link.
@@ -157,15 +177,14 @@ fn entered(root: &Path, layout: &Layout) -> BTreeSet<PathBuf> {
 }
 
 /// Lengthens a short file; says how it is then.
-fn prepare(file: &File, entry: &Entry, executable: bool) -> io::Result<Seen> {
-    let found = file.metadata()?;
-    let mut seen = Seen::ours(&found);
+fn prepare(file: &File, found: &Metadata, entry: &Entry, executable: bool) -> io::Result<Seen> {
+    let mut seen = Seen::ours(found);
     if found.len() < entry.length {
         file.set_len(entry.length)?;
         seen.length = entry.length;
     }
     if executable {
-        make_executable(file, &found);
+        make_executable(file, found);
     }
     Ok(seen)
 }

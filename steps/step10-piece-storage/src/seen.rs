@@ -1,7 +1,11 @@
 //! What the system says of a file, so that it is noticed when somebody else changes it.
 
 use std::fs::Metadata;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::time::SystemTime;
+
+use layout::{Kind, Layout};
 
 /// How a file was when it was last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,43 @@ pub enum Change {
     Touched,
 }
 
+/// A file that somebody else has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Its number in the layout.
+    pub file: usize,
+    /// What became of it. In the files of a download it is mended: what is gone is there again,
+    /// empty, and what was cut has its length.
+    pub change: Change,
+}
+
+/// How all files of a torrent were, so that it is noticed what has changed by the time that they are
+/// opened: hours may lie between, in which they are checked.
+#[derive(Debug)]
+pub struct Looks(Vec<Option<Seen>>);
+
+impl Looks {
+    /// Looks at the files below `root`.
+    pub fn new(root: &Path, layout: &Layout) -> Looks {
+        let look = |entry: &layout::Entry| match entry.kind {
+            Kind::Regular { .. } => look(&root.join(&entry.path)).ok().flatten(),
+            _ => None,
+        };
+        Looks(layout.files().iter().map(look).collect())
+    }
+
+    /// How a file of the layout was; `None` if there was none.
+    pub(crate) fn of(&self, file: usize) -> Option<Seen> {
+        self.0[file]
+    }
+
+    /// What has become of a file of `length` bytes, if anything.
+    pub(crate) fn changed(&self, file: usize, now: Option<Seen>, length: u64) -> Option<Changed> {
+        let change = change(self.of(file), now, length)?;
+        Some(Changed { file, change })
+    }
+}
+
 impl Seen {
     /// What is said of a file that others may write to.
     pub fn of(found: &Metadata) -> Seen {
@@ -53,6 +94,18 @@ impl Seen {
     /// Whether it is the same file, whatever is in it.
     pub fn is_same_file(&self, other: &Seen) -> bool {
         (self.id, self.born) == (other.id, other.born)
+    }
+}
+
+/// How the file at `place` is now, by whatever links lead there; `None` if there is no file. Where
+/// the system cannot say, that is an error: the file may well be there.
+pub fn look(place: &Path) -> io::Result<Option<Seen>> {
+    match std::fs::metadata(place) {
+        Ok(found) => Ok(found.is_file().then(|| Seen::of(&found))),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(None),
+            _ => Err(error),
+        },
     }
 }
 

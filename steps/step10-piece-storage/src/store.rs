@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blocks::{BlockBuf, BlockRequest};
-use layout::{Kind, Layout, Span};
+use layout::{Entry, Kind, Layout, Span};
 
 use crate::create::{Created, Known, create};
 use crate::error::{DiskError, Doing};
 use crate::folder::{Folder, open_to_read};
 use crate::handles::Handles;
 use crate::hashes::Hashes;
-use crate::seen::Seen;
+use crate::seen::{Changed, Looks, Seen};
 use crate::sync::Unsynced;
 use crate::transfer::{self, Likeness};
-use crate::watch::{Changed, moved, replaced};
+use crate::watch::{moved, replaced};
 
 /// Of a block that lies in more files than this, none is given along.
 const MOST_GIVEN: usize = 2;
@@ -55,6 +55,8 @@ pub struct Storage {
     pub(crate) lost: BTreeSet<u32>,
     /// Files that may be somebody else's: what is in them is compared before it is written over.
     unproven: BTreeSet<usize>,
+    /// Files that were found changed when they were opened.
+    pub(crate) changed: Vec<Changed>,
 }
 
 impl Storage {
@@ -69,11 +71,13 @@ impl Storage {
     ///
     /// [`DiskError`] for the first file or folder that cannot be made.
     pub fn create(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
-        Storage::create_unless(root, layout, hashes, |_| true, || false)
+        Storage::create_unless(root, layout, hashes, None, |_| true, || false)
     }
 
     /// The same, but a file that is not to be `written` (by its number), because it is complete, is
-    /// left as it is, and links may lead to it. And it gives up as soon as `stop` says so, which is
+    /// left as it is, and links may lead to it. If it is known how the files were `before`, they were
+    /// checked since, perhaps for long; [`Storage::take_changed`] has those that somebody has changed
+    /// meanwhile. And it gives up as soon as `stop` says so, which is
     /// asked before each file: a torrent may have a hundred thousand. What was made by then stays.
     ///
     /// # Errors
@@ -84,6 +88,7 @@ impl Storage {
         root: &Path,
         layout: Arc<Layout>,
         hashes: Hashes,
+        before: Option<&Looks>,
         written: impl Fn(usize) -> bool,
         stop: impl Fn() -> bool,
     ) -> Result<Storage, DiskError> {
@@ -92,8 +97,9 @@ impl Storage {
             longer,
             entered,
             known,
-        } = create(root, &layout, written, stop)?;
-        Ok(Storage {
+            changed,
+        } = create(root, &layout, before, written, stop)?;
+        let mut storage = Storage {
             root: root.to_path_buf(),
             layout,
             hashes,
@@ -104,21 +110,32 @@ impl Storage {
             known,
             lost: BTreeSet::new(),
             unproven: BTreeSet::new(),
-        })
+            changed: Vec::new(),
+        };
+        storage.mend_all(changed)?;
+        Ok(storage)
     }
 
     /// To seed or verify: reads only, makes nothing, and follows symbolic links. A missing file is
-    /// an error when it is read, not here.
+    /// an error when it is read, not here. What has changed since the files were looked at `before`
+    /// is noticed as in [`Storage::create_unless`].
     ///
     /// # Errors
     ///
     /// [`DiskError`] when `root` is no folder.
-    pub fn open(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
+    pub fn open(
+        root: &Path,
+        layout: Arc<Layout>,
+        hashes: Hashes,
+        before: Option<&Looks>,
+    ) -> Result<Storage, DiskError> {
         std::fs::read_dir(root).map_err(|e| DiskError::new(Doing::Open, root, e))?;
-        let files = layout.files().iter();
-        let known = files.map(|entry| Known::only_read(&root.join(&entry.path)));
-        let known = known.collect();
-        Ok(Storage {
+        let known = |entry: &Entry| match entry.kind {
+            Kind::Regular { .. } => Known::only_read(&root.join(&entry.path)),
+            _ => Known::default(),
+        };
+        let known = layout.files().iter().map(known).collect();
+        let mut storage = Storage {
             root: root.to_path_buf(),
             layout,
             hashes,
@@ -129,7 +146,16 @@ impl Storage {
             known,
             lost: BTreeSet::new(),
             unproven: BTreeSet::new(),
-        })
+            changed: Vec::new(),
+        };
+        if let Some(before) = before {
+            let files = storage.layout.files().iter().enumerate();
+            let changed = files.filter_map(|(file, entry)| {
+                before.changed(file, storage.known[file].seen, entry.length)
+            });
+            storage.changed = changed.collect();
+        }
+        Ok(storage)
     }
 
     /// File `index` of the layout, open; to be read from only. It is one of the 40 used last, or
@@ -163,6 +189,11 @@ impl Storage {
         self.unproven = files;
     }
 
+    /// The files that somebody has changed between the look that was taken before and the opening.
+    pub fn take_changed(&mut self) -> Vec<Changed> {
+        std::mem::take(&mut self.changed)
+    }
+
     /// The hashes of the pieces.
     pub fn hashes(&self) -> &Hashes {
         &self.hashes
@@ -182,10 +213,11 @@ impl Storage {
         if self.longer.contains(&index) {
             let file = self.file(index)?;
             let entry = &self.layout.files()[index];
-            file.set_len(entry.length)
-                .map_err(|e| DiskError::new(Doing::SetLength, &self.root.join(&entry.path), e))?;
+            let place = self.root.join(&entry.path);
+            let failed = |e| DiskError::new(Doing::SetLength, &place, e);
+            file.set_len(entry.length).map_err(failed)?;
             self.unsynced.touched(index);
-            self.wrote(index, &file);
+            self.wrote(index, &file).map_err(failed)?;
             self.longer.remove(&index);
         }
         Ok(())
@@ -244,7 +276,8 @@ impl Storage {
         self.unsynced.touched(span.file);
         transfer::write(&file, span.offset, blocks, from, span.len as usize)
             .map_err(|e| self.error(Doing::Write, span, e))?;
-        Ok(self.wrote(span.file, &file))
+        self.wrote(span.file, &file)
+            .map_err(|e| self.error(Doing::Write, span, e))
     }
     // ANCHOR_END: write
 

@@ -9,23 +9,13 @@ use layout::Kind;
 
 use crate::Storage;
 use crate::checker::{Checker, PieceState};
-use crate::create::{Known, link, look, make};
+use crate::create::{link, make};
 use crate::error::{DiskError, Doing};
 use crate::pieces::pieces_of;
-use crate::seen::{Change, Seen, change};
+use crate::seen::{Change, Changed, Seen, change, look};
 
 /// Files that are looked at for one [`Job::Look`](crate::Job::Look).
 pub const LOOKS: usize = 500;
-
-/// A file that somebody else has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// Its number in the layout.
-    pub file: usize,
-    /// What became of it. In the files of a download it is mended: what is gone is there again,
-    /// empty, and what was cut has its length.
-    pub change: Change,
-}
 
 /// What [`Storage::settle`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,17 +43,19 @@ impl Storage {
         if !matches!(entry.kind, Kind::Regular { .. }) {
             return Ok(None);
         }
-        let now = look(&self.root().join(&entry.path));
+        let Ok(now) = look(&self.root().join(&entry.path)) else {
+            return Ok(None); // the disk has a fault, which may pass: nobody has changed anything
+        };
         let known = &mut self.known[index];
         let was_touched = std::mem::take(&mut known.touched).then_some(Change::Touched);
         let change = change(known.seen, now, entry.length).or(was_touched);
         known.seen = now;
-        let Some(change) = change else {
+        let Some(mut change) = change else {
             return Ok(None);
         };
         self.handles.close(|&open| open == index);
         if self.folder.is_some() {
-            self.mend(index, change)?;
+            change = self.mend(index, change)?;
         }
         Ok(Some(Changed {
             file: index,
@@ -139,17 +131,17 @@ impl Storage {
 
     /// We have written to a file; whether what was written is where the file's name leads, and as
     /// long as it should be.
-    pub(crate) fn wrote(&mut self, index: usize, file: &File) -> bool {
+    pub(crate) fn wrote(&mut self, index: usize, file: &File) -> io::Result<bool> {
         let entry = &self.layout().files()[index];
-        let (Some(now), Ok(ours)) = (look(&self.root().join(&entry.path)), file.metadata()) else {
-            return false;
+        let ours = Seen::of(&file.metadata()?);
+        let Some(now) = look(&self.root().join(&entry.path))? else {
+            return Ok(false);
         };
-        let ours = Seen::of(&ours);
         let is_there = now.is_same_file(&ours) && now.length >= entry.length;
         if is_there {
             self.known[index].seen = Some(ours);
         }
-        is_there
+        Ok(is_there)
     }
 
     /// We are about to write to a file; false if it was cut, which has to be mended before. That
@@ -172,8 +164,18 @@ impl Storage {
         true
     }
 
-    /// Makes a file of a download usable again.
-    fn mend(&mut self, index: usize, change: Change) -> Result<(), DiskError> {
+    /// These were found changed when the files of a download were made.
+    pub(crate) fn mend_all(&mut self, changed: Vec<Changed>) -> Result<(), DiskError> {
+        for Changed { file, change } in changed {
+            let change = self.mend(file, change)?;
+            self.changed.push(Changed { file, change });
+        }
+        Ok(())
+    }
+
+    /// Makes a file of a download usable again. Says what has become of it: another may be in its
+    /// place by now.
+    fn mend(&mut self, index: usize, change: Change) -> Result<Change, DiskError> {
         let layout = self.layout().clone();
         let entry = &layout.files()[index];
         let place = self.root().join(&entry.path);
@@ -186,31 +188,32 @@ impl Storage {
                 if length > entry.length && !known.only_read {
                     self.longer.insert(index);
                 }
-                return Ok(());
+                return Ok(change);
             }
             Change::Replaced | Change::Back => {
                 known.stranger = true;
-                return Ok(());
+                return Ok(change);
             }
             Change::Gone => self.lose(index, 0),
             Change::Cut(length) => self.lose(index, length),
         }
         let (Some(folder), Kind::Regular { executable }) = (&mut self.folder, &entry.kind) else {
-            return Ok(());
+            return Ok(change);
         };
         if !folder.is_at(&root) {
             return Err(DiskError::new(Doing::Open, &root, moved()));
         }
         folder.walk_anew();
-        let seen = make(folder, entry, *executable, &place)?;
-        self.known[index] = Known {
-            seen: Some(seen),
-            ..Known::default()
-        };
+        let before = Some(self.known[index].seen);
+        let (now, since) = make(folder, entry, *executable, &place, before)?;
+        self.known[index] = now;
         self.unsynced.touched(index);
         let folders = entry.path.ancestors().skip(1).map(|path| root.join(path));
         self.unsynced.folders.extend(folders);
-        Ok(())
+        Ok(match now.stranger {
+            true => since.unwrap_or(change),
+            false => change,
+        })
     }
 
     /// What was in a file from an offset on is not there any more.

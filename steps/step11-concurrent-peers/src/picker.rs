@@ -355,6 +355,11 @@ impl Picker {
     }
     // ANCHOR_END: received
 
+    /// Whether a piece is open.
+    pub fn is_open(&self, piece: u32) -> bool {
+        self.open.contains_key(&piece)
+    }
+
     /// A whole piece has been verified and is on disk: we have it, and its memory is free.
     pub fn close(&mut self, piece: u32) {
         self.set_have(piece);

@@ -35,8 +35,23 @@ pub fn available() -> Option<()> {
 /// When it cannot be started.
 #[must_use]
 pub fn start(torrent: &Path, folder: &Path) -> Transmission {
+    start_at(free_address(), torrent, folder)
+}
+
+/// Where it may be told to listen.
+#[must_use]
+pub fn free_address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 2], ports::free()))
+}
+
+/// The same, listening where somebody may know already.
+///
+/// # Panics
+///
+/// When it cannot be started.
+#[must_use]
+pub fn start_at(address: SocketAddr, torrent: &Path, folder: &Path) -> Transmission {
     let settings = crate::temp();
-    let address = SocketAddr::from(([127, 0, 0, 2], ports::free()));
     let json = serde_json::json!({
         "bind-address-ipv4": address.ip().to_string(),
         "bind-address-ipv6": "::1",
@@ -46,6 +61,7 @@ pub fn start(torrent: &Path, folder: &Path) -> Transmission {
         "pex-enabled": false,
         "utp-enabled": false,
         "encryption": 0,
+        "cache-size-mb": 0, // what it has got is on disk
         "port-forwarding-enabled": false,
         "rpc-enabled": false,
     });

@@ -77,6 +77,12 @@ impl Integrity {
         !self.doubted.is_empty() && self.doubted.contains(&(piece, Culprit::from(peer)))
     }
 
+    /// The piece was found on disk: who sent what is not asked any more.
+    pub fn passed(&mut self, piece: u32) {
+        self.parole.take(piece);
+        self.judge(piece, &[]);
+    }
+
     /// The piece has passed with these blocks: who had sent others is guilty, but for those who
     /// have been doubted for it.
     pub fn judge(&mut self, piece: u32, good: &[[u8; 20]]) -> BTreeSet<Culprit> {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use blocks::Geometry;
 use messages::Bitfield;
-use picker::Picker;
+use picker::{PeerKey, Picker};
 
 use crate::peer::Peer;
 use crate::{CloseReason, ContentConfig};
@@ -105,6 +105,12 @@ impl Content {
         self.under_way.contains(&piece)
     }
 
+    /// Whether a piece that this peer has sent, another than `piece`, is at the disk.
+    pub fn has_at_disk(&self, peer: PeerKey, piece: u32) -> bool {
+        let mut others = self.under_way.iter().filter(|&&other| other != piece);
+        others.any(|&other| self.picker.contributors(other).contains(&peer))
+    }
+
     /// The memory for open pieces is another from now on.
     pub fn set_memory(&mut self, bytes: u64) {
         let most = max_open_pieces(&self.geometry, bytes);
@@ -141,16 +147,9 @@ impl Content {
         true
     }
 
-    /// A piece was found on disk; whether we had not known. One that is being fetched is not taken:
-    /// it is nearly here.
-    pub fn found(&mut self, piece: u32) -> bool {
-        let is_new = piece < self.geometry.pieces()
-            && !self.have().get(piece)
-            && self.picker.open().all(|open| open != piece);
-        if is_new {
-            self.written(piece);
-        }
-        is_new
+    /// Whether a piece that was found on disk is news. One that is at the disk is about to be.
+    pub fn is_news(&self, piece: u32) -> bool {
+        piece < self.geometry.pieces() && !self.have().get(piece) && !self.is_under_way(piece)
     }
 
     /// Looks anew which of a peer's pieces we miss.

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use engine::*;
+use messages::{Bitfield, Message};
+use picker::PeerKey;
 use pretty_assertions::assert_eq;
 use sim::{Disk, Vice, World};
 
+use crate::by_hand::ByHand;
 use crate::*;
 
 /// A leecher that knows these peers and no tracker.
@@ -74,6 +77,45 @@ fn the_only_seeder_that_begins_with_a_wrong_piece_may_come_again_after_a_minute(
     world.run_to(120);
     assert!(world.is_complete(leecher));
     assert_eq!(said(&world, leecher), [(0, "banned"), (60, "lifted")]);
+}
+
+#[test]
+fn the_only_seeder_is_forgiven_when_good_pieces_are_still_at_the_disk() {
+    let world = World::new(geometry(10, 64 * 1024));
+    let mut hand = ByHand::new(world.having(Bitfield::new(10)));
+    let seed = PeerKey(0);
+    hand.called_by(0);
+    hand.say(seed, Message::Bitfield(Bitfield::full(10).to_bytes()));
+    let mut asked = Vec::new();
+    let mut stored = Vec::new();
+    let mut actions = hand.say(seed, Message::Unchoke);
+    while stored.len() < 2 {
+        for action in actions.drain(..) {
+            match action {
+                Action::Send {
+                    message: Message::Request(block),
+                    ..
+                } => asked.push(block),
+                Action::Store { piece, .. } => stored.push(piece),
+                _ => {}
+            }
+        }
+        if stored.len() < 2 {
+            let (block, buf) = (asked.remove(0), BufKey(0));
+            let peer = seed;
+            actions = hand.tell(Event::Block { peer, block, buf });
+        }
+    }
+    let wrong = |piece| Event::Stored {
+        piece,
+        result: Stored::Wrong { digests: None },
+    };
+    let told = hand.tell(wrong(stored[0]));
+    let is_doubt = |action: &Action| matches!(action, Action::Report(Report::PeerDoubted { .. }));
+    assert!(told.iter().any(is_doubt), "{told:?}");
+    let told = hand.tell(wrong(stored[1]));
+    let is_ban = |action: &Action| matches!(action, Action::Report(Report::PeerBanned { .. }));
+    assert!(told.iter().any(is_ban), "nothing was good: {told:?}");
 }
 
 #[test]

@@ -191,6 +191,36 @@ fn nothing_is_complete_before_the_files_were_looked_at() {
 }
 
 #[test]
+fn what_is_found_while_it_is_fetched_is_not_fetched_to_the_end() {
+    let mut hand = ByHand::new(having(0..0));
+    let seed = PeerKey(0);
+    hand.called_by(0);
+    hand.say(seed, Message::Bitfield(Bitfield::full(PIECES).to_bytes()));
+    let actions = hand.say(seed, Message::Unchoke);
+    let asked = |actions: &[Action]| {
+        let asked = actions.iter().filter_map(|action| match action {
+            Action::Send {
+                message: Message::Request(block),
+                ..
+            } => Some(block.piece),
+            _ => None,
+        });
+        asked.collect::<Vec<u32>>()
+    };
+    let piece = asked(&actions)[0];
+    let out = asked(&actions).iter().filter(|&&p| p == piece).count();
+    let actions = hand.tell(Event::Found {
+        pieces: vec![piece],
+    });
+    assert!(actions.contains(&Action::Forget { piece }), "{actions:?}");
+    let cancelled = actions.iter().filter(|action| {
+        matches!(action, Action::Send { message: Message::Cancel(block), .. } if block.piece == piece)
+    });
+    assert_eq!(cancelled.count(), out);
+    assert_eq!(hand.engine.stats(hand.now).pieces_have, 1);
+}
+
+#[test]
 fn what_is_lost_in_a_download_is_fetched_again_and_completion_is_told_once() {
     let mut world = World::new(geometry(PIECES, 64 * 1024));
     world.seeder();

@@ -1,5 +1,6 @@
 //! A torrent's files as they are found on disk.
 
+use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub struct Files {
     handles: Handles,
     holes: Holes,
     /// What was found of each file, once it was looked at.
-    found: Vec<Option<Found>>,
+    found: BTreeMap<usize, Found>,
 }
 
 /// What the system says of a file.
@@ -35,13 +36,12 @@ struct Found {
 
 impl Files {
     pub fn new(root: &Path, layout: Arc<Layout>) -> Files {
-        let found = vec![None; layout.files().len()];
         Files {
             root: root.to_path_buf(),
             layout,
             handles: Handles::default(),
             holes: Holes::default(),
-            found,
+            found: BTreeMap::new(),
         }
     }
 
@@ -100,7 +100,7 @@ impl Files {
     }
 
     fn found(&mut self, index: usize) -> Result<Found, DiskError> {
-        if let Some(found) = self.found[index] {
+        if let Some(&found) = self.found.get(&index) {
             return Ok(found);
         }
         let found = match std::fs::metadata(self.place(index)) {
@@ -119,7 +119,7 @@ impl Files {
             },
             Err(error) => return Err(self.error(Doing::Open, index, error)),
         };
-        self.found[index] = Some(found);
+        self.found.insert(index, found);
         Ok(found)
     }
 

@@ -458,7 +458,7 @@ fn a_piece_that_a_file_does_not_take_has_failed() {
     // Open to read only: the system refuses to write, as it does for a disk that became so.
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
     let mut disk = Disk::new();
-    disk.add((), Storage::open(dir.path(), layout, hashes).unwrap());
+    disk.add((), Storage::open(dir.path(), layout, hashes, None).unwrap());
     let done = serve(
         &mut disk,
         vec![((), store(&torrent, 3, BlockDigests::Never))],

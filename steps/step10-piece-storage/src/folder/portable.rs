@@ -25,17 +25,20 @@ impl Folder {
     }
 
     /// Opens the file at `path` to read and write. Where there is none it is made, and the folders
-    /// it needs.
-    pub fn create(&mut self, path: &Path, _executable: bool) -> io::Result<File> {
+    /// it needs. Says whether it was made now.
+    pub fn create(&mut self, path: &Path, executable: bool) -> io::Result<(File, bool)> {
+        match self.create_new(path, executable) {
+            Ok(file) => Ok((file, true)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok((self.open(path)?, false)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the file at `path`, where there may be none yet, and the folders it needs.
+    fn create_new(&mut self, path: &Path, _executable: bool) -> io::Result<File> {
         let place = self.walk(path, true)?;
-        ordinary(
-            File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(place)?,
-        )
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true).open(place)
     }
 
     /// Opens the file at `path`, which must exist, to read and write.

@@ -23,6 +23,7 @@ macro_rules! promises {
                     folder
                         .create(Path::new(path), false)
                         .unwrap()
+                        .0
                         .write_all(path.as_bytes())
                         .unwrap();
                 }
@@ -53,12 +54,10 @@ macro_rules! promises {
                 fs::write(dir.path().join("old"), "kept").unwrap();
                 let mut folder = Folder::new(dir.path()).unwrap();
                 let mut text = String::new();
-                folder
-                    .create(Path::new("old"), false)
-                    .unwrap()
-                    .read_to_string(&mut text)
-                    .unwrap();
-                assert_eq!(text, "kept");
+                let (mut file, is_new) = folder.create(Path::new("old"), false).unwrap();
+                file.read_to_string(&mut text).unwrap();
+                assert_eq!((text.as_str(), is_new), ("kept", false));
+                assert!(folder.create(Path::new("new"), false).unwrap().1);
             }
 
             #[test]
@@ -109,7 +108,7 @@ macro_rules! promises {
                     "inside/x",
                 ] {
                     for result in [
-                        folder.create(Path::new(path), false),
+                        folder.create(Path::new(path), false).map(|(file, _)| file),
                         folder.open(Path::new(path)),
                     ] {
                         let error = result.expect_err(path).to_string();

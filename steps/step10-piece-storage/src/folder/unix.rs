@@ -35,10 +35,20 @@ impl Folder {
     }
 
     /// Opens the file at `path` to read and write. Where there is none it is made, and the folders
-    /// it needs.
-    pub fn create(&mut self, path: &Path, executable: bool) -> io::Result<File> {
+    /// it needs. Says whether it was made now.
+    pub fn create(&mut self, path: &Path, executable: bool) -> io::Result<(File, bool)> {
+        match self.create_new(path, executable) {
+            Ok(file) => Ok((file, true)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok((self.open(path)?, false)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the file at `path`, where there may be none yet, and the folders it needs.
+    fn create_new(&mut self, path: &Path, executable: bool) -> io::Result<File> {
         let mode = if executable { 0o777 } else { 0o666 };
-        self.file(path, OFlags::CREATE, Mode::from_raw_mode(mode))
+        let flags = OFlags::CREATE | OFlags::EXCL;
+        self.file(path, flags, Mode::from_raw_mode(mode))
     }
 
     /// Opens the file at `path`, which must exist, to read and write.
@@ -108,6 +118,8 @@ impl Folder {
         let flags = flags | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         match openat(parent, name, flags, mode) {
             Ok(file) => ordinary(file.into()),
+            // It says that something is there; what that is, opening it will tell.
+            Err(Errno::EXIST) => Err(ErrorKind::AlreadyExists.into()),
             Err(error) => Err(explain(parent, name, error)),
         }
     }

@@ -14,7 +14,7 @@ fn create(root: &Path, torrent: &Torrent) -> Storage {
 }
 
 fn open(root: &Path, torrent: &Torrent) -> Storage {
-    Storage::open(root, torrent.layout.clone(), torrent.hashes.clone()).unwrap()
+    Storage::open(root, torrent.layout.clone(), torrent.hashes.clone(), None).unwrap()
 }
 
 fn write(storage: &mut Storage, torrent: &Torrent, piece: u32) {
@@ -60,7 +60,8 @@ fn the_making_of_files_can_be_given_up_between_two() {
     let asked = std::cell::Cell::new(0);
     let stop = || asked.replace(asked.get() + 1) == 2;
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let given_up = Storage::create_unless(dir.path(), layout, hashes, |_| true, stop).unwrap_err();
+    let given_up =
+        Storage::create_unless(dir.path(), layout, hashes, None, |_| true, stop).unwrap_err();
     assert_eq!(given_up.kind(), io::ErrorKind::Interrupted);
     let made = ["t/one", "t/sub/two", "t/empty", "t/sub/three"];
     let made = made.map(|path| dir.path().join(path).exists());
@@ -189,12 +190,13 @@ fn a_root_that_is_no_folder_is_an_error() {
     fs::write(&root, "").unwrap();
     let torrent = small();
     assert!(Storage::create(&root, torrent.layout.clone(), torrent.hashes.clone()).is_err());
-    assert!(Storage::open(&root, torrent.layout.clone(), torrent.hashes.clone()).is_err());
+    assert!(Storage::open(&root, torrent.layout.clone(), torrent.hashes.clone(), None).is_err());
     assert!(
         Storage::open(
             &dir.path().join("none"),
             torrent.layout.clone(),
-            torrent.hashes.clone()
+            torrent.hashes.clone(),
+            None
         )
         .is_err()
     );

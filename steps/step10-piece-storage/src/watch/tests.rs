@@ -7,6 +7,7 @@ use pretty_assertions::assert_eq;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
+use crate::seen::Looks;
 use crate::testing::{Torrent, regular};
 
 /// Three files over five pieces of 40,000 bytes.
@@ -31,7 +32,7 @@ fn download(torrent: &Torrent, pieces: Range<u32>) -> (TempDir, Storage) {
 }
 
 fn seed(root: &Path, torrent: &Torrent) -> Storage {
-    Storage::open(root, torrent.layout.clone(), torrent.hashes.clone()).unwrap()
+    Storage::open(root, torrent.layout.clone(), torrent.hashes.clone(), None).unwrap()
 }
 
 fn changes(found: Vec<Changed>) -> Vec<(usize, Change)> {
@@ -229,7 +230,8 @@ fn a_complete_file_behind_a_link_may_be_touched() {
     fs::rename(&c, &away).unwrap();
     std::os::unix::fs::symlink(&away, &c).unwrap();
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let mut storage = Storage::create_unless(&root, layout, hashes, |_| false, || false).unwrap();
+    let mut storage =
+        Storage::create_unless(&root, layout, hashes, None, |_| false, || false).unwrap();
     let_time_pass(&away);
     assert_eq!(changes(storage.look(0..3).unwrap()), [(2, Change::Touched)]);
     let block = blocks::BlockRequest {
@@ -316,7 +318,10 @@ fn a_complete_file_is_only_read_and_links_may_lead_to_it() {
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
     let written = |file| file != 2;
     let mut storage =
-        Storage::create_unless(&root, layout.clone(), hashes.clone(), written, || false).unwrap();
+        Storage::create_unless(&root, layout.clone(), hashes.clone(), None, written, || {
+            false
+        })
+        .unwrap();
     for piece in 0..4 {
         storage.write(piece, &torrent.blocks(piece)).unwrap();
     }
@@ -335,7 +340,8 @@ fn a_complete_file_that_turns_out_wrong_is_written_to() {
     drop(storage);
     let root = dir.path().join("in");
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let mut storage = Storage::create_unless(&root, layout, hashes, |_| false, || false).unwrap();
+    let mut storage =
+        Storage::create_unless(&root, layout, hashes, None, |_| false, || false).unwrap();
     let mut buf = [0; 100];
     let block = blocks::BlockRequest {
         piece: 4,
@@ -345,4 +351,115 @@ fn a_complete_file_that_turns_out_wrong_is_written_to() {
     storage.read(&block, &mut buf).unwrap();
     storage.write(4, &torrent.blocks(4)).unwrap();
     assert_eq!(storage.check(4).unwrap(), PieceState::Good);
+}
+
+/// A download whose files were looked at, then changed by `meanwhile`, then opened.
+fn opened_after(
+    torrent: &Torrent,
+    written: impl Fn(usize) -> bool,
+    meanwhile: impl Fn(&Path),
+) -> (TempDir, Storage) {
+    let (dir, storage) = download(torrent, 0..5);
+    drop(storage);
+    let root = dir.path().join("in");
+    let before = Looks::new(&root, &torrent.layout);
+    meanwhile(&root);
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let storage = Storage::create_unless(&root, layout, hashes, Some(&before), written, || false);
+    (dir, storage.unwrap())
+}
+
+#[test]
+fn what_changes_before_the_files_are_opened_is_noticed_then() {
+    let torrent = torrent();
+    for complete in [false, true] {
+        let (dir, mut storage) = opened_after(
+            &torrent,
+            |_| !complete,
+            |root| {
+                fs::remove_file(root.join("t/a")).unwrap();
+                let cut = fs::File::options().write(true).open(root.join("t/sub/b"));
+                cut.unwrap().set_len(30_000).unwrap();
+                let_time_pass(&root.join("t/c"));
+            },
+        );
+        let expected = [
+            (0, Change::Gone),
+            (1, Change::Cut(30_000)),
+            (2, Change::Touched),
+        ];
+        assert_eq!(changes(storage.take_changed()), expected);
+        assert_eq!(storage.look(0..3).unwrap(), [], "each is told once");
+        let lost = storage.settle().unwrap().lost;
+        assert_eq!(lost, [0, 1, 2, 3]);
+        for piece in lost {
+            storage.write(piece, &torrent.blocks(piece)).unwrap();
+        }
+        assert_eq!(storage.settle().unwrap(), Settled::default());
+        for (file, path) in ["t/a", "t/sub/b", "t/c"].into_iter().enumerate() {
+            let there = fs::read(dir.path().join("in").join(path)).unwrap();
+            assert!(there == torrent.file(file), "{path}");
+        }
+    }
+}
+
+#[test]
+fn another_file_that_comes_before_the_files_are_opened_is_not_ours() {
+    let torrent = torrent();
+    let (dir, mut storage) = opened_after(
+        &torrent,
+        |_| true,
+        |root| {
+            fs::remove_file(root.join("t/c")).unwrap();
+            fs::write(root.join("other"), "mine").unwrap();
+            fs::rename(root.join("other"), root.join("t/c")).unwrap();
+        },
+    );
+    assert_eq!(changes(storage.take_changed()), [(2, Change::Replaced)]);
+    let error = storage.write(4, &torrent.blocks(4)).unwrap_err();
+    assert!(error.to_string().contains("left alone"), "{error}");
+    assert_eq!(fs::read(dir.path().join("in/t/c")).unwrap(), b"mine");
+}
+
+#[test]
+fn a_seed_notices_it_as_well() {
+    let torrent = torrent();
+    let (dir, storage) = download(&torrent, 0..5);
+    drop(storage);
+    let root = dir.path().join("in");
+    let before = Looks::new(&root, &torrent.layout);
+    fs::remove_file(root.join("t/c")).unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let mut seed = Storage::open(&root, layout, hashes, Some(&before)).unwrap();
+    assert_eq!(changes(seed.take_changed()), [(2, Change::Gone)]);
+    assert_eq!(seed.look(0..3).unwrap(), []);
+}
+
+#[test]
+fn a_file_that_somebody_puts_where_one_is_gone_is_left_alone() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let path = dir.path().join("in/t/c");
+    fs::remove_file(&path).unwrap();
+    // As if it were found gone, and another came before it is made anew.
+    storage.known[2].seen = None;
+    fs::write(&path, "mine").unwrap();
+    assert_eq!(storage.mend(2, Change::Gone).unwrap(), Change::Back);
+    assert!(storage.write(4, &torrent.blocks(4)).is_err());
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_looked_at_is_not_taken_for_gone() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let t = dir.path().join("in/t");
+    fs::rename(&t, dir.path().join("t")).unwrap();
+    // A circle of links: the system cannot say what is there.
+    std::os::unix::fs::symlink("t", &t).unwrap();
+    assert_eq!(storage.look(0..3).unwrap(), []);
+    fs::remove_file(&t).unwrap();
+    fs::rename(dir.path().join("t"), &t).unwrap();
+    assert_eq!(storage.look(0..3).unwrap(), []);
 }
