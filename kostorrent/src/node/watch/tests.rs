@@ -112,9 +112,6 @@ async fn of_a_file_that_was_cut_the_rest_is_read() {
         "failed in/a",
         "lost [1]",
         "check 0",
-        "check 1",
-        "failed in/a",
-        "lost [1]",
         "found [0]",
     ];
     assert_eq!(wishes(&mut watch, &[1]).await, expected);
