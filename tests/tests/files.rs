@@ -441,7 +441,9 @@ impl Loser {
         let [ours, theirs] = [&self.folder, &self.into].map(|folder| {
             // Transmission gives it its name when it is complete.
             let places = ["three/c.bin", "three/c.bin.part"];
-            let mut files = places.iter().map(|place| fs::read(folder.path().join(place)));
+            let mut files = places
+                .iter()
+                .map(|place| fs::read(folder.path().join(place)));
             let file = files.find_map(Result::ok).unwrap_or_default();
             file.get(PIECE as usize..).map(<[u8]>::to_vec)
         });

@@ -107,13 +107,7 @@ async fn what_was_written_to_is_read_and_only_what_is_bad_is_lost() {
 async fn of_a_file_that_was_cut_the_rest_is_read() {
     let mut watch = watch(true);
     watch.changed(change(0, Change::Cut(40_000)));
-    let expected = [
-        "close 0",
-        "failed in/a",
-        "lost [1]",
-        "check 0",
-        "found [0]",
-    ];
+    let expected = ["close 0", "failed in/a", "lost [1]", "check 0", "found [0]"];
     assert_eq!(wishes(&mut watch, &[1]).await, expected);
 }
 
