@@ -1,6 +1,6 @@
 //! A disk that is too small.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process;
@@ -39,6 +39,32 @@ pub fn on_small_disk(command: &Command, place: &Path, kib: u32, saved: &Path) ->
     wrapped.args(["-rm", "sh", "-c", SCRIPT, "sh"]);
     wrapped.arg(place).arg(kib.to_string()).arg(saved);
     then(wrapped, command)
+}
+
+/// The same, but something else lies on the disk, of so many KiB, in a file called `filler`.
+#[must_use]
+pub fn on_filled_disk(
+    command: &Command,
+    place: &Path,
+    kib: u32,
+    filler: u32,
+    saved: &Path,
+) -> Command {
+    let script = r#"head -c "$2"k /dev/zero >"$1/filler"; shift 2; exec "$@""#;
+    let mut filled = process::command("sh");
+    filled.args(["-c", script, "sh"]).arg(place);
+    filled.arg(filler.to_string());
+    on_small_disk(&then(filled, command), place, kib, saved)
+}
+
+/// Where the small disk of a running process can be reached from outside.
+#[must_use]
+pub fn of_process(id: u32, place: &Path) -> PathBuf {
+    let inside = place.strip_prefix("/").unwrap_or(place);
+    Path::new("/proc")
+        .join(id.to_string())
+        .join("root")
+        .join(inside)
 }
 
 /// The command, not started yet, that may make no file larger than so many KiB.

@@ -251,6 +251,27 @@ impl Process {
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a running child");
     }
 
+    /// What Ctrl-C does to what this process, a shell, has started and waits for.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such process.
+    #[cfg(target_os = "linux")]
+    pub fn interrupt_inner(&self) {
+        let id = self.id();
+        let path = format!("/proc/{id}/task/{id}/children");
+        let children = std::fs::read_to_string(path).expect("a running shell");
+        let child = children
+            .split_whitespace()
+            .next()
+            .and_then(|id| id.parse().ok());
+        let child = child
+            .and_then(rustix::process::Pid::from_raw)
+            .expect("a running child");
+        rustix::process::kill_process(child, rustix::process::Signal::INT)
+            .expect("a running child");
+    }
+
     /// What `kill` and `timeout` do.
     ///
     /// # Panics

@@ -192,41 +192,46 @@ fn what_is_deleted_while_it_is_downloaded_is_there_in_the_end() {
     }
 }
 
+/// A download waits for the disk, and says why.
+fn waiting(download: &mut Process, why: &str) {
+    let said = until_event(download, "disk_fault");
+    assert!(said.contains(why), "{said}");
+}
+
 #[test]
-fn a_download_whose_folder_is_taken_away_ends_with_a_sentence() {
+fn a_download_whose_folder_is_taken_away_waits_for_it() {
     let scene = Scene::new(three("three"), Some(4_000_000));
     let root = scene.path("into");
-    let download = kostorrent::start_download(&scene.torrent, &root);
+    let mut download = kostorrent::start_download(&scene.torrent, &root);
     wait::until_true("files", || root.join("three/c.bin").exists());
     fs::rename(&root, scene.path("away")).unwrap();
-    let finished = download.finish();
-    finished.expect_code(1);
-    assert!(
-        finished.stderr.contains("moved or deleted"),
-        "{}",
-        finished.stderr
-    );
+    waiting(&mut download, "moved or deleted");
     assert!(!root.exists());
-    // It goes on where it is now.
-    kostorrent::download_all(&scene.torrent, &scene.path("away"));
-    scene.payload.assert_in(&scene.path("away"));
+    // Another folder of that name is not it: a disk may be gone, and only its place be there.
+    fs::create_dir(&root).unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
+    fs::remove_dir(&root).unwrap();
+    fs::rename(scene.path("away"), &root).unwrap();
+    until_event(&mut download, "disk_well");
+    download.finish().expect_code(0);
+    scene.payload.assert_in(&root);
 }
 
 #[test]
 fn another_file_put_in_the_place_of_ours_is_left_alone() {
     let scene = Scene::new(three("three"), Some(4_000_000));
-    let download = kostorrent::start_download(&scene.torrent, scene.folder.path());
+    let mut download = kostorrent::start_download(&scene.torrent, scene.folder.path());
     wait::until_true("some of it", || scene.pieces() >= 10);
     fs::write(scene.path("mine"), "my own").unwrap();
     fs::rename(scene.path("mine"), scene.path("three/a.bin")).unwrap();
-    let finished = download.finish();
-    finished.expect_code(1);
-    assert!(
-        finished.stderr.contains("left alone"),
-        "{}",
-        finished.stderr
-    );
+    waiting(&mut download, "left alone");
     assert_eq!(fs::read(scene.path("three/a.bin")).unwrap(), b"my own");
+    // It is moved away: the download goes on.
+    fs::rename(scene.path("three/a.bin"), scene.path("mine")).unwrap();
+    download.finish().expect_code(0);
+    scene.payload.assert_in(scene.folder.path());
+    assert_eq!(fs::read(scene.path("mine")).unwrap(), b"my own");
 }
 
 #[test]
@@ -234,7 +239,7 @@ fn another_file_that_a_read_meets_first_is_left_alone() {
     let scene = Scene::new(Payload::single("one.bin", 4_000_000), Some(1_000_000));
     let port = ports::free().to_string();
     let mut command = kostorrent::download(&scene.torrent, scene.folder.path());
-    let download = Process::start("download", command.args(["--port", &port]));
+    let mut download = Process::start("download", command.args(["--port", &port]));
     wait::until_true("some of it", || scene.pieces() >= 10);
     // Somebody downloads from it: its files are read, too.
     let (beside, into) = (temp(), temp());
@@ -253,7 +258,7 @@ fn another_file_that_a_read_meets_first_is_left_alone() {
         .set_len(0)
         .unwrap();
     fs::rename(scene.path("mine"), &one).unwrap();
-    download.finish().expect_code(1);
+    waiting(&mut download, "left alone");
     assert!(fs::read(&one).unwrap() == notes, "it was written to");
 }
 

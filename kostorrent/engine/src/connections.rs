@@ -78,6 +78,10 @@ impl Engine {
         if self.stage != Stage::Running {
             return Err(CloseReason::Leaving);
         }
+        if self.paused {
+            self.discovery.released(listed, Release::Used, self.cx.now);
+            return Err(CloseReason::Paused);
+        }
         // Who misses nothing calls nobody that matters: then all may be callers.
         let finished = self.is_finished();
         let now = self.cx.now;
@@ -150,7 +154,7 @@ impl Engine {
         let now = self.cx.now;
         let release = if peer.is_seed() && self.is_finished() {
             Release::UsedUntil(now + SEED_REST)
-        } else if peer.was_of_use() || peer.incoming {
+        } else if peer.was_of_use() || peer.incoming || self.paused {
             Release::Used
         } else {
             Release::Useless
@@ -221,13 +225,14 @@ impl Engine {
     /// When neither has anything for the other.
     pub(crate) fn interest(&mut self, key: PeerKey) -> Result<(), CloseReason> {
         let finished = self.content.as_ref().is_some_and(Content::is_finished);
+        let wants = self.fetches() || self.cx.timers.is_set(Timer::TakeBack);
         let Some(peer) = self.swarm.get_mut(key) else {
             return Ok(());
         };
         if finished && peer.is_seed() {
             return Err(CloseReason::BothComplete);
         }
-        let interested = peer.offers > 0;
+        let interested = peer.offers > 0 && wants;
         if interested != std::mem::replace(&mut peer.down.am_interested, interested) {
             let message = match interested {
                 true => Message::Interested,

@@ -71,6 +71,8 @@ pub enum Event {
         /// What happened, for a person: file, cause, remedy.
         why: String,
     },
+    /// What [`Action::Look`] asked for is done, and the disk had no fault.
+    DiskWell,
     /// A connection can take so many more payload bytes, which is credit in the words of flow control;
     /// told once at its start, then as it sends.
     Room {
@@ -133,8 +135,12 @@ pub enum Stored {
         /// SHA-1 of each block, if that was asked for.
         digests: Option<Vec<[u8; 20]>>,
     },
-    /// It is the torrent's, and could not be written: a sentence with file, cause and remedy.
+    /// It is the torrent's, and could not be written: a sentence with file, cause and remedy. It
+    /// may be tried again.
     Failed(String),
+    /// It is the torrent's, and is not written: a file of somebody else's would be lost. A sentence
+    /// that says so.
+    Refused(String),
 }
 
 /// What a user can ask of a running torrent.
@@ -142,6 +148,10 @@ pub enum Stored {
 pub enum Command {
     /// Say goodbye to the trackers and end.
     Stop,
+    /// Ask for nothing and give nothing until [`Command::Resume`].
+    Pause,
+    /// Go on after a pause. If it is the disk that holds up a download, it is tried again now.
+    Resume,
     /// Payload bytes a second that may come in and go out from now on; `None` is no limit.
     Limits {
         /// Coming in.
@@ -217,6 +227,8 @@ pub enum Action {
     /// Everything that is wanted is on disk. Look at all files, and cut those that are too long:
     /// then [`Event::Settled`], or [`Event::Lost`] with what is gone.
     Settle,
+    /// The disk had a fault. Look at all files: then [`Event::DiskWell`], or [`Event::DiskFailed`].
+    Look,
     /// Find the addresses of a host.
     LookUp {
         /// Its name.
@@ -321,6 +333,17 @@ pub enum Report {
         /// Why, as far as is known.
         why: Stall,
     },
+    /// The disk has a fault, and nothing is fetched until it is over. It is tried again by itself.
+    DiskFault {
+        /// File, cause and remedy.
+        why: String,
+    },
+    /// The fault of the disk is over, and the download goes on.
+    DiskWell,
+    /// It is paused, as the user wanted.
+    Paused,
+    /// It goes on after a pause.
+    Resumed,
     /// The last piece is on disk.
     Complete,
 }

@@ -1,6 +1,5 @@
 //! Why is nothing happening? The engine's own answer.
 
-use crate::leaving::Stage;
 use crate::passing::STALLED;
 use crate::timers::Timer;
 use crate::{Engine, Failure, Report, Stall};
@@ -8,7 +7,7 @@ use crate::{Engine, Failure, Report, Stall};
 impl Engine {
     /// Tells the user when nothing has arrived for a minute, and why as far as is known.
     pub(crate) fn stalled(&mut self) {
-        if self.stage != Stage::Running || self.is_finished() {
+        if !self.fetches() || self.is_finished() {
             return;
         }
         self.stalled_again();
@@ -21,7 +20,7 @@ impl Engine {
 
     /// Looks again in a minute, if there is anything to wait for.
     pub(crate) fn stalled_again(&mut self) {
-        if !self.is_finished() {
+        if !self.is_finished() && self.fetches() {
             let at = self.cx.now + STALLED;
             self.cx.timers.set(Timer::Stalled, at);
         }

@@ -62,6 +62,9 @@ impl Engine {
             let why = CloseReason::Leaving;
             self.cx.act(Action::Close { peer, why });
         }
+        if let Some(fault) = self.fault.take() {
+            self.give_up_writing(fault.pieces);
+        }
         if self.waits_for_disk() {
             self.cx.timers.set(Timer::GiveUp, self.cx.now + STOPPED);
         } else {
@@ -124,7 +127,7 @@ impl Engine {
 
     /// Asks the tracker that is due.
     pub(crate) fn announce(&mut self) {
-        if self.stage == Stage::Running {
+        if self.works() {
             let totals = self.totals();
             self.discovery.announce(&mut self.cx, totals);
         }
@@ -137,7 +140,13 @@ impl Engine {
     ) {
         let cx = &mut self.cx;
         match self.stage {
-            Stage::Running => self.discovery.announced(cx, &self.swarm, tracker, result),
+            Stage::Running => {
+                self.discovery.announced(cx, &self.swarm, tracker, result);
+                if self.paused {
+                    let totals = self.totals();
+                    self.discovery.pause(&mut self.cx, totals);
+                }
+            }
             Stage::Leaving { .. } => {
                 let totals = self.totals();
                 let answered = result.is_ok();

@@ -28,6 +28,7 @@ mod files;
 mod leaving;
 mod limit;
 mod passing;
+mod pausing;
 mod peer;
 mod pieces;
 mod reason;
@@ -52,6 +53,7 @@ use discovery::{Discovery, Totals};
 use download::Download;
 use files::Doubts;
 use leaving::Stage;
+use pausing::{Fault, Trial};
 use swarm::Swarm;
 use timers::Timer;
 use upload::Upload;
@@ -75,6 +77,10 @@ pub struct Engine {
     is_announced: bool,
     /// What is to be looked at because a peer has hung up.
     doubts: Doubts,
+    /// The user wants a pause.
+    paused: bool,
+    /// The disk has a fault.
+    fault: Option<Fault>,
 }
 
 impl Engine {
@@ -95,6 +101,8 @@ impl Engine {
             is_complete: false,
             is_announced: false,
             doubts: Doubts::default(),
+            paused: false,
+            fault: None,
         };
         engine.start();
         engine
@@ -139,7 +147,8 @@ impl Engine {
             Event::Message { peer, message } => self.message(peer, message),
             Event::Block { peer, block, buf } => self.block(peer, block, buf),
             Event::Stored { piece, result } => self.stored(piece, result),
-            Event::DiskFailed { why } => self.disk_failed(why),
+            Event::DiskFailed { why } => self.disk_failed(why, None),
+            Event::DiskWell => self.disk_is_well(Trial::Look),
             Event::Room { peer, bytes } => self.room(peer, bytes),
             Event::Announced { tracker, result } => self.announced(&tracker, result),
             Event::LookedUp { name, port, result } => self.looked_up(&name, port, result),
@@ -172,6 +181,8 @@ impl Engine {
     fn command(&mut self, command: Command) {
         match command {
             Command::Stop => self.leave(Outcome::Stopped),
+            Command::Pause => self.pause(),
+            Command::Resume => self.resume(),
             Command::Limits { down, up } => {
                 self.download.set_limit(down, &mut self.cx);
                 self.upload.set_limit(up, &mut self.cx);
@@ -186,8 +197,10 @@ impl Engine {
 
     /// Sends the requests that this event has made possible.
     fn ask_peers(&mut self) {
-        let content = self.content.as_mut();
-        if let (Stage::Running, Some(content)) = (&self.stage, content) {
+        if !self.fetches() {
+            return;
+        }
+        if let Some(content) = &mut self.content {
             let Engine {
                 cx,
                 swarm,

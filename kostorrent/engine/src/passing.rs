@@ -5,7 +5,6 @@ use std::time::Duration;
 use messages::Message;
 use picker::PeerKey;
 
-use crate::leaving::Stage;
 use crate::timers::Timer;
 use crate::{CloseReason, Engine, Outcome, download};
 
@@ -37,11 +36,17 @@ impl Engine {
                 Timer::Stalled => self.stalled(),
                 Timer::Doubts => self.check_doubts(),
                 Timer::GiveUp => self.give_up(),
+                Timer::LetGo => self.let_go(),
+                Timer::TakeBack => self.take_back_requests(),
+                Timer::TryDisk => self.try_disk(),
             }
         }
     }
 
-    fn choke_round(&mut self) {
+    pub(crate) fn choke_round(&mut self) {
+        if self.paused {
+            return self.upload.choke_all(&mut self.cx, &mut self.swarm);
+        }
         let seeding = self.is_finished();
         self.upload
             .choke_round(&mut self.cx, &mut self.swarm, seeding);
@@ -58,7 +63,7 @@ impl Engine {
 
     /// Calls the next addresses, and asks trackers while nobody has what we miss.
     pub(crate) fn dial(&mut self) {
-        if self.stage != Stage::Running {
+        if !self.fetches() {
             return;
         }
         self.discovery.dial(&mut self.cx, &self.swarm);
@@ -107,15 +112,15 @@ impl Engine {
                 self.close(key, why);
             }
         }
-        let finished = self.is_finished();
-        if let (false, Some(content)) = (finished, &mut self.content) {
+        let idle = self.is_finished() || !self.fetches();
+        if let (false, Some(content)) = (idle, &mut self.content) {
             let (cx, swarm) = (&mut self.cx, &mut self.swarm);
             self.download.review_parole(cx, swarm, content);
             self.download.free_stuck_pieces(cx, swarm, content);
             self.download.ask_idle(swarm, content);
         }
         if !self.swarm.is_empty() {
-            let pause = match finished {
+            let pause = match idle {
                 true => WATCH_IDLE,
                 false => download::WATCH,
             };
@@ -123,7 +128,7 @@ impl Engine {
                 .timers
                 .set_earlier(Timer::Watch, self.cx.now + pause);
         }
-        if !finished {
+        if !idle {
             self.dial();
         }
     }

@@ -8,6 +8,7 @@ use picker::{PeerKey, Receipt};
 use crate::content::{Culprit, NOBODY};
 use crate::event::BufKey;
 use crate::leaving::Stage;
+use crate::pausing::Trial;
 use crate::{Action, Engine, Failure, Outcome, Report, Stored};
 
 impl Engine {
@@ -31,7 +32,7 @@ impl Engine {
     }
 
     /// Every block of a piece is here: it goes to the disk.
-    fn store(&mut self, piece: u32) {
+    pub(crate) fn store(&mut self, piece: u32) {
         if let Some(content) = &mut self.content {
             content.under_way.insert(piece);
             let senders = content.picker.contributors(piece);
@@ -47,28 +48,30 @@ impl Engine {
         let Some(content) = &mut self.content else {
             return;
         };
-        if !content.under_way.remove(&piece) {
+        if !content.is_under_way(piece) {
             return;
         }
+        if let Stored::Failed(why) = result {
+            self.disk_failed(why, Some(piece));
+            return self.maybe_over();
+        }
+        content.under_way.remove(&piece);
         match result {
             Stored::Written { digests } => {
                 self.written(piece);
                 self.judge(piece, digests);
             }
             Stored::Wrong { digests } => self.wrong(piece, digests),
-            Stored::Failed(why) => {
+            Stored::Refused(why) => {
                 self.cx.act(Action::Forget { piece });
-                self.disk_failed(why);
+                self.leave(Outcome::Failed(Failure::Disk(why)));
             }
+            Stored::Failed(_) => {}
         }
+        self.disk_is_well(Trial::Store(piece));
         self.maybe_over();
     }
     // ANCHOR_END: stored
-
-    /// Without a disk there is no way to go on.
-    pub(crate) fn disk_failed(&mut self, why: String) {
-        self.leave(Outcome::Failed(Failure::Disk(why)));
-    }
 
     // ANCHOR: written
     /// A piece is on disk: the others may have it now.

@@ -40,6 +40,9 @@ pub enum CloseReason {
     /// The torrent's work is over.
     #[error("we are leaving")]
     Leaving,
+    /// The user has paused the torrent.
+    #[error("the torrent is paused")]
+    Paused,
     /// It is banned, and came back.
     #[error("this peer had sent wrong data")]
     Banned,

@@ -39,6 +39,10 @@ pub struct Stats {
     pub complete: bool,
     /// Whether the work is over but for the goodbyes.
     pub leaving: bool,
+    /// Whether the user has paused it.
+    pub paused: bool,
+    /// Whether nothing is fetched because the disk has a fault.
+    pub disk_fault: bool,
 }
 
 impl Engine {
@@ -69,6 +73,8 @@ impl Engine {
             open_pieces: content.map_or(0, |c| c.picker.open().count()),
             complete: self.is_finished(),
             leaving: self.stage != Stage::Running,
+            paused: self.paused,
+            disk_fault: self.fault.is_some(),
         }
     }
 }

@@ -21,9 +21,15 @@ pub(crate) enum Timer {
     Doubts,
     /// The goodbyes to the trackers have had their time.
     GiveUp,
+    /// A paused torrent lets its connections go.
+    LetGo,
+    /// What was asked for before a pause and has not come is taken back.
+    TakeBack,
+    /// A disk that had a fault is tried again.
+    TryDisk,
 }
 
-const COUNT: usize = 8;
+const COUNT: usize = 11;
 
 const ALL: [Timer; COUNT] = [
     Timer::Watch,
@@ -34,6 +40,9 @@ const ALL: [Timer; COUNT] = [
     Timer::Stalled,
     Timer::Doubts,
     Timer::GiveUp,
+    Timer::LetGo,
+    Timer::TakeBack,
+    Timer::TryDisk,
 ];
 
 /// When each timer rings; `None` is a timer that is not set.
@@ -55,6 +64,11 @@ impl Timers {
     /// Keeps `timer` from ringing.
     pub fn stop(&mut self, timer: Timer) {
         self.0[timer as usize] = None;
+    }
+
+    /// Whether `timer` is to ring.
+    pub fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].is_some()
     }
 
     /// When the next timer rings.

@@ -197,6 +197,13 @@ impl Upload {
         cx.timers.set_earlier(Timer::Choke, at.max(cx.now));
     }
 
+    /// Nobody may download from us for now.
+    pub fn choke_all(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
+        for peer in swarm.iter_mut() {
+            set_choking(cx, peer, true);
+        }
+    }
+
     /// Decides anew who may download from us. `seeding` says that we want nothing from anybody.
     pub fn choke_round(&mut self, cx: &mut Cx, swarm: &mut Swarm, seeding: bool) {
         let now = cx.now.since_start();

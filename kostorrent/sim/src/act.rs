@@ -51,6 +51,11 @@ impl World {
                 node,
                 Happens::Told(Box::new(Event::Settled)),
             ),
+            Action::Look => self.later(
+                Duration::ZERO,
+                node,
+                Happens::Told(Box::new(Event::DiskWell)),
+            ),
             Action::LookUp { name, port } => {
                 let found = self.names.get(&name).cloned();
                 let result = found.ok_or_else(|| "no such name".to_owned());

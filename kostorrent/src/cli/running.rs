@@ -92,7 +92,7 @@ pub(crate) async fn run(
 
 /// What an interrupted download leaves behind.
 fn interrupted(last: &Snapshot) -> String {
-    if !matches!(last.state, TorrentState::Downloading | TorrentState::Ended) {
+    if last.state == TorrentState::Checking {
         return "interrupted while checking what is on disk; the same command begins again"
             .to_owned();
     }

@@ -15,6 +15,10 @@ pub enum TorrentState {
     Downloading,
     /// Everything is there; serving others.
     Seeding,
+    /// Nothing is asked for and nothing given, until the user wants to go on.
+    Paused,
+    /// The disk has a fault; fetching goes on when it is over.
+    Waiting,
     /// Saying goodbye to the trackers.
     Ended,
 }
@@ -82,10 +86,12 @@ pub enum Notice {
 /// The figures of a torrent that is past its check, of `total` bytes.
 pub(super) fn running(stats: &Stats, total: u64) -> Snapshot {
     Snapshot {
-        state: match (stats.leaving, stats.complete) {
-            (true, _) => TorrentState::Ended,
-            (false, true) => TorrentState::Seeding,
-            (false, false) => TorrentState::Downloading,
+        state: match stats {
+            stats if stats.leaving => TorrentState::Ended,
+            stats if stats.paused => TorrentState::Paused,
+            stats if stats.disk_fault => TorrentState::Waiting,
+            stats if stats.complete => TorrentState::Seeding,
+            _ => TorrentState::Downloading,
         },
         checked: stats.pieces,
         pieces_have: stats.pieces_have,

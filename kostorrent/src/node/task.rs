@@ -11,7 +11,7 @@ use engine::{Action, Announcement, Command, Engine, Event, Outcome, Report, Stor
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
-use storage::{DiskError, Done, Job};
+use storage::{DiskError, Doing, Done, Job};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -207,6 +207,7 @@ impl Task {
                 Action::Store { piece, digests } => self.store(piece, digests),
                 Action::Check { piece } => self.watch.suspect(piece),
                 Action::Settle => self.hand_in(Job::Settle),
+                Action::Look => self.watch.ask(),
                 Action::LookUp { name, port } => self.look_up(name, port),
                 Action::Announce {
                     tracker,
@@ -427,18 +428,27 @@ impl Task {
             }
             Done::Looked { result, next } => match result {
                 Ok(changed) => self.watch(|watch| watch.looked(changed, next)),
-                Err(error) => self.disk_failed(&error),
+                Err(error) => {
+                    self.watch.failed();
+                    self.disk_failed(&error);
+                }
             },
             Done::Checked {
                 piece,
                 result,
                 changed,
             } => match changed {
-                Ok(changed) => self.watch(|watch| {
-                    watch.checked(piece, result);
-                    watch.changed(changed);
-                }),
-                Err(error) => self.disk_failed(&error),
+                Ok(changed) => {
+                    let had = self.engine.have().is_some_and(|have| have.get(piece));
+                    self.watch(|watch| {
+                        watch.checked(piece, had, result);
+                        watch.changed(changed);
+                    });
+                }
+                Err(error) => {
+                    self.watch.unchecked(piece);
+                    self.disk_failed(&error);
+                }
             },
             Done::Settled(result) => match result {
                 Ok(settled) => self.watch(|watch| watch.settled(settled)),
@@ -459,6 +469,9 @@ fn outcome_of(stored: storage::Stored) -> Stored {
     match stored {
         storage::Stored::Written { digests } => Stored::Written { digests },
         storage::Stored::Wrong { digests } => Stored::Wrong { digests },
+        storage::Stored::Failed(error) if error.doing() == Doing::Overwrite => {
+            Stored::Refused(error.to_string())
+        }
         storage::Stored::Failed(error) => Stored::Failed(error.to_string()),
     }
 }

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::figures::Notice;
 use super::foreign::all_pieces_of;
 
-use doubts::{Doubts, Verdict};
+use doubts::{Doubts, Found, Verdict};
 use words::Words;
 
 /// How long the files of a torrent are not looked at, that nobody reads or writes.
@@ -79,6 +79,8 @@ pub(super) struct Watch {
     due: Option<Instant>,
     looked: Instant,
     in_use: bool,
+    /// The engine waits to hear that the disk had no fault.
+    is_asked: bool,
 }
 
 impl Watch {
@@ -103,6 +105,7 @@ impl Watch {
             due: Some(now + pause),
             looked: now,
             in_use: false,
+            is_asked: false,
         }
     }
 
@@ -136,6 +139,28 @@ impl Watch {
         }
     }
 
+    /// The disk had a fault: all files are to be looked at now.
+    pub fn ask(&mut self) {
+        self.is_asked = true;
+        if self.due.is_some() {
+            self.due = Some(Instant::now());
+        }
+    }
+
+    /// The files could not be looked at, or mended.
+    pub fn failed(&mut self) {
+        self.is_asked = false;
+        if self.due.is_none() {
+            self.due = Some(Instant::now() + self.pause);
+        }
+    }
+
+    /// A piece could not be read again, for its files could not be mended. It is still to be read.
+    pub fn unchecked(&mut self, piece: u32) {
+        self.checking = None;
+        self.to_check.insert(piece);
+    }
+
     /// Some files were looked at.
     pub fn looked(&mut self, changed: Vec<Changed>, next: Option<usize>) {
         self.changed(changed);
@@ -144,6 +169,9 @@ impl Watch {
         }
         self.try_again();
         self.go_on();
+        if std::mem::take(&mut self.is_asked) {
+            self.wishes.push_back(Wish::Tell(Event::DiskWell));
+        }
         self.looked = Instant::now();
         let is_well = self.unread.is_empty() && self.gone.is_empty();
         let is_used = std::mem::take(&mut self.in_use);
@@ -178,7 +206,10 @@ impl Watch {
             self.wishes.push_back(Wish::Close(file));
             self.gone.remove(&file);
             self.unread.remove(&file);
-            self.doubts.forget(file);
+            match change {
+                Change::Gone | Change::Cut(_) => self.doubts.forget(file),
+                _ => self.doubts.begin_anew(file),
+            }
             let length = self.layout.files()[file].length;
             match change {
                 Change::Gone => {
@@ -238,8 +269,8 @@ impl Watch {
         self.go_on();
     }
 
-    /// A piece was read again.
-    pub fn checked(&mut self, piece: u32, result: Result<PieceState, DiskError>) {
+    /// A piece was read again, which we `had` until now, or had not.
+    pub fn checked(&mut self, piece: u32, had: bool, result: Result<PieceState, DiskError>) {
         self.checking = None;
         // If it is to be read once more, its file has changed since.
         if self.to_check.contains(&piece) {
@@ -257,10 +288,15 @@ impl Watch {
         if state != PieceState::Missing {
             self.readable_again(piece);
         }
-        if state == PieceState::Bad && !self.doubts.has(&files, piece) {
+        if had && state == PieceState::Bad && !self.doubts.has(&files, piece) {
             self.doubt_all_of(piece);
         }
-        for verdict in self.doubts.count(&files, piece, is_good) {
+        let found = match (is_good, had) {
+            (true, _) => Found::Good,
+            (false, true) => Found::Bad,
+            (false, false) => Found::Never,
+        };
+        for verdict in self.doubts.count(&files, piece, found) {
             self.judge(verdict);
         }
         self.go_on();

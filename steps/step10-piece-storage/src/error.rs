@@ -31,6 +31,8 @@ pub enum Doing {
     Read,
     /// Writing.
     Write,
+    /// Writing over what may be somebody else's. It stays refused, whatever the disk does.
+    Overwrite,
     /// Making durable what was written.
     Sync,
 }
@@ -96,6 +98,7 @@ impl fmt::Display for Doing {
             Doing::Open => "open the file",
             Doing::Read => "read from the file",
             Doing::Write => "write to the file",
+            Doing::Overwrite => "write over the file",
             Doing::Sync => "make durable what was written to",
         })
     }

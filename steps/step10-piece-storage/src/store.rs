@@ -274,9 +274,11 @@ impl Storage {
         self.prove(span, &file, blocks, from)?;
         self.cut(span.file)?;
         self.unsynced.touched(span.file);
-        transfer::write(&file, span.offset, blocks, from, span.len as usize)
-            .map_err(|e| self.error(Doing::Write, span, e))?;
-        self.wrote(span.file, &file)
+        let written = transfer::write(&file, span.offset, blocks, from, span.len as usize);
+        // Where the disk is full a part is written: it was we who changed the file, then too.
+        let is_there = self.wrote(span.file, &file);
+        written
+            .and(is_there)
             .map_err(|e| self.error(Doing::Write, span, e))
     }
     // ANCHOR_END: write
@@ -300,7 +302,9 @@ impl Storage {
             Likeness::Same => {
                 self.unproven.remove(&span.file);
             }
-            Likeness::Other => return Err(self.error(Doing::Write, span, somebody_elses())),
+            Likeness::Other => {
+                return Err(self.error(Doing::Overwrite, span, somebody_elses()));
+            }
         }
         Ok(())
     }

@@ -186,6 +186,20 @@ impl Discovery {
         self.set_announce(cx);
     }
 
+    /// Tells each tracker that knows us that we are away, and asks none from now on.
+    pub fn pause(&mut self, cx: &mut Cx, totals: Totals) {
+        for call in self.trackers.pause(cx.now) {
+            tell(cx, call, totals);
+        }
+        self.set_announce(cx);
+    }
+
+    /// We are there again.
+    pub fn resume(&mut self, cx: &mut Cx) {
+        self.trackers.resume(cx.now);
+        self.set_announce(cx);
+    }
+
     /// Says goodbye to each tracker that knows us.
     pub fn say_goodbyes(&mut self, cx: &mut Cx, totals: Totals) {
         for call in self.trackers.goodbyes(cx.now) {

@@ -5,6 +5,7 @@
 //! later, and what they say is taken too.
 
 mod farewell;
+mod pause;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -57,6 +58,8 @@ pub(crate) struct Trackers {
     barred: BTreeMap<String, Option<Time>>,
     /// What came of the last announce.
     last: Option<TrackerWord>,
+    /// Nothing is to be announced for now.
+    paused: bool,
 }
 
 /// An announce under way.
@@ -98,6 +101,7 @@ impl Trackers {
             again: BTreeMap::new(),
             barred: BTreeMap::new(),
             last: None,
+            paused: false,
         }
     }
 
@@ -185,7 +189,7 @@ impl Trackers {
 
     /// When the next announce is to be made, if nothing happens before.
     pub fn next(&self, now: Time) -> Option<Time> {
-        if self.is_full() {
+        if self.is_full() || self.paused {
             return None;
         }
         match self.extra {
@@ -270,6 +274,9 @@ impl Trackers {
     /// A tracker has answered.
     pub fn answered(&mut self, tracker: &str, reply: &AnnounceReply, now: Time) {
         let call = self.under_way.remove(tracker);
+        if call.is_some_and(|call| call.event == Some(Told::Stopped)) {
+            return self.is_away(now);
+        }
         if call.is_some_and(|call| !call.extra) && self.decides(tracker) {
             self.rounds = 0;
             self.tiers.answered(tracker);
@@ -309,6 +316,9 @@ impl Trackers {
     /// A tracker has not answered, or has refused: the next one is asked at once.
     pub fn failed(&mut self, tracker: &str, why: &AnnounceError, now: Time) {
         let call = self.under_way.remove(tracker);
+        if call.is_some_and(|call| call.event == Some(Told::Stopped)) {
+            return self.is_away(now);
+        }
         self.again.insert(tracker.to_owned(), now + LONELY_PAUSE);
         self.wishes(tracker, why.retry(), now);
         if self.leader.is_none() {

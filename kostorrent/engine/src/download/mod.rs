@@ -362,6 +362,19 @@ impl Download {
         }
     }
 
+    /// Takes back all that was asked for, of everybody. What has come stays.
+    pub fn cancel_all(&mut self, cx: &mut Cx, swarm: &mut Swarm, content: &mut Content) {
+        for peer in swarm.iter_mut() {
+            for block in content.picker.release_all(peer.key) {
+                self.give_back(cx, u64::from(block.len));
+                cx.send(peer, Message::Cancel(block));
+            }
+            peer.down.snubbed_at = None;
+            peer.down.starved = false;
+            self.starved.remove(&peer.key);
+        }
+    }
+
     /// Drops what has come of an open piece; it is to be fetched anew.
     pub fn forget(&mut self, cx: &mut Cx, swarm: &mut Swarm, content: &mut Content, piece: u32) {
         let void = content.picker.forget(piece);

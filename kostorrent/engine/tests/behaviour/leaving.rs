@@ -42,21 +42,6 @@ fn a_tracker_that_is_silent_holds_nobody_up_for_more_than_a_second() {
 }
 
 #[test]
-fn a_disk_that_fails_ends_the_work_with_its_reason() {
-    let mut world = World::new(geometry(10, 64 * 1024));
-    let leecher = world.leecher();
-    world.run_to(1);
-    let why = "the disk is full".to_owned();
-    world.tell(leecher, Event::DiskFailed { why: why.clone() });
-    world.run_to(5);
-    let outcome = world.nodes[leecher]
-        .outcome
-        .clone()
-        .map(|(_, outcome)| outcome);
-    assert_eq!(outcome, Some(Outcome::Failed(Failure::Disk(why))));
-}
-
-#[test]
 fn a_download_that_goes_on_seeding_tells_of_its_completion_once() {
     let mut world = World::new(geometry(10, 64 * 1024));
     world.seeder();

@@ -8,6 +8,7 @@ mod crowds;
 mod downloads;
 mod files;
 mod leaving;
+mod pausing;
 mod suspects;
 mod trackers;
 mod trouble;

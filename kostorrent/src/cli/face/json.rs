@@ -9,7 +9,7 @@
 //! | `warning` | `message` | before the work begins: something of a torrent is left out, or another folder is meant than was given |
 //! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first but for `warning`, once for each torrent |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
-//! | `progress` | `phase` (`downloading`, `seeding`), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
+//! | `progress` | `phase` (`downloading`, `seeding`, `paused`, `waiting`: the disk has a fault), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
 //! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
 //! | `peer_doubted` | `addr`, `piece`, `message` | a peer sent wrong bytes, and is asked again because nobody else has what is missing |
@@ -20,6 +20,9 @@
 //! | `file_failed` | `path`, `message` | a file cannot be read any more, or somebody has changed it |
 //! | `file_back` | `path` | such a file is there again, and good |
 //! | `low_space` | `path`, `needed`, `free`, `message` | a disk has less room than what is missing needs; the download goes on |
+//! | `disk_fault` | `message` | the disk has a fault, and nothing is fetched until it is over; it is tried again every few seconds |
+//! | `disk_well` | | the fault is over, and the download goes on |
+//! | `paused`, `resumed` | | somebody wanted a pause, or the end of it |
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
 //! | `stopping` | | a person asked to stop |
 //! | `stopped` | `pieces_have`, `pieces`, `left` | it has stopped; what is there stays |
@@ -123,6 +126,12 @@ enum JsonLine<'a> {
         free: u64,
         message: String,
     },
+    DiskFault {
+        message: &'a str,
+    },
+    DiskWell,
+    Paused,
+    Resumed,
     Complete {
         name: &'a str,
         path: String,
@@ -278,6 +287,8 @@ fn figures(now: &Snapshot, pieces: u32) -> JsonLine<'static> {
             };
         }
         TorrentState::Seeding => "seeding",
+        TorrentState::Paused => "paused",
+        TorrentState::Waiting => "waiting",
         TorrentState::Downloading | TorrentState::Ended => "downloading",
     };
     JsonLine::Progress {
@@ -352,6 +363,10 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
         Report::NoWayForward { why } => JsonLine::Stalled {
             message: why.to_string(),
         },
+        Report::DiskFault { why } => JsonLine::DiskFault { message: why },
+        Report::DiskWell => JsonLine::DiskWell,
+        Report::Paused => JsonLine::Paused,
+        Report::Resumed => JsonLine::Resumed,
         Report::Complete => return None,
     })
 }

@@ -128,7 +128,9 @@ fn figures(subject: &Subject, now: &Snapshot) -> progress::Figures {
         name: subject.name.clone(),
         activity: match now.state {
             TorrentState::Checking => Activity::Checking,
-            TorrentState::Downloading => Activity::Downloading,
+            TorrentState::Downloading | TorrentState::Paused | TorrentState::Waiting => {
+                Activity::Downloading
+            }
             TorrentState::Seeding => Activity::Seeding,
             TorrentState::Ended if now.left == 0 => Activity::Complete,
             TorrentState::Ended => Activity::Downloading,

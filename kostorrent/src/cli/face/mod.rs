@@ -155,7 +155,7 @@ fn sentence(notice: &Notice) -> Option<String> {
         Notice::LowSpace { path, needed, free } => {
             let sentence = format!(
                 "{} are still to be written to {}, and {} are free there: make room, or the download \
-                 will end with an error",
+                 will wait when the disk is full",
                 progress::bytes(*needed),
                 path.display(),
                 progress::bytes(*free)
@@ -188,6 +188,12 @@ fn sentence(notice: &Notice) -> Option<String> {
         Report::TrackerWarning { tracker, warning } => format!("{tracker} warns: {warning}"),
         Report::TrackerFailed { why, .. } => why.to_string(),
         Report::NoWayForward { why } => format!("nothing arrives: {why}"),
+        Report::DiskFault { why } => format!(
+            "{why}; nothing more is fetched until that is mended, and then the download goes on"
+        ),
+        Report::DiskWell => "the disk can be written to again: the download goes on".to_owned(),
+        Report::Paused => "paused".to_owned(),
+        Report::Resumed => "going on".to_owned(),
         Report::Complete => return None,
     };
     Some(one_line(&sentence))

@@ -123,6 +123,8 @@ fn describe(now: &Snapshot) -> String {
             progress::rate(now.up_rate),
             progress::bytes(now.uploaded)
         ),
+        TorrentState::Paused => format!("paused: {}, {peers}", pieces(now.pieces_have)),
+        TorrentState::Waiting => format!("waiting for the disk: {}", pieces(now.pieces_have)),
         TorrentState::Downloading | TorrentState::Ended => {
             let percent = 100
                 - (now.left.saturating_mul(100))

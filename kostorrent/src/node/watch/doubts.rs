@@ -11,18 +11,28 @@ pub struct Doubts(BTreeMap<usize, Doubt>);
 struct Doubt {
     /// Pieces of it that were not read yet.
     left: BTreeSet<u32>,
-    /// How many were not good.
-    bad: u32,
+    /// Those that were good, and are not any more.
+    bad: BTreeSet<u32>,
     /// It could not be read before.
     is_back: bool,
+}
+
+/// What was found of a piece that was read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Good,
+    /// It was good, and is not any more.
+    Bad,
+    /// It never was good.
+    Never,
 }
 
 /// All of a file was read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub file: usize,
-    /// How many of its pieces are not good.
-    pub bad: u32,
+    /// How many of its pieces were good, and are not any more.
+    pub bad: usize,
     pub is_back: bool,
 }
 
@@ -47,9 +57,17 @@ impl Doubts {
         doubts.any(|doubt| doubt.left.contains(&piece))
     }
 
-    /// This file is another now: what was found of it so far means nothing.
+    /// This file is gone, or nearly: it is not read again.
     pub fn forget(&mut self, file: usize) {
         self.0.remove(&file);
+    }
+
+    /// This file has changed once more: all of it is to be read. What was found bad so far is still
+    /// to be told, unless it is good by then.
+    pub fn begin_anew(&mut self, file: usize) {
+        if let Some(doubt) = self.0.get_mut(&file) {
+            doubt.left.clear();
+        }
     }
 
     /// This piece of these files is lost, and is not read again.
@@ -66,7 +84,7 @@ impl Doubts {
     }
 
     /// A piece of these files was read; those of which it was the last.
-    pub fn count(&mut self, files: &[usize], piece: u32, is_good: bool) -> Vec<Verdict> {
+    pub fn count(&mut self, files: &[usize], piece: u32, state: Found) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         for &file in files {
             let Some(doubt) = self.0.get_mut(&file) else {
@@ -75,9 +93,13 @@ impl Doubts {
             if !doubt.left.remove(&piece) {
                 continue;
             }
-            doubt.bad += u32::from(!is_good);
+            match state {
+                Found::Good => drop(doubt.bad.remove(&piece)),
+                Found::Bad => drop(doubt.bad.insert(piece)),
+                Found::Never => {}
+            }
             if doubt.left.is_empty() {
-                let (bad, is_back) = (doubt.bad, doubt.is_back);
+                let (bad, is_back) = (doubt.bad.len(), doubt.is_back);
                 verdicts.push(Verdict { file, bad, is_back });
                 self.0.remove(&file);
             }

@@ -38,7 +38,7 @@ fn take(watch: &mut Watch, bad: &[u32]) -> Vec<String> {
                     true => PieceState::Bad,
                     false => PieceState::Good,
                 };
-                watch.checked(piece, Ok(state));
+                watch.checked(piece, true, Ok(state));
                 format!("check {piece}")
             }
             Wish::Job(Job::Look { from }) => format!("look {from}"),
@@ -142,7 +142,7 @@ async fn what_changes_while_it_is_read_is_read_once_more() {
     };
     // What is read of it now is what it was before.
     watch.changed(change(0, Change::Touched));
-    watch.checked(0, Ok(PieceState::Good));
+    watch.checked(0, true, Ok(PieceState::Good));
     let expected = [
         "close 0",
         "check 0",
@@ -194,7 +194,7 @@ async fn files_that_cannot_be_read_are_tried_again_and_each_is_named() {
             panic!("one piece of each is tried");
         };
         assert_eq!(tried, piece);
-        watch.checked(piece, Err(error(Doing::Open, file)));
+        watch.checked(piece, true, Err(error(Doing::Open, file)));
     }
     assert_eq!(wishes(&mut watch, &[]).await, ["lost [0, 3]"]);
     assert_eq!((watch.due().unwrap() - start).as_secs(), 10);
@@ -230,7 +230,7 @@ async fn what_is_asked_of_a_file_that_is_gone_is_no_news() {
         watch.next(),
         Some(Wish::Job(Job::Check { piece: 1 }))
     ));
-    watch.checked(1, Ok(PieceState::Missing));
+    watch.checked(1, true, Ok(PieceState::Missing));
     assert_eq!(wishes(&mut watch, &[]).await, ["lost [1]"]);
     // It is looked for as often as if it were in use.
     assert!((watch.due().unwrap() - start).as_secs() <= 10);
@@ -266,7 +266,7 @@ async fn what_is_found_out_is_told_once_a_second() {
         while let Some(wish) = watch.next() {
             match wish {
                 Wish::Job(Job::Check { piece }) => {
-                    watch.checked(piece, Ok(PieceState::Bad));
+                    watch.checked(piece, true, Ok(PieceState::Bad));
                     break;
                 }
                 Wish::Tell(_) => told.push(step),

@@ -48,7 +48,7 @@ impl Words {
         .to_owned()
     }
 
-    pub fn changed(&self, bad: u32) -> String {
+    pub fn changed(&self, bad: usize) -> String {
         let pieces = match bad {
             1 => "1 piece of it is".to_owned(),
             n => format!("{n} pieces of it are"),

@@ -54,6 +54,10 @@ pub struct Driver {
     next_buf: u32,
     kept: BTreeMap<u32, BTreeSet<u32>>,
     stores: Vec<(u32, BlockDigests)>,
+    /// Whole pieces that could not be written, and are to be written later.
+    unwritten: BTreeSet<u32>,
+    /// Looks at the files that were asked for after a fault of the disk.
+    looks: usize,
     /// How often the files are to be looked at.
     settles: usize,
     have: Bitfield,
@@ -84,6 +88,8 @@ impl Driver {
             next_buf: 0,
             kept: BTreeMap::new(),
             stores: Vec::new(),
+            unwritten: BTreeSet::new(),
+            looks: 0,
             settles: 0,
             have,
             wanted,
@@ -177,6 +183,7 @@ impl Driver {
                     self.stores.iter().all(|&(other, _)| other != piece),
                     "piece {piece} is at the disk"
                 );
+                self.unwritten.remove(&piece);
                 self.stores.push((piece, digests));
             }
             Action::Forget { piece } => {
@@ -185,9 +192,11 @@ impl Driver {
                     "piece {piece} is at the disk"
                 );
                 self.kept.remove(&piece);
+                self.unwritten.remove(&piece);
             }
             Action::Check { piece } => assert!(self.have.get(piece), "we have no piece {piece}"),
             Action::Settle => self.settles += 1,
+            Action::Look => self.looks += 1,
             Action::Upload { peer, block } => {
                 assert!(
                     self.have.get(block.piece),
@@ -351,7 +360,10 @@ impl Driver {
         if self.finished {
             return;
         }
-        while !self.stores.is_empty() {
+        // The disk is well, and nobody wants a pause.
+        self.command(Command::Resume);
+        while !self.stores.is_empty() || self.looks > 0 {
+            self.disk_well();
             self.stored(0, false, 0);
         }
         while !self.connections.is_empty() {

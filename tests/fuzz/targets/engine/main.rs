@@ -178,6 +178,9 @@ enum Step {
         peer: u8,
     },
     Stop,
+    Pause,
+    Resume,
+    DiskWell,
 }
 
 fuzz_target!(|input: Input| {
@@ -324,5 +327,8 @@ fn take(driver: &mut Driver, step: Step) {
         Step::Settled => driver.settled(),
         Step::Unsent { peer } => driver.unsent(peer),
         Step::Stop => driver.command(Command::Stop),
+        Step::Pause => driver.command(Command::Pause),
+        Step::Resume => driver.command(Command::Resume),
+        Step::DiskWell => driver.disk_well(),
     }
 }

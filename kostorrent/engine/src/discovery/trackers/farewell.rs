@@ -29,6 +29,11 @@ impl Trackers {
         let mut started = std::mem::take(&mut self.started);
         for (tracker, call) in std::mem::take(&mut self.under_way) {
             let silent = now.since(call.since) >= BESIDE;
+            if call.event == Some(Told::Stopped) {
+                // Of a pause: there is nothing more to say.
+                self.leaving.insert(tracker, Farewell::Stopped);
+                continue;
+            }
             let known = started.contains(&tracker);
             if known && silent {
                 // The goodbye goes out beside what it does not answer.

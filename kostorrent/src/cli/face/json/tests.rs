@@ -35,6 +35,10 @@ fn samples() -> Vec<Value> {
         Report::NoWayForward {
             why: engine::Stall::NobodyHas { connected: 1 },
         },
+        Report::DiskFault { why: "full".into() },
+        Report::DiskWell,
+        Report::Paused,
+        Report::Resumed,
     ];
     let notices = reports.map(Notice::Torrent).into_iter();
     let file_failed = Notice::FileFailed {

@@ -13,30 +13,20 @@ impl Driver {
         self.tell(Event::Lost { pieces });
     }
 
-    /// Pieces are found on disk. What is being fetched is not taken.
+    /// Pieces are found on disk. What is at the disk just then is not taken: it is about to come.
     pub fn found(&mut self, pieces: Vec<u32>) {
         if self.finished || !self.metadata {
             return;
         }
-        let (asked, kept) = (&self.connections, &self.kept);
-        let is_open = |piece: u32| {
-            kept.contains_key(&piece)
-                || asked
-                    .values()
-                    .any(|c| c.asked.iter().any(|b| b.piece == piece))
-        };
-        let taken: Vec<u32> = pieces.iter().copied().filter(|&p| !is_open(p)).collect();
-        let (mut with, without) = (self.have.clone(), self.have.clone());
-        for &piece in &taken {
-            with.set(piece);
+        let mut with = self.have.clone();
+        for &piece in &pieces {
+            let at_disk = self.stores.iter().any(|&(stored, _)| stored == piece);
+            if !at_disk && !self.unwritten.contains(&piece) {
+                with.set(piece);
+            }
         }
-        // A piece may be open that nothing was asked of: then the engine leaves it.
-        self.engine.handle(Event::Found { pieces }, self.now);
-        let now = self.engine.have().cloned().unwrap_or(without);
-        assert!(!now.has_any_missing_from(&with), "it takes what is open");
-        self.have = now;
-        self.obey();
-        self.check();
+        self.have = with;
+        self.tell(Event::Found { pieces });
     }
 
     pub fn settled(&mut self) {
@@ -71,7 +61,16 @@ impl Driver {
     pub fn disk_full(&mut self, which: u8) {
         if let Some((piece, _)) = self.some_store(which) {
             let result = Stored::Failed("the disk is full".to_owned());
+            self.unwritten.insert(piece);
             self.tell(Event::Stored { piece, result });
+        }
+    }
+
+    /// The disk had a fault, and has none any more.
+    pub fn disk_well(&mut self) {
+        if self.looks > 0 {
+            self.looks -= 1;
+            self.tell(Event::DiskWell);
         }
     }
 

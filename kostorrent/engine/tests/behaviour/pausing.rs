@@ -1,0 +1,354 @@
+//! A pause, and a disk that has a fault for a while.
+
+use std::time::Duration;
+
+use engine::*;
+use messages::{Bitfield, Message};
+use picker::PeerKey;
+use pretty_assertions::assert_eq;
+use sim::{Disk, TRACKER, World};
+use tracker::AnnounceEvent;
+
+use crate::by_hand::{ByHand, at, block};
+use crate::*;
+
+const PIECES: u32 = 40;
+
+fn pause(world: &mut World, node: usize) {
+    world.tell(node, Event::Command(Command::Pause));
+}
+
+fn resume(world: &mut World, node: usize) {
+    world.tell(node, Event::Command(Command::Resume));
+}
+
+/// A seeder, and a leecher that has some pieces by now.
+fn swarm() -> (World, usize, usize) {
+    let mut world = world(geometry(PIECES, 64 * 1024), 200_000);
+    let seeder = world.seeder();
+    let leecher = world.leecher();
+    world.run_until(Duration::from_secs(60), |w| have(w, leecher) > 5);
+    (world, seeder, leecher)
+}
+
+fn have(world: &World, node: usize) -> u32 {
+    world.nodes[node].engine.have().unwrap().count()
+}
+
+fn told(world: &World, node: usize) -> Vec<Option<AnnounceEvent>> {
+    world.nodes[node]
+        .announces
+        .iter()
+        .map(|told| told.event)
+        .collect()
+}
+
+#[test]
+fn nothing_comes_during_a_pause_and_all_comes_after_it() {
+    let (mut world, seeder, leecher) = swarm();
+    pause(&mut world, leecher);
+    world.run_to(30);
+    // What was at the disk was still written.
+    let before = (have(&world, leecher), world.nodes[seeder].sent);
+    world.run_to(50);
+    assert_eq!((have(&world, leecher), world.nodes[seeder].sent), before);
+    assert!(before.0 < PIECES);
+    resume(&mut world, leecher);
+    world.run_to(200);
+    assert!(world.is_complete(leecher));
+    assert_eq!(world.nodes[leecher].held(), 0);
+}
+
+#[test]
+fn connections_are_kept_for_a_minute_and_a_long_pause_costs_nothing() {
+    let (mut world, _, leecher) = swarm();
+    let began = world.now;
+    pause(&mut world, leecher);
+    world.run_until(Duration::from_secs(50), |_| false);
+    assert_eq!(world.nodes[leecher].engine.stats(world.now).peers, 1);
+    world.run_to(200);
+    assert_eq!(world.nodes[leecher].engine.stats(world.now).peers, 0);
+    assert_eq!(
+        world.nodes[leecher].engine.poll_timeout(),
+        None,
+        "it sleeps"
+    );
+    // Whoever calls is sent away, and nobody is called.
+    world.run_to(4_000);
+    assert_eq!(world.nodes[leecher].engine.stats(world.now).peers, 0);
+    assert_eq!(world.nodes[leecher].engine.poll_timeout(), None);
+    assert!(world.nodes[leecher].outcome.is_none());
+    assert!(world.now > began);
+    resume(&mut world, leecher);
+    world.run_to(5_000);
+    assert!(world.is_complete(leecher));
+}
+
+#[test]
+fn trackers_are_told_that_we_are_away_and_that_we_are_back() {
+    use AnnounceEvent::*;
+    let (mut world, _, leecher) = swarm();
+    pause(&mut world, leecher);
+    world.run_to(10_000);
+    assert_eq!(told(&world, leecher), [Some(Started), Some(Stopped)]);
+    resume(&mut world, leecher);
+    world.run_to(10_300);
+    let all = [Some(Started), Some(Stopped), Some(Started), Some(Completed)];
+    assert_eq!(told(&world, leecher)[..4], all);
+}
+
+#[test]
+fn a_tracker_that_answers_during_a_pause_is_told_then() {
+    let mut world = world(geometry(PIECES, 64 * 1024), 200_000);
+    world.tracker(TRACKER).takes = Duration::from_secs(5);
+    let leecher = world.leecher();
+    world.run_until(Duration::from_secs(1), |_| false);
+    pause(&mut world, leecher);
+    pause(&mut world, leecher);
+    world.run_to(60);
+    let told = told(&world, leecher);
+    assert_eq!(
+        told,
+        [Some(AnnounceEvent::Started), Some(AnnounceEvent::Stopped)]
+    );
+    assert_eq!(world.nodes[leecher].reports.len(), 1, "it is said once");
+}
+
+#[test]
+fn a_pause_that_is_over_before_the_tracker_has_answered_ends_with_started() {
+    let (mut world, _, leecher) = swarm();
+    world.tracker(TRACKER).takes = Duration::from_secs(5);
+    pause(&mut world, leecher);
+    let soon = world.now.since_start() + Duration::from_secs(1);
+    world.run_until(soon, |_| false);
+    resume(&mut world, leecher);
+    let then = soon + Duration::from_secs(30);
+    world.run_until(then, |_| false);
+    let told = told(&world, leecher);
+    assert_eq!(
+        told[1..3],
+        [Some(AnnounceEvent::Stopped), Some(AnnounceEvent::Started)]
+    );
+}
+
+#[test]
+fn who_stops_during_a_pause_has_nothing_more_to_say() {
+    let (mut world, _, leecher) = swarm();
+    pause(&mut world, leecher);
+    world.run_until(Duration::from_secs(50), |_| false);
+    world.tell(leecher, Event::Command(Command::Stop));
+    world.run_to(60);
+    assert_eq!(told(&world, leecher).len(), 2);
+    let outcome = world.nodes[leecher].outcome.as_ref().map(|(_, how)| how);
+    assert_eq!(outcome, Some(&Outcome::Stopped));
+}
+
+#[test]
+fn everybody_is_choked_and_what_was_asked_is_taken_back() {
+    let world = World::new(geometry(10, 64 * 1024));
+    let mut have = Bitfield::new(10);
+    have.set(3);
+    let mut hand = ByHand::new(world.having(have));
+    let peer = PeerKey(0);
+    hand.called_by(0);
+    hand.room(peer, 500_000);
+    let mut has = Bitfield::full(10);
+    has.clear(3);
+    hand.say(peer, Message::Bitfield(has.to_bytes()));
+    hand.say(peer, Message::Interested);
+    let asked = hand.say(peer, Message::Unchoke);
+    let asked = asked
+        .iter()
+        .filter(|a| sends(a, |m| matches!(m, Message::Request(_))));
+    let asked = asked.count();
+    assert!(asked > 0);
+    let mut actions = hand.tell(Event::Command(Command::Pause));
+    assert_eq!(
+        actions
+            .iter()
+            .filter(|a| sends(a, |m| *m == Message::Choke))
+            .count(),
+        1
+    );
+    // What is on its way has three seconds.
+    assert!(hand.pass_until(at(2)).is_empty());
+    actions.extend(hand.pass_until(at(3)).into_iter().map(|(_, action)| action));
+    let said = |wanted: fn(&Message) -> bool| actions.iter().filter(|a| sends(a, wanted)).count();
+    assert_eq!(said(|m| matches!(m, Message::Cancel(_))), asked);
+    assert_eq!(said(|m| *m == Message::Choke), 1);
+    assert_eq!(said(|m| *m == Message::NotInterested), 1);
+    // What comes all the same, and what others want, changes nothing.
+    assert!(hand.say(peer, Message::Request(block(3, 0))).is_empty());
+    let nothing = hand.pass_until(at(40));
+    let nothing: Vec<_> = nothing
+        .iter()
+        .filter(|(_, action)| sends(action, |m| *m != Message::KeepAlive))
+        .collect();
+    assert!(nothing.is_empty(), "{nothing:?}");
+    let actions = hand.tell(Event::Command(Command::Resume));
+    assert!(
+        actions
+            .iter()
+            .any(|a| sends(a, |m| *m == Message::Interested))
+    );
+    assert!(
+        actions
+            .iter()
+            .any(|a| sends(a, |m| matches!(m, Message::Request(_))))
+    );
+    assert!(actions.iter().any(|a| sends(a, |m| *m == Message::Unchoke)));
+}
+
+fn sends(action: &Action, wanted: impl Fn(&Message) -> bool) -> bool {
+    matches!(action, Action::Send { message, .. } if wanted(message))
+}
+
+/// What a node said about its disk.
+fn said(world: &World, node: usize) -> Vec<String> {
+    let reports = world.nodes[node].reports.iter();
+    let said = reports.filter_map(|(_, report)| match report {
+        Report::DiskFault { why } => Some(why.clone()),
+        Report::DiskWell => Some("well".to_owned()),
+        _ => None,
+    });
+    said.collect()
+}
+
+#[test]
+fn a_download_waits_while_the_disk_is_full_and_goes_on_when_it_is_not() {
+    for slow in [None, Some(300_000)] {
+        let mut world = world(geometry(PIECES, 64 * 1024), 200_000);
+        let seeder = world.seeder();
+        let leecher = world.leecher();
+        let full = Disk {
+            takes: Some(7),
+            rate: slow,
+            ..Disk::default()
+        };
+        world.nodes[leecher].disk = Some(full);
+        world.run_to(300);
+        assert_eq!(have(&world, leecher), 7);
+        assert_eq!(
+            said(&world, leecher),
+            ["the disk is full"],
+            "it is said once"
+        );
+        assert!(world.nodes[leecher].outcome.is_none());
+        let stats = world.nodes[leecher].engine.stats(world.now);
+        assert!(stats.disk_fault && stats.peers == 1 && stats.requests == 0);
+        let sent = world.nodes[seeder].sent;
+        world.run_to(600);
+        assert_eq!(
+            world.nodes[seeder].sent, sent,
+            "nothing is asked for in vain"
+        );
+        // There is room for two, then for all.
+        world.nodes[leecher].disk = Some(Disk {
+            takes: Some(9),
+            ..full
+        });
+        world.run_to(620);
+        assert_eq!(have(&world, leecher), 9);
+        world.nodes[leecher].disk = None;
+        world.run_to(900);
+        assert!(world.is_complete(leecher));
+        assert_eq!(said(&world, leecher).last().unwrap(), "well");
+        // What was whole in memory was not fetched again.
+        let all = u64::from(PIECES) * 64 * 1024;
+        assert!(
+            world.nodes[seeder].sent < all + 4 * 16_384,
+            "{}",
+            world.nodes[seeder].sent
+        );
+    }
+}
+
+#[test]
+fn what_is_there_is_given_while_the_disk_is_full() {
+    let mut world = world(geometry(PIECES, 64 * 1024), 200_000);
+    let seeder = world.seeder();
+    let leecher = world.leecher();
+    world.nodes[leecher].disk = Some(Disk {
+        takes: Some(20),
+        ..Disk::default()
+    });
+    world.run_to(120);
+    world.kill(seeder);
+    let other = world.leecher();
+    world.run_to(400);
+    assert_eq!(have(&world, other), 20);
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_disk_with_a_fault() {
+    let mut world = world(geometry(PIECES, 64 * 1024), 200_000);
+    world.seeder();
+    let leecher = world.leecher();
+    world.nodes[leecher].disk = Some(Disk {
+        takes: Some(3),
+        ..Disk::default()
+    });
+    world.run_to(60);
+    world.tell(leecher, Event::Command(Command::Stop));
+    world.run_to(62);
+    let outcome = world.nodes[leecher].outcome.as_ref().map(|(_, how)| how);
+    assert_eq!(outcome, Some(&Outcome::Stopped));
+}
+
+#[test]
+fn who_wants_to_go_on_has_the_disk_tried_at_once() {
+    let mut hand = ByHand::new(World::new(geometry(4, 64 * 1024)).having(Bitfield::new(4)));
+    let why = "no".to_owned();
+    let actions = hand.tell(Event::DiskFailed { why: why.clone() });
+    assert!(actions.contains(&Action::Report(Report::DiskFault { why })));
+    hand.now = at(1);
+    let actions = hand.tell(Event::Command(Command::Resume));
+    assert!(actions.contains(&Action::Look), "{actions:?}");
+    let actions = hand.tell(Event::DiskWell);
+    assert!(actions.contains(&Action::Report(Report::DiskWell)));
+    assert!(
+        !hand
+            .tell(Event::DiskWell)
+            .contains(&Action::Report(Report::DiskWell))
+    );
+}
+
+#[test]
+fn a_download_that_could_not_be_settled_is_settled_when_the_disk_is_well() {
+    let world = World::new(geometry(4, 64 * 1024));
+    let mut hand = ByHand::new(world.having(Bitfield::full(4)));
+    let why = "no".to_owned();
+    hand.tell(Event::DiskFailed { why });
+    let later = hand.pass_until(at(6));
+    assert!(later.iter().any(|(_, action)| *action == Action::Look));
+    let actions = hand.tell(Event::DiskWell);
+    assert!(actions.contains(&Action::Settle), "{actions:?}");
+    let actions = hand.tell(Event::Settled);
+    assert!(actions.contains(&Action::Report(Report::Complete)));
+}
+
+#[test]
+fn what_would_cost_somebody_a_file_is_refused_for_good() {
+    let world = World::new(geometry(1, 16 * 1024));
+    let mut hand = ByHand::new(world.having(Bitfield::new(1)));
+    let peer = PeerKey(0);
+    hand.called_by(0);
+    hand.say(peer, Message::Bitfield(Bitfield::full(1).to_bytes()));
+    let asked = hand.say(peer, Message::Unchoke);
+    let asked = asked.iter().find_map(|action| match action {
+        Action::Send {
+            message: Message::Request(block),
+            ..
+        } => Some(*block),
+        _ => None,
+    });
+    let (block, buf) = (asked.unwrap(), BufKey(0));
+    let actions = hand.tell(Event::Block { peer, block, buf });
+    assert!(actions.iter().any(|a| matches!(a, Action::Store { .. })));
+    let result = Stored::Refused("mine".to_owned());
+    hand.tell(Event::Stored { piece: 0, result });
+    let said = hand.pass_until(at(10));
+    let end = said.last().map(|(_, action)| action);
+    let why = Failure::Disk("mine".to_owned());
+    assert_eq!(end, Some(&Action::Finished(Outcome::Failed(why))));
+}
