@@ -4,6 +4,8 @@
     libtorrent_peer.py download TORRENT FOLDER IP PORT    says DONE when all is there, and ends
     libtorrent_peer.py trade    TORRENT FOLDER IP PORT    says DONE when all is there, and goes on seeding
 
+With the numbers of some files after that, counted from 0 and with commas between them, it wants no others.
+
 It finds peers by the torrent's tracker alone and speaks plain TCP, so that a test knows what it tests.
 """
 
@@ -28,10 +30,13 @@ SETTINGS = {
 }
 
 
-def main(what, torrent, folder, ip, port):
+def main(what, torrent, folder, ip, port, only=None):
     session = lt.session(dict(SETTINGS, listen_interfaces=f"{ip}:{port}", outgoing_interfaces=ip))
     params = lt.load_torrent_file(torrent)
     params.save_path = folder
+    if only is not None:
+        wanted = {int(number) for number in only.split(",")}
+        params.file_priorities = [4 * (number in wanted) for number in range(params.ti.num_files())]
     params.flags &= ~(lt.torrent_flags.paused | lt.torrent_flags.auto_managed)
     for source in ("disable_dht", "disable_lsd", "disable_pex"):
         params.flags |= getattr(lt.torrent_flags, source)

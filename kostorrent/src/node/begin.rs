@@ -78,6 +78,7 @@ impl Work {
             root: self.options.root.as_path().into(),
             names: self.names.clone(),
             hashes: Hashes::from(metainfo.pieces.as_slice()),
+            info_hash: self.door.ours().info_hash.0,
             read_only: self.options.mode == Mode::Seed,
             overwrite: self.options.overwrite,
         };

@@ -8,7 +8,9 @@ use std::time::Duration;
 use engine::Failure;
 use layout::{Kind, Layout};
 use messages::Bitfield;
-use storage::{Changed, DiskError, Hashes, Looks, Names, PieceState, Storage};
+use storage::{
+    Allocate, Changed, DiskError, FileUse, Hashes, Looks, Names, PieceState, Setup, Storage,
+};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Notice, Snapshot, TorrentState};
@@ -25,6 +27,7 @@ pub(super) struct Place {
     pub root: Arc<Path>,
     pub names: Names,
     pub hashes: Hashes,
+    pub info_hash: [u8; 20],
     /// Nothing may be written, and everything must be there.
     pub read_only: bool,
     /// Files that are not the torrent's may be written over.
@@ -126,9 +129,20 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
         true => BTreeSet::new(),
         false => refuse_foreign(place, layout, &states, complete, progress)?,
     };
-    let (written, stop) = (|file| !complete(file), || progress.is_stopped());
+    let used = |file| match complete(file) {
+        true => FileUse::Leave,
+        false => FileUse::Write,
+    };
+    let stop = || progress.is_stopped();
+    let setup = Setup {
+        files: &used,
+        info_hash: place.info_hash,
+        before: Some(&before),
+        allocate: Allocate::Sparse,
+        stop: &stop,
+    };
     let made = place.names.made(root, stop);
-    let storage = Storage::create_unless(root, made, hashes, Some(&before), written, stop);
+    let storage = Storage::lay_out(root, made, hashes, &setup);
     let mut storage = storage.map_err(disk)?;
     storage.compare_first(unproven);
     let mut opened = Opened::new(storage, have);
@@ -251,6 +265,7 @@ mod tests {
             root: dir.path().into(),
             names,
             hashes: Hashes::V1(Arc::new([])),
+            info_hash: [7; 20],
             read_only: false,
             overwrite: false,
         };

@@ -454,6 +454,8 @@ impl Task {
                 Ok(settled) => self.watch(|watch| watch.settled(settled)),
                 Err(error) => self.disk_failed(&error),
             },
+            // Nobody asks for it.
+            Done::Chosen(_) => {}
             Done::Synced(_) => {}
         }
     }

@@ -1,5 +1,6 @@
 //! The files of a torrent, one after the other, and the pieces cut across them.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use blocks::Geometry;
@@ -185,6 +186,19 @@ impl Layout {
         )
     }
     // ANCHOR_END: spans
+
+    /// The other way round: the pieces that these bytes of a file lie in, wholly or in part; none for
+    /// no bytes. `file` is an index into [`Layout::files`].
+    pub fn pieces_of(&self, file: usize, bytes: Range<u64>) -> Range<u32> {
+        if bytes.is_empty() {
+            return 0..0;
+        }
+        let offset = self.files[file].offset;
+        let length = u64::from(self.geometry.piece_length()).max(1);
+        let first = (offset + bytes.start) / length;
+        let end = (offset + bytes.end).div_ceil(length);
+        first as u32..end as u32
+    }
 }
 
 #[cfg(test)]

@@ -13,9 +13,13 @@ use crate::hashes::Hashes;
 
 mod files;
 mod holes;
+mod parts;
 mod reading;
 
 use files::Files;
+pub(crate) use holes::holes;
+use parts::Aside;
+pub(crate) use parts::Source;
 use reading::Reading;
 
 /// How much of each piece is read at a time, in bytes.
@@ -43,6 +47,8 @@ pub struct Checker {
     buffer: Vec<u8>,
     /// SHA-1 of zeros, for the piece lengths that were asked for: two at most.
     zeros: Vec<(u32, [u8; 20])>,
+    /// The part file, if there is anything in it.
+    aside: Option<Aside>,
 }
 
 impl Checker {
@@ -57,6 +63,7 @@ impl Checker {
             files,
             buffer: vec![0; lane_count() * CHUNK],
             zeros: Vec::new(),
+            aside: None,
         }
     }
 
@@ -85,7 +92,10 @@ impl Checker {
         let mut waiting = VecDeque::new();
         let mut to_read = Vec::new();
         for piece in range.clone() {
-            let known = self.without_reading(piece)?;
+            let known = match self.aside(piece)? {
+                Some(state) => Some(state),
+                None => self.without_reading(piece)?,
+            };
             waiting.push_back((piece, known));
             if known.is_none() {
                 to_read.push(piece);

@@ -7,9 +7,11 @@ use std::path::{Component, Path, PathBuf};
 
 use layout::{Entry, Kind, Layout};
 
+use crate::allocate::{Allocate, Allocated, allocate};
 use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
 use crate::seen::{Change, Changed, Looks, Seen, change, look};
+use crate::setup::FileUse;
 
 /// What was made or found.
 pub struct Created {
@@ -24,6 +26,8 @@ pub struct Created {
     pub known: Vec<Known>,
     /// The files that somebody has changed since they were looked at before.
     pub changed: Vec<Changed>,
+    /// Whether the files have the space that was asked for.
+    pub allocated: Allocated,
 }
 
 /// What is known of a file.
@@ -38,6 +42,13 @@ pub struct Known {
     pub stranger: bool,
     /// Somebody has written to it since the last look.
     pub touched: bool,
+    /// Nobody wants it.
+    pub unwanted: bool,
+    /// It is not there, or not ours to write to, and nobody wants it: its bytes go to the part
+    /// file.
+    pub aside: bool,
+    /// It was not there before we made it.
+    pub made: bool,
 }
 
 impl Known {
@@ -49,35 +60,57 @@ impl Known {
             ..Known::default()
         }
     }
+
+    /// What is known of a file that is used in another way than being written to.
+    fn not_written(place: &Path, used: FileUse) -> Known {
+        let aside = Known {
+            unwanted: true,
+            aside: true,
+            ..Known::default()
+        };
+        let there = Known::only_read(place);
+        match used {
+            FileUse::Unwanted => aside,
+            FileUse::UnwantedOurs if there.seen.is_none() => aside,
+            FileUse::UnwantedOurs => Known {
+                unwanted: true,
+                ..there
+            },
+            FileUse::Write | FileUse::Leave => there,
+        }
+    }
 }
 
 // ANCHOR: create
 /// Makes what is missing below `root`.
 ///
-/// A file gets its full length at once. On most disks that costs no space: what was never written
-/// is a hole. What is in a file stays in it. Symbolic links come last, so no path ever goes through
-/// one. A file that is not to be `written` is left as it is. What the files were `before` is compared
-/// with what they are now. Before each file `stop` is asked whether to give up.
+/// A file gets its full length at once, unless it is to grow. On most disks that costs no space: what
+/// was never written is a hole. What is in a file stays in it. Symbolic links come last, so no path
+/// ever goes through one. A file that is not to be written is left as it is. What the files were
+/// `before` is compared with what they are now. Before each file `stop` is asked whether to give up.
 pub fn create(
     root: &Path,
     layout: &Layout,
     before: Option<&Looks>,
-    written: impl Fn(usize) -> bool,
-    stop: impl Fn() -> bool,
+    used: &dyn Fn(usize) -> FileUse,
+    mode: Allocate,
+    stop: &dyn Fn() -> bool,
 ) -> Result<Created, DiskError> {
-    let entered = entered(root, layout);
+    let entered = entered(root, layout, used);
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut longer = BTreeSet::new();
     let mut known = vec![Known::default(); layout.files().len()];
     let mut changed = Vec::new();
+    let mut written = Vec::new();
     for (index, entry) in layout.files().iter().enumerate() {
         if let Kind::Regular { executable } = entry.kind {
             let place = root.join(&entry.path);
-            if !written(index) {
-                known[index] = Known::only_read(&place);
-                let now = known[index].seen;
-                changed.extend(before.and_then(|looks| looks.changed(index, now, entry.length)));
+            if used(index) != FileUse::Write {
+                known[index] = Known::not_written(&place, used(index));
+                if let (false, Some(looks)) = (known[index].aside, before) {
+                    changed.extend(looks.changed(index, known[index].seen, entry.length));
+                }
                 continue;
             }
             if stop() {
@@ -85,19 +118,29 @@ pub fn create(
                 return Err(DiskError::new(Doing::CreateFile, &place, given_up));
             }
             let before = before.map(|looks| looks.of(index));
-            let (now, change) = make(&mut folder, entry, executable, &place, before)?;
+            let (now, change) = make(&mut folder, entry, executable, &place, mode, before)?;
             known[index] = now;
             let file = index;
             changed.extend(change.map(|change| Changed { file, change }));
-            let is_longer = now.seen.is_some_and(|seen| seen.length > entry.length);
-            if is_longer && !now.stranger {
+            if now.stranger {
+                continue;
+            }
+            if now.seen.is_some_and(|seen| seen.length > entry.length) {
                 longer.insert(index);
             }
+            written.push(index);
         }
     }
-    for entry in layout.files() {
+    let allocated = match mode {
+        Allocate::Full => allocate(root, &mut folder, layout, &written, stop)?,
+        Allocate::Sparse | Allocate::None => Allocated::All,
+    };
+    for (index, entry) in layout.files().iter().enumerate() {
         if let Kind::Symlink { target } = &entry.kind {
-            link(&mut folder, root, entry, target)?;
+            known[index].unwanted = !used(index).is_wanted();
+            if !known[index].unwanted {
+                link(&mut folder, root, entry, target)?;
+            }
         }
     }
     Ok(Created {
@@ -106,6 +149,7 @@ pub fn create(
         entered,
         known,
         changed,
+        allocated,
     })
 }
 // ANCHOR_END: create
@@ -117,6 +161,7 @@ pub fn make(
     entry: &Entry,
     executable: bool,
     place: &Path,
+    mode: Allocate,
     before: Option<Option<Seen>>,
 ) -> Result<(Known, Option<Change>), DiskError> {
     let failed = |doing| move |error| DiskError::new(doing, place, error);
@@ -126,13 +171,15 @@ pub fn make(
     let there = (!is_new).then(|| Seen::of(&found));
     let change = before.and_then(|before| change(before, there, entry.length));
     let stranger = matches!(change, Some(Change::Replaced | Change::Back));
+    let prepare = || prepare(&file, &found, entry, executable, mode);
     let seen = match stranger {
         true => Seen::of(&found),
-        false => prepare(&file, &found, entry, executable).map_err(failed(Doing::SetLength))?,
+        false => prepare().map_err(failed(Doing::SetLength))?,
     };
     let known = Known {
         seen: Some(seen),
         stranger,
+        made: is_new,
         ..Known::default()
     };
     Ok((known, change))
@@ -151,7 +198,7 @@ pub fn link(
 }
 
 /// Every folder that is about to get an entry.
-fn entered(root: &Path, layout: &Layout) -> BTreeSet<PathBuf> {
+fn entered(root: &Path, layout: &Layout, used: &dyn Fn(usize) -> FileUse) -> BTreeSet<PathBuf> {
     let mut entered = BTreeSet::new();
     for missing in root.ancestors().take_while(|above| !above.exists()) {
         if let Some(above) = missing.parent() {
@@ -163,8 +210,8 @@ fn entered(root: &Path, layout: &Layout) -> BTreeSet<PathBuf> {
             });
         }
     }
-    for entry in layout.files() {
-        if entry.kind != Kind::Padding {
+    for (index, entry) in layout.files().iter().enumerate() {
+        if entry.kind != Kind::Padding && used(index).is_wanted() {
             // A folder that is known already is known with all above it.
             for below in entry.path.ancestors().skip(1) {
                 if !entered.insert(root.join(below)) {
@@ -176,10 +223,16 @@ fn entered(root: &Path, layout: &Layout) -> BTreeSet<PathBuf> {
     entered
 }
 
-/// Lengthens a short file; says how it is then.
-fn prepare(file: &File, found: &Metadata, entry: &Entry, executable: bool) -> io::Result<Seen> {
+/// Lengthens a short file, unless it is to grow; says how it is then.
+fn prepare(
+    file: &File,
+    found: &Metadata,
+    entry: &Entry,
+    executable: bool,
+    mode: Allocate,
+) -> io::Result<Seen> {
     let mut seen = Seen::ours(found);
-    if found.len() < entry.length {
+    if found.len() < entry.length && mode != Allocate::None {
         file.set_len(entry.length)?;
         seen.length = entry.length;
     }

@@ -78,6 +78,7 @@ enum Task {
     Sync,
     Look(usize),
     Check(u32),
+    Choose(Vec<usize>, Vec<usize>),
     Settle,
 }
 
@@ -147,6 +148,7 @@ impl<K: Ord + Copy> Disk<K> {
             Job::Sync => Task::Sync,
             Job::Look { from } => Task::Look(from),
             Job::Check { piece } => Task::Check(piece),
+            Job::Choose { wanted, unwanted } => Task::Choose(wanted, unwanted),
             Job::Settle => Task::Settle,
         };
         self.queue.push_back((key, task));
@@ -174,6 +176,10 @@ impl<K: Ord + Copy> Disk<K> {
             Some((key, Task::Look(from))) => answer(key, self.look(key, from)),
             Some((key, Task::Check(piece))) => {
                 answer(key, self.check(key, piece));
+            }
+            Some((key, Task::Choose(wanted, unwanted))) => {
+                let chosen = self.on(key, |storage| storage.choose(&wanted, &unwanted));
+                answer(key, Done::Chosen(chosen));
             }
             Some((key, Task::Settle)) => answer(key, Done::Settled(self.on(key, Storage::settle))),
             None => return false,

@@ -23,6 +23,8 @@ pub enum Doing {
     CreateFile,
     /// Giving a file its length.
     SetLength,
+    /// Giving a file its space on the disk.
+    Allocate,
     /// Making a symbolic link.
     CreateSymlink,
     /// Opening a file to read.
@@ -35,6 +37,8 @@ pub enum Doing {
     Overwrite,
     /// Making durable what was written.
     Sync,
+    /// Taking a file away.
+    Remove,
 }
 
 impl DiskError {
@@ -94,12 +98,14 @@ impl fmt::Display for Doing {
             Doing::CreateFolder => "create the folder",
             Doing::CreateFile => "create or open the file",
             Doing::SetLength => "set the length of the file",
+            Doing::Allocate => "allocate space in",
             Doing::CreateSymlink => "create the symbolic link",
             Doing::Open => "open the file",
             Doing::Read => "read from the file",
             Doing::Write => "write to the file",
             Doing::Overwrite => "write over the file",
             Doing::Sync => "make durable what was written to",
+            Doing::Remove => "delete the file",
         })
     }
 }

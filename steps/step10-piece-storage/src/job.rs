@@ -39,6 +39,14 @@ pub enum Job {
         /// Which piece.
         piece: u32,
     },
+    /// Other files are wanted from now on. See [`Storage::want`](crate::Storage::want) and
+    /// [`Storage::unwant`](crate::Storage::unwant).
+    Choose {
+        /// Those that are, by their numbers.
+        wanted: Vec<usize>,
+        /// Those that are not any more.
+        unwanted: Vec<usize>,
+    },
     /// Everything is on disk: see that it is, and cut the files that are longer than the torrent
     /// says. See [`Storage::settle`](crate::Storage::settle).
     Settle,
@@ -92,9 +100,21 @@ pub enum Done {
         /// cannot go on.
         changed: Result<Vec<Changed>, DiskError>,
     },
+    /// The answer to [`Job::Choose`]. If it failed, what was wanted before may be unwanted, and
+    /// nothing else is wanted.
+    Chosen(Result<Chosen, DiskError>),
     /// The answer to [`Job::Settle`]. If nothing has changed and nothing is lost, everything is where
     /// it belongs.
     Settled(Result<Settled, DiskError>),
+}
+
+/// What a choice of files has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Pieces that are not good any more: what the part file had of them cannot be used.
+    pub lost: Vec<u32>,
+    /// Files whose bytes are somewhere else now. Who keeps them open has to close them.
+    pub moved: Vec<usize>,
 }
 
 /// What became of a piece.

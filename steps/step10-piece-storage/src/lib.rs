@@ -4,12 +4,16 @@
 //! file it touches. Nothing is read back. [`Storage`] does this for the client, [`Checker`] looks
 //! at what is on disk already.
 //!
+//! Files that nobody wants are not made. What comes along of them, because pieces do not end where
+//! files do, is kept in one part file (see [`Setup`], [`Parts`]).
+//!
 //! Everything here blocks: the client runs a [`Disk`] on a thread of its own, and asks by [`Job`].
 //! Only [`read_now`] never waits: whoever keeps the [`Handles`] that come with an answer reads what
 //! is in memory without asking.
 
 #![forbid(unsafe_code)]
 
+mod allocate;
 mod checker;
 mod create;
 mod disk;
@@ -19,8 +23,10 @@ mod handles;
 mod hashes;
 mod job;
 mod names;
+mod parts;
 mod pieces;
 mod seen;
+mod setup;
 mod store;
 mod sync;
 mod transfer;
@@ -29,15 +35,18 @@ mod watch;
 #[cfg(test)]
 mod testing;
 
+pub use allocate::{Allocate, Allocated};
 pub use checker::{Checker, PieceState};
 pub use disk::Disk;
 pub use error::{DiskError, Doing};
 pub use handles::{Handles, OPEN_FILES};
 pub use hashes::Hashes;
-pub use job::{Done, Job, Stored};
+pub use job::{Chosen, Done, Job, Stored};
 pub use names::Names;
+pub use parts::{Parts, part_file_name};
 pub use pieces::pieces_of;
 pub use seen::{Change, Changed, Looks};
+pub use setup::{FileUse, Setup};
 pub use store::Storage;
 pub use transfer::read_now;
 pub use watch::{LOOKS, Settled};

@@ -78,7 +78,18 @@ impl Names {
     ///
     /// What cannot be made for another reason is left for [`Storage`](crate::Storage) to report.
     pub fn made(&self, root: &Path, stop: impl Fn() -> bool) -> Arc<Layout> {
-        self.decide(|own, portable| decide::made(root, own, portable, &stop))
+        self.made_for(root, |_| true, stop)
+    }
+
+    /// The same where not every file is `wanted` (by its number): of what was made for others
+    /// nothing is left.
+    pub fn made_for(
+        &self,
+        root: &Path,
+        wanted: impl Fn(usize) -> bool,
+        stop: impl Fn() -> bool,
+    ) -> Arc<Layout> {
+        self.decide(|own, portable| decide::made(root, own, portable, &wanted, &stop))
     }
     // ANCHOR_END: found
 
@@ -111,9 +122,15 @@ mod decide {
         root: &Path,
         own: &Layout,
         portable: &Layout,
+        wanted: &dyn Fn(usize) -> bool,
         stop: &dyn Fn() -> bool,
     ) -> Option<Layout> {
-        choose(&mut Disk::to_make(root), own, portable, stop)
+        let mut disk = Disk::to_make(root);
+        let layout = choose(&mut disk, own, portable, stop)?;
+        let files = layout.files().iter().enumerate();
+        let unwanted = files.filter(|(file, _)| !wanted(*file));
+        disk.take_back(unwanted.map(|(_, entry)| entry.path.as_path()));
+        Some(layout)
     }
 }
 
@@ -132,6 +149,7 @@ mod decide {
         _root: &Path,
         _own: &Layout,
         _portable: &Layout,
+        _wanted: &dyn Fn(usize) -> bool,
         _stop: &dyn Fn() -> bool,
     ) -> Option<Layout> {
         None

@@ -7,14 +7,7 @@ use layout::Layout;
 /// The pieces that these bytes of a file lie in, wholly or in part; none for no bytes. The other way
 /// round is [`Layout::piece_spans`].
 pub fn pieces_of(layout: &Layout, file: usize, bytes: Range<u64>) -> Range<u32> {
-    if bytes.is_empty() {
-        return 0..0;
-    }
-    let offset = layout.files()[file].offset;
-    let length = u64::from(layout.geometry().piece_length()).max(1);
-    let first = (offset + bytes.start) / length;
-    let end = (offset + bytes.end).div_ceil(length);
-    first as u32..end as u32
+    layout.pieces_of(file, bytes)
 }
 
 #[cfg(test)]

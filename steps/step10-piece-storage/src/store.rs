@@ -7,17 +7,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blocks::{BlockBuf, BlockRequest};
-use layout::{Entry, Kind, Layout, Span};
+use layout::{Kind, Layout, Span};
 
-use crate::create::{Created, Known, create};
+use crate::allocate::{Allocate, Allocated};
+use crate::create::Known;
 use crate::error::{DiskError, Doing};
 use crate::folder::{Folder, open_to_read};
 use crate::handles::Handles;
 use crate::hashes::Hashes;
-use crate::seen::{Changed, Looks, Seen};
+use crate::seen::{Changed, Seen};
 use crate::sync::Unsynced;
 use crate::transfer::{self, Likeness};
 use crate::watch::{moved, replaced};
+
+mod aside;
+mod choose;
+mod open;
+mod take_over;
+
+use aside::Aside;
 
 /// Of a block that lies in more files than this, none is given along.
 const MOST_GIVEN: usize = 2;
@@ -57,105 +65,16 @@ pub struct Storage {
     unproven: BTreeSet<usize>,
     /// Files that were found changed when they were opened.
     pub(crate) changed: Vec<Changed>,
+    /// The part file, if the torrent may have one.
+    pub(crate) aside: Option<Aside>,
+    pub(crate) allocate: Allocate,
+    allocated: Allocated,
 }
 
 impl Storage {
-    /// For a download: makes every folder and file below `root` (and `root`), each file at its full
-    /// length, sparse.
-    ///
-    /// What is in a file already stays; one that is longer than the torrent says keeps its tail
-    /// until the first write to it, or [`Storage::settle`]. No path goes through a symbolic link
-    /// below `root`: where one stands in the way, that is an error.
-    ///
-    /// # Errors
-    ///
-    /// [`DiskError`] for the first file or folder that cannot be made.
-    pub fn create(root: &Path, layout: Arc<Layout>, hashes: Hashes) -> Result<Storage, DiskError> {
-        Storage::create_unless(root, layout, hashes, None, |_| true, || false)
-    }
-
-    /// The same, but a file that is not to be `written` (by its number), because it is complete, is
-    /// left as it is, and links may lead to it. If it is known how the files were `before`, they were
-    /// checked since, perhaps for long; [`Storage::take_changed`] has those that somebody has changed
-    /// meanwhile. And it gives up as soon as `stop` says so, which is
-    /// asked before each file: a torrent may have a hundred thousand. What was made by then stays.
-    ///
-    /// # Errors
-    ///
-    /// [`DiskError`] for the first file or folder that cannot be made, or, of the kind
-    /// [`Interrupted`](io::ErrorKind::Interrupted), for the one before which it gave up.
-    pub fn create_unless(
-        root: &Path,
-        layout: Arc<Layout>,
-        hashes: Hashes,
-        before: Option<&Looks>,
-        written: impl Fn(usize) -> bool,
-        stop: impl Fn() -> bool,
-    ) -> Result<Storage, DiskError> {
-        let Created {
-            folder,
-            longer,
-            entered,
-            known,
-            changed,
-        } = create(root, &layout, before, written, stop)?;
-        let mut storage = Storage {
-            root: root.to_path_buf(),
-            layout,
-            hashes,
-            folder: Some(folder),
-            longer,
-            handles: Handles::default(),
-            unsynced: Unsynced::new(entered),
-            known,
-            lost: BTreeSet::new(),
-            unproven: BTreeSet::new(),
-            changed: Vec::new(),
-        };
-        storage.mend_all(changed)?;
-        Ok(storage)
-    }
-
-    /// To seed or verify: reads only, makes nothing, and follows symbolic links. A missing file is
-    /// an error when it is read, not here. What has changed since the files were looked at `before`
-    /// is noticed as in [`Storage::create_unless`].
-    ///
-    /// # Errors
-    ///
-    /// [`DiskError`] when `root` is no folder.
-    pub fn open(
-        root: &Path,
-        layout: Arc<Layout>,
-        hashes: Hashes,
-        before: Option<&Looks>,
-    ) -> Result<Storage, DiskError> {
-        std::fs::read_dir(root).map_err(|e| DiskError::new(Doing::Open, root, e))?;
-        let known = |entry: &Entry| match entry.kind {
-            Kind::Regular { .. } => Known::only_read(&root.join(&entry.path)),
-            _ => Known::default(),
-        };
-        let known = layout.files().iter().map(known).collect();
-        let mut storage = Storage {
-            root: root.to_path_buf(),
-            layout,
-            hashes,
-            folder: None,
-            longer: BTreeSet::new(),
-            handles: Handles::default(),
-            unsynced: Unsynced::default(),
-            known,
-            lost: BTreeSet::new(),
-            unproven: BTreeSet::new(),
-            changed: Vec::new(),
-        };
-        if let Some(before) = before {
-            let files = storage.layout.files().iter().enumerate();
-            let changed = files.filter_map(|(file, entry)| {
-                before.changed(file, storage.known[file].seen, entry.length)
-            });
-            storage.changed = changed.collect();
-        }
-        Ok(storage)
+    /// Whether the files have the space that [`Allocate`] asked for.
+    pub fn allocated(&self) -> Allocated {
+        self.allocated
     }
 
     /// File `index` of the layout, open; to be read from only. It is one of the 40 used last, or
@@ -168,7 +87,7 @@ impl Storage {
         let path = &self.layout.files()[index].path;
         let (root, folder, known) = (&self.root, &mut self.folder, self.known[index]);
         let mut open = || match folder {
-            Some(folder) if !known.only_read && !known.stranger => {
+            Some(folder) if !known.only_read && !known.stranger && !known.aside => {
                 let file = folder.open(path)?;
                 let now = Seen::of(&file.metadata()?);
                 match known.seen.is_some_and(|seen| !seen.is_same_file(&now)) {
@@ -217,7 +136,8 @@ impl Storage {
             let failed = |e| DiskError::new(Doing::SetLength, &place, e);
             file.set_len(entry.length).map_err(failed)?;
             self.unsynced.touched(index);
-            self.wrote(index, &file).map_err(failed)?;
+            let length = entry.length;
+            self.wrote(index, &file, length).map_err(failed)?;
             self.longer.remove(&index);
         }
         Ok(())
@@ -236,7 +156,9 @@ impl Storage {
         let mut from = 0;
         for span in layout.piece_spans(piece) {
             let len = span.len as usize;
-            if !self.is_padding(span) {
+            if self.known[span.file].aside {
+                self.write_aside(piece, from, blocks, len)?;
+            } else if !self.is_padding(span) {
                 let before = changed.len();
                 while !self.write_span(span, blocks, from)? {
                     match self.look_at(span.file)? {
@@ -276,12 +198,24 @@ impl Storage {
         self.unsynced.touched(span.file);
         let written = transfer::write(&file, span.offset, blocks, from, span.len as usize);
         // Where the disk is full a part is written: it was we who changed the file, then too.
-        let is_there = self.wrote(span.file, &file);
+        let is_there = self.wrote(span.file, &file, self.full_length(span));
         written
             .and(is_there)
             .map_err(|e| self.error(Doing::Write, span, e))
     }
     // ANCHOR_END: write
+
+    /// How long the file of a span is at least, once the span is written.
+    fn full_length(&self, span: Span) -> u64 {
+        let known = self.known[span.file];
+        if self.allocate == Allocate::None || known.unwanted {
+            let before = known.seen.map_or(0, |seen| seen.length);
+            return before
+                .min(self.length(span.file))
+                .max(span.offset + span.len);
+        }
+        self.length(span.file)
+    }
 
     /// Whether a file that may be somebody else's is the torrent's.
     fn prove(
@@ -341,9 +275,15 @@ impl Storage {
             .ok_or_else(|| refused(format!("a buffer too short for {} bytes", block.len)))?;
         let mut files = Vec::new();
         let start = geometry.piece_offset(block.piece) + u64::from(block.offset);
+        let mut at = u64::from(block.offset);
         for span in layout.spans(start, block.len.into()) {
             let (here, rest) = left.split_at_mut(span.len as usize);
             left = rest;
+            let from = at;
+            at += span.len;
+            if self.known[span.file].aside && self.read_aside(block.piece, from, here)? {
+                continue;
+            }
             if self.is_padding(span) {
                 here.fill(0);
                 continue;

@@ -13,6 +13,8 @@ use crate::error::{DiskError, Doing};
 pub struct Unsynced {
     /// Files, by their numbers.
     pub files: BTreeSet<usize>,
+    /// The part file.
+    pub aside: bool,
     /// Folders in which something was made.
     pub folders: BTreeSet<PathBuf>,
     /// What the system said when it lost something. It says so once, whoever asks later hears that
@@ -46,6 +48,13 @@ impl Unsynced {
                 return Err(self.lose(&storage.root().join(path), error));
             }
             self.files.remove(&index);
+        }
+        if self.aside {
+            let (file, place) = storage.aside_to_sync()?;
+            if let Some(Err(error)) = file.map(|file| file.sync_data()) {
+                return Err(self.lose(&place, error));
+            }
+            self.aside = false;
         }
         while let Some(folder) = self.folders.first().cloned() {
             let opened = open_folder(&folder);

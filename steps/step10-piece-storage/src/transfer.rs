@@ -42,6 +42,22 @@ pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize)
 }
 // ANCHOR_END: slices
 
+/// Writes all of `bytes` to `at` in `file`.
+pub fn write_all(file: &File, mut at: u64, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match write_some(file, &[IoSlice::new(bytes)], at) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                at += written as u64;
+                bytes = &bytes[written..];
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// How bytes of a piece compare with what is in a file in their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
@@ -66,7 +82,12 @@ pub fn compare(
     let mut at = at;
     for slice in slices(blocks, from, len) {
         let there = &mut there[..slice.len()];
-        read(file, at, there)?;
+        there.fill(0);
+        match read(file, at, there) {
+            // What is not there yet is as good as zeros.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
+            read => read?,
+        }
         let mut pairs = there.iter().zip(slice).filter(|(there, _)| **there != 0);
         match pairs.next() {
             None => {}

@@ -40,7 +40,7 @@ impl Storage {
     pub fn look_at(&mut self, index: usize) -> Result<Option<Changed>, DiskError> {
         let layout = self.layout().clone();
         let entry = &layout.files()[index];
-        if !matches!(entry.kind, Kind::Regular { .. }) {
+        if !matches!(entry.kind, Kind::Regular { .. }) || self.known[index].aside {
             return Ok(None);
         }
         let Ok(now) = look(&self.root().join(&entry.path)) else {
@@ -101,6 +101,7 @@ impl Storage {
         let changed = self.look(0..self.layout().files().len())?;
         self.mend_links()?;
         self.trim()?;
+        self.settle_aside()?;
         let lost = self.lost.iter().copied().collect();
         Ok(Settled { changed, lost })
     }
@@ -114,6 +115,7 @@ impl Storage {
     pub fn check(&mut self, piece: u32) -> Result<PieceState, DiskError> {
         let layout = self.layout().clone();
         let mut checker = Checker::new(self.root(), layout, self.hashes().clone()).open_files(1);
+        self.show_aside(piece, &mut checker)?;
         let mut found = PieceState::Missing;
         checker.check(piece..piece + 1, |_, state| found = state)?;
         if found == PieceState::Good {
@@ -129,15 +131,15 @@ impl Storage {
         Ok(found)
     }
 
-    /// We have written to a file; whether what was written is where the file's name leads, and as
-    /// long as it should be.
-    pub(crate) fn wrote(&mut self, index: usize, file: &File) -> io::Result<bool> {
+    /// We have written to a file; whether what was written is where the file's name leads, and that
+    /// is so long at least.
+    pub(crate) fn wrote(&mut self, index: usize, file: &File, length: u64) -> io::Result<bool> {
         let entry = &self.layout().files()[index];
         let ours = Seen::of(&file.metadata()?);
         let Some(now) = look(&self.root().join(&entry.path))? else {
             return Ok(false);
         };
-        let is_there = now.is_same_file(&ours) && now.length >= entry.length;
+        let is_there = now.is_same_file(&ours) && now.length >= length;
         if is_there {
             self.known[index].seen = Some(ours);
         }
@@ -191,7 +193,9 @@ impl Storage {
                 return Ok(change);
             }
             Change::Replaced | Change::Back => {
-                known.stranger = true;
+                // Nothing has to be written to a file that nobody wants.
+                known.stranger = !known.unwanted;
+                known.aside = known.unwanted;
                 return Ok(change);
             }
             Change::Gone => self.lose(index, 0),
@@ -204,8 +208,13 @@ impl Storage {
             return Err(DiskError::new(Doing::Open, &root, moved()));
         }
         folder.walk_anew();
+        if self.known[index].unwanted {
+            // What is left of it counts; nothing is made anew.
+            self.known[index].aside = change == Change::Gone;
+            return Ok(change);
+        }
         let before = Some(self.known[index].seen);
-        let (now, since) = make(folder, entry, *executable, &place, before)?;
+        let (now, since) = make(folder, entry, *executable, &place, self.allocate, before)?;
         self.known[index] = now;
         self.unsynced.touched(index);
         let folders = entry.path.ancestors().skip(1).map(|path| root.join(path));
@@ -229,8 +238,9 @@ impl Storage {
         let Some(folder) = &mut self.folder else {
             return Ok(());
         };
-        for entry in layout.files() {
+        for (entry, known) in layout.files().iter().zip(&self.known) {
             if let Kind::Symlink { target } = &entry.kind
+                && !known.unwanted
                 && root.join(&entry.path).symlink_metadata().is_err()
             {
                 link(folder, &root, entry, target)?;

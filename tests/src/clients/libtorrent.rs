@@ -52,6 +52,13 @@ pub fn download(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
     start(python, "download", torrent, folder)
 }
 
+/// Downloads these files into `folder`, by their numbers from 0, and ends.
+#[must_use]
+pub fn download_only(python: &Path, torrent: &Path, folder: &Path, files: &[usize]) -> Libtorrent {
+    let files: Vec<String> = files.iter().map(ToString::to_string).collect();
+    start_with(python, "download", torrent, folder, &[files.join(",")])
+}
+
 /// Downloads into `folder` and goes on seeding.
 #[must_use]
 pub fn trade(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
@@ -77,6 +84,16 @@ pub fn make(python: &Path, version: &str, folder: &Path, torrent: &Path, piece_l
 }
 
 fn start(python: &Path, what: &str, torrent: &Path, folder: &Path) -> Libtorrent {
+    start_with(python, what, torrent, folder, &[])
+}
+
+fn start_with(
+    python: &Path,
+    what: &str,
+    torrent: &Path,
+    folder: &Path,
+    more: &[String],
+) -> Libtorrent {
     let address = SocketAddr::from(([127, 0, 0, 4], ports::free()));
     let mut command = process::command(python);
     command
@@ -86,7 +103,8 @@ fn start(python: &Path, what: &str, torrent: &Path, folder: &Path) -> Libtorrent
         .arg(folder);
     command
         .arg(address.ip().to_string())
-        .arg(address.port().to_string());
+        .arg(address.port().to_string())
+        .args(more);
     Libtorrent {
         address,
         process: Process::start("libtorrent", &mut command),

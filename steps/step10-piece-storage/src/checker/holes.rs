@@ -27,6 +27,20 @@ impl Holes {
     }
 }
 
+/// The parts of the first `length` bytes of `file` that were never written, as far as can be told.
+pub fn holes(file: &File, length: u64) -> io::Result<Vec<Range<u64>>> {
+    let (mut holes, mut at) = (Vec::new(), 0);
+    while at < length {
+        let (part, is_hole) = extent(file, at)?;
+        let end = part.end.min(length);
+        if is_hole {
+            holes.push(at..end);
+        }
+        at = end;
+    }
+    Ok(holes)
+}
+
 /// The hole or the data at `offset`, up to its end.
 #[cfg(any(
     target_os = "linux",

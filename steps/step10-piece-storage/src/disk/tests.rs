@@ -80,6 +80,7 @@ fn word(done: &Done) -> String {
         Done::Looked { result, .. } => format!("looked {}", result.is_ok()),
         Done::Checked { piece, result, .. } => format!("checked {piece} {}", result.is_ok()),
         Done::Settled(result) => format!("settled {}", result.is_ok()),
+        Done::Chosen(result) => format!("chosen {}", result.is_ok()),
     }
 }
 

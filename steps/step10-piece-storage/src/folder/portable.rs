@@ -47,6 +47,21 @@ impl Folder {
         ordinary(File::options().read(true).write(true).open(place)?)
     }
 
+    /// Takes the file or the empty folder at `path` away.
+    pub fn remove(&mut self, path: &Path, is_folder: bool) -> io::Result<()> {
+        let place = self.root.join(path);
+        let above = path.ancestors().skip(1);
+        for folder in above.filter(|folder| !folder.as_os_str().is_empty()) {
+            if !fs::symlink_metadata(self.root.join(folder))?.is_dir() {
+                return Err(ErrorKind::NotADirectory.into());
+            }
+        }
+        match is_folder {
+            true => fs::remove_dir(place),
+            false => fs::remove_file(place),
+        }
+    }
+
     /// Leaves symbolic links out: here making one needs rights that few programs have.
     pub fn symlink(&mut self, _path: &Path, _target: &Path) -> io::Result<()> {
         Ok(())

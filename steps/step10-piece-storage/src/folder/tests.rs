@@ -49,6 +49,22 @@ macro_rules! promises {
             }
 
             #[test]
+            fn takes_away_a_file_or_an_empty_folder() {
+                let dir = tempdir().unwrap();
+                let mut folder = Folder::new(dir.path()).unwrap();
+                for path in ["a/b/one", "two"] {
+                    folder.create(Path::new(path), false).unwrap();
+                }
+                assert!(folder.remove(Path::new("a/b"), true).is_err());
+                folder.remove(Path::new("a/b/one"), false).unwrap();
+                folder.remove(Path::new("a/b"), true).unwrap();
+                folder.remove(Path::new("two"), false).unwrap();
+                assert!(folder.remove(Path::new("none/deep"), false).is_err());
+                let left: Vec<_> = fs::read_dir(dir.path()).unwrap().collect();
+                assert_eq!(left.len(), 1);
+            }
+
+            #[test]
             fn keeps_what_is_in_a_file() {
                 let dir = tempdir().unwrap();
                 fs::write(dir.path().join("old"), "kept").unwrap();

@@ -17,6 +17,8 @@ pub struct Disk<'r> {
     folder: Option<Folder>,
     /// The names in those folders that were asked for: as they are, and in small letters.
     listed: BTreeMap<PathBuf, [HashSet<OsString>; 2]>,
+    /// What was made, and is still there.
+    made: BTreeMap<PathBuf, What>,
 }
 
 impl<'r> Disk<'r> {
@@ -26,6 +28,7 @@ impl<'r> Disk<'r> {
             root,
             folder: None,
             listed: BTreeMap::new(),
+            made: BTreeMap::new(),
         }
     }
 
@@ -36,6 +39,29 @@ impl<'r> Disk<'r> {
             root,
             folder: folder.ok(),
             ..Disk::to_look(root)
+        }
+    }
+
+    /// Takes away those of these files that were made, and then every folder that was made and is
+    /// empty.
+    pub fn take_back<'p>(&mut self, files: impl Iterator<Item = &'p Path>) {
+        let made = |path: &&Path| self.made.get(*path) == Some(&What::File);
+        let files: Vec<PathBuf> = files.filter(made).map(Path::to_path_buf).collect();
+        if files.is_empty() {
+            return;
+        }
+        for path in &files {
+            self.remove(path, What::File);
+        }
+        let folders = self.made.iter().rev();
+        let folders = folders.filter(|(_, what)| **what == What::Folder);
+        // The deepest come first. Those that are not empty stay.
+        let folders: Vec<PathBuf> = folders.map(|(path, _)| path.clone()).collect();
+        for path in folders {
+            if let Some(folder) = &mut self.folder {
+                folder.walk_anew();
+            }
+            self.remove(&path, What::Folder);
         }
     }
 
@@ -105,6 +131,7 @@ impl Ground for Disk<'_> {
         let folder = self.folder.as_mut();
         let folder = folder.ok_or_else(|| io::Error::from(ErrorKind::Unsupported))?;
         folder.make(path, what == What::Folder)?;
+        self.made.insert(path.to_path_buf(), what);
         if let Some(listed) = path.parent().and_then(|folder| self.listed.get_mut(folder)) {
             let name = path.file_name().unwrap_or_default();
             listed[0].insert(name.to_owned());
@@ -117,6 +144,7 @@ impl Ground for Disk<'_> {
         if let Some(folder) = &mut self.folder {
             let _ = folder.remove(path, what == What::Folder);
         }
+        self.made.remove(path);
         // To be listed again when it is asked for.
         self.listed.remove(path.parent().unwrap_or(Path::new("")));
     }

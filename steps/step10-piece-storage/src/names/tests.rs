@@ -58,6 +58,23 @@ fn what_is_new_has_its_own_name() {
     assert_eq!(paths(&names().found(&root)), OWN);
 }
 
+#[cfg(not(target_vendor = "apple"))]
+#[test]
+fn of_what_nobody_wants_nothing_is_left() {
+    let dir = tempdir().unwrap();
+    let made = |wanted: &[usize]| {
+        let layout = names().made_for(dir.path(), |file| wanted.contains(&file), || false);
+        assert_eq!(paths(&layout), OWN);
+        on_disk(dir.path())
+    };
+    assert_eq!(made(&[]), [] as [PathBuf; 0]);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "no folder");
+    assert_eq!(made(&[1]), [PathBuf::from(OWN[1])]);
+    // What was there before stays.
+    assert_eq!(made(&[2]).len(), 2);
+    assert_eq!(made(&[]).len(), 2);
+}
+
 #[test]
 fn what_has_portable_names_keeps_them() {
     let dir = tempdir().unwrap();

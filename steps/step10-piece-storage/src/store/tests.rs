@@ -60,8 +60,7 @@ fn the_making_of_files_can_be_given_up_between_two() {
     let asked = std::cell::Cell::new(0);
     let stop = || asked.replace(asked.get() + 1) == 2;
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let given_up =
-        Storage::create_unless(dir.path(), layout, hashes, None, |_| true, stop).unwrap_err();
+    let given_up = Storage::create_unless(dir.path(), layout, hashes, |_| true, stop).unwrap_err();
     assert_eq!(given_up.kind(), io::ErrorKind::Interrupted);
     let made = ["t/one", "t/sub/two", "t/empty", "t/sub/three"];
     let made = made.map(|path| dir.path().join(path).exists());

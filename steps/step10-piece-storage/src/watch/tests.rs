@@ -7,8 +7,8 @@ use pretty_assertions::assert_eq;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::seen::Looks;
 use crate::testing::{Torrent, regular};
+use crate::{Allocate, FileUse, Looks, Setup};
 
 /// Three files over five pieces of 40,000 bytes.
 fn torrent() -> Torrent {
@@ -230,8 +230,7 @@ fn a_complete_file_behind_a_link_may_be_touched() {
     fs::rename(&c, &away).unwrap();
     std::os::unix::fs::symlink(&away, &c).unwrap();
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let mut storage =
-        Storage::create_unless(&root, layout, hashes, None, |_| false, || false).unwrap();
+    let mut storage = Storage::create_unless(&root, layout, hashes, |_| false, || false).unwrap();
     let_time_pass(&away);
     assert_eq!(changes(storage.look(0..3).unwrap()), [(2, Change::Touched)]);
     let block = blocks::BlockRequest {
@@ -318,10 +317,7 @@ fn a_complete_file_is_only_read_and_links_may_lead_to_it() {
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
     let written = |file| file != 2;
     let mut storage =
-        Storage::create_unless(&root, layout.clone(), hashes.clone(), None, written, || {
-            false
-        })
-        .unwrap();
+        Storage::create_unless(&root, layout.clone(), hashes.clone(), written, || false).unwrap();
     for piece in 0..4 {
         storage.write(piece, &torrent.blocks(piece)).unwrap();
     }
@@ -340,8 +336,7 @@ fn a_complete_file_that_turns_out_wrong_is_written_to() {
     drop(storage);
     let root = dir.path().join("in");
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let mut storage =
-        Storage::create_unless(&root, layout, hashes, None, |_| false, || false).unwrap();
+    let mut storage = Storage::create_unless(&root, layout, hashes, |_| false, || false).unwrap();
     let mut buf = [0; 100];
     let block = blocks::BlockRequest {
         piece: 4,
@@ -365,7 +360,18 @@ fn opened_after(
     let before = Looks::new(&root, &torrent.layout);
     meanwhile(&root);
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let storage = Storage::create_unless(&root, layout, hashes, Some(&before), written, || false);
+    let used = |file| match written(file) {
+        true => FileUse::Write,
+        false => FileUse::Leave,
+    };
+    let setup = Setup {
+        files: &used,
+        info_hash: [0; 20],
+        before: Some(&before),
+        allocate: Allocate::Sparse,
+        stop: &|| false,
+    };
+    let storage = Storage::lay_out(&root, layout, hashes, &setup);
     (dir, storage.unwrap())
 }
 

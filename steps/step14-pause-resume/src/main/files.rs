@@ -133,7 +133,7 @@ impl Files {
                 && all_pieces_of(&layout, file).all(|piece| have.get(piece))
         };
         let made = Arc::clone(&layout);
-        let storage = Storage::create_unless(root, made, hashes, None, |f| !is_whole(f), || false)?;
+        let storage = Storage::create_unless(root, made, hashes, |f| !is_whole(f), || false)?;
         let mut disk = Disk::new();
         disk.add((), storage);
         let root = root.to_path_buf();

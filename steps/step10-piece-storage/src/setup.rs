@@ -1,0 +1,45 @@
+//! What is asked of a download's files before the first byte comes.
+
+use crate::{Allocate, Looks};
+
+/// What a download does with a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileUse {
+    /// It is wanted: it is made if it is not there, and written to.
+    #[default]
+    Write,
+    /// It is wanted, and complete: it is left as it is, and links may lead to it.
+    Leave,
+    /// Nobody wants it. It is not made, and what may be in its place is not touched: what comes
+    /// along of it goes to the part file.
+    Unwanted,
+    /// Nobody wants it, but it is there and turned out to be the torrent's: what is good in it
+    /// counts, and what comes along of it is written to it. If it is not there after all, it is not
+    /// made; if there is nothing in it but zeros and ends of pieces that others need, it is taken
+    /// away, and those go to the part file. One of which it is not sure is `Unwanted`.
+    UnwantedOurs,
+}
+
+impl FileUse {
+    /// Whether somebody wants it.
+    pub fn is_wanted(self) -> bool {
+        matches!(self, FileUse::Write | FileUse::Leave)
+    }
+}
+
+/// How the files of a download are laid out. See [`Storage::lay_out`](crate::Storage::lay_out).
+pub struct Setup<'a> {
+    /// What is done with each file of the layout, by its number; a symbolic link is made if it is
+    /// wanted.
+    pub files: &'a dyn Fn(usize) -> FileUse,
+    /// The torrent's info-hash, which is in the name of its part file.
+    pub info_hash: [u8; 20],
+    /// How the files were when they began to be checked, if they were, perhaps for long:
+    /// [`Storage::take_changed`](crate::Storage::take_changed) has those that somebody has changed
+    /// since.
+    pub before: Option<&'a Looks>,
+    /// How files get their space.
+    pub allocate: Allocate,
+    /// Is asked before each file whether to give up: a torrent may have a hundred thousand.
+    pub stop: &'a dyn Fn() -> bool,
+}

@@ -1,0 +1,277 @@
+//! The part file of a download: written, read, given up.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use blocks::BlockBuf;
+use layout::Kind;
+
+use super::Storage;
+use crate::checker::Checker;
+use crate::error::{DiskError, Doing};
+use crate::folder::open_to_read;
+use crate::parts::{Parts, Slots, Whose, part_file_name, read_slots};
+use crate::seen::Seen;
+use crate::seen::look;
+use crate::transfer;
+
+/// The part file's number among the open files: it is none of the layout's.
+const PARTS: usize = usize::MAX;
+
+/// The error where something else has the part file's name.
+fn no_part_file() -> io::Error {
+    io::Error::new(
+        ErrorKind::AlreadyExists,
+        "it should be this torrent's part file, which keeps bytes of files that nobody wants, and \
+         is not",
+    )
+}
+
+/// What is known of the part file.
+#[derive(Debug)]
+pub struct Aside {
+    /// Its name in the download folder.
+    name: PathBuf,
+    pub slots: Arc<Slots>,
+    /// Which file it is; `None` if there is none.
+    seen: Option<Seen>,
+}
+
+impl Storage {
+    /// The same, with the torrent's part file: what is in no file is read from there.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] if there is one that cannot be read.
+    pub fn with_parts(mut self, info_hash: &[u8; 20]) -> Result<Storage, DiskError> {
+        for (known, entry) in self.known.iter_mut().zip(self.layout.files()) {
+            let is_file = matches!(entry.kind, Kind::Regular { .. });
+            known.aside = is_file && known.seen.is_none();
+        }
+        self.open_aside(info_hash)?;
+        Ok(self)
+    }
+
+    /// Looks what is in the part file.
+    pub(super) fn open_aside(&mut self, info_hash: &[u8; 20]) -> Result<(), DiskError> {
+        let geometry = self.layout.geometry();
+        let none = Slots::new(geometry.pieces(), geometry.piece_length());
+        self.aside = Some(Aside {
+            name: part_file_name(info_hash).into(),
+            slots: Arc::new(none),
+            seen: None,
+        });
+        self.find_aside(false).map(drop)
+    }
+
+    fn aside_place(&self) -> PathBuf {
+        let name = self.aside.as_ref().map(|aside| aside.name.as_path());
+        self.root.join(name.unwrap_or(Path::new("")))
+    }
+
+    /// The part file, open; `None` if there is none. If it is not the one that it was, what was in
+    /// that is lost, and what is in this one is as good as anything that is found on a disk.
+    fn find_aside(&mut self, make: bool) -> Result<Option<Arc<File>>, DiskError> {
+        let (place, root) = (self.aside_place(), self.root.clone());
+        let Some(aside) = &mut self.aside else {
+            return Ok(None);
+        };
+        let failed = |e| DiskError::new(Doing::Open, &place, e);
+        let now = look(&place).map_err(failed)?;
+        let is_it = match (aside.seen, now) {
+            (Some(seen), Some(now)) => seen.is_same_file(&now),
+            (None, None) => true,
+            _ => false,
+        };
+        if is_it && let Some(file) = self.handles.known(&PARTS) {
+            return Ok(Some(file));
+        }
+        self.handles.close(|&open| open == PARTS);
+        let opened = match &mut self.folder {
+            Some(folder) if make => folder.create(&aside.name, false).map(|(file, _)| file),
+            Some(folder) => folder.open(&aside.name),
+            None => open_to_read(&place),
+        };
+        let file = match opened {
+            Ok(file) => Some(Arc::new(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound && !make => None,
+            Err(error) => return Err(failed(error)),
+        };
+        if !is_it || aside.seen.is_none() {
+            self.lost.extend(aside.slots.pieces());
+            let none = aside.slots.none();
+            let slots = file.as_ref().map(|file| read_slots(file, none.clone()));
+            aside.slots = Arc::new(slots.transpose().map_err(failed)?.unwrap_or(none));
+            let found = file.as_ref().map(|file| file.metadata()).transpose();
+            aside.seen = found.map_err(failed)?.map(|found| Seen::of(&found));
+            if make && now.is_none() {
+                self.unsynced.folders.insert(root);
+            }
+        }
+        if let Some(file) = &file {
+            self.handles.keep(PARTS, file.clone());
+        }
+        Ok(file)
+    }
+
+    /// Writes a part of a piece to its slot in the part file, which is made if need be.
+    pub(super) fn write_aside(
+        &mut self,
+        piece: u32,
+        from: usize,
+        blocks: &[BlockBuf],
+        len: usize,
+    ) -> Result<(), DiskError> {
+        self.change_aside(piece, |file, slot| {
+            transfer::write(file, slot + from as u64, blocks, from, len)
+        })
+    }
+
+    /// The same with bytes that are in one run, `from` in the piece on.
+    pub(super) fn put_aside(
+        &mut self,
+        piece: u32,
+        from: u64,
+        bytes: &[u8],
+    ) -> Result<(), DiskError> {
+        self.change_aside(piece, |file, slot| {
+            transfer::write_all(file, slot + from, bytes)
+        })
+    }
+
+    /// Does something to the slot of a piece. Its number is noted last: a piece that has one has all
+    /// of its bytes.
+    fn change_aside(
+        &mut self,
+        piece: u32,
+        write: impl FnOnce(&File, u64) -> io::Result<()>,
+    ) -> Result<(), DiskError> {
+        let place = self.aside_place();
+        let failed = |e| DiskError::new(Doing::Write, &place, e);
+        let (Some(file), Some(aside)) = (self.find_aside(true)?, &mut self.aside) else {
+            return Err(failed(ErrorKind::Unsupported.into()));
+        };
+        let slots = Arc::make_mut(&mut aside.slots);
+        match slots.whose {
+            Whose::Ours => {}
+            Whose::Another => return Err(failed(no_part_file())),
+            Whose::Torn | Whose::Empty => {
+                transfer::write_all(&file, 0, &slots.header()).map_err(failed)?;
+                slots.whose = Whose::Ours;
+            }
+        }
+        self.unsynced.aside = true;
+        let is_new = !slots.has(piece);
+        slots.give(piece);
+        let slot = slots.offset(piece).unwrap_or_default();
+        let (at, entry) = slots.entry(piece);
+        let written = write(&file, slot).and_then(|()| match is_new {
+            true => transfer::write_all(&file, at, &entry),
+            false => Ok(()),
+        });
+        if written.is_err() && is_new {
+            slots.free(piece);
+        }
+        written.map_err(failed)
+    }
+
+    /// Reads bytes of a piece from the part file; whether the piece is in there.
+    pub(super) fn read_aside(
+        &mut self,
+        piece: u32,
+        from: u64,
+        buffer: &mut [u8],
+    ) -> Result<bool, DiskError> {
+        let slot = self
+            .aside
+            .as_ref()
+            .and_then(|aside| aside.slots.offset(piece));
+        let (Some(slot), place) = (slot, self.aside_place()) else {
+            return Ok(false);
+        };
+        let file = match self.handles.known(&PARTS) {
+            Some(file) => Some(file),
+            None => self.find_aside(false)?,
+        };
+        if self.lost.contains(&piece) {
+            return Ok(false);
+        }
+        let Some(file) = file else {
+            return Ok(false);
+        };
+        let read = transfer::read(&file, slot + from, buffer);
+        read.map_err(|e| DiskError::new(Doing::Read, &place, e))?;
+        Ok(true)
+    }
+
+    /// Lets a checker read from the part file, if this piece is in there.
+    pub(crate) fn show_aside(
+        &mut self,
+        piece: u32,
+        checker: &mut Checker,
+    ) -> Result<(), DiskError> {
+        let aside = self.aside.as_ref();
+        if aside.is_some_and(|aside| aside.slots.has(piece)) {
+            let unwanted = self.known.iter().map(|known| known.aside).collect();
+            checker.set_parts(self.aside_view()?, unwanted);
+        } else {
+            checker.forget_parts();
+        }
+        Ok(())
+    }
+
+    /// The part file as it is now, to be read.
+    pub(super) fn aside_view(&mut self) -> Result<Parts, DiskError> {
+        let (place, file) = (self.aside_place(), self.find_aside(false)?);
+        let geometry = self.layout.geometry();
+        let none = || Arc::new(Slots::new(geometry.pieces(), geometry.piece_length()));
+        let slots = self.aside.as_ref().map(|aside| aside.slots.clone());
+        Ok(Parts::view(place, slots.unwrap_or_else(none), file))
+    }
+
+    pub(crate) fn aside_to_sync(&mut self) -> Result<(Option<Arc<File>>, PathBuf), DiskError> {
+        Ok((self.find_aside(false)?, self.aside_place()))
+    }
+
+    /// Takes the slot of a piece away.
+    pub(super) fn free_aside(&mut self, piece: u32) -> Result<(), DiskError> {
+        let place = self.aside_place();
+        let (Some(file), Some(aside)) = (self.find_aside(false)?, &mut self.aside) else {
+            return Ok(());
+        };
+        let slots = Arc::make_mut(&mut aside.slots);
+        slots.free(piece);
+        let (at, entry) = slots.entry(piece);
+        self.unsynced.aside = true;
+        transfer::write_all(&file, at, &entry).map_err(|e| DiskError::new(Doing::Write, &place, e))
+    }
+
+    /// Sees that the part file is in its place, and deletes it if there is nothing in it.
+    pub(crate) fn settle_aside(&mut self) -> Result<(), DiskError> {
+        let Some(file) = self.find_aside(false)? else {
+            return Ok(());
+        };
+        let length = file.metadata().map_or(u64::MAX, |found| found.len());
+        let place = self.aside_place();
+        let (Some(aside), Some(folder)) = (&mut self.aside, &mut self.folder) else {
+            return Ok(());
+        };
+        let is_ours = match aside.slots.whose {
+            Whose::Ours | Whose::Torn => true,
+            Whose::Empty => length <= aside.slots.header_len(),
+            Whose::Another => false,
+        };
+        if aside.slots.is_empty() && is_ours {
+            self.handles.close(|&open| open == PARTS);
+            let removed = folder.remove(&aside.name, false);
+            removed.map_err(|e| DiskError::new(Doing::Remove, &place, e))?;
+            aside.slots = Arc::new(aside.slots.none());
+            aside.seen = None;
+            self.unsynced.aside = false;
+            self.unsynced.folders.insert(self.root.clone());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,369 @@
+//! Files that nobody wants are not there, and what is needed of them is.
+
+use std::fs;
+use std::path::Path;
+
+use blocks::BlockRequest;
+use pretty_assertions::assert_eq;
+use tempfile::tempdir;
+
+use super::*;
+use crate::testing::{Torrent, padding, regular};
+use crate::{Changed, Checker, FileUse, Parts, Setup, part_file_name, pieces_of};
+
+mod model;
+
+const HASH: [u8; 20] = [0xab; 20];
+
+/// Six files and padding over pieces of 40,000 bytes: 0 (a b), 1 (b), 2 (b c d), 3 (d, padding),
+/// 4 (f).
+fn torrent() -> Torrent {
+    let files = vec![
+        regular("t/a", 30_000),
+        regular("t/b", 60_000),
+        regular("t/in/c", 20_000),
+        regular("t/in/d", 40_000),
+        padding(10_000),
+        regular("t/empty", 0),
+        regular("t/f", 35_000),
+    ];
+    Torrent::new(files, 40_000)
+}
+
+/// Lays out a torrent of which these files are wanted. What is there of others is the torrent's.
+fn lay_out(root: &Path, torrent: &Torrent, wanted: &[usize]) -> Storage {
+    lay_out_as(root, torrent, wanted, Allocate::Sparse)
+}
+
+fn lay_out_as(root: &Path, torrent: &Torrent, wanted: &[usize], allocate: Allocate) -> Storage {
+    let setup = Setup {
+        files: &|file| match wanted.contains(&file) {
+            true => FileUse::Write,
+            false => FileUse::UnwantedOurs,
+        },
+        info_hash: HASH,
+        before: None,
+        allocate,
+        stop: &|| false,
+    };
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    Storage::lay_out(root, layout, hashes, &setup).unwrap()
+}
+
+fn write(storage: &mut Storage, torrent: &Torrent, piece: u32) -> Vec<Changed> {
+    storage.write(piece, &torrent.blocks(piece)).unwrap()
+}
+
+/// The files of the torrent that are there, by their numbers, and whether the part file is.
+fn there(root: &Path, torrent: &Torrent) -> (Vec<usize>, bool) {
+    let files = torrent.layout.files();
+    let there = (0..files.len()).filter(|&file| root.join(&files[file].path).exists());
+    (there.collect(), part_file(root).exists())
+}
+
+fn part_file(root: &Path) -> PathBuf {
+    root.join(part_file_name(&HASH))
+}
+
+/// The pieces that a checker finds good that knows the part file, but not what is wanted.
+fn good(root: &Path, torrent: &Torrent) -> Vec<u32> {
+    let parts = Parts::open(root, &HASH, &torrent.layout).unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let mut checker = Checker::new(root, layout, hashes).parts(parts, Vec::new());
+    let mut good = Vec::new();
+    let on_piece = |piece, state| good.extend((state == PieceState::Good).then_some(piece));
+    checker
+        .check(0..torrent.layout.geometry().pieces(), on_piece)
+        .unwrap();
+    good
+}
+
+fn read(storage: &mut Storage, torrent: &Torrent, piece: u32) -> Vec<u8> {
+    let len = torrent.layout.geometry().piece_len(piece);
+    let mut bytes = vec![0xee; len as usize];
+    let block = BlockRequest {
+        piece,
+        offset: 0,
+        len,
+    };
+    storage.read(&block, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_file_that_nobody_wants_is_not_made_and_its_bytes_are_kept() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[1]);
+    assert_eq!(there(root, &torrent), (vec![1], false));
+    assert!(!root.join("t/in").exists());
+    for piece in 0..3 {
+        assert_eq!(write(&mut storage, &torrent, piece), []);
+    }
+    assert_eq!(there(root, &torrent), (vec![1], true));
+    assert_eq!(fs::read(root.join("t/b")).unwrap(), torrent.file(1));
+    for piece in 0..3 {
+        assert_eq!(read(&mut storage, &torrent, piece), torrent.piece(piece));
+        assert_eq!(storage.check(piece).unwrap(), PieceState::Good);
+    }
+    storage.sync().unwrap();
+    let settled = storage.settle().unwrap();
+    assert_eq!((settled.changed, settled.lost), (vec![], vec![]));
+    assert_eq!(good(root, &torrent), [0, 1, 2]);
+    // And the next run finds it as it was.
+    let mut storage = lay_out(root, &torrent, &[1]);
+    assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
+}
+
+#[test]
+fn bytes_of_the_part_file_go_to_the_file_that_is_wanted_later() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[1]);
+    for piece in 0..3 {
+        write(&mut storage, &torrent, piece);
+    }
+    assert_eq!(storage.want(&[0, 1, 99]).unwrap().moved, [0]);
+    assert_eq!(fs::read(root.join("t/a")).unwrap(), torrent.file(0));
+    assert_eq!(there(root, &torrent), (vec![0, 1], true));
+    assert_eq!(
+        storage.want(&[2]).unwrap(),
+        Chosen {
+            lost: vec![],
+            moved: vec![2]
+        }
+    );
+    assert_eq!(fs::read(root.join("t/in/c")).unwrap(), torrent.file(2));
+    // Piece 2 has bytes of `d` too, which is still unwanted.
+    assert_eq!(there(root, &torrent), (vec![0, 1, 2], true));
+    storage.want(&[3, 5]).unwrap();
+    assert_eq!(there(root, &torrent), (vec![0, 1, 2, 3, 5], false));
+    assert_eq!(storage.check(2).unwrap(), PieceState::Good);
+    assert_eq!(good(root, &torrent), [0, 1, 2]);
+    storage.sync().unwrap();
+}
+
+#[test]
+fn a_later_run_takes_over_what_is_wanted_then() {
+    for allocate in [Allocate::Sparse, Allocate::Full, Allocate::None] {
+        let (torrent, dir) = (torrent(), tempdir().unwrap());
+        let root = dir.path();
+        let mut storage = lay_out_as(root, &torrent, &[1], allocate);
+        (0..3).for_each(|piece| drop(write(&mut storage, &torrent, piece)));
+        drop(storage);
+        // Killed when the file was made and nothing was copied yet: it is taken for what it is.
+        fs::create_dir(root.join("t/in")).unwrap();
+        fs::File::create(root.join("t/in/c"))
+            .unwrap()
+            .set_len(20_000)
+            .unwrap();
+        assert_eq!(good(root, &torrent), [0, 1, 2]);
+        let mut storage = lay_out_as(root, &torrent, &[0, 1, 2, 3], allocate);
+        assert_eq!(there(root, &torrent), (vec![0, 1, 2, 3], false));
+        assert_eq!(good(root, &torrent), [0, 1, 2]);
+        write(&mut storage, &torrent, 3);
+        assert_eq!(fs::read(root.join("t/in/d")).unwrap(), torrent.file(3));
+        assert_eq!(storage.settle().unwrap(), crate::Settled::default());
+    }
+}
+
+#[test]
+fn a_file_that_nobody_wants_any_more_goes_if_there_is_nothing_in_it() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3, 5]);
+    for piece in 0..3 {
+        write(&mut storage, &torrent, piece);
+    }
+    // Of `d` there is the end of a piece that others need, of `empty` nothing.
+    assert_eq!(storage.unwant(&[3, 5]).unwrap().moved, [3, 5]);
+    assert_eq!(there(root, &torrent), (vec![0, 1, 2], true));
+    assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
+    // `b` has a piece of its own.
+    assert_eq!(storage.unwant(&[1]).unwrap().moved, [] as [usize; 0]);
+    assert_eq!(there(root, &torrent), (vec![0, 1, 2], true));
+    assert_eq!(read(&mut storage, &torrent, 1), torrent.piece(1));
+    storage.sync().unwrap();
+    assert_eq!(storage.settle().unwrap(), crate::Settled::default());
+    assert_eq!(good(root, &torrent), [0, 1, 2]);
+    // The folder that was made for it alone goes with it.
+    let mut storage = lay_out(root, &torrent, &[0, 1]);
+    assert_eq!(
+        there(root, &torrent).0,
+        [0, 1],
+        "what is left of `c` is in the part file"
+    );
+    storage.want(&[3]).unwrap();
+    storage.unwant(&[3]).unwrap();
+    assert!(!root.join("t/in").exists());
+    storage.sync().unwrap();
+}
+
+#[test]
+fn what_is_in_an_unwanted_file_stays_and_is_written_on() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3]);
+    write(&mut storage, &torrent, 1);
+    let mut storage = {
+        drop(storage);
+        lay_out(root, &torrent, &[0])
+    };
+    assert_eq!(
+        there(root, &torrent),
+        (vec![0, 1], false),
+        "empty ones went"
+    );
+    write(&mut storage, &torrent, 0);
+    assert_eq!(there(root, &torrent), (vec![0, 1], false));
+    let b = fs::read(root.join("t/b")).unwrap();
+    assert!(b[..50_000] == torrent.file(1)[..50_000]);
+    // Deleted, it is not made again, and what comes along of it goes to the part file.
+    fs::remove_file(root.join("t/b")).unwrap();
+    assert_eq!(storage.settle().unwrap().lost, [0, 1, 2]);
+    write(&mut storage, &torrent, 0);
+    assert_eq!(there(root, &torrent), (vec![0], true));
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+}
+
+#[test]
+fn a_strangers_file_in_the_place_of_an_unwanted_one_is_not_touched() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    fs::create_dir(root.join("t")).unwrap();
+    fs::write(root.join("t/b"), vec![9; 60_000]).unwrap();
+    let setup = Setup {
+        files: &|file| match file {
+            0 => FileUse::Write,
+            _ => FileUse::Unwanted,
+        },
+        info_hash: HASH,
+        before: None,
+        allocate: Allocate::Sparse,
+        stop: &|| false,
+    };
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let mut storage = Storage::lay_out(root, layout.clone(), hashes.clone(), &setup).unwrap();
+    write(&mut storage, &torrent, 0);
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_eq!(fs::read(root.join("t/b")).unwrap(), [9; 60_000]);
+    // A checker has to be told that nobody wants it.
+    assert_eq!(good(root, &torrent), [] as [u32; 0]);
+    let parts = Parts::open(root, &HASH, &layout).unwrap();
+    let mut checker = Checker::new(root, layout, hashes).parts(parts, vec![false, true]);
+    let mut state = None;
+    checker.check(0..1, |_, found| state = Some(found)).unwrap();
+    assert_eq!(state, Some(PieceState::Good));
+    // Wanted later, it is compared with what is to be written.
+    assert_eq!(storage.want(&[1]).unwrap().lost, [0]);
+    let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+    assert!(error.to_string().contains("left alone"), "{error}");
+    assert_eq!(fs::read(root.join("t/b")).unwrap(), [9; 60_000]);
+    // One that is longer cannot be it.
+    fs::write(root.join("t/f"), vec![9; 60_000]).unwrap();
+    let error = storage.want(&[2, 6]).unwrap_err();
+    assert_eq!(error.path(), root.join("t/f"));
+    assert!(
+        !root.join("t/in/c").exists(),
+        "nothing is left of a choice that failed"
+    );
+}
+
+#[test]
+fn a_part_file_that_vanishes_is_missed() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[1]);
+    for piece in 0..3 {
+        write(&mut storage, &torrent, piece);
+    }
+    fs::remove_file(part_file(root)).unwrap();
+    assert_eq!(storage.settle().unwrap().lost, [0, 2]);
+    write(&mut storage, &torrent, 0);
+    assert_eq!(storage.settle().unwrap().lost, [2]);
+    assert_eq!(good(root, &torrent), [0, 1]);
+    // Cut, it is no better, and another one in its place is looked at like any.
+    let mut cut = fs::read(part_file(root)).unwrap();
+    cut.truncate(1500);
+    fs::write(part_file(root), &cut).unwrap();
+    assert_eq!(storage.check(0).unwrap(), PieceState::Missing);
+    write(&mut storage, &torrent, 2);
+    write(&mut storage, &torrent, 0);
+    assert_eq!(good(root, &torrent), [0, 1, 2]);
+}
+
+#[test]
+fn what_has_the_part_files_name_and_is_none_is_left_alone() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    fs::write(part_file(root), "a diary of some length").unwrap();
+    let mut storage = lay_out(root, &torrent, &[1]);
+    let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+    assert_eq!(error.path(), part_file(root));
+    assert!(error.to_string().contains("move that away"), "{error}");
+    storage.settle().unwrap();
+    let there = fs::read(part_file(root)).unwrap();
+    assert_eq!(there, b"a diary of some length");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_has_the_part_files_name_leads_nowhere() {
+    let (torrent, dir, outside) = (torrent(), tempdir().unwrap(), tempdir().unwrap());
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "").unwrap();
+    let mut storage = lay_out(dir.path(), &torrent, &[1]);
+    std::os::unix::fs::symlink(&victim, part_file(dir.path())).unwrap();
+    let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+    assert_eq!(fs::read(&victim).unwrap(), b"");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_made_when_it_is_wanted() {
+    let link = Kind::Symlink {
+        target: "t/a".into(),
+    };
+    let files = vec![regular("t/a", 3), ("l".into(), 0, link), regular("t/b", 3)];
+    let (torrent, dir) = (Torrent::new(files, 16_384), tempdir().unwrap());
+    let mut storage = lay_out(dir.path(), &torrent, &[2]);
+    storage.settle().unwrap();
+    assert!(dir.path().join("l").symlink_metadata().is_err());
+    storage.want(&[0, 1]).unwrap();
+    assert!(dir.path().join("l").exists());
+}
+
+#[test]
+fn a_seed_reads_from_the_part_file_too() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let mut storage = lay_out(dir.path(), &torrent, &[1]);
+    for piece in 0..3 {
+        write(&mut storage, &torrent, piece);
+    }
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let seed = Storage::open(dir.path(), layout, hashes, None).unwrap();
+    let mut seed = seed.with_parts(&HASH).unwrap();
+    for piece in 0..3 {
+        assert_eq!(read(&mut seed, &torrent, piece), torrent.piece(piece));
+    }
+}
+
+#[test]
+fn a_choice_is_a_job_like_any() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let mut disk = crate::Disk::new();
+    disk.add(7, lay_out(dir.path(), &torrent, &[1]));
+    let job = crate::Job::Choose {
+        wanted: vec![0],
+        unwanted: vec![1],
+    };
+    let mut answers = Vec::new();
+    disk.serve(vec![(7, job)], &mut |_, done| answers.push(done));
+    let Some(crate::Done::Chosen(Ok(chosen))) = answers.pop() else {
+        panic!("a choice");
+    };
+    assert_eq!(chosen.moved, [0, 1]);
+    assert_eq!(there(dir.path(), &torrent), (vec![0], false));
+}
