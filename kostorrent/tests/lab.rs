@@ -164,6 +164,21 @@ fn quiet_is_quiet() {
 }
 
 #[test]
+fn where_nobody_has_everything_a_download_is_complete_all_the_same() {
+    let lab = Lab::start(&["--fast", "--rare"]);
+    let dir = tempfile::tempdir().unwrap();
+    let ran = lab.download(dir.path(), &["--json"]).output().unwrap();
+    assert!(ran.status.success());
+    assert_sample_in(dir.path());
+    let told = String::from_utf8(ran.stdout).unwrap();
+    let seeds = told.lines().map(|line| {
+        let event: Value = serde_json::from_str(line).unwrap();
+        event["seeds"].as_u64().unwrap_or(0)
+    });
+    assert_eq!(seeds.max(), Some(0), "{told}");
+}
+
+#[test]
 fn the_labs_torrent_is_the_sample_with_another_tracker() {
     let lab = Lab::start(&["--fast", "--seeders", "1"]);
     let told = Metainfo::parse(&std::fs::read(&lab.torrent).unwrap()).unwrap();

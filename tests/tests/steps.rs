@@ -9,7 +9,7 @@ use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
 /// The steps that have a program, and whether it talks to peers or trackers.
-const STEPS: [(&str, bool); 9] = [
+const STEPS: [(&str, bool); 14] = [
     ("step01-bencode", false),
     ("step02-metainfo", false),
     ("step03-peer-id", false),
@@ -19,7 +19,17 @@ const STEPS: [(&str, bool); 9] = [
     ("step07-block-requests", true),
     ("step08-sha1", false),
     ("step09-file-layout", true),
+    ("step10-piece-storage", true),
+    ("step11-concurrent-peers", true),
+    ("step12-async", true),
+    ("step13-progress", false),
+    ("step16-seeding", true),
 ];
+
+/// The number in a step's name: 5 for `step05-handshake`.
+fn number(package: &str) -> u32 {
+    package["step".len()..][..2].parse().unwrap()
+}
 
 /// A running lab on a port of its own.
 struct Lab {
@@ -118,10 +128,12 @@ fn a_download_from_the_lab_is_complete() {
 fn every_program_runs_against_the_lab() {
     let lab = Lab::start(&[]);
     for (package, _) in STEPS {
-        let finished = if package == "step03-peer-id" {
-            step(package, &[])
-        } else {
-            lab.step(package, &[])
+        let finished = match package {
+            "step03-peer-id" => step(package, &[]),
+            "step13-progress" => step(package, &["--speed", "0"]),
+            "step16-seeding" => lab.step(package, &["--output", package, "--round", "0.1"]),
+            _ if number(package) >= 9 => lab.step(package, &["--output", package]),
+            _ => lab.step(package, &[]),
         };
         finished.expect_code(0);
         assert!(
@@ -130,9 +142,17 @@ fn every_program_runs_against_the_lab() {
             finished.stdout
         );
         assert_eq!(finished.stderr, "", "{package}");
+        let folder = lab.folder.path().join(package);
+        let folders = match package {
+            "step16-seeding" => vec![folder.join("ada"), folder.join("ben")],
+            "step13-progress" => vec![],
+            _ if number(package) >= 9 => vec![folder],
+            _ => vec![],
+        };
+        for folder in folders {
+            kostorrent::verify(&lab.torrent, &folder).expect_code(0);
+        }
     }
-    // The last one has downloaded everything, into the folder where it was run.
-    kostorrent::verify(&lab.torrent, lab.folder.path()).expect_code(0);
 }
 
 #[test]
@@ -148,6 +168,101 @@ fn what_the_programs_show_is_true() {
     assert!(step("step03-peer-id", &[]).stdout.contains("kostorrent"));
     let announced = lab.step("step04-tracker", &[]).stdout;
     assert!(announced.contains("127.0.0.1:"), "{announced}");
+}
+
+#[test]
+fn piece_storage_shows_what_is_on_disk_and_in_memory() {
+    let lab = Lab::start(&[]);
+    let said = lab.step("step10-piece-storage", &[]).stdout;
+    // The sample has 700,067 bytes; its files have all of them from the start.
+    let rows: Vec<&str> = said.lines().filter(|line| line.contains("/22")).collect();
+    assert!(
+        rows.first().unwrap().contains(" 0/22 ") && rows.len() >= 2,
+        "{said}"
+    );
+    assert!(rows.last().unwrap().contains("22/22 "), "{said}");
+    assert!(rows.iter().all(|row| row.contains(" 683 KiB ")), "{said}");
+    let again = lab.step("step10-piece-storage", &[]).stdout;
+    assert!(
+        again.contains("22 of 22 pieces are on disk already"),
+        "{again}"
+    );
+}
+
+#[test]
+fn concurrent_peers_shows_how_rare_the_pieces_are() {
+    let lab = Lab::start(&["--rare"]);
+    let said = lab.step("step11-concurrent-peers", &[]).stdout;
+    let last = "22 of 22 pieces, 3 peers\n\
+                one peer has  #######\n\
+                2 peers have  #######\n\
+                3 peers have  ########\n";
+    assert!(said.contains(last), "{said}");
+    assert!(
+        said.contains("\nrarest: the pieces that 1 had were asked for as number "),
+        "{said}"
+    );
+}
+
+#[test]
+fn async_shows_who_wakes_whom() {
+    // Each seeder has what no other has: all three are needed.
+    let lab = Lab::start(&["--rare"]);
+    let said = lab.step("step12-async", &["--trace"]).stdout;
+    for peer in 0..3 {
+        let task = format!("peer {peer} -> torrent   heard ");
+        assert!(said.contains(&task), "{task}: {said}");
+    }
+    assert_eq!(said.matches(" -> disk      pieces ").count(), 22, "{said}");
+    assert_eq!(said.matches(" is written\n").count(), 22, "{said}");
+}
+
+#[test]
+fn progress_plays_what_a_download_has_printed() {
+    let lab = Lab::start(&[]);
+    let folder = temp();
+    let mut command = kostorrent::download(&lab.torrent, folder.path());
+    let printed = Process::run("kostorrent download", &mut command);
+    let recording = folder.path().join("recording.json");
+    std::fs::write(&recording, &printed.stdout).unwrap();
+    let played = step(
+        "step13-progress",
+        &["--speed", "0", recording.to_str().unwrap()],
+    );
+    played.expect_code(0);
+    let figures = json::lines(&printed.stdout).into_iter();
+    let frames = figures.filter(|event| event["event"] == "progress").count();
+    assert!(frames > 0);
+    assert_eq!(
+        played.stdout.matches("/22 pieces").count(),
+        frames,
+        "{}",
+        played.stdout
+    );
+    assert!(
+        played.stdout.contains("complete after "),
+        "{}",
+        played.stdout
+    );
+}
+
+#[test]
+fn seeding_shows_a_trade_with_its_reasons() {
+    let lab = Lab::start(&[]);
+    let said = lab.step("step16-seeding", &["--round", "0.1"]).stdout;
+    for reason in [
+        "unchoked  gives us ",
+        "unchoked  optimistic: its turn, ",
+        "choked    no slot free: ",
+    ] {
+        assert!(said.contains(reason), "{reason}: {said}");
+    }
+    // Of 22 pieces Ada had half; Ben, Carl and Dora cannot give her more than the rest.
+    let ada = said
+        .lines()
+        .find(|line| line.starts_with("ada         "))
+        .unwrap();
+    assert!(ada.contains(" 332 KiB"), "{said}");
 }
 
 #[test]
@@ -179,7 +294,8 @@ fn without_a_lab_they_ask_whether_it_is_running() {
 
 #[test]
 fn help_names_the_chapter_and_wrong_usage_is_exit_code_2() {
-    for ((package, _), chapter) in STEPS.into_iter().zip(1..) {
+    for (package, _) in STEPS {
+        let chapter = number(package);
         let help = step(package, &["--help"]);
         help.expect_code(0);
         assert!(
@@ -201,6 +317,7 @@ fn broken_input_is_one_line_on_stderr() {
     for (package, _) in STEPS
         .into_iter()
         .filter(|(package, _)| *package != "step03-peer-id")
+    // it takes no file
     {
         for torrent in [&broken, &missing] {
             let finished = step(package, &[torrent.to_str().unwrap()]);

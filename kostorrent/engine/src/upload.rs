@@ -223,14 +223,16 @@ impl Upload {
                 snubbed: peer.down.is_snubbed(),
             })
             .collect();
-        let unchoked = self.choker.round(now, seeding, &candidates, &mut cx.rng);
+        let decisions = self.choker.round(now, seeding, &candidates, &mut cx.rng);
         // While nobody wants anything there is nothing to decide.
         if candidates.iter().any(|candidate| candidate.interested) {
             let next = Time::after_start(self.choker.next_round());
             cx.timers.set(Timer::Choke, next.max(cx.now + LEAST_PAUSE));
         }
         for peer in swarm.iter_mut() {
-            set_choking(cx, peer, unchoked.binary_search(&peer.key).is_err());
+            let decided = decisions.binary_search_by_key(&peer.key, |decision| decision.peer);
+            let unchoke = decided.is_ok_and(|at| decisions[at].unchoke);
+            set_choking(cx, peer, !unchoke);
         }
     }
 }

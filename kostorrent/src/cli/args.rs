@@ -332,6 +332,9 @@ pub(crate) struct Lab {
     /// How many seeders to run
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=50))]
     pub(crate) seeders: u8,
+    /// Give each seeder another part of the pieces, so that some are rare; together they have everything
+    #[arg(long)]
+    pub(crate) rare: bool,
     /// Add peers that lie, stall, choke, send other blocks than were asked for, and announce by `have` alone
     #[arg(long)]
     pub(crate) trouble: bool,

@@ -27,6 +27,7 @@ pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
             let options = lab::Options {
                 port: 0,
                 seeders: SEEDERS,
+                rare: false,
                 trouble: args.trouble,
                 fast: args.fast,
             };

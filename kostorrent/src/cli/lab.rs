@@ -26,6 +26,7 @@ pub(crate) fn run(args: &args::Lab) -> Result<(), Failure> {
         let options = Options {
             port: args.port,
             seeders: args.seeders,
+            rare: args.rare,
             trouble: args.trouble,
             fast: args.fast,
         };

@@ -5,6 +5,7 @@
 //! and a port of its own. They are slowed down so that a download takes about ten seconds and can be
 //! watched.
 
+mod rare;
 pub mod sample;
 mod temp;
 pub mod tracker;
@@ -46,6 +47,8 @@ pub struct Options {
     pub port: u16,
     /// How many seeders.
     pub seeders: u8,
+    /// Whether each of them has another part of the pieces: some pieces are rare then.
+    pub rare: bool,
     /// Whether one trouble-maker of every kind joins them.
     pub trouble: bool,
     /// Whether everybody sends as fast as he can.
@@ -96,8 +99,8 @@ pub enum LabError {
     /// The sample's own torrent is tested, so this does not happen.
     #[error("the sample: {0}")]
     Torrent(#[from] metainfo::Error),
-    /// A trouble-maker cannot listen.
-    #[error("a trouble-maker of the lab: {0}")]
+    /// A trouble-maker, or a seeder that has a part, cannot listen.
+    #[error("a peer of the lab: {0}")]
     Trouble(io::Error),
     /// Something is very slow, or goes wrong without a word.
     #[error("the lab's seeders did not announce themselves within {} seconds", READY.as_secs())]
@@ -110,6 +113,8 @@ pub struct Lab {
     announces: mpsc::Receiver<Announce>,
     node: Node,
     seeders: Vec<(Endpoint, Torrent)>,
+    /// Seeders that have a part.
+    parts: Vec<TroubleMaker>,
     trouble: Vec<(Trouble, TroubleMaker)>,
     torrent: Vec<u8>,
     metainfo: Arc<Metainfo>,
@@ -151,13 +156,18 @@ impl Lab {
             announces,
             node: Node::start(NodeOptions::default())?,
             seeders: Vec::new(),
+            parts: Vec::new(),
             trouble: Vec::new(),
             torrent,
             metainfo,
             folder,
         };
-        for _ in 0..options.seeders {
-            lab.add_seeder(rate)?;
+        if options.rare {
+            lab.add_parts(options.seeders, rate).await?;
+        } else {
+            for _ in 0..options.seeders {
+                lab.add_seeder(rate)?;
+            }
         }
         if options.trouble {
             lab.add_trouble(rate).await?;
@@ -175,6 +185,21 @@ impl Lab {
         // Nobody reads what they have to say, so it is not to pile up.
         drop(seeder.notices());
         self.seeders.push((endpoint, seeder));
+        Ok(())
+    }
+
+    async fn add_parts(&mut self, seeders: u8, rate: Option<u64>) -> Result<(), LabError> {
+        let Some(content) = Content::new(&self.metainfo, sample::bytes()) else {
+            return Ok(());
+        };
+        let content = Arc::new(content);
+        for has in rare::parts(seeders, content.geometry().pieces()) {
+            let peer = TroubleMaker::part(has, content.clone(), rate)
+                .await
+                .map_err(LabError::Trouble)?;
+            self.tracker.introduce(content.info_hash(), peer.addr());
+            self.parts.push(peer);
+        }
         Ok(())
     }
 
@@ -261,9 +286,9 @@ impl Lab {
 
     /// Where the seeders listen.
     pub fn seeders(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.seeders
-            .iter()
-            .map(|(endpoint, _)| endpoint.local_addr())
+        let whole = self.seeders.iter();
+        let whole = whole.map(|(endpoint, _)| endpoint.local_addr());
+        whole.chain(self.parts.iter().map(TroubleMaker::addr))
     }
 
     /// The trouble-makers, and where they listen.

@@ -42,9 +42,12 @@
 //! assert_eq!(picker.have().count(), 1);
 //! ```
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod end_game;
 mod ledger;
 mod open;
+mod order;
 mod picker;
 mod rarity;
 
@@ -54,6 +57,7 @@ use serde::{Deserialize, Serialize};
 
 pub use end_game::END_GAME_REQUESTS;
 pub use open::MOST_ASKED;
+pub use order::Order;
 pub use picker::{Picker, RANDOM_FIRST, Receipt};
 
 /// A small number for one connection, never used for another.

@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::ledger::Ledger;
 use crate::open::{Block, MOST_ASKED, Open, Tally};
 use crate::rarity::Rarity;
-use crate::{END_GAME_REQUESTS, PeerKey};
+use crate::{END_GAME_REQUESTS, Order, PeerKey};
 
 /// While we have fewer pieces than this, any piece is opened, not the rarest.
 pub const RANDOM_FIRST: u32 = 4;
@@ -37,6 +37,7 @@ pub struct Picker {
     /// Blocks that stand in the ledger of a peer, but are free for others.
     pub(crate) yielded: BTreeSet<(BlockRequest, PeerKey)>,
     max_open: usize,
+    pub(crate) order: Order,
     /// Counts what may bring work to a peer for which there was none. See [`Picker::news`].
     pub(crate) news: u64,
     /// Counts when pieces may have come among the unopened that a peer could not be asked for.
@@ -73,6 +74,7 @@ impl Picker {
             ledgers: BTreeMap::new(),
             yielded: BTreeSet::new(),
             max_open: max_open.max(1) as usize,
+            order: Order::default(),
             news: 0,
             returned: 0,
         }
@@ -206,10 +208,10 @@ impl Picker {
             return None;
         }
         let may = |piece| self.may_ask(peer, piece);
-        let piece = if self.have.count() < RANDOM_FIRST {
-            self.rarity.any(has, may, rng)
-        } else {
-            self.rarity.rarest(has, may, rng)
+        let piece = match self.order {
+            Order::Rarest if self.have.count() >= RANDOM_FIRST => self.rarity.rarest(has, may, rng),
+            Order::Rarest | Order::Random => self.rarity.any(has, may, rng),
+            Order::Sequential => self.rarity.first(has, may),
         };
         if piece.is_none() {
             self.ledgers.entry(peer).or_default().nothing_unopened = known;

@@ -56,6 +56,11 @@ impl Rarity {
         self.seeds > 0 || self.copies[piece as usize] > 0
     }
 
+    /// How many connected peers have this piece.
+    pub fn copies(&self, piece: u32) -> u32 {
+        self.seeds + self.copies.get(piece as usize).map_or(0, |&own| own.into())
+    }
+
     /// Whether there is no unopened piece that some connected peer has.
     pub fn is_exhausted(&self) -> bool {
         self.available().is_empty()
@@ -193,6 +198,12 @@ impl Rarity {
             None if more => self.sweep(has, may, rng),
             found => found,
         }
+    }
+
+    /// The unopened piece with the lowest number of those in `has` that `may` be opened.
+    pub fn first(&self, has: &Bitfield, may: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut unopened = self.unopened.iter_ones();
+        unopened.find(|&piece| has.get(piece) && may(piece))
     }
 
     /// A part of the order, from some place in it around to the same place.

@@ -4,6 +4,11 @@
 //! [`duration`] write such figures, [`parse_rate`] reads one, [`eta`] says how long the rest will
 //! take, and [`line()`] puts it all on one line of a terminal.
 //!
+//! Where there is more room, [`view`] draws several: [`map`] says where each piece stands,
+//! [`sparkline`] how fast it went, [`TimeLeft`] how long the rest will take, in a figure that does not
+//! jump. What is drawn is [`Text`]: each part has a [`Role`], and [`Text::ansi`] alone knows what colour
+//! that is.
+//!
 //! ```
 //! use std::time::Duration;
 //!
@@ -24,10 +29,20 @@
 //! ```
 
 mod line;
+mod map;
 mod rate;
+mod sparkline;
+mod text;
+mod time_left;
 mod units;
+mod view;
 mod width;
 
 pub use line::{Activity, Figures, line, line_ascii};
+pub use map::{Piece, map};
 pub use rate::{Rate, WINDOW};
-pub use units::{RateError, bytes, duration, eta, parse_rate, rate};
+pub use sparkline::{History, sparkline};
+pub use text::{Colour, Letters, Role, Text};
+pub use time_left::TimeLeft;
+pub use units::{RateError, bytes, duration, eta, parse_rate, part, rate, ratio};
+pub use view::{View, view};

@@ -37,6 +37,32 @@ pub fn rate(per_second: u64) -> String {
     format!("{}/s", bytes(per_second))
 }
 
+/// A part of so many bytes, with the unit once where it is the same: `312 of 684 KiB`,
+/// `900 KiB of 4.0 MiB`.
+pub fn part(done: u64, total: u64) -> String {
+    let (done, total) = (bytes(done), bytes(total));
+    match (done.split_once(' '), total.split_once(' ')) {
+        (Some((figure, unit)), Some((_, same))) if unit == same => format!("{figure} of {total}"),
+        _ => format!("{done} of {total}"),
+    }
+}
+
+/// How much was given for what was taken, as people in swarms count it: `0.25`, `1.50`, `12.0`,
+/// `140`. Who has taken nothing has no ratio: `-`.
+pub fn ratio(up: u64, down: u64) -> String {
+    if down == 0 {
+        return "-".to_owned();
+    }
+    let ratio = up as f64 / down as f64;
+    // Cut off, not rounded: `1.00` is a promise that was kept.
+    let cut = |digits: i32| (ratio * 10f64.powi(digits)).floor() / 10f64.powi(digits);
+    match ratio {
+        0.0..10.0 => format!("{:.2}", cut(2)),
+        10.0..100.0 => format!("{:.1}", cut(1)),
+        _ => format!("{:.0}", cut(0)),
+    }
+}
+
 /// A span of time in its two largest units: `5 s`, `2 m 05 s`, `1 h 02 m`, `3 d 04 h`. Parts of a
 /// second are dropped, and from 100 days on the hours.
 pub fn duration(span: Duration) -> String {

@@ -8,6 +8,8 @@ use picker::PeerKey;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
+use crate::reason::{Decision, Place, Reason};
+
 /// How often the regular slots are given out anew (BEP 3: ten seconds).
 pub const ROUND: Duration = Duration::from_secs(10);
 
@@ -78,7 +80,8 @@ impl Choker {
     }
 
     // ANCHOR: round
-    /// Who is to be unchoked now, in the order of their keys; everybody else is to be choked.
+    /// Who is to be unchoked now and who is to be choked, each with the reason: a decision for each
+    /// candidate, in the order of their keys.
     ///
     /// To be called every [`ROUND`], and whenever a peer has become interested, or is no longer, or
     /// has left. Between two rounds nobody loses a slot but who snubs us, and a free one is given
@@ -89,7 +92,7 @@ impl Choker {
         seeding: bool,
         candidates: &[Candidate],
         rng: &mut impl Rng,
-    ) -> Vec<PeerKey> {
+    ) -> Vec<Decision> {
         let mut peers: Vec<Candidate> = candidates.to_vec();
         peers.retain(|candidate| candidate.interested);
         peers.sort_unstable_by_key(|candidate| candidate.peer);
@@ -105,8 +108,9 @@ impl Choker {
         } else {
             self.trade(due, &peers, rng)
         };
+        let decisions = self.decisions(now, seeding, candidates, &chosen);
         self.note_changes(now, candidates, &chosen);
-        chosen.into_iter().collect()
+        decisions
     }
     // ANCHOR_END: round
 
@@ -172,6 +176,67 @@ impl Choker {
         share(&order, self.slots)
     }
     // ANCHOR_END: seed
+
+    /// What was decided about each candidate. Nothing of it decides anything.
+    fn decisions(
+        &self,
+        now: Duration,
+        seeding: bool,
+        candidates: &[Candidate],
+        chosen: &BTreeSet<PeerKey>,
+    ) -> Vec<Decision> {
+        let givers = candidates.iter().filter(|c| c.interested && !c.snubbed);
+        let mut rates: Vec<u64> = givers.map(|giver| giver.rate).collect();
+        rates.sort_unstable();
+        let decide = |candidate: &Candidate| {
+            let unchoke = chosen.contains(&candidate.peer);
+            let reason = match seeding {
+                _ if !candidate.interested => Reason::NotInterested,
+                true => self.turn(now, candidate, unchoke),
+                false => self.merit(candidate, unchoke, &rates),
+            };
+            let peer = candidate.peer;
+            Decision {
+                peer,
+                unchoke,
+                reason,
+            }
+        };
+        let mut decisions: Vec<Decision> = candidates.iter().map(decide).collect();
+        decisions.sort_unstable_by_key(|decision| decision.peer);
+        decisions
+    }
+
+    /// The reason while we trade; `rates` are those of all who give, lowest first.
+    fn merit(&self, peer: &Candidate, unchoke: bool, rates: &[u64]) -> Reason {
+        let better = rates.len() - rates.partition_point(|&rate| rate <= peer.rate);
+        let place = Place {
+            rate: peer.rate,
+            place: better + 1,
+            of: rates.len(),
+        };
+        if unchoke && self.optimistic == Some(peer.peer) {
+            let left = ROUND * OPTIMISTIC.saturating_sub(self.rounds_held);
+            Reason::Optimistic { left }
+        } else if peer.snubbed {
+            Reason::Snubbed
+        } else if unchoke {
+            Reason::Gives(place)
+        } else {
+            Reason::NoSlot(place)
+        }
+    }
+
+    /// The reason while we seed.
+    fn turn(&self, now: Duration, peer: &Candidate, unchoke: bool) -> Reason {
+        let age = now.saturating_sub(self.changed_at(now, peer));
+        match (unchoke, peer.unchoked) {
+            (true, true) => Reason::Turn { held: age },
+            (true, false) => Reason::WaitedLongest { waited: age },
+            (false, true) => Reason::TurnOver { held: age },
+            (false, false) => Reason::Waits { waited: age },
+        }
+    }
 
     /// When a peer was unchoked or choked last. One that was never unchoked has been choked since
     /// it is here.

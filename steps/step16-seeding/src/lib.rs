@@ -9,10 +9,14 @@
 //!   before he got something, and because a new peer has nothing to give.
 //! * When we have everything, nobody gives us anything, and the slots go to each in turn.
 //!
+//! Each [`Decision`] comes with its [`Reason`], for whoever wants to know.
+//!
 //! BEP 3 describes the first rule, and the times: every ten seconds, so that a peer has time to
 //! show its speed, and is not choked and unchoked all the time.
 
 mod choker;
+mod reason;
 
 pub use choker::{Candidate, Choker, NEW, OPTIMISTIC, ROUND, TURN};
 pub use picker::PeerKey;
+pub use reason::{Decision, Place, Reason};

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handshake::{Handshake, Reserved};
-use messages::{Decoder, Item};
+use messages::{Bitfield, Decoder, Item};
+use metainfo::InfoHash;
 use peer_id::PeerId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -74,26 +75,31 @@ impl Trouble {
     }
     // ANCHOR_END: does
 
-    /// Its peer id: recognisable in a trace, and like a real one different for each.
-    fn peer_id(self, port: u16) -> PeerId {
-        let name = match self {
+    /// Four letters for its peer id.
+    fn short(self) -> &'static str {
+        match self {
             Trouble::Liar => "liar",
             Trouble::Staller => "stal",
             Trouble::Choker => "chok",
             Trouble::BigBlocks => "bigb",
             Trouble::OddCuts => "cuts",
             Trouble::HaveOnly => "have",
-        };
-        let mut id = [b'.'; 20];
-        let text = format!("-XX0001-{name}{port:08}");
-        for (byte, letter) in id.iter_mut().zip(text.bytes()) {
-            *byte = letter;
         }
-        PeerId(id)
     }
 }
 
-/// A trouble-maker at work on a free port of 127.0.0.1. It ends when this is dropped.
+/// A peer id: recognisable in a trace, and like a real one different for each.
+fn peer_id(name: &str, port: u16) -> PeerId {
+    let mut id = [b'.'; 20];
+    let text = format!("-XX0001-{name}{port:08}");
+    for (byte, letter) in id.iter_mut().zip(text.bytes()) {
+        *byte = letter;
+    }
+    PeerId(id)
+}
+
+/// A trouble-maker at work on a free port of 127.0.0.1, or a peer that makes none but has a part of
+/// the pieces. It ends when this is dropped.
 #[derive(Debug)]
 pub struct TroubleMaker {
     addr: SocketAddr,
@@ -107,12 +113,35 @@ impl TroubleMaker {
         content: Arc<Content>,
         rate: Option<u64>,
     ) -> io::Result<TroubleMaker> {
+        let info_hash = content.info_hash();
+        let script = move || Script::new(trouble, content.clone());
+        TroubleMaker::serve(trouble.short(), info_hash, script, rate).await
+    }
+
+    /// Starts a peer that makes no trouble, and has these pieces.
+    pub async fn part(
+        has: Bitfield,
+        content: Arc<Content>,
+        rate: Option<u64>,
+    ) -> io::Result<TroubleMaker> {
+        let info_hash = content.info_hash();
+        let script = move || Script::behaving(has.clone(), content.clone());
+        TroubleMaker::serve("part", info_hash, script, rate).await
+    }
+
+    /// Takes calls; each is talked to by a script of its own.
+    async fn serve(
+        name: &str,
+        info_hash: InfoHash,
+        script: impl Fn() -> Script + Send + 'static,
+        rate: Option<u64>,
+    ) -> io::Result<TroubleMaker> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let ours = Handshake {
             reserved: Reserved::none(),
-            info_hash: content.info_hash(),
-            peer_id: trouble.peer_id(addr.port()),
+            info_hash,
+            peer_id: peer_id(name, addr.port()),
         };
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -123,7 +152,7 @@ impl TroubleMaker {
                 };
                 while connections.try_join_next().is_some() {}
                 if connections.len() < CONNECTIONS {
-                    let script = Script::new(trouble, content.clone());
+                    let script = script();
                     // However it ends, the next caller is welcome.
                     connections.spawn(async move {
                         let _ = talk(socket, ours, script, rate).await;

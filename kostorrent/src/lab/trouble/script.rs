@@ -23,7 +23,10 @@ const BETWEEN_HAVES: Duration = Duration::from_millis(20);
 /// there is no other at hand; and [`Script::wake`] whenever [`Script::nap`] has passed.
 #[derive(Debug)]
 pub struct Script {
-    trouble: Trouble,
+    /// `None`: it behaves.
+    trouble: Option<Trouble>,
+    /// The pieces it has.
+    has: Bitfield,
     content: Arc<Content>,
     waiting: VecDeque<BlockRequest>,
     interested: bool,
@@ -38,7 +41,16 @@ impl Script {
     /// A connection that has just shaken hands.
     pub fn new(trouble: Trouble, content: Arc<Content>) -> Script {
         Script {
-            trouble,
+            trouble: Some(trouble),
+            ..Script::behaving(Bitfield::full(content.geometry().pieces()), content)
+        }
+    }
+
+    /// The same of a peer that makes no trouble, and has these pieces.
+    pub fn behaving(has: Bitfield, content: Arc<Content>) -> Script {
+        Script {
+            trouble: None,
+            has,
             content,
             waiting: VecDeque::new(),
             interested: false,
@@ -56,8 +68,8 @@ impl Script {
     /// What it says first.
     pub fn hello(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
-        if self.trouble != Trouble::HaveOnly {
-            Message::Bitfield(Bitfield::full(self.pieces()).to_bytes()).encode(&mut out);
+        if self.trouble != Some(Trouble::HaveOnly) {
+            Message::Bitfield(self.has.to_bytes()).encode(&mut out);
         }
         out
     }
@@ -75,7 +87,7 @@ impl Script {
             Message::NotInterested => self.interested = false,
             // A request that reaches a choking peer is lost (BEP 3 has no word for "no").
             Message::Request(block) if !self.choking => {
-                let sensible = self.content.block(*block).is_some();
+                let sensible = self.has.get(block.piece) && self.content.block(*block).is_some();
                 if sensible && self.waiting.len() < MAX_WAITING {
                     self.waiting.push_back(*block);
                 }
@@ -89,8 +101,8 @@ impl Script {
     pub fn answer(&mut self, out: &mut Vec<u8>) {
         while let Some(block) = self.waiting.pop_front() {
             match self.trouble {
-                Trouble::Staller => {}
-                Trouble::Liar => {
+                Some(Trouble::Staller) => {}
+                Some(Trouble::Liar) => {
                     self.send(block, out);
                     if self.sent.is_multiple_of(EVERY) {
                         // The last bit of the last byte: the header before it stays as it was.
@@ -99,7 +111,7 @@ impl Script {
                         }
                     }
                 }
-                Trouble::Choker => {
+                Some(Trouble::Choker) => {
                     self.send(block, out);
                     if self.sent.is_multiple_of(EVERY) {
                         self.choking = true;
@@ -107,7 +119,7 @@ impl Script {
                         Message::Choke.encode(out);
                     }
                 }
-                Trouble::BigBlocks => {
+                Some(Trouble::BigBlocks) => {
                     let big = BlockRequest {
                         len: 2 * BLOCK,
                         ..block
@@ -125,8 +137,8 @@ impl Script {
                         self.send(block, out);
                     }
                 }
-                Trouble::OddCuts => self.send_in_cuts(block, out),
-                Trouble::HaveOnly => self.send(block, out),
+                Some(Trouble::OddCuts) => self.send_in_cuts(block, out),
+                Some(Trouble::HaveOnly) | None => self.send(block, out),
             }
         }
     }
@@ -134,8 +146,8 @@ impl Script {
     /// How long until it does something of its own accord.
     pub fn nap(&self) -> Option<Duration> {
         match self.trouble {
-            Trouble::Choker if self.choking && self.interested => Some(CHOKED),
-            Trouble::HaveOnly if self.told < self.pieces() => Some(BETWEEN_HAVES),
+            Some(Trouble::Choker) if self.choking && self.interested => Some(CHOKED),
+            Some(Trouble::HaveOnly) if self.told < self.pieces() => Some(BETWEEN_HAVES),
             _ => None,
         }
     }
@@ -143,11 +155,11 @@ impl Script {
     /// What it does then.
     pub fn wake(&mut self, out: &mut Vec<u8>) {
         match self.trouble {
-            Trouble::Choker if self.choking && self.interested => {
+            Some(Trouble::Choker) if self.choking && self.interested => {
                 self.choking = false;
                 Message::Unchoke.encode(out);
             }
-            Trouble::HaveOnly if self.told < self.pieces() => {
+            Some(Trouble::HaveOnly) if self.told < self.pieces() => {
                 Message::Have(self.told).encode(out);
                 self.told += 1;
             }

@@ -103,3 +103,21 @@ proptest! {
         prop_assert!(bytes(count).len() <= 8);
     }
 }
+
+#[test]
+fn a_part_has_the_unit_once_where_it_is_the_same() {
+    assert_eq!(part(312 << 10, 684 << 10), "312 of 684 KiB");
+    assert_eq!(part(900 << 10, 4 << 20), "900 KiB of 4.0 MiB");
+    assert_eq!(part(0, 4 << 20), "0 B of 4.0 MiB");
+}
+
+#[test]
+fn a_ratio_of_one_is_one_only_when_all_was_given_back() {
+    assert_eq!(ratio(0, 0), "-");
+    assert_eq!(ratio(0, 5), "0.00");
+    assert_eq!(ratio(999_999, 1_000_000), "0.99");
+    assert_eq!(ratio(1_000_000, 1_000_000), "1.00");
+    assert_eq!(ratio(125, 10), "12.5");
+    assert_eq!(ratio(14_099, 100), "140");
+    assert_eq!(ratio(u64::MAX, 1), "18446744073709551616");
+}

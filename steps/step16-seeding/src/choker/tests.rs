@@ -11,6 +11,14 @@ struct Swarm {
     peers: Vec<Candidate>,
     now: Duration,
     rng: ChaCha8Rng,
+    /// Why, peer by peer, in the last round.
+    reasons: Vec<String>,
+}
+
+/// Who is to be unchoked.
+fn unchoked(decisions: &[Decision]) -> Vec<PeerKey> {
+    let unchoked = decisions.iter().filter(|decision| decision.unchoke);
+    unchoked.map(|decision| decision.peer).collect()
 }
 
 impl Swarm {
@@ -22,14 +30,17 @@ impl Swarm {
             peers: peers.collect(),
             now: Duration::from_secs(1000),
             rng: ChaCha8Rng::seed_from_u64(5),
+            reasons: Vec::new(),
         }
     }
 
     /// Asks the choker, does what it says.
     fn round(&mut self, seeding: bool) -> Vec<u32> {
-        let chosen = self
+        let decisions = self
             .choker
             .round(self.now, seeding, &self.peers, &mut self.rng);
+        let chosen = unchoked(&decisions);
+        self.reasons = decisions.iter().map(|d| d.reason.to_string()).collect();
         for peer in &mut self.peers {
             peer.unchoked = chosen.contains(&peer.peer);
         }
@@ -281,6 +292,67 @@ fn what_is_known_of_peers_goes_when_they_go() {
     assert!(swarm.choker.changed.is_empty());
 }
 
+#[test]
+fn every_decision_of_a_trade_has_its_reason() {
+    let mut swarm = Swarm::new(3, &[50_000, 0, 40_000, 30_000, 90_000, 0]);
+    swarm.peer(3).snubbed = true;
+    swarm.peer(4).interested = false;
+    swarm.round(false);
+    let optimistic = swarm.choker.optimistic.unwrap();
+    let PeerKey(lucky) = optimistic;
+    assert!([1, 3, 5].contains(&lucky));
+    let mut expected = vec![
+        "gives us 49 KiB/s, first of four",
+        "no slot free: gives us nothing, third of four",
+        "gives us 39 KiB/s, second of four",
+        "snubbed us: it owes us blocks and sends none",
+        "not interested",
+        "no slot free: gives us nothing, third of four",
+    ];
+    expected[lucky as usize] = "optimistic: its turn, 30 s";
+    assert_eq!(swarm.reasons, expected);
+    swarm.wait(10);
+    swarm.round(false);
+    assert_eq!(swarm.reasons[lucky as usize], "optimistic: its turn, 20 s");
+}
+
+#[test]
+fn every_decision_of_a_seed_has_its_reason() {
+    let mut swarm = Swarm::new(1, &[5, 5]);
+    let first = swarm.round(true)[0] as usize;
+    assert_eq!(
+        swarm.reasons[first],
+        "seeder's order: waited longest, 8 m 20 s"
+    );
+    swarm.wait(10);
+    swarm.round(true);
+    assert_eq!(
+        swarm.reasons[first],
+        "seeder's order: its turn, 10 s so far"
+    );
+    let other = "seeder's order: waits, 8 m 30 s so far";
+    assert_eq!(swarm.reasons[1 - first], other);
+    swarm.wait(20);
+    swarm.round(true);
+    let over = "seeder's order: its turn of 30 s is over";
+    assert_eq!(swarm.reasons[first], over);
+}
+
+/// Whether this is a reason to be unchoked.
+fn is_for_unchoking(reason: Reason) -> bool {
+    match reason {
+        Reason::Gives(_)
+        | Reason::Optimistic { .. }
+        | Reason::WaitedLongest { .. }
+        | Reason::Turn { .. } => true,
+        Reason::NotInterested
+        | Reason::Snubbed
+        | Reason::NoSlot(_)
+        | Reason::TurnOver { .. }
+        | Reason::Waits { .. } => false,
+    }
+}
+
 fn any_candidate() -> impl Strategy<Value = Candidate> {
     (0u32..20, any::<[bool; 3]>(), 0u64..5, 0u64..200).prop_map(
         |(key, [interested, unchoked, snubbed], rate, since)| Candidate {
@@ -313,9 +385,16 @@ proptest! {
             let mut backwards = peers.clone();
             backwards.reverse();
             let mut other = (choker.clone(), rng.clone());
-            let chosen = choker.round(now, seeding, &peers, &mut rng);
+            let decisions = choker.round(now, seeding, &peers, &mut rng);
             let again = other.0.round(now, seeding, &backwards, &mut other.1);
-            prop_assert_eq!(&chosen, &again, "the order of the peers does not matter");
+            prop_assert_eq!(&decisions, &again, "the order of the peers does not matter");
+            let keys: Vec<PeerKey> = peers.iter().map(|peer| peer.peer).collect();
+            let decided: Vec<PeerKey> = decisions.iter().map(|d| d.peer).collect();
+            prop_assert_eq!(keys, decided, "a decision for each");
+            for decision in &decisions {
+                prop_assert_eq!(decision.unchoke, is_for_unchoking(decision.reason));
+            }
+            let chosen = unchoked(&decisions);
 
             prop_assert!(chosen.is_sorted() && chosen.len() <= slots);
             let interested = peers.iter().filter(|peer| peer.interested);
@@ -343,7 +422,7 @@ fn a_host_with_many_connections_makes_room_at_once_for_another() {
     let mut peers: Vec<Candidate> = (0..100).map(|key| candidate(key, 5_000)).collect();
     peers.iter_mut().for_each(|peer| peer.host = crowd);
     let mut round = |now: u64, peers: &mut Vec<Candidate>| {
-        let chosen = choker.round(Duration::from_secs(now), true, peers, &mut rng);
+        let chosen = unchoked(&choker.round(Duration::from_secs(now), true, peers, &mut rng));
         for peer in peers.iter_mut() {
             peer.unchoked = chosen.contains(&peer.peer);
         }

@@ -1,0 +1,89 @@
+//! In which order pieces are opened.
+
+use crate::Picker;
+
+/// In which order pieces are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The rarest first, after [a few](crate::RANDOM_FIRST) by chance.
+    #[default]
+    Rarest,
+    /// From the first to the last. What stands at the end of the torrent is the last to be copied,
+    /// by everybody, and is lost first.
+    Sequential,
+    /// By chance alone.
+    Random,
+}
+
+impl Picker {
+    /// Opens pieces in this order from now on.
+    pub fn set_order(&mut self, order: Order) {
+        self.order = order;
+    }
+
+    /// How many connected peers have this piece. Kept, not counted.
+    pub fn copies(&self, piece: u32) -> u32 {
+        self.rarity.copies(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blocks::{BLOCK, Geometry};
+    use messages::Bitfield;
+    use pretty_assertions::assert_eq;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::PeerKey;
+
+    /// Ten pieces of one block; of piece 8 there is one copy, of the others there are two.
+    fn picker(order: Order) -> (Picker, Bitfield) {
+        let geometry = Geometry::new(10 * u64::from(BLOCK), BLOCK.into()).unwrap();
+        let mut picker = Picker::new(geometry, 10);
+        picker.set_order(order);
+        let everything = Bitfield::full(10);
+        let mut without = everything.clone();
+        without.clear(8);
+        picker.peer_joined(&everything);
+        picker.peer_joined(&without);
+        (picker, everything)
+    }
+
+    fn asked(picker: &mut Picker, has: &Bitfield, seed: u64) -> Vec<u32> {
+        let mut out = Vec::new();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        picker.pick(PeerKey(1), has, 10, &mut rng, &mut out);
+        out.iter().map(|block| block.piece).collect()
+    }
+
+    #[test]
+    fn sequential_is_from_the_first_to_the_last() {
+        let (mut picker, has) = picker(Order::Sequential);
+        assert_eq!(asked(&mut picker, &has, 1), (0..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn by_chance_a_rare_piece_is_like_any_other() {
+        let place_of_the_rare = |seed| {
+            let (mut picker, has) = picker(Order::Random);
+            // So many that rarest first would be at work.
+            (0..5).for_each(|piece| picker.set_have(piece));
+            let asked = asked(&mut picker, &has, seed);
+            asked.iter().position(|&piece| piece == 8).unwrap()
+        };
+        let places: Vec<usize> = (0..50).map(place_of_the_rare).collect();
+        assert!((0..5).all(|place| places.contains(&place)), "{places:?}");
+    }
+
+    #[test]
+    fn copies_are_those_of_the_peers_that_are_here() {
+        let (mut picker, everything) = picker(Order::Rarest);
+        assert_eq!((picker.copies(7), picker.copies(8)), (2, 1));
+        picker.peer_has(8);
+        assert_eq!(picker.copies(8), 2);
+        picker.peer_left(PeerKey(1), &everything);
+        assert_eq!((picker.copies(7), picker.copies(99)), (1, 0));
+    }
+}
