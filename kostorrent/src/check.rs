@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use layout::Layout;
-use storage::{Checker, DiskError, Hashes, PieceState};
+use storage::{Checker, DiskError, Hashes, Parts, PieceState};
 
 /// What a thread takes at a time: enough that it reads in order, and little enough that all
 /// threads end together. In bytes.
@@ -39,7 +39,8 @@ impl Progress {
 }
 
 /// Compares every piece below `root` with the torrent's hashes. Pieces that were not looked at
-/// because [`Progress::stop`] was called count as missing.
+/// because [`Progress::stop`] was called count as missing. What is in no file is read from the part
+/// file; what lies in a file that nobody wants, too, if it is not good without.
 ///
 /// # Errors
 ///
@@ -48,6 +49,7 @@ pub fn check(
     root: &Path,
     layout: &Arc<Layout>,
     hashes: &Hashes,
+    (parts, unwanted): &(Parts, Vec<bool>),
     progress: &Progress,
 ) -> Result<Vec<PieceState>, DiskError> {
     let pieces = layout.geometry().pieces();
@@ -58,7 +60,8 @@ pub fn check(
     let work = || -> Result<Vec<(u32, PieceState)>, DiskError> {
         let mut found = Vec::new();
         let mut checker = Checker::new(root, layout.clone(), hashes.clone())
-            .open_files(storage::OPEN_FILES / threads);
+            .open_files(storage::OPEN_FILES / threads)
+            .parts(parts.clone(), unwanted.clone());
         while let Some(range) = take() {
             if progress.is_stopped() {
                 break;

@@ -44,7 +44,7 @@ fn show_tells_what_is_left_out() {
         "{out}"
     );
     assert!(
-        out.ends_with(" t/file\n       0 B  t/link -> t/file\n"),
+        out.ends_with(" t/file\n2        0 B  t/link -> t/file\n"),
         "{out}"
     );
 

@@ -63,13 +63,11 @@ fn wrong_usage_is_code_two() {
 
 #[test]
 fn what_is_not_built_is_refused_as_not_yet() {
-    let torrent = text(sample_torrent());
     for line in [
         &["pause"][..],
         &["resume", "name"],
         &["stop", "--all"],
         &["status"],
-        &["download", &torrent, "--files", "1,2"],
         &[
             "download",
             "magnet:?xt=urn:btih:0123456789012345678901234567890123456789",
@@ -136,8 +134,8 @@ fn a_reader_that_leaves_is_no_failure() {
 
 #[test]
 fn what_is_not_built_yet_is_an_error_event_too() {
-    let torrent = text(common::sample_torrent());
-    let ran = run(["download", &torrent, "--files", "1", "--json"]);
+    let magnet = "magnet:?xt=urn:btih:0123456789012345678901234567890123456789";
+    let ran = run(["download", magnet, "--json"]);
     assert_eq!(ran.code, Some(2));
     let events = ran.events();
     assert_eq!(

@@ -38,14 +38,7 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn what_is_not_built_yet_is_refused() {
-    let sample = sample();
-    let not_yet: [&[&str]; 5] = [
-        &["download", &sample, "--files", "1"],
-        &["pause"],
-        &["resume", "x"],
-        &["stop"],
-        &["status"],
-    ];
+    let not_yet: [&[&str]; 4] = [&["pause"], &["resume", "x"], &["stop"], &["status"]];
     for arguments in not_yet {
         let finished = kostorrent::run(arguments);
         finished.expect_code(2);

@@ -67,6 +67,9 @@ pub struct ContentConfig {
     pub have: Bitfield,
     /// The pieces that are to be there in the end.
     pub wanted: Bitfield,
+    /// Classes of pieces, those of the first to be fetched before all others; what is in none comes
+    /// last.
+    pub first: Vec<Bitfield>,
 }
 
 impl ContentConfig {
@@ -76,6 +79,7 @@ impl ContentConfig {
             geometry,
             have,
             wanted: Bitfield::full(geometry.pieces()),
+            first: Vec::new(),
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Stats {
     /// Bytes that are wanted and not there; where nothing is wanted, as for a seeder, all that are
     /// not there.
     pub left: u64,
+    /// Bytes that are wanted, there or not; where nothing is wanted, those of the torrent.
+    pub total: u64,
     /// Payload bytes received, the useless ones included.
     pub downloaded: u64,
     /// Payload bytes sent.
@@ -56,6 +58,10 @@ impl Engine {
             left: content.map_or(0, |c| match c.wants_anything() {
                 true => c.left_wanted(),
                 false => c.left(),
+            }),
+            total: content.map_or(0, |c| match c.wants_anything() {
+                true => c.total_wanted(),
+                false => c.geometry.total_length(),
             }),
             downloaded: self.download.total,
             uploaded: self.upload.total,

@@ -96,9 +96,8 @@ pub(crate) struct Download {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) names: FileNames,
-    /// Only these files (not yet)
-    #[arg(long, value_name = "LIST", hide = true)]
-    pub(crate) files: Option<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// Write over files that are in the way, even if nothing in them is the torrent's
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -148,6 +147,32 @@ pub(crate) struct Seed {
     pub(crate) face: Face,
     #[command(flatten)]
     pub(crate) log: Log,
+}
+
+/// Which files are downloaded, and how they get their space.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Choice {
+    /// Only these files: numbers as `show` lists them, ranges, paths, folders and patterns, separated by commas, such as
+    /// '1,3-5,**/*.pdf'. ENTRY:high comes first, ENTRY:low last, !ENTRY is left out
+    #[arg(long, value_name = "LIST")]
+    pub(crate) files: Option<String>,
+    /// Choose the files on the terminal
+    #[arg(long)]
+    pub(crate) choose: bool,
+    /// How files get their space on the disk
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Allocation::Sparse)]
+    pub(crate) allocate: Allocation,
+}
+
+/// How files get their space on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Allocation {
+    /// Full length at once, and space as it is written to
+    Sparse,
+    /// All space at once: a disk without room is told before the first byte
+    Full,
+    /// A file grows as it comes
+    None,
 }
 
 /// What files are called on disk.

@@ -7,17 +7,15 @@ use super::args::Download;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::running::{self, Plan};
-use super::{face, log, place, torrent_file};
+use super::{choosing, face, log, place, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
 pub(crate) fn run(args: &Download) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
         let logging = log::start(&args.log)?;
-        if args.files.is_some() {
-            return Err(Failure::not_yet("choosing files with --files"));
-        }
         let metainfo = torrent_file::load_to_use(&args.torrent, args.names, args.face)?;
+        let selection = choosing::choose_files(&args.choice, &metainfo)?;
         let output = args.output.as_deref().unwrap_or(Path::new("."));
         let root = place::of_output(output, &metainfo, args.face)?;
         let mode = Mode::Download {
@@ -34,6 +32,8 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
                 peers: args.network.peers(),
                 names: args.network.names(),
                 overwrite: args.overwrite,
+                selection,
+                allocate: args.choice.allocate.into(),
                 ..TorrentOptions::new(Arc::new(metainfo), root, mode)
             }],
         };

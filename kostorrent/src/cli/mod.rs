@@ -5,6 +5,7 @@
 
 mod args;
 mod aside;
+mod choosing;
 mod clock;
 mod completions;
 mod create;

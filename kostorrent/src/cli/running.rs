@@ -300,12 +300,22 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         info_hash: metainfo
             .info_hash_v1
             .map_or_else(String::new, |hash| hash.to_string()),
-        total: metainfo.total_length,
+        total: wanted(options),
         pieces: metainfo.piece_count(),
         piece_length: metainfo.piece_length,
         path: place(metainfo, &options.root),
         listening,
     }
+}
+
+/// Bytes of the files that are wanted.
+fn wanted(options: &TorrentOptions) -> u64 {
+    let Some(selection) = &options.selection else {
+        return options.metainfo.total_length;
+    };
+    let files = options.metainfo.files.iter().enumerate();
+    let wanted = files.filter(|&(file, _)| selection.is_wanted(file));
+    wanted.map(|(_, file)| file.length).sum()
 }
 
 /// Where a torrent's file or folder is, or will be if the disk keeps its name.

@@ -149,11 +149,14 @@ fn print(torrent: &Metainfo, out: &mut dyn Write) -> io::Result<()> {
     for warning in &torrent.warnings {
         row("note", &one_line(&warning.to_string()))?;
     }
-    writeln!(out, "\n{:>10}  file", "size")?;
-    for file in torrent.files.iter().filter(|file| !file.padding) {
+    // The numbers are those of `download --files`.
+    let digits = files.to_string().len();
+    writeln!(out, "\n{:>digits$} {:>10}  file", "#", "size")?;
+    let files = torrent.files.iter().filter(|file| !file.padding);
+    for (number, file) in (1..).zip(files) {
         write!(
             out,
-            "{:>10}  {}",
+            "{number:>digits$} {:>10}  {}",
             progress::bytes(file.length),
             printable(&file.path.join("/"))
         )?;

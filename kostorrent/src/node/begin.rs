@@ -6,6 +6,7 @@ use std::rc::Rc;
 use connection::Pool;
 use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
 use messages::Bitfield;
+use selection::{Needs, Priority};
 use storage::{Hashes, Names};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -81,6 +82,8 @@ impl Work {
             info_hash: self.door.ours().info_hash.0,
             read_only: self.options.mode == Mode::Seed,
             overwrite: self.options.overwrite,
+            selection: self.options.selection.clone(),
+            allocate: self.options.allocate,
         };
         let opened = tokio::select! {
             opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
@@ -120,6 +123,9 @@ impl Work {
         let (share, given) = common.shares.enter(id, wants, to_orders);
         let ours = self.door.ours();
         let mut content = ContentConfig::all(geometry, have);
+        if let Some(selection) = &self.options.selection {
+            choose(&mut content, &Needs::of(&layout, selection));
+        }
         let fetches = self.options.mode != Mode::Seed;
         if !fetches {
             // What a seeder loses it does not fetch.
@@ -162,6 +168,24 @@ impl Work {
             publish: self.reins.publish,
             notify: self.reins.notify,
         })
+    }
+}
+
+/// What is fetched, and what of it first, where not all files are wanted.
+fn choose(content: &mut ContentConfig, needs: &Needs) {
+    let pieces = content.geometry.pieces();
+    let with = |wanted: &dyn Fn(Priority) -> bool| {
+        let mut set = Bitfield::new(pieces);
+        for piece in (0..pieces).filter(|&p| wanted(needs.pieces[p as usize])) {
+            set.set(piece);
+        }
+        set
+    };
+    content.wanted = with(&|priority| priority != Priority::Skip);
+    let classes = [Priority::High, Priority::Normal];
+    let classes = classes.map(|class| with(&|priority| priority == class));
+    if classes[1] != content.wanted {
+        content.first = classes.into();
     }
 }
 

@@ -34,9 +34,9 @@ pub struct Snapshot {
     pub pieces_have: u32,
     /// Pieces of the torrent.
     pub pieces: u32,
-    /// Bytes still to be had.
+    /// Bytes of what is wanted that are still to be had.
     pub left: u64,
-    /// Bytes of the torrent.
+    /// Bytes of what is wanted.
     pub total: u64,
     /// Payload bytes received.
     pub downloaded: u64,
@@ -71,6 +71,11 @@ pub enum Notice {
         /// Where it is.
         path: PathBuf,
     },
+    /// The file system below this folder cannot give files their space at once.
+    NotAllocated {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A disk has less room than what is missing needs. The download goes on: somebody may make
     /// room.
     LowSpace {
@@ -83,8 +88,8 @@ pub enum Notice {
     },
 }
 
-/// The figures of a torrent that is past its check, of `total` bytes.
-pub(super) fn running(stats: &Stats, total: u64) -> Snapshot {
+/// The figures of a torrent that is past its check.
+pub(super) fn running(stats: &Stats) -> Snapshot {
     Snapshot {
         state: match stats {
             stats if stats.leaving => TorrentState::Ended,
@@ -97,7 +102,7 @@ pub(super) fn running(stats: &Stats, total: u64) -> Snapshot {
         pieces_have: stats.pieces_have,
         pieces: stats.pieces,
         left: stats.left,
-        total,
+        total: stats.total,
         downloaded: stats.downloaded,
         uploaded: stats.uploaded,
         down_rate: stats.down_rate,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use engine::{Command, Failure, Outcome};
 use metainfo::{InfoHash, Metainfo};
+use selection::Selection;
+use storage::Allocate;
 use tokio::sync::{mpsc, watch};
 
 use super::figures::{Notice, Snapshot};
@@ -33,6 +35,10 @@ pub struct TorrentOptions {
     pub mode: Mode,
     /// Whether a download may write over files that are somebody else's.
     pub overwrite: bool,
+    /// The files that are wanted; `None` is all.
+    pub selection: Option<Selection>,
+    /// How files get their space.
+    pub allocate: Allocate,
     /// How often files in use are looked at: somebody may have changed them.
     pub look: Duration,
     /// Addresses to call without asking a tracker.
@@ -58,6 +64,8 @@ impl TorrentOptions {
             root: root.into(),
             mode,
             overwrite: false,
+            selection: None,
+            allocate: Allocate::Sparse,
             look: LOOK,
             peers: Vec::new(),
             names: Vec::new(),

@@ -8,8 +8,10 @@ use std::time::Duration;
 use engine::Failure;
 use layout::{Kind, Layout};
 use messages::Bitfield;
+use selection::Selection;
 use storage::{
-    Allocate, Changed, DiskError, FileUse, Hashes, Looks, Names, PieceState, Setup, Storage,
+    Allocate, Allocated, Changed, DiskError, FileUse, Hashes, Looks, Names, Parts, PieceState,
+    Setup, Storage,
 };
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -32,6 +34,23 @@ pub(super) struct Place {
     pub read_only: bool,
     /// Files that are not the torrent's may be written over.
     pub overwrite: bool,
+    /// The files that are wanted; `None` is all.
+    pub selection: Option<Selection>,
+    /// How files get their space.
+    pub allocate: Allocate,
+}
+
+impl Place {
+    fn wants(&self, file: usize) -> bool {
+        self.selection.as_ref().is_none_or(|s| s.is_wanted(file))
+    }
+
+    /// The part file, and whose bytes may be in it.
+    fn parts(&self, layout: &Layout) -> Result<(Parts, Vec<bool>), DiskError> {
+        let parts = Parts::open(&self.root, &self.info_hash, layout)?;
+        let files = 0..layout.files().len();
+        Ok((parts, files.map(|file| !self.wants(file)).collect()))
+    }
 }
 
 /// What was found.
@@ -104,7 +123,10 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     // A check may take hours: what somebody changes meanwhile is noticed when the files are opened.
     let before = Looks::new(root, layout);
     let states = match place.read_only || is_begun(root, layout, progress) {
-        true => check(root, layout, &place.hashes, progress).map_err(disk)?,
+        true => {
+            let parts = place.parts(layout).map_err(disk)?;
+            check(root, layout, &place.hashes, &parts, progress).map_err(disk)?
+        }
         false => vec![PieceState::Missing; count as usize],
     };
     let mut have = Bitfield::new(count);
@@ -122,34 +144,51 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
             )));
         }
         let storage = Storage::open(root, layout.clone(), hashes, Some(&before));
+        let storage = storage.and_then(|storage| storage.with_parts(&place.info_hash));
         return Ok(Opened::new(storage.map_err(disk)?, have));
     }
     let complete = |file: usize| is_complete(root, layout, &have, file);
-    let unproven = match place.overwrite {
-        true => BTreeSet::new(),
-        false => refuse_foreign(place, layout, &states, complete, progress)?,
-    };
-    let used = |file| match complete(file) {
-        true => FileUse::Leave,
-        false => FileUse::Write,
+    let Whose { unproven, ours } = judge(place, layout, &states, complete, progress)?;
+    let used = |file| match (place.wants(file), complete(file)) {
+        (true, true) => FileUse::Leave,
+        (true, false) => FileUse::Write,
+        (false, _) if ours.contains(&file) => FileUse::UnwantedOurs,
+        (false, _) => FileUse::Unwanted,
     };
     let stop = || progress.is_stopped();
     let setup = Setup {
         files: &used,
         info_hash: place.info_hash,
         before: Some(&before),
-        allocate: Allocate::Sparse,
+        allocate: place.allocate,
         stop: &stop,
     };
-    let made = place.names.made(root, stop);
+    let made = place.names.made_for(root, |file| place.wants(file), stop);
     let storage = Storage::lay_out(root, made, hashes, &setup);
     let mut storage = storage.map_err(disk)?;
     storage.compare_first(unproven);
+    let unsupported = storage.allocated() == Allocated::Unsupported;
     let mut opened = Opened::new(storage, have);
-    if !opened.have.is_full() {
-        opened.notices = space::shortages(root, opened.storage.layout(), &opened.have);
+    let layout = opened.storage.layout();
+    if let Some(missing) = missing(place, layout, &opened.have) {
+        opened.notices = space::shortages(root, layout, &missing);
+    }
+    if unsupported {
+        let path = root.to_path_buf();
+        opened.notices.push(Notice::NotAllocated { path });
     }
     Ok(opened)
+}
+
+/// The pieces that are still to be fetched; `None` if there are none.
+fn missing(place: &Place, layout: &Layout, have: &Bitfield) -> Option<Bitfield> {
+    let mut missing = Bitfield::new(have.len());
+    for piece in have.iter_zeros() {
+        if layout.piece_spans(piece).any(|span| place.wants(span.file)) {
+            missing.set(piece);
+        }
+    }
+    (missing.count() > 0).then_some(missing)
 }
 
 impl Opened {
@@ -189,17 +228,25 @@ fn is_complete(root: &Path, layout: &Layout, have: &Bitfield, file: usize) -> bo
     }
 }
 
-/// Refuses to write over what is not the torrent's. Gives the files that may be, by their numbers:
-/// those are to be compared with what is to be written.
-fn refuse_foreign(
+/// Whose the files are that are there.
+#[derive(Default)]
+struct Whose {
+    /// Files that may be the torrent's: they are to be compared with what is to be written.
+    unproven: BTreeSet<usize>,
+    /// Files that nobody wants, and that are the torrent's.
+    ours: BTreeSet<usize>,
+}
+
+/// Judges whose the files are. Refuses to write over what is not the torrent's.
+fn judge(
     place: &Place,
     layout: &Arc<Layout>,
     states: &[PieceState],
     complete: impl Fn(usize) -> bool,
     progress: &Progress,
-) -> Result<BTreeSet<usize>, Failure> {
+) -> Result<Whose, Failure> {
     let root = &place.root;
-    let mut unproven = BTreeSet::new();
+    let mut whose = Whose::default();
     let mut foreign = Foreign::new(root, layout, &place.hashes, states);
     let mut first = None;
     let mut others = 0;
@@ -207,21 +254,29 @@ fn refuse_foreign(
         if progress.is_stopped() {
             break;
         }
-        if !matches!(entry.kind, Kind::Regular { .. }) || complete(file) {
+        let is_wanted = place.wants(file);
+        // What is complete is not written to, and with leave to overwrite nobody asks.
+        let nobody_asks = is_wanted && (complete(file) || place.overwrite);
+        if !matches!(entry.kind, Kind::Regular { .. }) || nobody_asks {
             continue;
         }
         let verdict = foreign.verdict(file);
         match verdict.map_err(|error| Failure::Disk(error.to_string()))? {
+            Verdict::Ours if !is_wanted => {
+                whose.ours.insert(file);
+            }
             Verdict::Ours => {}
+            // What is not sure is not touched where nobody wants it.
+            Verdict::Unproven | Verdict::Foreign if !is_wanted => {}
             Verdict::Unproven => {
-                unproven.insert(file);
+                whose.unproven.insert(file);
             }
             Verdict::Foreign if first.is_none() => first = Some(root.join(&entry.path)),
             Verdict::Foreign => others += 1,
         }
     }
     let Some(first) = first else {
-        return Ok(unproven);
+        return Ok(whose);
     };
     let (which, them) = match others {
         0 => (String::new(), "it"),
@@ -268,6 +323,8 @@ mod tests {
             info_hash: [7; 20],
             read_only: false,
             overwrite: false,
+            selection: None,
+            allocate: Allocate::Sparse,
         };
         let made = || std::fs::read_dir(dir.path()).unwrap().count();
         let turn = Semaphore::new(1);

@@ -9,17 +9,16 @@ use messages::Bitfield;
 
 use super::figures::Notice;
 
-/// A notice for each disk that has too little room for what is still to be written to it below
-/// `root`. The files are there already; several disks may be below one folder.
+/// A notice for each disk that has too little room for the pieces that are `missing` below `root`. The files are there already; several disks may be below one folder.
 #[cfg(unix)]
-pub(super) fn shortages(root: &Path, layout: &Layout, have: &Bitfield) -> Vec<Notice> {
+pub(super) fn shortages(root: &Path, layout: &Layout, missing: &Bitfield) -> Vec<Notice> {
     let free = |path: &Path| crate::free_space::free_space(path).ok().flatten();
-    unix::shortages(root, layout, have, free)
+    unix::shortages(root, layout, missing, free)
 }
 
 /// No system but Unix tells how much of a file takes space.
 #[cfg(not(unix))]
-pub(super) fn shortages(_root: &Path, _layout: &Layout, _have: &Bitfield) -> Vec<Notice> {
+pub(super) fn shortages(_root: &Path, _layout: &Layout, _missing: &Bitfield) -> Vec<Notice> {
     Vec::new()
 }
 
@@ -40,7 +39,7 @@ mod unix {
     pub fn shortages(
         root: &Path,
         layout: &Layout,
-        have: &Bitfield,
+        missing: &Bitfield,
         free: impl Fn(&Path) -> Option<u64>,
     ) -> Vec<Notice> {
         let mut disks: BTreeMap<u64, (PathBuf, u64)> = BTreeMap::new();
@@ -48,7 +47,7 @@ mod unix {
         if let Ok(metadata) = root.metadata() {
             disks.insert(metadata.dev(), (root.to_owned(), 0));
         }
-        for (entry, missing) in layout.files().iter().zip(missing(layout, have)) {
+        for (entry, missing) in layout.files().iter().zip(bytes(layout, missing)) {
             let path = root.join(&entry.path);
             let Some(metadata) = path.metadata().ok().filter(|_| missing > 0) else {
                 continue;
@@ -66,17 +65,17 @@ mod unix {
         short.collect()
     }
 
-    /// The bytes of each file that are in pieces that we do not have.
-    fn missing(layout: &Layout, have: &Bitfield) -> Vec<u64> {
-        let mut missing = vec![0; layout.files().len()];
-        for piece in (0..layout.geometry().pieces()).filter(|&piece| !have.get(piece)) {
+    /// The bytes of each file that are in these pieces.
+    fn bytes(layout: &Layout, missing: &Bitfield) -> Vec<u64> {
+        let mut bytes = vec![0; layout.files().len()];
+        for piece in missing.iter_ones() {
             for span in layout.piece_spans(piece) {
                 if matches!(layout.files()[span.file].kind, Kind::Regular { .. }) {
-                    missing[span.file] += span.len;
+                    bytes[span.file] += span.len;
                 }
             }
         }
-        missing
+        bytes
     }
 
     #[cfg(test)]
@@ -104,9 +103,9 @@ mod unix {
             let padding = ("pad".into(), PIECE, Kind::Padding);
             let files = vec![file("a", 2), padding, file("b", 4)];
             let layout = Layout::new(files, PIECE).unwrap();
-            let mut have = Bitfield::new(layout.geometry().pieces());
-            let shortage = |have: &Bitfield, free| {
-                let notices = shortages(dir.path(), &layout, have, |path| {
+            let mut missing = Bitfield::full(layout.geometry().pieces());
+            let shortage = |missing: &Bitfield, free| {
+                let notices = shortages(dir.path(), &layout, missing, |path| {
                     assert_eq!(path, dir.path());
                     Some(free)
                 });
@@ -118,8 +117,11 @@ mod unix {
                     })
                     .collect::<Vec<_>>()
             };
-            assert_eq!(shortage(&have, 6 * PIECE), []);
-            assert_eq!(shortage(&have, 6 * PIECE - 1), [(6 * PIECE, 6 * PIECE - 1)]);
+            assert_eq!(shortage(&missing, 6 * PIECE), []);
+            assert_eq!(
+                shortage(&missing, 6 * PIECE - 1),
+                [(6 * PIECE, 6 * PIECE - 1)]
+            );
 
             // A piece that is written, and one whose bytes are wrong: both have their space.
             let b = fs::OpenOptions::new()
@@ -128,14 +130,14 @@ mod unix {
                 .unwrap();
             b.write_all_at(&[7; 2 * PIECE as usize], 0).unwrap();
             b.sync_all().unwrap();
-            have.set(3);
-            assert_eq!(shortage(&have, 0), [(4 * PIECE, 0)]);
+            missing.clear(3);
+            assert_eq!(shortage(&missing, 0), [(4 * PIECE, 0)]);
 
             // What we have needs no space, whatever the disk says that it takes.
             for piece in 0..2 {
-                have.set(piece);
+                missing.clear(piece);
             }
-            assert_eq!(shortage(&have, 0), [(2 * PIECE, 0)]);
+            assert_eq!(shortage(&missing, 0), [(2 * PIECE, 0)]);
         }
     }
 }

@@ -337,8 +337,7 @@ impl Task {
     /// long as there are any, it looks again.
     fn publish(&mut self) {
         let stats = self.engine.stats(self.now());
-        let total = self.layout.geometry().total_length();
-        let snapshot = figures::running(&stats, total);
+        let snapshot = figures::running(&stats);
         self.publish
             .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
         self.share.moves(&stats);

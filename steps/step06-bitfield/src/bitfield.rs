@@ -200,6 +200,18 @@ impl Bitfield {
         pairs.map(|(a, b)| (a & !b).count_ones()).sum()
     }
 
+    /// The pieces that are in this set and in `other`.
+    pub fn common_with(&self, other: &Bitfield) -> Bitfield {
+        debug_assert_eq!(self.len, other.len, "two bitfields of one torrent");
+        let pairs = self.words.iter().zip(&other.words);
+        let words: Vec<u64> = pairs.map(|(a, b)| a & b).collect();
+        Bitfield {
+            count: words.iter().map(|word| word.count_ones()).sum(),
+            words,
+            len: self.len,
+        }
+    }
+
     /// The words themselves, for whoever must look at 64 pieces at a time: piece `p` is bit
     /// `63 - p % 64` of word `p / 64`, and the spare bits of the last word are zero.
     pub fn words(&self) -> &[u64] {

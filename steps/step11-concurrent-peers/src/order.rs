@@ -1,5 +1,7 @@
 //! In which order pieces are opened.
 
+use messages::Bitfield;
+
 use crate::Picker;
 
 /// In which order pieces are opened.
@@ -19,6 +21,15 @@ impl Picker {
     /// Opens pieces in this order from now on.
     pub fn set_order(&mut self, order: Order) {
         self.order = order;
+    }
+
+    /// Opens pieces of the first class before all others, whatever their rarity, then those of the
+    /// second, and so on; those of no class come last. It costs a walk through a bitfield for each
+    /// class and each piece that is opened.
+    pub fn prefer(&mut self, classes: Vec<Bitfield>) {
+        self.classes = classes;
+        self.news += 1;
+        self.returned += 1;
     }
 
     /// How many connected peers have this piece. Kept, not counted.
@@ -75,6 +86,29 @@ mod tests {
         };
         let places: Vec<usize> = (0..50).map(place_of_the_rare).collect();
         assert!((0..5).all(|place| places.contains(&place)), "{places:?}");
+    }
+
+    #[test]
+    fn what_is_preferred_comes_first_and_the_rarest_of_it_before_the_rest() {
+        let (mut picker, has) = picker(Order::Rarest);
+        (0..4).for_each(|piece| picker.set_have(piece));
+        let class = |pieces: &[u32]| {
+            let mut class = Bitfield::new(10);
+            pieces.iter().for_each(|&piece| {
+                class.set(piece);
+            });
+            class
+        };
+        picker.prefer(vec![class(&[2, 7]), class(&[4, 5, 8])]);
+        for seed in 0..20 {
+            let asked = asked(&mut picker.clone(), &has, seed);
+            assert_eq!(asked[..2], [7, 8], "{asked:?}");
+            assert!([4, 5].contains(&asked[2]) && [4, 5].contains(&asked[3]));
+            assert_eq!(asked.len(), 6);
+        }
+        // A peer that has nothing of the first class is asked for the next.
+        let asked = asked(&mut picker, &class(&[5, 6]), 1);
+        assert_eq!(asked, [5, 6]);
     }
 
     #[test]

@@ -38,10 +38,12 @@ pub struct Picker {
     pub(crate) yielded: BTreeSet<(BlockRequest, PeerKey)>,
     max_open: usize,
     pub(crate) order: Order,
+    /// Pieces that are opened before others.
+    pub(crate) classes: Vec<Bitfield>,
     /// Counts what may bring work to a peer for which there was none. See [`Picker::news`].
     pub(crate) news: u64,
     /// Counts when pieces may have come among the unopened that a peer could not be asked for.
-    returned: u64,
+    pub(crate) returned: u64,
 }
 // ANCHOR_END: picker
 
@@ -75,6 +77,7 @@ impl Picker {
             yielded: BTreeSet::new(),
             max_open: max_open.max(1) as usize,
             order: Order::default(),
+            classes: Vec::new(),
             news: 0,
             returned: 0,
         }
@@ -207,18 +210,27 @@ impl Picker {
         {
             return None;
         }
-        let may = |piece| self.may_ask(peer, piece);
-        let piece = match self.order {
-            Order::Rarest if self.have.count() >= RANDOM_FIRST => self.rarity.rarest(has, may, rng),
-            Order::Rarest | Order::Random => self.rarity.any(has, may, rng),
-            Order::Sequential => self.rarity.first(has, may),
-        };
+        let mut piece = None;
+        for class in &self.classes {
+            piece = piece.or_else(|| self.unopened(peer, &has.common_with(class), rng));
+        }
+        let piece = piece.or_else(|| self.unopened(peer, has, rng));
         if piece.is_none() {
             self.ledgers.entry(peer).or_default().nothing_unopened = known;
         }
         piece
     }
     // ANCHOR_END: pick
+
+    /// The unopened piece of those in `has` that comes first in our order.
+    fn unopened(&self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
+        let may = |piece| self.may_ask(peer, piece);
+        match self.order {
+            Order::Rarest if self.have.count() >= RANDOM_FIRST => self.rarity.rarest(has, may, rng),
+            Order::Rarest | Order::Random => self.rarity.any(has, may, rng),
+            Order::Sequential => self.rarity.first(has, may),
+        }
+    }
 
     /// Counts what may bring work to a peer for which `pick` had less than was wanted: blocks that
     /// were given up, room for a new piece, a piece put back, the end game. While it stays the

@@ -34,6 +34,7 @@ pub(crate) struct Content {
     settled: Bitfield,
     left: u64,
     left_wanted: u64,
+    total_wanted: u64,
 }
 
 impl Content {
@@ -42,6 +43,7 @@ impl Content {
             geometry,
             have,
             wanted,
+            first,
         } = config;
         let mut content = Content {
             picker: Picker::new(geometry, max_open_pieces(&geometry, memory)),
@@ -50,6 +52,10 @@ impl Content {
             settled: have.clone(),
             left: 0,
             left_wanted: 0,
+            total_wanted: wanted
+                .iter_ones()
+                .map(|p| u64::from(geometry.piece_len(p)))
+                .sum(),
             wanted,
             geometry,
         };
@@ -67,6 +73,7 @@ impl Content {
                 content.picker.leave_out(piece);
             }
         }
+        content.picker.prefer(first);
         content
     }
 
@@ -93,6 +100,11 @@ impl Content {
     /// Bytes of the torrent that are not there: what trackers are told.
     pub fn left(&self) -> u64 {
         self.left
+    }
+
+    /// Bytes that are wanted, there or not.
+    pub fn total_wanted(&self) -> u64 {
+        self.total_wanted
     }
 
     /// Bytes that are wanted and not there.

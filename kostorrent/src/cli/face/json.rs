@@ -20,6 +20,7 @@
 //! | `file_failed` | `path`, `message` | a file cannot be read any more, or somebody has changed it |
 //! | `file_back` | `path` | such a file is there again, and good |
 //! | `low_space` | `path`, `needed`, `free`, `message` | a disk has less room than what is missing needs; the download goes on |
+//! | `not_allocated` | `path`, `message` | `--allocate full`, and the file system below this folder cannot give files their space at once |
 //! | `disk_fault` | `message` | the disk has a fault, and nothing is fetched until it is over; it is tried again every few seconds |
 //! | `disk_well` | | the fault is over, and the download goes on |
 //! | `paused`, `resumed` | | somebody wanted a pause, or the end of it |
@@ -124,6 +125,10 @@ enum JsonLine<'a> {
         path: String,
         needed: u64,
         free: u64,
+        message: String,
+    },
+    NotAllocated {
+        path: String,
         message: String,
     },
     DiskFault {
@@ -320,6 +325,12 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
             return Some(JsonLine::FileFailed {
                 path: path.to_string_lossy().into_owned(),
                 message: why,
+            });
+        }
+        Notice::NotAllocated { path } => {
+            return Some(JsonLine::NotAllocated {
+                path: path.to_string_lossy().into_owned(),
+                message,
             });
         }
         Notice::LowSpace { path, needed, free } => {

@@ -152,6 +152,14 @@ fn sentence(notice: &Notice) -> Option<String> {
             let sentence = format!("{} is there again, and good", path.display());
             return Some(one_line(&sentence));
         }
+        Notice::NotAllocated { path } => {
+            let sentence = format!(
+                "the file system at {} cannot give files their space at once: they take it as they \
+                 are written",
+                path.display()
+            );
+            return Some(one_line(&sentence));
+        }
         Notice::LowSpace { path, needed, free } => {
             let sentence = format!(
                 "{} are still to be written to {}, and {} are free there: make room, or the download \

@@ -194,6 +194,7 @@ fuzz_target!(|input: Input| {
         geometry,
         have: field(geometry.pieces(), input.have),
         wanted: field(geometry.pieces(), input.wanted),
+        first: vec![field(geometry.pieces(), input.seed)],
     };
     let config = Config {
         tiers: (0..input.trackers % 4)

@@ -46,12 +46,15 @@ fn samples() -> Vec<Value> {
         why: "gone".into(),
     };
     let file_back = Notice::FileBack { path: "a".into() };
+    let not_allocated = Notice::NotAllocated { path: "a".into() };
     let low_space = Notice::LowSpace {
         path: "a".into(),
         needed: 2,
         free: 1,
     };
-    let notices: Vec<_> = notices.chain([file_failed, file_back, low_space]).collect();
+    let notices: Vec<_> = notices
+        .chain([file_failed, file_back, low_space, not_allocated])
+        .collect();
     let snapshot = |state| Snapshot {
         state,
         ..Snapshot::default()
