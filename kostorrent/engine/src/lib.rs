@@ -222,6 +222,11 @@ impl Engine {
             uploaded: self.upload.total,
             downloaded: self.download.total,
             left: self.content.as_ref().map_or(u64::MAX, Content::left),
+            is_partial_seed: self.is_complete
+                && self
+                    .content
+                    .as_ref()
+                    .is_some_and(|content| content.wants_anything() && !content.is_seed()),
         }
     }
 }

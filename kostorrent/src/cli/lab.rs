@@ -99,6 +99,7 @@ fn note(announce: &Announce) -> Result<(), Failure> {
         Some(AnnounceEvent::Started) => "started",
         Some(AnnounceEvent::Completed) => "completed",
         Some(AnnounceEvent::Stopped) => "stopped",
+        Some(AnnounceEvent::Paused) => "has what it chose",
         None => "is there",
     };
     let who = client(&announce.peer_id);

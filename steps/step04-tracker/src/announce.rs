@@ -47,6 +47,9 @@ pub enum AnnounceEvent {
     Completed,
     /// We are leaving.
     Stopped,
+    /// We have what we chose, which is not everything, and fetch nothing more: a partial seed says
+    /// so with every announce (BEP 21).
+    Paused,
 }
 // ANCHOR_END: request
 
@@ -57,6 +60,7 @@ impl AnnounceEvent {
             AnnounceEvent::Started => "started",
             AnnounceEvent::Completed => "completed",
             AnnounceEvent::Stopped => "stopped",
+            AnnounceEvent::Paused => "paused",
         }
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Totals {
     pub uploaded: u64,
     pub downloaded: u64,
     pub left: u64,
+    /// Nothing is missing, and not everything is there (BEP 21).
+    pub is_partial_seed: bool,
 }
 
 pub(crate) struct Discovery {
@@ -254,8 +256,9 @@ pub(crate) enum Release {
 
 fn tell(cx: &mut Cx, call: Call, totals: Totals) {
     let leaving = call.event == Some(AnnounceEvent::Stopped);
+    let between = totals.is_partial_seed.then_some(AnnounceEvent::Paused);
     let announcement = Announcement {
-        event: call.event,
+        event: call.event.or(between),
         uploaded: totals.uploaded,
         downloaded: totals.downloaded,
         left: totals.left,

@@ -352,3 +352,29 @@ fn what_would_cost_somebody_a_file_is_refused_for_good() {
     let why = Failure::Disk("mine".to_owned());
     assert_eq!(end, Some(&Action::Finished(Outcome::Failed(why))));
 }
+
+#[test]
+fn whoever_has_what_it_chose_says_so_with_every_announce() {
+    use AnnounceEvent::*;
+    let mut world = world(geometry(PIECES, 64 * 1024), 200_000);
+    world.seeder();
+    let mut config = Config {
+        keep_seeding: true,
+        ..world.config()
+    };
+    let mut wanted = Bitfield::new(PIECES);
+    (3..20).for_each(|piece| {
+        wanted.set(piece);
+    });
+    config.content.as_mut().unwrap().wanted = wanted;
+    let partial = world.add(config);
+    world.run_to(8_000);
+    assert_eq!(have(&world, partial), 17);
+    let told = told(&world, partial);
+    assert_eq!(told[..3], [Some(Started), Some(Paused), Some(Paused)]);
+    // Others get from it what it has.
+    world.kill(0);
+    let other = world.leecher();
+    world.run_to(9_000);
+    assert_eq!(have(&world, other), 17);
+}

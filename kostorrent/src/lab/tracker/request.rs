@@ -61,6 +61,7 @@ pub(super) fn parse(query: &str, from: IpAddr) -> Result<Request, BadRequest> {
             Some(b"started") => Some(AnnounceEvent::Started),
             Some(b"completed") => Some(AnnounceEvent::Completed),
             Some(b"stopped") => Some(AnnounceEvent::Stopped),
+            Some(b"paused") => Some(AnnounceEvent::Paused),
             // `event=` and `event=empty` mean a regular announce; what is unknown is taken as one.
             _ => None,
         },
