@@ -7,4 +7,5 @@ pub mod file_id;
 pub mod free_space;
 pub mod lab;
 pub mod node;
+pub mod recording;
 pub mod whole_file;

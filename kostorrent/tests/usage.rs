@@ -18,6 +18,8 @@ fn help_is_for_a_person_and_no_failure() {
         "create",
         "lab",
         "demo",
+        "sim",
+        "replay",
         "completions",
         "man",
     ] {
@@ -54,6 +56,14 @@ fn wrong_usage_is_code_two() {
         &["create", "x", "--announce", "nowhere"],
         &["create", "x", "--date", "1", "--no-date"],
         &["completions", "tcl"],
+        &["sim"],
+        &["sim", "flsh"],
+        &["replay"],
+        &["replay", "x", "--at", "soon"],
+        &["replay", "x", "--at", "1", "--piece", "2"],
+        &["replay", "x", "--peer", "nobody"],
+        &["download", &torrent, "--anonymous"],
+        &["seed", &torrent, &torrent, "--data", ".", "--record", "x"],
     ] {
         let ran = run(line);
         assert_eq!(ran.code, Some(2), "{line:?}: {}", ran.err);

@@ -36,6 +36,9 @@ pub struct Config {
     pub peer_id: [u8; 20],
     /// The seed of every chance decision.
     pub seed: u64,
+    /// Whether to keep the reasons of actions: see [`Engine::poll_why`](crate::Engine::poll_why). It
+    /// changes nothing that is done.
+    pub explain: bool,
 }
 
 impl Config {
@@ -54,6 +57,7 @@ impl Config {
             memory: PIECE_MEMORY,
             peer_id: [0; 20],
             seed: 0,
+            explain: false,
         }
     }
 }

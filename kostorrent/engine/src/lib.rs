@@ -38,12 +38,14 @@ mod time;
 mod timers;
 mod trust;
 mod upload;
+mod why;
 
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
 pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::Stats;
 pub use time::Time;
+pub use why::{Choice, Slot, Why};
 
 use messages::Bitfield;
 
@@ -86,7 +88,7 @@ pub struct Engine {
 impl Engine {
     /// An engine that begins at `now`; its first actions wait to be polled.
     pub fn new(config: Config, now: Time) -> Engine {
-        let mut cx = Cx::new(config.seed, now);
+        let mut cx = Cx::new(config.seed, config.explain, now);
         let memory = config.memory;
         let mut engine = Engine {
             stage: Stage::Running,
@@ -164,6 +166,12 @@ impl Engine {
     /// The next thing to do; `None` when everything is done for now.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.cx.next_action()
+    }
+
+    /// Why the action is wanted that was polled last, if [`Config::explain`] asks for reasons and
+    /// the action does not say it itself; to be asked before the next is polled.
+    pub fn poll_why(&mut self) -> Option<Why> {
+        self.cx.next_why()
     }
 
     /// When to hand in [`Event::Timeout`] if nothing else has happened; `None` is

@@ -9,7 +9,7 @@ use crate::content::{Culprit, NOBODY};
 use crate::event::BufKey;
 use crate::leaving::Stage;
 use crate::pausing::Trial;
-use crate::{Action, Engine, Failure, Outcome, Report, Stored};
+use crate::{Action, Engine, Failure, Outcome, Report, Stored, Why};
 
 impl Engine {
     /// A whole block has come.
@@ -37,6 +37,8 @@ impl Engine {
             content.under_way.insert(piece);
             let senders = content.picker.contributors(piece);
             let digests = content.integrity.digests(piece, &senders);
+            let from = || BTreeSet::from_iter(&senders).len();
+            self.cx.because(|| Why::Whole { from: from() });
             self.cx.act(Action::Store { piece, digests });
         }
     }

@@ -14,7 +14,7 @@ use crate::limit::Bucket;
 use crate::peer::Peer;
 use crate::swarm::{Swarm, network};
 use crate::timers::Timer;
-use crate::{Action, CloseReason, Config, Time};
+use crate::{Action, CloseReason, Config, Slot, Time, Why};
 
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
@@ -25,6 +25,8 @@ const LEAST_PAUSE_BETWEEN: Duration = Duration::from_millis(100);
 
 pub(crate) struct Upload {
     choker: Choker,
+    /// How many slots there are.
+    slots: usize,
     /// When the choker last decided.
     choked_at: Option<Time>,
     limit: Bucket,
@@ -41,6 +43,7 @@ impl Upload {
     pub fn new(config: &Config, now: Time) -> Upload {
         Upload {
             choker: Choker::new(config.upload_slots),
+            slots: config.upload_slots,
             choked_at: None,
             limit: Bucket::new(config.limit_up, now),
             limited: VecDeque::new(),
@@ -123,8 +126,8 @@ impl Upload {
     /// it has asked for.
     pub fn void_asked(&mut self, cx: &mut Cx, peer: &mut Peer) {
         if peer.up.void && peer.up.in_connection == 0 {
-            set_choking(cx, peer, true);
-            set_choking(cx, peer, false);
+            set_choking(cx, peer, true, || Why::AskAnew);
+            set_choking(cx, peer, false, || Why::AskAnew);
         }
     }
 
@@ -200,7 +203,7 @@ impl Upload {
     /// Nobody may download from us for now.
     pub fn choke_all(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
         for peer in swarm.iter_mut() {
-            set_choking(cx, peer, true);
+            set_choking(cx, peer, true, || Why::Paused);
         }
     }
 
@@ -231,13 +234,39 @@ impl Upload {
         }
         for peer in swarm.iter_mut() {
             let decided = decisions.binary_search_by_key(&peer.key, |decision| decision.peer);
-            let unchoke = decided.is_ok_and(|at| decisions[at].unchoke);
-            set_choking(cx, peer, !unchoke);
+            let choke = !decided.is_ok_and(|at| decisions[at].unchoke);
+            let (key, slots) = (peer.key, self.slots);
+            set_choking(cx, peer, choke, || {
+                Why::Slot(standing(key, !choke, seeding, &candidates, slots))
+            });
         }
     }
 }
 
-fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool) {
+/// How a peer stood when the slots were given out.
+fn standing(
+    key: PeerKey,
+    unchoked: bool,
+    seeding: bool,
+    candidates: &[Candidate],
+    slots: usize,
+) -> Slot {
+    let own = candidates.iter().find(|candidate| candidate.peer == key);
+    let rate = own.map_or(0, |own| own.rate);
+    let interested = || candidates.iter().filter(|candidate| candidate.interested);
+    Slot {
+        unchoked,
+        seeding,
+        interested: own.is_some_and(|own| own.interested),
+        snubbed: own.is_some_and(|own| own.snubbed),
+        rate,
+        faster: interested().filter(|other| other.rate > rate).count(),
+        interested_peers: interested().count(),
+        slots,
+    }
+}
+
+fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool, why: impl FnOnce() -> Why) {
     if std::mem::replace(&mut peer.up.am_choking, choking) == choking {
         return;
     }
@@ -245,8 +274,10 @@ fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool) {
     if choking {
         // Without the fast extension a choke drops what was asked for, without a word.
         peer.up.requests.clear();
+        cx.because(why);
         cx.send(peer, Message::Choke);
     } else {
+        cx.because(why);
         cx.send(peer, Message::Unchoke);
     }
 }

@@ -16,12 +16,18 @@ fn main() {
     let mut next = |usual| args.next().map_or(usual, |arg| arg.expect("a number"));
     let (leechers, mib, connections) = (next(1_000), next(4), next(50));
 
-    let geometry = Geometry::new(mib * 1024 * 1024, 64 * 1024).expect("a torrent");
+    // As those choose who make torrents.
+    let size = mib * 1024 * 1024;
+    let piece_length = (size / 512)
+        .next_power_of_two()
+        .clamp(16 * 1024, 1024 * 1024);
+    let geometry = Geometry::new(size, piece_length).expect("a torrent");
     let mut world = World::new(geometry);
     world.line = Line {
         latency: Duration::from_millis(20),
         up: Some(1_000_000),
         down: Some(5_000_000),
+        ..Line::default()
     };
     let max_peers = connections as usize;
     world.add(Config {

@@ -10,13 +10,16 @@ use picker::PeerKey;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, TIMEOUT};
 
 use crate::happen::Happens;
-use crate::line::time_for;
+use crate::line::{time_for, up_to};
 use crate::node::End;
 use crate::uplink::Parcel;
 use crate::{Announced, Content, Vice, World};
 
 /// How long it takes to look a name up.
 const LOOK_UP: Duration = Duration::from_millis(50);
+
+/// What a disk says that has a fault for a while.
+const FAULT: &str = "the disk cannot be written to";
 
 impl World {
     pub(crate) fn act(&mut self, node: usize, action: Action) {
@@ -36,6 +39,8 @@ impl World {
                 let kept = self.nodes[node].kept.entry(piece);
                 let kept = kept.or_insert_with(|| vec![None; blocks]);
                 kept[block as usize] = Some(content);
+                let node = &mut self.nodes[node];
+                node.most_open = node.most_open.max(node.kept.len());
             }
             Action::Drop { buf } => {
                 self.take_buf(node, buf);
@@ -46,21 +51,21 @@ impl World {
             Action::Store { piece, digests } => self.store(node, piece, digests),
             // What a disk has forgotten is told when it happens, by whoever makes it forget.
             Action::Check { .. } => {}
-            Action::Settle => self.later(
-                Duration::ZERO,
-                node,
-                Happens::Told(Box::new(Event::Settled)),
-            ),
-            Action::Look => self.later(
-                Duration::ZERO,
-                node,
-                Happens::Told(Box::new(Event::DiskWell)),
-            ),
+            Action::Settle => self.will_tell(Duration::ZERO, node, Event::Settled),
+            Action::Look => {
+                let event = match self.disk_of(node).has_fault(self.now) {
+                    true => Event::DiskFailed {
+                        why: FAULT.to_owned(),
+                    },
+                    false => Event::DiskWell,
+                };
+                self.will_tell(Duration::ZERO, node, event);
+            }
             Action::LookUp { name, port } => {
                 let found = self.names.get(&name).cloned();
                 let result = found.ok_or_else(|| "no such name".to_owned());
                 let event = Event::LookedUp { name, port, result };
-                self.later(LOOK_UP, node, Happens::Told(Box::new(event)));
+                self.will_tell(LOOK_UP, node, event);
             }
             Action::Announce {
                 tracker,
@@ -69,7 +74,7 @@ impl World {
             Action::Report(report) => {
                 let node = &mut self.nodes[node];
                 if report == Report::Complete {
-                    node.completed = Some(self.now);
+                    node.completed.get_or_insert(self.now);
                 }
                 node.reports.push((self.now, report));
             }
@@ -88,7 +93,7 @@ impl World {
         };
         let takes = self.line_of(node).latency * 4;
         let event = Event::ConnectFailed { addr, why: failure };
-        self.later(takes, node, Happens::Told(Box::new(event)));
+        self.will_tell(takes, node, event);
     }
 
     fn call(&mut self, node: usize, other: usize, addr: SocketAddr) {
@@ -144,7 +149,8 @@ impl World {
         if let Some(bytes) = self.nodes[node].uplink.begin() {
             let rate = self.line_of(node).up;
             let takes = rate.map(|rate| time_for(bytes, rate));
-            self.later(takes.unwrap_or_default(), node, Happens::Sent);
+            let life = self.nodes[node].life;
+            self.later(takes.unwrap_or_default(), node, Happens::Sent { life });
         }
     }
 
@@ -162,10 +168,26 @@ impl World {
 
     fn depart_to(&mut self, node: usize, other: usize, key: Option<PeerKey>, parcel: Parcel) {
         // A call that is broken off before it has arrived is not noticed.
-        if let Some(key) = key {
-            let latency = self.latency(node, other);
-            self.later(latency, other, Happens::Arrives { key, parcel });
+        let Some(key) = key else {
+            return;
+        };
+        let mut at = self.now + self.latency(node, other);
+        let jitter = self.line_of(node).jitter + self.line_of(other).jitter;
+        if !jitter.is_zero() {
+            at = at + up_to(jitter, &mut self.rng);
+            if let Some(end) = self.nodes[other].ends.get_mut(&key) {
+                at = at.max(end.last);
+                end.last = at;
+            }
         }
+        self.agenda
+            .enter(at, (other, Happens::Arrives { key, parcel }));
+    }
+
+    /// A node's disk or a tracker will answer.
+    fn will_tell(&mut self, after: Duration, node: usize, event: Event) {
+        let (life, event) = (self.nodes[node].life, Box::new(event));
+        self.later(after, node, Happens::Told { life, event });
     }
 
     fn take_buf(&mut self, node: usize, buf: BufKey) -> Content {
@@ -176,8 +198,8 @@ impl World {
     /// Verifies a whole piece, and writes it if it is right.
     fn store(&mut self, number: usize, piece: u32, digests: BlockDigests) {
         let bytes = u64::from(self.geometry.piece_len(piece));
+        let disk = self.disk_of(number);
         let node = &mut self.nodes[number];
-        let disk = node.disk.unwrap_or(self.disk);
         let contents = node.contents(piece);
         let right = !disk.spoils && contents.iter().all(|&content| content == Content::RIGHT);
         let wanted = match digests {
@@ -188,6 +210,8 @@ impl World {
         let digests = wanted.then(|| contents.into_iter().map(Content::digest).collect());
         let result = if !right {
             Stored::Wrong { digests }
+        } else if disk.has_fault(self.now) {
+            Stored::Failed(FAULT.to_owned())
         } else if disk.takes.is_some_and(|most| node.written >= most) {
             Stored::Failed("the disk is full".to_owned())
         } else {
@@ -196,9 +220,8 @@ impl World {
         };
         let done = disk.done(if right { bytes } else { 0 }, node.disk_free, self.now);
         node.disk_free = done;
-        let stored = Event::Stored { piece, result };
-        self.agenda
-            .enter(done, (number, Happens::Told(Box::new(stored))));
+        let event = Event::Stored { piece, result };
+        self.will_tell(done.since(self.now), number, event);
     }
 
     fn announce(&mut self, node: usize, url: String, announcement: &Announcement) {
@@ -229,7 +252,7 @@ impl World {
         if let Some(why) = failure {
             let (tracker, result) = (url, Err(why));
             let event = Event::Announced { tracker, result };
-            return self.later(takes, node, Happens::Told(Box::new(event)));
+            return self.will_tell(takes, node, event);
         }
         let named = tracker
             .name(announcement.numwant as usize, &mut self.rng)
@@ -247,6 +270,6 @@ impl World {
             tracker: url,
             result: Ok(reply),
         };
-        self.later(takes, node, Happens::Told(Box::new(event)));
+        self.will_tell(takes, node, event);
     }
 }

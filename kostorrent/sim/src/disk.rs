@@ -17,6 +17,8 @@ pub struct Disk {
     pub takes: Option<u32>,
     /// Whatever it is given is wrong when it looks at it: bad memory.
     pub spoils: bool,
+    /// From when to when it can write nothing, counted from the world's beginning; `None` is never.
+    pub fault: Option<(Duration, Duration)>,
 }
 
 impl Default for Disk {
@@ -27,11 +29,19 @@ impl Default for Disk {
             rate: None,
             takes: None,
             spoils: false,
+            fault: None,
         }
     }
 }
 
 impl Disk {
+    /// Whether it has a fault at this moment, which will pass.
+    pub(crate) fn has_fault(&self, now: Time) -> bool {
+        let now = now.since_start();
+        self.fault
+            .is_some_and(|(from, until)| (from..until).contains(&now))
+    }
+
     /// When an access of `bytes` is done that begins when the disk is `free`, and not before `now`.
     pub(crate) fn done(&self, bytes: u64, free: Time, now: Time) -> Time {
         let transfer = self.rate.map(|rate| time_for(bytes, rate));

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use engine::{BufKey, Event};
+use engine::{BufKey, Command, Event};
 use handshake::{Handshake, Reserved};
 use messages::{BlockRequest, Ended, Message};
 use metainfo::InfoHash;
@@ -17,18 +17,24 @@ const ROOM: u64 = 512 * 1024;
 /// Something that happens to a node.
 #[derive(Debug)]
 pub(crate) enum Happens {
-    /// It begins.
+    /// It begins for the first time.
     Starts,
+    /// It goes: with a goodbye, or without.
+    Leaves { politely: bool },
+    /// It is back, with what it had on its disk.
+    Returns,
     /// Its engine may want to be told that time has passed.
     Alarm,
-    /// Its disk or a tracker has answered.
-    Told(Box<Event>),
+    /// Its disk or a tracker has answered what it asked in this life.
+    Told { life: u32, event: Box<Event> },
     /// A call arrives; `key` is the number that the caller gave its end.
     Called { from: usize, key: PeerKey },
     /// Its own call was answered.
     Answered { key: PeerKey, addr: SocketAddr },
+    /// A connection of its breaks, at both ends.
+    Breaks { key: PeerKey },
     /// The block on its line is out.
-    Sent,
+    Sent { life: u32 },
     /// Something has come to its line.
     Arrives { key: PeerKey, parcel: Parcel },
     /// Something has come through its line.
@@ -37,6 +43,11 @@ pub(crate) enum Happens {
 
 impl World {
     pub(crate) fn happen(&mut self, node: usize, happens: Happens) {
+        match happens {
+            Happens::Starts => return self.starts(node),
+            Happens::Returns => return self.is_back(node),
+            _ => {}
+        }
         if !self.nodes[node].alive {
             if let Happens::Called { from, key } = happens {
                 let parcel = Parcel::HangUp;
@@ -49,9 +60,16 @@ impl World {
             return;
         }
         match happens {
-            Happens::Starts => self.obey(node),
+            Happens::Starts | Happens::Returns => {}
+            Happens::Leaves { politely: true } => self.tell(node, Event::Command(Command::Stop)),
+            Happens::Leaves { politely: false } => self.kill(node),
             Happens::Alarm => self.alarm(node),
-            Happens::Told(event) => self.tell(node, *event),
+            Happens::Told { life, event } => {
+                if life == self.nodes[node].life {
+                    self.tell(node, *event);
+                }
+            }
+            Happens::Breaks { key } => self.breaks(node, key),
             Happens::Called { from, key } => self.called(node, from, key),
             Happens::Answered { key, addr } => {
                 if let Some(end) = self.nodes[node].ends.get(&key) {
@@ -59,7 +77,11 @@ impl World {
                     self.connected(node, key, addr, false, other);
                 }
             }
-            Happens::Sent => self.sent(node),
+            Happens::Sent { life } => {
+                if life == self.nodes[node].life {
+                    self.sent(node);
+                }
+            }
             Happens::Arrives { key, parcel } => {
                 let rate = self.line_of(node).down;
                 let downlink = &mut self.nodes[node].downlink;
@@ -105,6 +127,7 @@ impl World {
         let port = 40_000 + (key.0 % 20_000) as u16;
         let addr = SocketAddr::new(self.nodes[from].addr.ip(), port);
         self.connected(node, peer, addr, true, from);
+        self.will_break(node, from, peer);
     }
 
     fn connected(
@@ -182,6 +205,7 @@ impl World {
         let buf = BufKey(node.next_buf);
         node.next_buf = node.next_buf.wrapping_add(1);
         node.bufs.insert(buf.0, content);
+        node.received += u64::from(block.len);
         self.tell(number, Event::Block { peer, block, buf });
     }
 }

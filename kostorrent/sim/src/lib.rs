@@ -27,12 +27,14 @@
 
 mod act;
 mod agenda;
+mod churn;
 mod content;
 mod disk;
 mod happen;
 mod line;
 mod node;
 mod recording;
+pub mod scenario;
 mod tracker;
 mod uplink;
 mod world;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use engine::Time;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
 
 /// A node's line. What it sends goes out through the line's one direction, block after block, and
 /// passes through the receiver's other direction: both bound it. Only payload counts.
@@ -15,17 +17,32 @@ pub struct Line {
     pub up: Option<u64>,
     /// Payload bytes a second that it can receive; `None` is no bound.
     pub down: Option<u64>,
+    /// How much longer something may take on this line than its latency: between nothing and this,
+    /// by chance. What goes over one connection stays in its order.
+    pub jitter: Duration,
+    /// How long a connection over this line lasts until it breaks: half as long to half as long
+    /// again, by chance; `None` is for ever.
+    pub breaks: Option<Duration>,
 }
 
 impl Default for Line {
-    /// Ten milliseconds, and no other bound.
+    /// Ten milliseconds always, and no other bound.
     fn default() -> Line {
         Line {
             latency: Duration::from_millis(10),
             up: None,
             down: None,
+            jitter: Duration::ZERO,
+            breaks: None,
         }
     }
+}
+
+/// A span of time by chance: nothing to `most`. Whole numbers alone, so that it is the same on every
+/// machine.
+pub(crate) fn up_to(most: Duration, rng: &mut ChaCha8Rng) -> Duration {
+    let most = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(rng.next_u64() % most.saturating_add(1).max(1))
 }
 
 /// How long `bytes` take at `rate` bytes a second.

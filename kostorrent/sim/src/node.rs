@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use engine::{Engine, Outcome, Report, Time};
+use engine::{Config, Engine, Outcome, Report, Time};
 use messages::BlockRequest;
 use peer_id::PeerId;
 use picker::PeerKey;
@@ -47,8 +47,10 @@ pub struct Node {
     pub addr: SocketAddr,
     /// What is wrong with it.
     pub vice: Vice,
-    /// Whether it runs; a dead node answers nobody.
+    /// Whether it runs; a dead node answers nobody, nor does one that has not come yet.
     pub alive: bool,
+    /// When it came, or comes.
+    pub joined: Time,
     /// Its line, if it has not the world's usual one.
     pub line: Option<Line>,
     /// Its disk, if it has not the world's usual one.
@@ -63,9 +65,14 @@ pub struct Node {
     pub announces: Vec<Announced>,
     /// Payload bytes that have gone out.
     pub sent: u64,
+    /// Payload bytes that have come in and were asked for.
+    pub received: u64,
     /// What its engine was told and wanted, if the world keeps recordings.
     pub recording: Option<Recording>,
 
+    pub(crate) config: Config,
+    /// How often it has begun: what a former life had asked for is not for this one.
+    pub(crate) life: u32,
     pub(crate) id: PeerId,
     pub(crate) ends: BTreeMap<PeerKey, End>,
     pub(crate) next_key: u32,
@@ -79,6 +86,8 @@ pub struct Node {
     pub(crate) next_buf: u32,
     /// The kept blocks of each open piece.
     pub(crate) kept: BTreeMap<u32, Vec<Option<Content>>>,
+    /// The most pieces that it held blocks of at a time.
+    pub(crate) most_open: usize,
     /// When its next alarm is due.
     pub(crate) alarm: Option<Time>,
 }
@@ -90,17 +99,24 @@ pub(crate) struct End {
     pub other: usize,
     /// The number of the other end, there; not known before the call has reached it.
     pub other_key: Option<PeerKey>,
+    /// When the last that is under way to this end arrives.
+    pub last: Time,
     /// What a connection would take in: asked for, not cancelled, not choked away.
     pub asked: BTreeSet<BlockRequest>,
 }
 
 impl Node {
-    pub(crate) fn new(engine: Engine, id: PeerId, addr: SocketAddr) -> Node {
+    /// A node that begins at `joined`, and is not alive before it does.
+    pub(crate) fn new(config: Config, addr: SocketAddr, joined: Time) -> Node {
         Node {
-            engine,
+            engine: Engine::new(config.clone(), joined),
+            id: PeerId(config.peer_id),
+            config,
+            life: 0,
             addr,
             vice: Vice::None,
-            alive: true,
+            alive: false,
+            joined,
             line: None,
             disk: None,
             completed: None,
@@ -108,8 +124,8 @@ impl Node {
             reports: Vec::new(),
             announces: Vec::new(),
             sent: 0,
+            received: 0,
             recording: None,
-            id,
             ends: BTreeMap::new(),
             next_key: 0,
             uplink: Uplink::default(),
@@ -119,8 +135,24 @@ impl Node {
             bufs: BTreeMap::new(),
             next_buf: 0,
             kept: BTreeMap::new(),
+            most_open: 0,
             alarm: None,
         }
+    }
+
+    /// Begins again with what is on its disk. Its connections are gone already.
+    pub(crate) fn begin_again(&mut self, now: Time) {
+        if let (Some(content), Some(have)) = (&mut self.config.content, self.engine.have()) {
+            content.have = have.clone();
+        }
+        self.engine = Engine::new(self.config.clone(), now);
+        self.life += 1;
+        self.uplink = Uplink::default();
+        self.downlink = Downlink::default();
+        self.bufs.clear();
+        self.kept.clear();
+        self.alarm = None;
+        self.outcome = None;
     }
 
     /// Whether its work has ended with everything on disk.
@@ -132,6 +164,11 @@ impl Node {
     pub fn held(&self) -> usize {
         let kept = self.kept.values().flatten().flatten().count();
         self.bufs.len() + kept
+    }
+
+    /// The most pieces that blocks were held of at a time: its memory.
+    pub fn most_open(&self) -> usize {
+        self.most_open
     }
 
     /// What is in the kept blocks of a whole piece.
@@ -147,6 +184,7 @@ impl Node {
         let end = End {
             other,
             other_key,
+            last: Time::ZERO,
             asked: BTreeSet::new(),
         };
         self.ends.insert(key, end);

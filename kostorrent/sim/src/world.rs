@@ -5,9 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use blocks::Geometry;
-use engine::{Config, ContentConfig, Engine, Event, Report, Time};
+use engine::{Config, ContentConfig, Event, Report, Time};
 use messages::{Bitfield, Message};
-use peer_id::PeerId;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -21,6 +20,9 @@ pub const TRACKER: &str = "http://tracker.example/announce";
 
 /// The port at which all nodes can be called, unless they were given an address.
 const PORT: u16 = 6881;
+
+/// What lies between the seeds of two worlds: the nodes of a world count up from one.
+const SEEDS_APART: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// One torrent and all its peers, in virtual time.
 ///
@@ -47,12 +49,19 @@ pub struct World {
     pub(crate) trackers: BTreeMap<String, Tracker>,
     pub(crate) by_addr: BTreeMap<SocketAddr, usize>,
     pub(crate) rng: ChaCha8Rng,
+    seed: u64,
 }
 
 impl World {
     /// A world without peers, about this torrent.
     pub fn new(geometry: Geometry) -> World {
+        World::seeded(geometry, 0)
+    }
+
+    /// The same with other chances: for the world's, and for each of its engines.
+    pub fn seeded(geometry: Geometry, seed: u64) -> World {
         World {
+            seed,
             nodes: Vec::new(),
             now: Time::ZERO,
             line: Line::default(),
@@ -63,7 +72,7 @@ impl World {
             agenda: Agenda::new(),
             trackers: BTreeMap::new(),
             by_addr: BTreeMap::new(),
-            rng: ChaCha8Rng::seed_from_u64(0),
+            rng: ChaCha8Rng::seed_from_u64(seed),
         }
     }
 
@@ -106,20 +115,35 @@ impl World {
 
     /// Adds a peer at this address, as [`World::add`] does. Peers may share a host.
     pub fn add_at(&mut self, addr: SocketAddr, config: Config) -> usize {
+        let number = self.enter(addr, config, self.now);
+        self.nodes[number].alive = true;
+        number
+    }
+
+    /// Adds a peer that comes at this moment, counted from the world's beginning, or at once if that
+    /// is over. Until then nobody is at its address.
+    pub fn add_later(&mut self, at: Duration, config: Config) -> usize {
+        let addr = World::addr(self.nodes.len());
+        let at = Time::after_start(at).max(self.now);
+        self.enter(addr, config, at)
+    }
+
+    fn enter(&mut self, addr: SocketAddr, config: Config, at: Time) -> usize {
         let number = self.nodes.len();
         let config = Config {
             peer_id: peer_id(number),
-            seed: config.seed.wrapping_add(number as u64),
+            seed: (config.seed)
+                .wrapping_add(number as u64)
+                .wrapping_add(self.seed.wrapping_mul(SEEDS_APART)),
             ..config
         };
-        let engine = Engine::new(config.clone(), self.now);
-        let mut node = Node::new(engine, PeerId(config.peer_id), addr);
+        let mut node = Node::new(config.clone(), addr, at);
         if self.records {
-            node.recording = Some(Recording::new(config, self.now));
+            node.recording = Some(Recording::new(config, at));
         }
         self.nodes.push(node);
         self.by_addr.insert(addr, number);
-        self.later(Duration::ZERO, number, Happens::Starts);
+        self.agenda.enter(at, (number, Happens::Starts));
         number
     }
 
@@ -127,6 +151,11 @@ impl World {
     pub fn addr(number: usize) -> SocketAddr {
         let host = u32::from(Ipv4Addr::new(10, 0, 0, 1)).wrapping_add(number as u32);
         SocketAddr::from((Ipv4Addr::from(host), PORT))
+    }
+
+    /// The node that can be called at this host's usual port.
+    pub(crate) fn by_host(&self, ip: IpAddr) -> Option<&usize> {
+        self.by_addr.get(&SocketAddr::new(ip, PORT))
     }
 
     /// The tracker with this URL. One that was not there before is there from now on.
@@ -215,11 +244,8 @@ impl World {
     /// world's beginning, then it is `until` and nothing has happened: `false`.
     pub fn step(&mut self, until: Duration) -> bool {
         let until = Time::after_start(until);
-        if self.agenda.next().is_none_or(|at| at > until) {
+        let Some((at, (node, happens))) = self.agenda.take_until(until) else {
             self.now = self.now.max(until);
-            return false;
-        }
-        let Some((at, (node, happens))) = self.agenda.take() else {
             return false;
         };
         self.now = self.now.max(at);
@@ -247,6 +273,10 @@ impl World {
 
     pub(crate) fn line_of(&self, node: usize) -> Line {
         self.nodes[node].line.unwrap_or(self.line)
+    }
+
+    pub(crate) fn disk_of(&self, node: usize) -> Disk {
+        self.nodes[node].disk.unwrap_or(self.disk)
     }
 
     pub(crate) fn latency(&self, one: usize, other: usize) -> Duration {

@@ -4,11 +4,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use tracker::PeerAddr;
 
-use super::values::{self, Date, PieceLength, Tier};
+use super::values::{self, Date, PieceLength, Tier, Whose};
 use crate::create::Pattern;
 
 /// A BitTorrent client for the terminal, built step by step in its own guide.
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Create(Create),
     Lab(Lab),
     Demo(Demo),
+    Sim(Sim),
+    Replay(Replay),
     Completions(Completions),
     Man(Man),
     /// Pause a running download (not yet)
@@ -117,6 +120,8 @@ pub(crate) struct Download {
     #[command(flatten)]
     pub(crate) upload: Upload,
     #[command(flatten)]
+    pub(crate) record: Record,
+    #[command(flatten)]
     pub(crate) face: Face,
     #[command(flatten)]
     pub(crate) log: Log,
@@ -143,6 +148,8 @@ pub(crate) struct Seed {
     pub(crate) sources: Sources,
     #[command(flatten)]
     pub(crate) upload: Upload,
+    #[command(flatten)]
+    pub(crate) record: Record,
     #[command(flatten)]
     pub(crate) face: Face,
     #[command(flatten)]
@@ -221,6 +228,19 @@ pub(crate) struct Upload {
     /// Upload at most so many bytes a second; K, M, G are powers of 1024
     #[arg(long, value_name = "R", value_parser = values::rate)]
     pub(crate) limit_up: Option<u64>,
+}
+
+/// Whether what happens is written down.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Record {
+    /// Record into FILE what happens, without payload, for `kostorrent replay`; an old recording there is replaced
+    ///
+    /// Addresses, peer ids and trackers stand in it, with the keys that trackers' URLs may hold: see --anonymous.
+    #[arg(long = "record", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// Record made-up addresses, peer ids and names in place of the real ones, and no URLs
+    #[arg(long, requires = "file")]
+    pub(crate) anonymous: bool,
 }
 
 /// How a running torrent shows itself.
@@ -389,6 +409,83 @@ pub(crate) struct Demo {
     #[command(flatten)]
     pub(crate) log: Log,
 }
+
+/// Let a swarm happen in virtual time, and see what becomes of it
+///
+/// The peers are the engine that downloads, many times; lines, disks and trackers are arithmetic. An hour takes a moment,
+/// and the same seed gives the same again, to the byte. `kostorrent sim --list` names the scenarios.
+///
+/// Exits with 1 if somebody who should does not have everything in the end, or somebody honest was banned.
+#[derive(Debug, Args)]
+#[command(after_long_help = super::sim::FORMATS)]
+pub(crate) struct Sim {
+    /// A scenario's name, or a file that describes one (its name has a . or a / in it)
+    #[arg(required_unless_present = "list", value_hint = ValueHint::FilePath)]
+    pub(crate) scenario: Option<String>,
+    /// Name the scenarios
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Write a picture of who had what when
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) svg: Option<PathBuf>,
+    /// Write the result as JSON; - is stdout, in place of the table
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) json: Option<PathBuf>,
+    /// The number that all chance comes from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// Tell the engine a recording again, and print each decision with its reason
+///
+/// A recording is what `kostorrent download --record FILE` writes. No network is used. It is also said whether this version
+/// wants the same as the one that recorded. What can be read of a damaged recording is replayed; then the exit code is 1.
+#[derive(Debug, Args)]
+#[command(after_long_help = REPLAY_JSON)]
+pub(crate) struct Replay {
+    /// The recording
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) recording: PathBuf,
+    /// Print how things stood at that time after the start, and nothing else: 90, 1.5s, 200ms, 3m or 1h
+    #[arg(long, value_name = "TIME", value_parser = values::time, conflicts_with_all = ["until", "peer", "piece"])]
+    pub(crate) at: Option<Duration>,
+    /// Print only what is about this peer: HOST:PORT, an address, or the number of a connection
+    #[arg(long, value_name = "ADDR|KEY", value_parser = values::whose)]
+    pub(crate) peer: Option<Whose>,
+    /// Print only what is about this piece, counted from 0
+    #[arg(long, value_name = "N")]
+    pub(crate) piece: Option<u32>,
+    /// End at that time after the start
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) until: Option<Duration>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const REPLAY_JSON: &str = "\
+With --json, each decision is an object with `event` = `decision`:
+    at       seconds after the start
+    peer     the number of the connection, or null
+    addr     its address, or null
+    what     call, connected, no-connection, close, closed, interested, not-interested, choke,
+             unchoke, chokes-us, unchokes-us, ask, cancel, store, stored, wrong, not-stored, ban,
+             doubt, report, announce, answered, no-answer, command, lost, found, disk-failed,
+             finished
+    piece    the piece, or null
+    blocks   the numbers of the piece's blocks, of ask and cancel
+    text     what it is, in words
+    why      the engine's reason as data, or null
+    because  the reason in words, or null
+The last object has `event` = `replayed`:
+    version  the version of kostorrent that recorded
+    events   how many events were told
+    same     whether the engine wants what was recorded; null if no actions were
+    differs  where it does not, first; or null
+    damage   what is wrong with the file; or null
+With --at, there is one with `event` = `standing` before it: at, pieces_have, pieces, open_pieces,
+requests, and peers, a list of objects with peer, addr, incoming, client, pieces, chokes_us,
+choked, requests, downloaded, uploaded.";
 
 /// Print the completions for a shell
 ///

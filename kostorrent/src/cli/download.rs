@@ -7,7 +7,7 @@ use super::args::Download;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::running::{self, Plan};
-use super::{choosing, face, log, place, torrent_file};
+use super::{choosing, face, log, place, recorder, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
@@ -18,6 +18,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
         let selection = choosing::choose_files(&args.choice, &metainfo)?;
         let output = args.output.as_deref().unwrap_or(Path::new("."));
         let root = place::of_output(output, &metainfo, args.face)?;
+        let record = recorder::target(&args.record)?;
         let mode = Mode::Download {
             keep_seeding: args.seed,
         };
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
                 overwrite: args.overwrite,
                 selection,
                 allocate: args.choice.allocate.into(),
+                record,
                 ..TorrentOptions::new(Arc::new(metainfo), root, mode)
             }],
         };

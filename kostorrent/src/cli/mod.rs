@@ -23,9 +23,12 @@ mod open_files;
 mod output;
 mod place;
 mod program;
+mod recorder;
+mod replay;
 mod running;
 mod seed;
 mod show;
+mod sim;
 mod target;
 mod terminal;
 mod text;
@@ -68,6 +71,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Create(args) => create::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Sim(args) => sim::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Completions(args) => completions::completions(args.shell),
         Command::Man(_) => completions::man(),
         Command::Pause(_) => Err(Failure::not_yet("`kostorrent pause`")),

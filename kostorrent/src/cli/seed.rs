@@ -7,7 +7,7 @@ use super::args::Seed;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::running::{self, Plan};
-use super::{face, log, place, torrent_file};
+use super::{face, log, place, recorder, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Seeds until Ctrl-C.
@@ -23,6 +23,11 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
         {
             return Err(Failure::Usage(
                 "- is given twice, and stdin brings one torrent file only".into(),
+            ));
+        }
+        if args.torrents.len() > 1 && args.record.file.is_some() {
+            return Err(Failure::Usage(
+                "--record records one torrent, and several are given".into(),
             ));
         }
         let torrents = args.torrents.iter().map(|path| seed(path, args));
@@ -50,6 +55,7 @@ fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
     Ok(TorrentOptions {
         peers: args.network.peers(),
         names: args.network.names(),
+        record: recorder::target(&args.record)?,
         ..TorrentOptions::new(Arc::new(metainfo), root, Mode::Seed)
     })
 }

@@ -1,5 +1,8 @@
 //! The values of options: parsed once, into what the commands need.
 
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
 use url::Url;
 
 use super::clock;
@@ -15,6 +18,47 @@ pub(crate) struct PieceLength(pub(crate) u32);
 /// Seconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Date(pub(crate) i64);
+
+/// Whom a decision is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The connection with this number.
+    Key(u32),
+    /// Whoever is at this address and port.
+    Addr(SocketAddr),
+    /// Whoever is at this address.
+    Host(IpAddr),
+}
+
+/// A connection's number, or an address with or without a port.
+pub(crate) fn whose(text: &str) -> Result<Whose, String> {
+    let number = text.strip_prefix('#').unwrap_or(text);
+    if let Ok(key) = number.parse() {
+        return Ok(Whose::Key(key));
+    }
+    let addr = text.parse().map(Whose::Addr);
+    let host = || text.parse().map(Whose::Host);
+    addr.or_else(|_| host())
+        .map_err(|_| "must be HOST:PORT, an address, or the number of a connection".to_owned())
+}
+
+/// A span of time: `90`, `1.5s`, `200ms`, `3m`, `1h`.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    const WANTED: &str = "must be a number of seconds, or one with ms, s, m or h behind it";
+    let end = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(WANTED.to_owned()),
+    };
+    let number: f64 = number.parse().map_err(|_| WANTED.to_owned())?;
+    Duration::try_from_secs_f64(number * unit).map_err(|_| WANTED.to_owned())
+}
 
 /// Bytes a second: `500K`, `1.5M`.
 pub(crate) fn rate(text: &str) -> Result<u64, String> {
@@ -146,6 +190,26 @@ mod tests {
         ] {
             assert!(piece_length(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn times_have_units_and_peers_are_numbers_or_addresses() {
+        assert_eq!(time("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(time("1.5s"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(time("200ms"), Ok(Duration::from_millis(200)));
+        assert_eq!(time("3m"), Ok(Duration::from_secs(180)));
+        assert_eq!(time("1h"), Ok(Duration::from_secs(3_600)));
+        for bad in ["", "s", "-1", "1d", "1e99h", "inf", "nan"] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
+        assert_eq!(whose("12"), Ok(Whose::Key(12)));
+        assert_eq!(whose("#12"), Ok(Whose::Key(12)));
+        assert_eq!(whose("10.0.0.1"), Ok(Whose::Host([10, 0, 0, 1].into())));
+        assert_eq!(
+            whose("10.0.0.1:5"),
+            Ok(Whose::Addr(([10, 0, 0, 1], 5).into()))
+        );
+        assert!(whose("nobody").is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
 use super::watch::Watch;
+use crate::recording::Recorder;
 
 /// What all torrents of a node share.
 pub(super) struct Common {
@@ -149,12 +150,15 @@ impl Work {
             seed: self.options.seed.unwrap_or_else(rand::random),
             ..Config::new(Some(content))
         };
+        let recorder = self.options.record.as_ref();
+        let recorder = recorder.map(|target| Recorder::start(target, &config));
         let pool = common.pool.clone();
         let disk = common.disk.enter(id, storage);
         let source = Shared::new(id, disk.queue.clone(), pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
         Task::new(Parts {
             engine: Engine::new(config, Time::ZERO),
+            recorder,
             layout,
             pool,
             disk,

@@ -59,7 +59,8 @@ pub struct Snapshot {
 pub enum Notice {
     /// What the engine has to say about the torrent.
     Torrent(Report),
-    /// A file cannot be read any more, or somebody has changed it; told once each time.
+    /// A file cannot be read any more, or somebody has changed it; or a recording cannot be written
+    /// any more. Told once each time.
     FileFailed {
         /// Where it is, or was.
         path: PathBuf,

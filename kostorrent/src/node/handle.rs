@@ -11,6 +11,7 @@ use storage::Allocate;
 use tokio::sync::{mpsc, watch};
 
 use super::figures::{Notice, Snapshot};
+use crate::recording;
 
 /// What is to be done with a torrent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +50,8 @@ pub struct TorrentOptions {
     pub limit_down: Option<u64>,
     /// Payload bytes a second that may go out for this torrent, within the node's limit.
     pub limit_up: Option<u64>,
+    /// Where to record what happens, if anywhere.
+    pub record: Option<recording::Target>,
     /// The seed of every chance decision; `None` takes one from the system.
     pub seed: Option<u64>,
 }
@@ -71,6 +74,7 @@ impl TorrentOptions {
             names: Vec::new(),
             limit_down: None,
             limit_up: None,
+            record: None,
             seed: None,
         }
     }

@@ -1,6 +1,7 @@
 //! The torrent's task: carries events to the engine and does what its actions say.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
 use super::watch::{Watch, Wish};
+use crate::recording::Recorder;
 
 /// The least time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(200);
@@ -42,6 +44,7 @@ enum Told {
 /// All that a torrent's task works with.
 pub(super) struct Parts {
     pub engine: Engine,
+    pub recorder: Option<Recorder>,
     pub layout: Arc<Layout>,
     pub pool: Pool,
     pub disk: TorrentDisk,
@@ -60,6 +63,7 @@ pub(super) struct Parts {
 /// A torrent at work.
 pub(super) struct Task {
     engine: Engine,
+    recorder: Option<Recorder>,
     started: Instant,
     layout: Arc<Layout>,
     buffers: Buffers,
@@ -99,6 +103,7 @@ impl Task {
         let (connections, heard) = Connections::new(geometry.pieces(), pool, source);
         Task {
             engine: parts.engine,
+            recorder: parts.recorder,
             started: now,
             buffers: Buffers::new(geometry, parts.pool),
             layout: parts.layout,
@@ -163,6 +168,11 @@ impl Task {
     /// done.
     pub async fn end(mut self) {
         self.tasks.abort_all();
+        if let Some(recorder) = self.recorder.take() {
+            // What is left goes to the disk, which nobody else here is to wait for.
+            let finished = tokio::task::spawn_blocking(|| recorder.finish()).await;
+            self.record_failed(finished.ok().flatten());
+        }
         self.disk.leave().await;
     }
 
@@ -174,6 +184,9 @@ impl Task {
         // Time alone changes no figures, unless something comes of it.
         let mut changed = !matches!(event, Event::Timeout);
         let now = self.now();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(now, &event);
+        }
         self.engine.handle(event, now);
         changed |= self.act();
         self.watch(|_| {});
@@ -196,6 +209,9 @@ impl Task {
         let mut acted = false;
         while let Some(action) = self.engine.poll_action() {
             acted = true;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.action(&action);
+            }
             match action {
                 Action::Connect { addr } => self.dial(addr),
                 Action::Close { peer, why } => self.connections.close(peer, &why),
@@ -341,9 +357,21 @@ impl Task {
         self.publish
             .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
         self.share.moves(&stats);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.flush();
+            let failure = recorder.failure();
+            self.record_failed(failure);
+        }
         self.published = Instant::now();
         let moving = stats.down_rate > 0 || stats.up_rate > 0;
         self.publish_at = moving.then(|| self.published + PUBLISH);
+    }
+
+    /// Tells that the recording has ended, if it has.
+    fn record_failed(&self, failure: Option<(PathBuf, String)>) {
+        if let Some((path, why)) = failure {
+            let _ = self.notify.send(Notice::FileFailed { path, why });
+        }
     }
 
     fn heard(&mut self, peer: PeerKey, heard: Heard) {

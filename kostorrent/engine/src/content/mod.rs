@@ -179,7 +179,7 @@ impl Content {
     pub fn has_piece(&mut self, peer: &mut Peer, piece: u32) -> Result<(), CloseReason> {
         let pieces = self.geometry.pieces();
         if piece >= pieces {
-            let last = pieces - 1;
+            let last = pieces.saturating_sub(1);
             return Err(CloseReason::NoSuchPiece { piece, last });
         }
         if peer.has.set(piece) {

@@ -92,6 +92,12 @@ impl PeerList {
         })
     }
 
+    /// Whether the user named this address, and how many calls of it in a row have failed.
+    pub fn known_of(&self, addr: SocketAddr) -> (bool, u32) {
+        let entry = self.entries.get(&addr);
+        entry.map_or((false, 0), |entry| (entry.kept, entry.failures))
+    }
+
     /// When the next address may be called.
     pub fn next_due(&self) -> Option<Time> {
         self.callable().map(|(_, entry)| entry.next_try).min()

@@ -13,7 +13,7 @@ use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, host_of};
 use crate::cx::Cx;
 use crate::swarm::Swarm;
 use crate::timers::Timer;
-use crate::{Action, Announcement, Config, Report, Time, TrackerWord};
+use crate::{Action, Announcement, Config, Report, Time, TrackerWord, Why};
 
 use list::PeerList;
 use names::Names;
@@ -106,6 +106,8 @@ impl Discovery {
                 self.list.banned(addr);
                 continue;
             }
+            let (by_user, failures) = self.list.known_of(addr);
+            cx.because(|| Why::Called { by_user, failures });
             cx.act(Action::Connect { addr });
         }
         for due in [self.list.next_due(), self.names.next_due()] {

@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn the_pauses_double_up_to_the_longest() {
         let start = Time::after_start(Duration::ZERO);
-        let mut cx = Cx::new(0, start);
+        let mut cx = Cx::new(0, false, start);
         let mut names = Names::new(&[("a".into(), 1)], start);
         let mut pauses = Vec::new();
         for _ in 0..8 {
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_name_with_two_ports_is_two_look_ups_and_told_once() {
         let start = Time::after_start(Duration::ZERO);
-        let mut cx = Cx::new(0, start);
+        let mut cx = Cx::new(0, false, start);
         let (one, two) = (("a".to_owned(), 1), ("a".to_owned(), 2));
         let mut names = Names::new(&[one.clone(), two.clone(), one.clone()], start);
         assert!(names.has_hope());

@@ -1,6 +1,7 @@
 //! Asking for blocks, and taking them in.
 
 mod patience;
+mod reasons;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -16,7 +17,7 @@ use crate::limit::Bucket;
 use crate::peer::{FAR_SLOWER, Peer};
 use crate::swarm::Swarm;
 use crate::timers::Timer;
-use crate::{Action, Time};
+use crate::{Action, Time, Why};
 
 pub(crate) use patience::WATCH;
 
@@ -125,6 +126,7 @@ impl Download {
         let Some(peer) = swarm.get(key) else {
             return;
         };
+        let before = reasons::Before::pick(cx, content);
         let picker = &mut content.picker;
         let nothing = picker.has_nothing_for(key, &peer.has);
         picker.pick(key, &peer.has, free, &mut cx.rng, &mut picks);
@@ -136,8 +138,9 @@ impl Download {
             self.pick_at_last(cx, swarm, content, key, free, &mut picks);
         }
         self.note_starved(swarm, key, starved);
+        let whys = before.map(|before| before.whys(swarm, content, key, &picks));
         if let Some(peer) = swarm.get_mut(key) {
-            self.send_requests(cx, peer, content, &mut picks, out);
+            self.send_requests(cx, peer, content, &mut picks, out, whys);
             if held_back {
                 self.wait_for_limit(cx, peer);
             }
@@ -154,7 +157,9 @@ impl Download {
         content: &mut Content,
         blocks: &mut Vec<BlockRequest>,
         out: usize,
+        whys: Option<Vec<Why>>,
     ) {
+        let mut whys = whys.into_iter().flatten();
         if out == 0 && !blocks.is_empty() {
             self.begins_to_owe(cx, peer);
         }
@@ -163,6 +168,9 @@ impl Download {
             if peer.down.is_snubbed() {
                 // It is to show that it is back; nobody is to wait for it.
                 content.picker.yield_to_others(peer.key, block);
+            }
+            if let Some(why) = whys.next() {
+                cx.because(|| why);
             }
             cx.send(peer, Message::Request(block));
         }

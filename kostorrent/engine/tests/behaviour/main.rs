@@ -9,6 +9,7 @@ mod downloads;
 mod files;
 mod leaving;
 mod pausing;
+mod reasons;
 mod suspects;
 mod trackers;
 mod trouble;

@@ -144,7 +144,7 @@ fn about(subjects: &[Subject], torrent: usize, sentence: &str) -> String {
 }
 
 /// What happened, for a person; `None` where the figures tell it already.
-fn sentence(notice: &Notice) -> Option<String> {
+pub(crate) fn sentence(notice: &Notice) -> Option<String> {
     let report = match notice {
         Notice::Torrent(report) => report,
         Notice::FileFailed { why, .. } => return Some(one_line(why)),

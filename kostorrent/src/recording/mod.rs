@@ -1,0 +1,173 @@
+//! The recording of a session: everything a torrent's engine was told, and what it wanted, so that it
+//! can be told the same again.
+//!
+//! A recording is text, one JSON object a line, in UTF-8:
+//!
+//! 1. The [`Header`]: the format's number, the version of kostorrent that wrote it, and what the engine
+//!    began with.
+//! 2. Then, in the order in which they happened, events as `{"at":NANOSECONDS,"event":EVENT}`, counted
+//!    from the start, each followed by what the engine wanted because of it, as `{"action":ACTION}`.
+//!    Actions right after the header are those it began with. EVENT and ACTION are
+//!    [`engine::Event`] and [`engine::Action`] as serde writes them.
+//!
+//! There is no payload in it: an event names the block that has come, not its bytes. What follows from
+//! the other actions is left out ([`is_recorded`]): where buffers go. In an anonymous recording
+//! addresses, peer ids, info-hash, URLs, names and the system's words are made up, the same for the
+//! same; and actions that tell a user something, or call an address, are left out.
+//!
+//! A recording that breaks off, because the program was killed, is good up to there.
+
+mod mask;
+mod read;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use blocks::Geometry;
+use engine::{Action, Config, ContentConfig, Outcome};
+use messages::Bitfield;
+use serde::{Deserialize, Serialize};
+
+pub use read::{Damage, Reader, Step};
+pub use write::{Recorder, Target};
+
+/// The number of this format. Another number is another format.
+pub const FORMAT: u32 = 1;
+
+/// The first line of a recording: what the engine began with.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The number of the format: [`FORMAT`].
+    pub kostorrent_recording: u32,
+    /// The version of kostorrent that wrote it.
+    pub version: String,
+    /// Whether addresses and names are made up.
+    pub anonymous: bool,
+    /// Bytes of the torrent.
+    pub total_length: u64,
+    /// Bytes of a piece.
+    pub piece_length: u64,
+    /// The pieces that were there, as a bitfield (BEP 3), in hex.
+    pub have: String,
+    /// The pieces that were wanted, likewise.
+    pub wanted: String,
+    /// Classes of pieces that were fetched before others, likewise; none where all were equal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first: Vec<String>,
+    /// The trackers, tier by tier.
+    pub tiers: Vec<Vec<String>>,
+    /// Addresses that the user named.
+    pub peers: Vec<SocketAddr>,
+    /// Hosts that the user named, and their ports.
+    pub names: Vec<(String, u16)>,
+    /// Whether it was to seed in the end.
+    pub keep_seeding: bool,
+    /// Connections at most.
+    pub max_peers: usize,
+    /// Peers that might download at a time.
+    pub upload_slots: usize,
+    /// Payload bytes a second that might come in; null is no limit.
+    pub limit_down: Option<u64>,
+    /// Payload bytes a second that might go out; null is no limit.
+    pub limit_up: Option<u64>,
+    /// Bytes of memory for open pieces.
+    pub memory: u64,
+    /// Our own peer id, in hex.
+    pub peer_id: String,
+    /// The seed of every chance decision.
+    pub seed: u64,
+}
+
+impl Header {
+    /// The header for an engine that begins with this; `None` while it is not known what the torrent
+    /// consists of.
+    pub fn of(config: &Config, anonymous: bool) -> Option<Header> {
+        let content = config.content.as_ref()?;
+        Some(Header {
+            kostorrent_recording: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            anonymous,
+            total_length: content.geometry.total_length(),
+            piece_length: content.geometry.piece_length().into(),
+            have: hex::encode(content.have.to_bytes()),
+            wanted: hex::encode(content.wanted.to_bytes()),
+            first: content
+                .first
+                .iter()
+                .map(|class| hex::encode(class.to_bytes()))
+                .collect(),
+            tiers: config.tiers.clone(),
+            peers: config.peers.clone(),
+            names: config.names.clone(),
+            keep_seeding: config.keep_seeding,
+            max_peers: config.max_peers,
+            upload_slots: config.upload_slots,
+            limit_down: config.limit_down,
+            limit_up: config.limit_up,
+            memory: config.memory,
+            peer_id: hex::encode(config.peer_id),
+            seed: config.seed,
+        })
+    }
+
+    /// What an engine is to begin with.
+    ///
+    /// # Errors
+    ///
+    /// Which field says what cannot be.
+    pub fn config(&self) -> Result<Config, String> {
+        let geometry = Geometry::new(self.total_length, self.piece_length);
+        let geometry = geometry.map_err(|error| error.to_string())?;
+        let pieces = |name: &str, text: &str| {
+            let bytes = hex::decode(text).map_err(|error| format!("`{name}`: {error}"))?;
+            Bitfield::from_bytes(geometry.pieces(), &bytes)
+                .map_err(|error| format!("`{name}`: {error}"))
+        };
+        if self.limit_down == Some(0) || self.limit_up == Some(0) {
+            return Err("a limit of 0 bytes a second".to_owned());
+        }
+        let mut peer_id = [0; 20];
+        hex::decode_to_slice(&self.peer_id, &mut peer_id)
+            .map_err(|error| format!("`peer_id`: {error}"))?;
+        let content = ContentConfig {
+            geometry,
+            have: pieces("have", &self.have)?,
+            wanted: pieces("wanted", &self.wanted)?,
+            first: self
+                .first
+                .iter()
+                .map(|class| pieces("first", class))
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Config {
+            tiers: self.tiers.clone(),
+            peers: self.peers.clone(),
+            names: self.names.clone(),
+            keep_seeding: self.keep_seeding,
+            max_peers: self.max_peers,
+            upload_slots: self.upload_slots,
+            limit_down: self.limit_down,
+            limit_up: self.limit_up,
+            memory: self.memory,
+            peer_id,
+            seed: self.seed,
+            ..Config::new(Some(content))
+        })
+    }
+}
+
+/// Whether this action stands in a recording, and so can be compared when it is replayed.
+pub fn is_recorded(action: &Action, anonymous: bool) -> bool {
+    match action {
+        Action::Keep { .. } | Action::Drop { .. } | Action::Forget { .. } => false,
+        // They have addresses and words of others in them; and which of two addresses is called
+        // first may depend on which is the smaller.
+        Action::Connect { .. } | Action::LookUp { .. } | Action::Report(_) => !anonymous,
+        Action::Finished(Outcome::Failed(_)) => !anonymous,
+        _ => true,
+    }
+}
