@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod cli;
+mod control;
 pub mod create;
 pub mod file_id;
 pub mod free_space;

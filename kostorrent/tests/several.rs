@@ -177,11 +177,143 @@ fn when_all_have_failed_it_is_over() {
     );
 }
 
+#[cfg(unix)]
 #[test]
-fn a_torrent_that_is_named_twice_is_refused() {
+fn a_torrent_that_is_named_twice_is_worked_on_once_and_it_is_said() {
     let data = tempfile::tempdir().unwrap();
-    let torrent = text(share(data.path(), "one"));
-    let line = ["seed", &torrent, &torrent, "--data", &text(data.path())];
-    let said = run(line).failed(1);
-    assert!(said.contains("one: ") && said.contains("already"), "{said}");
+    let torrent = share(data.path(), "one");
+    let mut seeder = Seeder::start(&[&torrent, &torrent], data.path());
+    let mut line = String::new();
+    seeder.out.read_line(&mut line).unwrap();
+    let warning: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(warning["event"], "warning");
+    let said = warning["message"].as_str().unwrap();
+    assert!(said.contains("is the same torrent as"), "{said}");
+    while !line.contains("\"seeding\"") {
+        line.clear();
+        assert_ne!(seeder.out.read_line(&mut line).unwrap(), 0);
+    }
+    assert_eq!(seeder.interrupt().0, Some(0));
+}
+
+/// A whole download of several torrents, in JSON.
+fn download(torrents: &[&Path], to: &Path, more: &[&str]) -> common::Ran {
+    let torrents = torrents.iter().map(text);
+    let line = ["download".to_owned()].into_iter().chain(torrents);
+    let line = line.chain(["-o".to_owned(), text(to), "--json".to_owned()]);
+    run(line.chain(more.iter().map(|&word| word.to_owned())))
+}
+
+#[cfg(unix)]
+#[test]
+fn several_are_downloaded_in_one_command() {
+    let (data, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, two) = (share(data.path(), "one"), share(data.path(), "two"));
+    let mut seeder = Seeder::start(&[&one, &two], data.path());
+    let peer = format!("127.0.0.1:{}", seeder.port("one"));
+    let ran = download(&[&one, &two], to.path(), &["--peer", &peer]).good();
+    let complete = ran.events().into_iter();
+    let complete = complete.filter(|event| event["event"] == "complete");
+    assert_eq!(complete.count(), 2);
+    for name in ["one", "two"] {
+        let read = |dir: &Path| fs::read(dir.join(name)).unwrap();
+        assert!(read(to.path()) == read(data.path()), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn of_several_downloads_one_that_fails_is_named_and_the_others_go_on() {
+    let (data, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let good = share(data.path(), "good");
+    let broken = data.path().join("broken.torrent");
+    fs::write(&broken, "d4:infod").unwrap();
+    let missing = data.path().join("missing.torrent");
+    // Another torrent of a file with the same name.
+    let other = tempfile::tempdir().unwrap();
+    let clash = share(other.path(), "good");
+    let clash = {
+        fs::write(other.path().join("good"), "another").unwrap();
+        let made = [
+            "create",
+            &text(other.path().join("good")),
+            "-o",
+            &text(&clash),
+            "-f",
+        ];
+        assert_eq!(run(made).code, Some(0));
+        clash
+    };
+    let mut seeder = Seeder::start(&[&good, &good], data.path());
+    let port = loop {
+        let mut line = String::new();
+        assert_ne!(seeder.out.read_line(&mut line).unwrap(), 0);
+        let event: Value = serde_json::from_str(&line).unwrap();
+        if let Some(listening) = event["listening"].as_str() {
+            break listening.rsplit_once(':').unwrap().1.to_owned();
+        }
+    };
+    let peer = format!("127.0.0.1:{port}");
+    let torrents = [&*broken, &*good, &*missing, &*clash];
+    let ran = download(&torrents, to.path(), &["--peer", &peer]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let events = ran.events();
+    let of = |kind: &str| events.iter().filter(|e| e["event"] == kind).count();
+    assert_eq!((of("warning"), of("complete"), of("error")), (3, 1, 1));
+    for part in [
+        "error: 3 of 4 torrents failed: ",
+        "broken.torrent",
+        "missing.torrent",
+        "good is a file of",
+    ] {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+    let read = |dir: &Path| fs::read(dir.join("good")).unwrap();
+    assert!(read(to.path()) == read(data.path()));
+}
+
+#[test]
+fn stdin_brings_one_torrent_file() {
+    for command in [
+        &["download", "-", "-"][..],
+        &["seed", "-", "-", "--data", "."],
+    ] {
+        let said = run(command).failed(2);
+        assert!(said.contains("stdin"), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_download_that_has_been_seeded_enough_ends_well() {
+    let (data, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let one = share(data.path(), "one");
+    fs::copy(data.path().join("one"), to.path().join("one")).unwrap();
+    for limit in [["--seed-time", "0.1s"], ["--seed-ratio", "0.5"]] {
+        let line = ["seed", &text(&one), "--data", &text(data.path()), "--json"];
+        let mut command = kostorrent(line.into_iter().chain(limit));
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        out.read_line(&mut said).unwrap();
+        if limit[0] == "--seed-ratio" {
+            let start: Value = serde_json::from_str(&said).unwrap();
+            let port = start["listening"].as_str().unwrap();
+            let port = port.rsplit_once(':').unwrap().1;
+            let to = tempfile::tempdir().unwrap();
+            fetch(&one, port, to.path());
+        }
+        out.read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+        assert!(said.contains("\"given_enough\""), "{said}");
+    }
+    let ran = download(&[&one], to.path(), &["--seed-time", "0.1s"]).good();
+    let kinds: Vec<_> = ran
+        .events()
+        .iter()
+        .map(|e| e["event"].to_string())
+        .collect();
+    for kind in ["\"complete\"", "\"given_enough\"", "\"stopped\""] {
+        assert!(kinds.iter().any(|k| k == kind), "{kinds:?}");
+    }
 }

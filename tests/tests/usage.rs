@@ -38,7 +38,8 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn what_is_not_built_yet_is_refused() {
-    let not_yet: [&[&str]; 4] = [&["pause"], &["resume", "x"], &["stop"], &["status"]];
+    let magnet = "magnet:?xt=urn:btih:0123456789012345678901234567890123456789";
+    let not_yet: [&[&str]; 2] = [&["download", magnet], &["show", magnet]];
     for arguments in not_yet {
         let finished = kostorrent::run(arguments);
         finished.expect_code(2);

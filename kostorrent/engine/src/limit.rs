@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use blocks::BLOCK;
+
 use crate::Time;
 
-/// How far ahead an idle limit may save up.
-const BURST: Duration = Duration::from_millis(200);
-
-/// The least that is saved up, or a limit below one block a burst would never let a block through.
-const LEAST_BURST: u64 = 32 * 1024;
+/// How much of its rate an idle limit may save up, beside a block: a hundredth of ten seconds, and
+/// so long a timer may be late without anything being lost.
+const BURST: Duration = Duration::from_millis(100);
 
 /// A token bucket: it fills at the limit's rate, and what is sent is taken out.
 #[derive(Debug)]
@@ -23,32 +23,27 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub fn new(rate: Option<u64>, now: Time) -> Bucket {
-        let mut bucket = Bucket {
+        Bucket {
             rate,
+            // Nothing has been saved up yet.
             level: 0,
             filled: now,
-        };
-        bucket.level = bucket.most();
-        bucket
+        }
     }
 
     /// Another rate from now on. What has been saved up or is owed stays, within the new bounds.
     pub fn change(&mut self, rate: Option<u64>, now: Time) {
         self.available(now);
         self.filled = now;
-        let had_none = self.rate.is_none();
         self.rate = rate;
-        self.level = if had_none {
-            self.most()
-        } else {
-            self.level.min(self.most())
-        };
+        self.level = self.level.min(self.most());
     }
 
+    /// The most that is saved up. A block is, or a low limit would never let one through.
     fn most(&self) -> i64 {
         let rate = self.rate.unwrap_or(0);
         let burst = rate.saturating_mul(BURST.as_millis() as u64) / 1000;
-        i64::try_from(burst.max(LEAST_BURST)).unwrap_or(i64::MAX)
+        i64::try_from(burst.saturating_add(BLOCK.into())).unwrap_or(i64::MAX)
     }
 
     /// How many bytes may go now.
@@ -114,7 +109,7 @@ mod tests {
                 now = now + bucket.wait_for(16_384, now);
             }
         }
-        assert!((5_900_000..=6_050_000).contains(&passed), "{passed}");
+        assert!((5_950_000..=6_000_000).contains(&passed), "{passed}");
     }
 
     #[test]
@@ -137,10 +132,12 @@ mod tests {
     #[test]
     fn what_is_larger_than_a_burst_may_go_and_is_paid_for_afterwards() {
         let mut bucket = Bucket::new(Some(100_000), Time::ZERO);
-        assert!(bucket.affords(131_072, Time::ZERO));
+        let at = |millis| Time::ZERO + Duration::from_millis(millis);
+        assert!(!bucket.affords(131_072, at(200)));
+        assert!(bucket.affords(131_072, at(300)), "it is full");
         bucket.take(131_072);
-        assert!(!bucket.affords(16_384, Time::ZERO + Duration::from_millis(900)));
-        assert!(bucket.affords(16_384, Time::ZERO + Duration::from_millis(1_200)));
+        assert!(!bucket.affords(16_384, at(1_500)));
+        assert!(bucket.affords(16_384, at(1_600)));
     }
 
     #[test]

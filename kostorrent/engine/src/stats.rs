@@ -68,8 +68,8 @@ impl Engine {
             wasted: self.download.wasted,
             down_rate: self.download.rate.per_second(elapsed),
             up_rate: self.upload.rate.per_second(elapsed),
-            limited_down: std::mem::take(&mut self.download.was_limited),
-            limited_up: std::mem::take(&mut self.upload.was_limited),
+            limited_down: self.download.take_limited(),
+            limited_up: self.upload.take_limited(),
             peers: self.swarm.len(),
             seeds: self.swarm.iter().filter(|peer| peer.is_seed()).count(),
             requests: content.map_or(0, |c| {

@@ -33,7 +33,7 @@ pub(crate) struct Upload {
     /// Who waits for the limit, in turn.
     limited: VecDeque<PeerKey>,
     /// Whether anybody had to wait since the figures were last asked for.
-    pub was_limited: bool,
+    was_limited: bool,
     pub rate: Rate,
     /// Payload bytes that were sent.
     pub total: u64,
@@ -51,6 +51,11 @@ impl Upload {
             rate: Rate::new(),
             total: 0,
         }
+    }
+
+    /// Whether anybody waits for the limit, or had to since this was last asked.
+    pub fn take_limited(&mut self) -> bool {
+        std::mem::take(&mut self.was_limited) || !self.limited.is_empty()
     }
 
     /// Another limit from now on.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use tracker::PeerAddr;
 
+use super::goal::{Goal, Ratio};
 use super::values::{self, Date, PieceLength, Tier, Whose};
 use crate::create::Pattern;
 
@@ -42,6 +43,7 @@ Exit codes:
 Environment:
     NO_COLOR           no colour, whatever the terminal can do
     KOSTORRENT_LOG     what to log on stderr, as --log says it: debug, for one
+    XDG_RUNTIME_DIR    where running downloads can be spoken to; else a folder of yours among the temporary files
     SOURCE_DATE_EPOCH  the creation date that `create` writes, in seconds since 1970
     HTTP_PROXY, HTTPS_PROXY, ALL_PROXY
                        the proxy for trackers, also in lower case: [SCHEME://]HOST:PORT with http, https, socks5,
@@ -63,20 +65,12 @@ pub(crate) enum Command {
     Demo(Demo),
     Sim(Sim),
     Replay(Replay),
+    Status(Status),
+    Pause(Pause),
+    Resume(Resume),
+    Stop(Stop),
     Completions(Completions),
     Man(Man),
-    /// Pause a running download (not yet)
-    #[command(hide = true)]
-    Pause(NotYet),
-    /// Resume a paused download (not yet)
-    #[command(hide = true)]
-    Resume(NotYet),
-    /// Stop a running download (not yet)
-    #[command(hide = true)]
-    Stop(NotYet),
-    /// Ask a running download how it is doing (not yet)
-    #[command(hide = true)]
-    Status(NotYet),
 }
 
 /// Download what a torrent file describes
@@ -84,16 +78,18 @@ pub(crate) enum Command {
 /// The files land in DIR, each piece verified before it is written. What is already there is checked and kept, so
 /// the same command goes on where it was interrupted. A file that is in the way, and of which nothing is the torrent's,
 /// is left alone, and the download refused; one that is longer than the torrent's, and has something of it, is cut. Ends
-/// when everything is complete, unless --seed is given.
+/// when everything is complete, unless --seed, --seed-ratio or --seed-time is given.
+///
+/// Several torrents share one port and the limits. One that fails is named, and the others go on.
 ///
 /// A file has the torrent's own name for it. Only what is dangerous anywhere is changed in that. Where the file system
 /// cannot keep the name, or the file is there already under a name that every system can keep, that one is used.
 #[derive(Debug, Args)]
 pub(crate) struct Download {
-    /// The torrent file; - reads it from stdin
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) torrent: PathBuf,
-    /// The folder that receives the torrent's file or folder [default: here]. If it is that folder
+    /// The torrent file, or several; - reads one from stdin
+    #[arg(required = true, value_name = "TORRENT", value_hint = ValueHint::FilePath)]
+    pub(crate) torrents: Vec<PathBuf>,
+    /// The folder that receives the torrents' files or folders [default: here]. If it is such a folder
     /// itself, with a file of the torrent in it, the one around it is taken
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output: Option<PathBuf>,
@@ -110,11 +106,13 @@ pub(crate) struct Download {
     #[arg(long, overrides_with = "no_seed")]
     pub(crate) seed: bool,
     /// End when the download is complete (the default)
-    #[arg(long, overrides_with = "seed")]
+    #[arg(long, overrides_with = "seed", conflicts_with_all = ["seed_ratio", "seed_time"])]
     pub(crate) no_seed: bool,
     #[command(flatten)]
+    pub(crate) until: SeedUntil,
+    #[command(flatten)]
     pub(crate) sources: Sources,
-    /// Download at most so many bytes a second; K, M, G are powers of 1024
+    /// Download at most so many bytes a second, all torrents together; K, M, G are powers of 1024
     #[arg(long, value_name = "R", value_parser = values::rate)]
     pub(crate) limit_down: Option<u64>,
     #[command(flatten)]
@@ -128,6 +126,8 @@ pub(crate) struct Download {
 }
 
 /// Give torrents' files to others, until Ctrl-C
+///
+/// Or until --seed-ratio or --seed-time is reached.
 ///
 /// The files are checked first. If anything of a torrent is missing or wrong, nothing of it is given: `verify` names the
 /// files. Several torrents share one port and the limit.
@@ -146,6 +146,8 @@ pub(crate) struct Seed {
     pub(crate) network: Network,
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) until: SeedUntil,
     #[command(flatten)]
     pub(crate) upload: Upload,
     #[command(flatten)]
@@ -171,6 +173,13 @@ pub(crate) struct Choice {
     pub(crate) allocate: Allocation,
 }
 
+impl Choice {
+    /// Whether not simply all files are wanted.
+    pub(crate) fn is_made(&self) -> bool {
+        self.choose || self.files.is_some()
+    }
+}
+
 /// How files get their space on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Allocation {
@@ -180,6 +189,27 @@ pub(crate) enum Allocation {
     Full,
     /// A file grows as it comes
     None,
+}
+
+/// When seeding ends by itself.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct SeedUntil {
+    /// Seed until so many bytes were sent for each byte of the torrent, as 1.5
+    #[arg(long, value_name = "N", value_parser = values::ratio)]
+    seed_ratio: Option<Ratio>,
+    /// Seed for so long once everything is there: 90s, 30m, 12h, 7d; a plain number is minutes
+    #[arg(long, value_name = "T", value_parser = values::span)]
+    seed_time: Option<Duration>,
+}
+
+impl SeedUntil {
+    /// Whichever is reached first.
+    pub(crate) fn goal(&self) -> Goal {
+        Goal {
+            ratio: self.seed_ratio,
+            time: self.seed_time,
+        }
+    }
 }
 
 /// What files are called on disk.
@@ -225,7 +255,7 @@ pub(crate) struct Sources {
 /// What may be given away.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Upload {
-    /// Upload at most so many bytes a second; K, M, G are powers of 1024
+    /// Upload at most so many bytes a second, all torrents together; K, M, G are powers of 1024
     #[arg(long, value_name = "R", value_parser = values::rate)]
     pub(crate) limit_up: Option<u64>,
 }
@@ -502,10 +532,64 @@ pub(crate) struct Completions {
 #[derive(Debug, Args)]
 pub(crate) struct Man {}
 
-/// What a command takes that is not built yet: anything.
+/// Ask what is running how it is doing
+///
+/// Every download and seeder of yours on this machine, from another terminal: what it does, how far it is, how fast, the
+/// bytes sent for each byte that is there, the time left, where its files are.
 #[derive(Debug, Args)]
-pub(crate) struct NotYet {
-    /// The torrent's name
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    _rest: Vec<std::ffi::OsString>,
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Print one JSON object a line for each torrent
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Pause what is running
+///
+/// It asks nobody for anything and gives nothing, until it is resumed. One that is being checked pauses after that.
+#[derive(Debug, Args)]
+pub(crate) struct Pause {
+    #[command(flatten)]
+    pub(crate) which: WhichOrAll,
+}
+
+/// Resume what is paused
+///
+/// A download that waits for its disk tries it again at once.
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    pub(crate) which: WhichOrAll,
+}
+
+/// Stop what is running, as Ctrl-C does
+///
+/// What is there is kept, and the trackers are told. The program ends when all its torrents are over: with 130 if any of
+/// them is incomplete.
+#[derive(Debug, Args)]
+pub(crate) struct Stop {
+    #[command(flatten)]
+    pub(crate) which: WhichOrAll,
+}
+
+/// Which of the torrents that are being worked on.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Which {
+    /// A part of the torrent's name, or the first letters of its info-hash, four at least; it must fit
+    /// one torrent only [default: all, or the only one]
+    pub(crate) name: Option<String>,
+    /// Only those of this process
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+}
+
+/// The same, or all of them.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WhichOrAll {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// All that fit, not one
+    #[arg(long)]
+    pub(crate) all: bool,
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::args::Demo;
 use super::face::Face;
 use super::failure::Failure;
+use super::goal::Goal;
 use super::interrupt::Interrupts;
 use super::program::program;
 use super::running::{self, Plan};
@@ -64,6 +65,9 @@ async fn download(
         node: NodeOptions::default(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         torrents: vec![TorrentOptions::new(lab.metainfo(), folder, mode)],
+        failed: Vec::new(),
+        goal: Goal::default(),
+        face: args.face,
     };
     running::run(plan, face, interrupts).await?;
     if talk {

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use crate::node::{Command, Notice, Outcome, Snapshot, Torrent};
+use crate::node::{Command, Notice, Outcome, Snapshot, Torrent, TorrentState};
 
 /// Something of a torrent that can be shown.
 pub(super) enum Seen {
@@ -16,13 +16,14 @@ pub(super) enum Seen {
 
 /// A torrent that is followed. It goes on as long as this is there.
 pub(super) struct Following {
-    stop: mpsc::UnboundedSender<Command>,
+    commands: mpsc::UnboundedSender<Command>,
 }
 
 impl Following {
-    /// Asks the torrent to end.
-    pub(super) fn stop(&self) {
-        let _ = self.stop.send(Command::Stop);
+    /// Asks something of the torrent. While it is being checked there is nothing to pause: that waits
+    /// until the check is over.
+    pub(super) fn command(&self, command: Command) {
+        let _ = self.commands.send(command);
     }
 }
 
@@ -32,23 +33,33 @@ pub(super) fn follow(
     mut torrent: Torrent,
     to: mpsc::Sender<(usize, Seen)>,
 ) -> Following {
-    let (stop, mut commands) = mpsc::unbounded_channel();
+    let (to_commands, mut commands) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut notices = torrent.notices();
         let mut snapshots = torrent.snapshots();
         let mut followed = true;
+        let mut held_back = None;
         loop {
             let seen = tokio::select! {
                 biased;
                 // Whoever follows no more wants no more.
                 command = commands.recv(), if followed => {
                     followed = command.is_some();
-                    torrent.command(command.unwrap_or(Command::Stop));
+                    let command = command.unwrap_or(Command::Stop);
+                    let checking = snapshots.borrow().state == TorrentState::Checking;
+                    match command != Command::Stop && checking {
+                        true => held_back = Some(command),
+                        false => torrent.command(command),
+                    }
                     continue;
                 }
                 Some(notice) = notices.recv() => Seen::Notice(notice, snapshots.borrow().clone()),
                 changed = snapshots.changed() => {
-                    let seen = Seen::Figures(snapshots.borrow_and_update().clone());
+                    let now = snapshots.borrow_and_update().clone();
+                    if now.state != TorrentState::Checking && let Some(command) = held_back.take() {
+                        torrent.command(command);
+                    }
+                    let seen = Seen::Figures(now);
                     // The torrent's end closes the channel; its last figures stay in it.
                     if changed.is_err() {
                         let _ = to.send((index, seen)).await;
@@ -65,5 +76,7 @@ pub(super) fn follow(
         }
         let _ = to.send((index, Seen::Ended(torrent.wait().await))).await;
     });
-    Following { stop }
+    Following {
+        commands: to_commands,
+    }
 }

@@ -15,6 +15,7 @@ mod face;
 mod failure;
 mod file_size;
 mod following;
+mod goal;
 mod interrupt;
 mod lab;
 mod log;
@@ -27,14 +28,19 @@ mod recorder;
 mod replay;
 mod running;
 mod seed;
+mod service;
+mod several;
 mod show;
 mod sim;
+mod status;
+mod steer;
 mod target;
 mod terminal;
 mod text;
 mod torrent_file;
 mod values;
 mod verify;
+mod which;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -75,10 +81,10 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Replay(args) => replay::run(&args),
         Command::Completions(args) => completions::completions(args.shell),
         Command::Man(_) => completions::man(),
-        Command::Pause(_) => Err(Failure::not_yet("`kostorrent pause`")),
-        Command::Resume(_) => Err(Failure::not_yet("`kostorrent resume`")),
-        Command::Stop(_) => Err(Failure::not_yet("`kostorrent stop`")),
-        Command::Status(_) => Err(Failure::not_yet("`kostorrent status`")),
+        Command::Status(args) => status::run(&args),
+        Command::Pause(args) => steer::pause(&args.which),
+        Command::Resume(args) => steer::resume(&args.which),
+        Command::Stop(args) => steer::stop(&args.which),
     }
 }
 
@@ -118,5 +124,14 @@ mod tests {
         assert!(seed(&["--seed"]));
         assert!(!seed(&["--seed", "--no-seed"]));
         assert!(seed(&["--no-seed", "--seed"]));
+    }
+
+    #[test]
+    fn what_ends_the_seeding_contradicts_no_seed() {
+        for limit in [["--seed-ratio", "1"], ["--seed-time", "1h"]] {
+            let line = ["kostorrent", "download", "a.torrent", "--no-seed"];
+            let line = line.iter().chain(&limit);
+            assert!(Cli::try_parse_from(line).is_err(), "{limit:?}");
+        }
     }
 }

@@ -1,22 +1,25 @@
 //! Torrents at work, from their start to their end: the node, a face that shows it, and Ctrl-C.
 
+mod answering;
+mod shown;
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use metainfo::Metainfo;
-use storage::Names;
 use tokio::sync::mpsc;
 
-use super::face::{self, Face, Subject, Summary};
+use super::face::{self, Face, Subject};
 use super::failure::Failure;
-use super::following::{Following, Seen, follow};
+use super::following::{Seen, follow};
+use super::goal::Goal;
 use super::interrupt::Interrupts;
+use super::{args, service, several};
+use crate::control::{Asked, Server};
 use crate::node::{
-    Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report, Snapshot, TorrentOptions,
-    TorrentState,
+    self, Command, Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report, Snapshot,
+    TorrentOptions, TorrentState,
 };
+use shown::Shown;
 
 /// The least time between two looks at figures that have not changed.
 const LOOK: Duration = Duration::from_secs(1);
@@ -33,6 +36,12 @@ pub(crate) struct Plan {
     pub(crate) listen: SocketAddr,
     /// The torrents, at least one.
     pub(crate) torrents: Vec<TorrentOptions>,
+    /// Others that were asked for and cannot be worked on, and why.
+    pub(crate) failed: Vec<String>,
+    /// When seeding ends by itself.
+    pub(crate) goal: Goal,
+    /// How to say what a person may not expect.
+    pub(crate) face: args::Face,
 }
 
 /// Runs asynchronous work to its end, on this thread.
@@ -76,12 +85,13 @@ pub(crate) async fn run(
         Err(_) => running.end_unheard().await,
         Ok(()) => {}
     }
-    drop(running.endpoint);
+    let failures = failures(&running);
+    drop((running.endpoint, running.control));
     node.end().await;
-    let torrents = &running.torrents;
-    if let Some(failure) = failures(torrents) {
+    if let Some(failure) = failures {
         return Err(failure);
     }
+    let torrents = &running.torrents;
     match torrents.iter().find(|torrent| !torrent.is_done()) {
         // The reader has gone before he had what he asked for.
         Some(_) if matches!(shown, Err(Failure::ClosedPipe)) => Err(Failure::Unheard),
@@ -103,25 +113,21 @@ fn interrupted(last: &Snapshot) -> String {
 }
 
 /// What went wrong: of a single torrent, why; of several, which and why.
-fn failures(torrents: &[Shown]) -> Option<Failure> {
-    let failed = torrents
-        .iter()
-        .filter_map(|torrent| match &torrent.outcome {
-            Some(Outcome::Failed(why)) => Some((&torrent.subject.name, why)),
-            _ => None,
-        });
-    let failed: Vec<_> = failed.collect();
-    match (&*failed, torrents.len()) {
-        ([], _) => None,
-        ([(_, why)], 1) => Some(Failure::failed(why)),
-        (failed, all) => {
-            let each = failed.iter().map(|(name, why)| format!("{name}: {why}"));
-            let each = each.collect::<Vec<_>>().join("; ");
-            Some(Failure::Failed(format!(
-                "{} of {all} torrents failed: {each}",
-                failed.len()
-            )))
+fn failures(running: &Running) -> Option<Failure> {
+    let all = running.torrents.len() + running.failed.len();
+    let mut failed = running.failed.clone();
+    for torrent in &running.torrents {
+        if let Some(Outcome::Failed(why)) = &torrent.outcome {
+            failed.push(match all {
+                1 => why.to_string(),
+                _ => format!("{}: {why}", torrent.subject.name),
+            });
         }
+    }
+    match (&mut *failed, all) {
+        ([], _) => None,
+        ([why], 1) => Some(Failure::failed(why)),
+        (failed, all) => Some(Failure::Failed(several::told(failed, all))),
     }
 }
 
@@ -131,30 +137,14 @@ const SEED_ON: Mode = Mode::Download { keep_seeding: true };
 struct Running {
     endpoint: Endpoint,
     torrents: Vec<Shown>,
+    /// Those that could not be read, or are in the way of others, and why.
+    failed: Vec<String>,
     seen: mpsc::Receiver<(usize, Seen)>,
+    /// Where other terminals speak to us, if they can.
+    control: Option<Server>,
     began: Instant,
-}
-
-/// A torrent, and what was seen of it.
-struct Shown {
-    subject: Subject,
-    metainfo: Arc<Metainfo>,
-    root: PathBuf,
-    mode: Mode,
-    following: Following,
-    last: Snapshot,
-    /// How it was when everything was there.
-    completed: Option<Summary>,
-    outcome: Option<Outcome>,
-}
-
-impl Shown {
-    /// Whether it has what was asked for. Whoever ends a seeder has got what he wanted.
-    fn is_done(&self) -> bool {
-        self.completed.is_some()
-            || self.mode == Mode::Seed
-            || self.outcome == Some(Outcome::Complete)
-    }
+    /// Since when all are about to end because somebody wants it.
+    stopping: Option<Instant>,
 }
 
 impl Running {
@@ -162,33 +152,34 @@ impl Running {
         let began = Instant::now();
         let node = Node::start(plan.node).map_err(Failure::failed)?;
         let endpoint = node.listen(plan.listen).map_err(Failure::failed)?;
-        let several = plan.torrents.len() > 1;
+        let several = plan.torrents.len() + plan.failed.len() > 1;
         let (to_seen, seen) = mpsc::channel(16);
         let mut torrents = Vec::new();
         for (index, options) in plan.torrents.into_iter().enumerate() {
-            let (mode, metainfo) = (options.mode, options.metainfo.clone());
-            let root = options.root.clone();
-            let subject = subject(&options, endpoint.local_addr());
-            let torrent = endpoint.add(options).map_err(|error| match several {
-                true => Failure::Failed(format!("{}: {error}", subject.name)),
-                false => Failure::failed(error),
-            })?;
-            torrents.push(Shown {
-                subject,
-                metainfo,
-                root,
-                mode,
-                following: follow(index, torrent, to_seen.clone()),
-                last: Snapshot::default(),
-                completed: None,
-                outcome: None,
-            });
+            let mut shown = Shown::new(&options, endpoint.local_addr(), plan.goal);
+            match endpoint.add(options) {
+                Ok(torrent) => shown.follow(follow(index, torrent, to_seen.clone())),
+                Err(error) if several => {
+                    let why = node::Failure::Shell(error.to_string());
+                    shown.outcome = Some(Outcome::Failed(why));
+                }
+                Err(error) => return Err(Failure::failed(error)),
+            }
+            torrents.push(shown);
+        }
+        let control = Server::open();
+        if let Err(why) = &control {
+            let sentence = format!("`kostorrent status` and others cannot reach this: {why}");
+            face::warn(plan.face, &sentence)?;
         }
         let running = Running {
             endpoint,
             torrents,
+            failed: plan.failed,
             seen,
+            control: control.ok(),
             began,
+            stopping: None,
         };
         Ok((node, running))
     }
@@ -205,22 +196,29 @@ impl Running {
             .map(|shown| shown.subject.clone())
             .collect();
         face.started(&subjects)?;
-        let mut stopping: Option<Instant> = None;
+        for (index, shown) in self.torrents.iter().enumerate() {
+            if let Some(Outcome::Failed(why)) = &shown.outcome {
+                face.failed(index, &why.to_string())?;
+            }
+        }
+        service::tell("READY=1");
         let mut looked = Duration::ZERO;
         while self.torrents.iter().any(|shown| shown.outcome.is_none()) {
             let due = face.due().map(|due| self.began + due.max(looked + LOOK));
+            let enough = self.torrents.iter().filter_map(Shown::enough_at).min();
             tokio::select! {
                 biased;
-                () = interrupts.next() => match stopping {
+                () = interrupts.next() => match self.stopping {
                     Some(since) if since.elapsed() < TOGETHER => {}
                     Some(_) => return Err(Failure::Interrupted("ended at once".into())),
                     None => {
-                        stopping = Some(Instant::now());
                         self.stop();
-                        face.stopping()?;
+                        self.is_stopping(face)?;
                     }
                 },
                 Some((torrent, seen)) = self.seen.recv() => self.seen(torrent, seen, face)?,
+                asked = asked(&mut self.control) => self.asked(asked, face)?,
+                () = sleep_until(enough) => {}
                 () = sleep_until(due) => {
                     looked = self.began.elapsed();
                     let torrents = self.torrents.iter().enumerate();
@@ -229,30 +227,47 @@ impl Running {
                     }
                 }
             }
+            self.end_those_that_gave_enough(face)?;
         }
         Ok(())
     }
 
+    /// Stops the seeders that have reached what was wanted of them.
+    fn end_those_that_gave_enough(&mut self, face: &mut dyn Face) -> Result<(), Failure> {
+        for (index, shown) in self.torrents.iter_mut().enumerate() {
+            if let Some(reached) = shown.has_enough() {
+                face.given_enough(index, &reached.sentence())?;
+                shown.command(Command::Stop);
+            }
+        }
+        Ok(())
+    }
+
+    /// All are about to end: somebody wants it.
+    fn is_stopping(&mut self, face: &mut dyn Face) -> Result<(), Failure> {
+        self.stopping = Some(Instant::now());
+        service::tell("STOPPING=1");
+        face.stopping()
+    }
+
     fn seen(&mut self, torrent: usize, seen: Seen, face: &mut dyn Face) -> Result<(), Failure> {
-        let several = self.torrents.len() > 1;
+        let several = self.torrents.len() + self.failed.len() > 1;
         let Some(shown) = self.torrents.get_mut(torrent) else {
             return Ok(());
         };
         match seen {
             Seen::Figures(now) => {
                 face.snapshot(self.began.elapsed(), torrent, &now)?;
-                shown.last = now;
+                shown.saw(now);
             }
             Seen::Notice(notice, now) => {
                 // The figures that it comes with.
-                shown.last = now;
+                shown.saw(now);
                 face.notice(torrent, &notice)?;
-                if notice == Notice::Torrent(Report::Complete) {
-                    let summary = summary(shown, self.began);
-                    shown.completed = Some(summary.clone());
-                    if shown.mode == SEED_ON {
-                        face.complete(torrent, &summary)?;
-                    }
+                if notice == Notice::Torrent(Report::Complete)
+                    && let Some(summary) = shown.complete(self.began)
+                {
+                    face.complete(torrent, &summary)?;
                 }
             }
             Seen::Ended(outcome) => {
@@ -262,7 +277,7 @@ impl Running {
                     Outcome::Failed(_) => {}
                     Outcome::Complete if shown.mode == SEED_ON => {}
                     Outcome::Complete => {
-                        let now = || summary(shown, self.began);
+                        let now = || shown.summary(self.began);
                         face.complete(torrent, &shown.completed.clone().unwrap_or_else(now))?;
                     }
                     Outcome::Stopped => face.stopped(torrent, &shown.last)?,
@@ -274,7 +289,7 @@ impl Running {
 
     fn stop(&self) {
         for shown in &self.torrents {
-            shown.following.stop();
+            shown.command(Command::Stop);
         }
     }
 
@@ -292,48 +307,11 @@ impl Running {
     }
 }
 
-/// What a face is told at the start.
-fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
-    let metainfo = &options.metainfo;
-    Subject {
-        name: metainfo.name.clone(),
-        info_hash: metainfo
-            .info_hash_v1
-            .map_or_else(String::new, |hash| hash.to_string()),
-        total: wanted(options),
-        pieces: metainfo.piece_count(),
-        piece_length: metainfo.piece_length,
-        path: place(metainfo, &options.root),
-        listening,
-    }
-}
-
-/// Bytes of the files that are wanted.
-fn wanted(options: &TorrentOptions) -> u64 {
-    let Some(selection) = &options.selection else {
-        return options.metainfo.total_length;
-    };
-    let files = options.metainfo.files.iter().enumerate();
-    let wanted = files.filter(|&(file, _)| selection.is_wanted(file));
-    wanted.map(|(_, file)| file.length).sum()
-}
-
-/// Where a torrent's file or folder is, or will be if the disk keeps its name.
-fn place(metainfo: &Metainfo, root: &Path) -> PathBuf {
-    let own = || root.join(&metainfo.name);
-    match metainfo.portable.files.is_empty() {
-        true => own(),
-        false => Names::of(metainfo).map_or_else(|_| own(), |names| names.place(root)),
-    }
-}
-
-fn summary(shown: &Shown, began: Instant) -> Summary {
-    let last = &shown.last;
-    Summary {
-        path: place(&shown.metainfo, &shown.root),
-        downloaded: last.downloaded,
-        uploaded: last.uploaded,
-        took: began.elapsed(),
+/// What is asked from another terminal; never, where nobody can.
+async fn asked(control: &mut Option<Server>) -> Asked {
+    match control {
+        Some(server) => server.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -7,38 +7,26 @@ use super::args::Seed;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::running::{self, Plan};
-use super::{face, log, place, recorder, torrent_file};
+use super::{face, log, place, recorder, several, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
-/// Seeds until Ctrl-C.
+/// Seeds until Ctrl-C, or until enough was given.
 pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
         let logging = log::start(&args.log)?;
-        if args
-            .torrents
-            .iter()
-            .filter(|path| path.as_os_str() == "-")
-            .count()
-            > 1
-        {
-            return Err(Failure::Usage(
-                "- is given twice, and stdin brings one torrent file only".into(),
-            ));
-        }
-        if args.torrents.len() > 1 && args.record.file.is_some() {
-            return Err(Failure::Usage(
-                "--record records one torrent, and several are given".into(),
-            ));
-        }
-        let torrents = args.torrents.iter().map(|path| seed(path, args));
-        let torrents = torrents.collect::<Result<_, _>>()?;
+        several::only_one(&args.torrents, args.record.file.is_some(), "--record")?;
+        let one = |torrent: &Path| seed(torrent, args);
+        let several = several::gather(&args.torrents, args.face, false, one)?;
         let plan = Plan {
             node: NodeOptions {
                 limit_up: args.upload.limit_up,
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),
-            torrents,
+            torrents: several.torrents,
+            failed: several.failed,
+            goal: args.until.goal(),
+            face: args.face,
         };
         running::block_on(async {
             let mut interrupts = Interrupts::new()?;

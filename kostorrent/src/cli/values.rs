@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::clock;
+use super::goal::Ratio;
 
 /// One tier of trackers, tried together before the next (BEP 12).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,40 @@ pub(crate) fn rate(text: &str) -> Result<u64, String> {
         Ok(rate) => Ok(rate),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Bytes sent for each byte: `1`, `1.5`.
+pub(crate) fn ratio(text: &str) -> Result<Ratio, String> {
+    match decimal(text) {
+        Some(ratio) if ratio > 0.0 => Ok(Ratio(ratio)),
+        Some(_) => Err("0 would end the seeding before it begins: leave it out".into()),
+        None => Err("must be a number such as 1.5".into()),
+    }
+}
+
+/// A time: `90s`, `30m`, `1.5h`, `7d`. A plain number is minutes, as aria2 and qBittorrent take it.
+pub(crate) fn span(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.as_bytes().last() {
+        Some(b's') => (&text[..text.len() - 1], 1.0),
+        Some(b'm') => (&text[..text.len() - 1], 60.0),
+        Some(b'h') => (&text[..text.len() - 1], 3600.0),
+        Some(b'd') => (&text[..text.len() - 1], 86_400.0),
+        _ => (text, 60.0),
+    };
+    let span = decimal(number).map(|number| Duration::try_from_secs_f64(number * unit));
+    match span {
+        Some(Ok(span)) if !span.is_zero() => Ok(span),
+        Some(Ok(_)) => Err("0 would end the seeding before it begins: leave it out".into()),
+        Some(Err(_)) => Err("that is longer than anybody can wait".into()),
+        None => Err("must be a number with s, m, h or d, such as 90s or 12h".into()),
+    }
+}
+
+/// Digits, with a point in them at most: no sign, no exponent, no `inf`.
+fn decimal(text: &str) -> Option<f64> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let number = plain.then(|| text.parse::<f64>().ok()).flatten();
+    number.filter(|number| number.is_finite())
 }
 
 /// A power of two from 16 KiB to 256 MiB.
@@ -210,6 +245,30 @@ mod tests {
             Ok(Whose::Addr(([10, 0, 0, 1], 5).into()))
         );
         assert!(whose("nobody").is_err());
+    }
+
+    #[test]
+    fn times_have_units_and_a_plain_number_is_minutes() {
+        for (text, seconds) in [("90s", 90.0), ("30m", 1800.0), ("1.5h", 5400.0)] {
+            assert_eq!(span(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        assert_eq!(span("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        assert_eq!(span("90"), Ok(Duration::from_secs(90 * 60)));
+        let huge = "9".repeat(40);
+        for bad in [
+            "", "s", "0", "0d", "-1", "1w", "1e3", "inf", "1.2.3", "é", &huge,
+        ] {
+            assert!(span(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ratios_are_plain_numbers_above_zero() {
+        assert_eq!(ratio("1.5"), Ok(Ratio(1.5)));
+        assert_eq!(ratio("2"), Ok(Ratio(2.0)));
+        for bad in ["", ".", "0", "0.0", "-1", "nan", "inf", "1,5", "1e9"] {
+            assert!(ratio(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

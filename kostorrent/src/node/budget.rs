@@ -11,34 +11,50 @@ pub(super) struct Flow {
     pub most: Option<u64>,
 }
 
-/// A torrent that is far below its share may ask for so many bytes a second more at a time.
+/// A torrent that is below its share is lent so many bytes a second more than it uses, and a quarter
+/// of that: room to show that it could use more.
 const STEP: u64 = 64 * 1024;
 
+/// All that is lent together is this part of a limit, at most. It is counted twice, but for the
+/// second until the next division: of ten seconds that is a hundredth.
+const LENT: u64 = 8;
+
 impl Flow {
-    /// Bytes a second that it could use: what is held back takes all it is given, the others a
-    /// little more than they use.
+    /// Bytes a second that are to be set aside for it: what is held back takes all it is given, the
+    /// others what they use.
     fn demand(self) -> u64 {
         let wants = match self.held_back {
             true => u64::MAX,
-            false => self.rate.saturating_add(self.rate / 4 + STEP),
+            false => self.rate,
         };
         wants.min(self.most.unwrap_or(u64::MAX))
+    }
+
+    /// Bytes a second that it is lent beside that.
+    fn loan(self, most: u64) -> u64 {
+        match self.held_back {
+            true => 0,
+            false => (self.rate / 4).saturating_add(STEP).min(most),
+        }
     }
 }
 
 /// Divides a limit of bytes a second, max-min fair by demand. What nobody asks for is divided
-/// evenly: it is there when somebody wants it. Without a limit each has its own.
+/// evenly: it is there when somebody wants it. What a torrent does not use is not kept for it, or
+/// the others would stay below the limit. Without a limit each has its own.
 pub(super) fn speeds(limit: Option<u64>, flows: &[Flow]) -> Vec<Option<u64>> {
     let Some(limit) = limit else {
         return flows.iter().map(|flow| flow.most).collect();
     };
+    let count = (flows.len() as u64).max(1);
     let demands: Vec<u64> = flows.iter().map(|flow| flow.demand()).collect();
     let mut shares = max_min(limit, &demands);
-    let spare = limit.saturating_sub(shares.iter().sum());
-    let each = spare / (shares.len() as u64).max(1);
+    let each = limit.saturating_sub(shares.iter().sum()) / count;
     for (share, flow) in shares.iter_mut().zip(flows) {
+        let more = each.max(flow.loan(limit / LENT / count));
+        let most = flow.most.unwrap_or(limit).min(limit);
         // One byte a second is still a way forward.
-        *share = (*share + each).min(flow.most.unwrap_or(u64::MAX)).max(1);
+        *share = share.saturating_add(more).min(most).max(1);
     }
     shares.into_iter().map(Some).collect()
 }
@@ -115,8 +131,18 @@ mod tests {
     #[test]
     fn what_an_idle_torrent_leaves_goes_to_those_that_are_held_back() {
         let shares = speeds(Some(3_000_000), &[IDLE, HELD_BACK, HELD_BACK]);
-        let rest = Some((3_000_000 - STEP) / 2);
-        assert_eq!(shares, [Some(STEP), rest, rest]);
+        let half = Some(1_500_000);
+        assert_eq!(shares, [Some(STEP), half, half]);
+    }
+
+    #[test]
+    fn a_torrent_that_uses_little_is_lent_a_little_more_and_the_others_have_the_rest() {
+        let slow = Flow {
+            rate: 20_000,
+            ..IDLE
+        };
+        let shares = speeds(Some(200_000), &[slow, HELD_BACK]);
+        assert_eq!(shares, [Some(20_000 + 12_500), Some(180_000)]);
     }
 
     #[test]
@@ -170,7 +196,12 @@ mod tests {
                 .collect();
             let shares = speeds(Some(limit), &flows);
             let all: u64 = shares.iter().flatten().sum();
-            prop_assert!(all <= limit);
+            let lent = limit / LENT + shares.len() as u64;
+            prop_assert!(all <= limit + lent);
+            if flows.iter().all(|flow| flow.held_back) {
+                prop_assert!(all <= limit);
+            }
+            prop_assert!(shares.iter().all(|share| share.is_some_and(|share| share <= limit)));
             prop_assert!(shares.iter().all(|share| share.is_some_and(|share| share > 0)));
         }
     }

@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use blocks::BLOCK;
 use engine::{Command, Stats};
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use super::budget::{self, Flow};
 use super::disk::TorrentId;
 
 /// The least time between two divisions.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// In less time than that it cannot be seen whether a torrent uses its share.
+const LEAST_USE: Duration = Duration::from_millis(500);
 
 /// What all torrents of a node have together.
 pub(super) struct Shares {
@@ -46,29 +51,66 @@ pub(super) struct Given {
     pub memory: u64,
 }
 
-impl Wants {
-    /// What a torrent could use that moves this much.
-    fn of(self, stats: &Stats) -> Wants {
-        Wants {
-            down: Flow {
-                rate: stats.down_rate,
-                held_back: stats.limited_down,
-                ..self.down
-            },
-            up: Flow {
-                rate: stats.up_rate,
-                held_back: stats.limited_up,
-                ..self.up
-            },
-            left: stats.left,
-        }
+/// What a torrent has done with its share in one direction, since the last division.
+#[derive(Clone, Copy, Default)]
+struct Use {
+    /// Payload bytes, over its whole life: when it began, and now.
+    then: u64,
+    now: u64,
+    /// Whether anything had to wait for the share.
+    waited: bool,
+}
+
+impl Use {
+    fn note(&mut self, bytes: u64, waits: bool) {
+        self.now = bytes;
+        self.waited |= waits;
+    }
+
+    /// Whether the share was all that held it back: something had to wait for it, and nearly all of
+    /// it was used. A little has to wait in every torrent, as requests go out in groups. Of a share of
+    /// a few blocks one may be on its way.
+    fn is_held_back(self, share: Option<u64>, time: Duration) -> bool {
+        let block = f64::from(BLOCK);
+        let share = share.map_or(f64::INFINITY, |share| share as f64) * time.as_secs_f64();
+        let used = (self.now.saturating_sub(self.then)) as f64;
+        let used = if share < 4.0 * block {
+            used + block
+        } else {
+            used
+        };
+        self.waited && used >= 0.9 * share
+    }
+
+    fn begin_anew(&mut self) {
+        self.then = self.now;
+        self.waited = false;
     }
 }
 
 struct Member {
     wants: Wants,
     given: Given,
+    down: Use,
+    up: Use,
+    /// Since when its use is looked at.
+    since: Instant,
     tell: mpsc::UnboundedSender<Command>,
+}
+
+impl Member {
+    /// Sees what it has done with its share, if it has had time for it.
+    fn look(&mut self) {
+        let time = self.since.elapsed();
+        if time < LEAST_USE {
+            return;
+        }
+        self.wants.down.held_back = self.down.is_held_back(self.given.down, time);
+        self.wants.up.held_back = self.up.is_held_back(self.given.up, time);
+        self.down.begin_anew();
+        self.up.begin_anew();
+        self.since = Instant::now();
+    }
 }
 
 /// A torrent's place among the others; it has none any more when this is dropped.
@@ -96,7 +138,14 @@ impl Shares {
         tell: mpsc::UnboundedSender<Command>,
     ) -> (Share, Given) {
         let given = Given::default();
-        let member = Member { wants, given, tell };
+        let member = Member {
+            wants,
+            given,
+            down: Use::default(),
+            up: Use::default(),
+            since: Instant::now(),
+            tell,
+        };
         self.members.borrow_mut().insert(id, member);
         self.divide(Some(id));
         let given = self.members.borrow()[&id].given;
@@ -116,6 +165,7 @@ impl Shares {
     /// Divides, and tells all whose share is another one now, but `entering`.
     fn divide(&self, entering: Option<TorrentId>) {
         let mut members = self.members.borrow_mut();
+        members.values_mut().for_each(Member::look);
         let flows = |of: fn(&Wants) -> Flow| -> Vec<Flow> {
             members.values().map(|member| of(&member.wants)).collect()
         };
@@ -148,9 +198,14 @@ impl Share {
         let Some(member) = members.get_mut(&self.id) else {
             return;
         };
-        let wants = member.wants.of(stats);
-        let before = std::mem::replace(&mut member.wants, wants);
-        if before != wants && !alone {
+        member.down.note(stats.downloaded, stats.limited_down);
+        member.up.note(stats.uploaded, stats.limited_up);
+        let before = member.wants;
+        member.wants.down.rate = stats.down_rate;
+        member.wants.up.rate = stats.up_rate;
+        member.wants.left = stats.left;
+        let waits = stats.limited_down || stats.limited_up;
+        if (before != member.wants || waits) && !alone {
             self.shares.changed.notify_one();
         }
     }
@@ -164,84 +219,4 @@ impl Drop for Share {
 }
 
 #[cfg(test)]
-mod tests {
-    use pretty_assertions::assert_eq;
-
-    use super::*;
-
-    fn told(commands: &mut mpsc::UnboundedReceiver<Command>) -> Vec<Command> {
-        std::iter::from_fn(|| commands.try_recv().ok()).collect()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_comes_and_goes_changes_the_shares_of_the_others_alone() {
-        let tasks = tokio::task::LocalSet::new();
-        let shares = Rc::new(Shares::new(Some(1_000_000), None, 24));
-        let dividing = shares.clone();
-        tasks.spawn_local(async move { dividing.keep_dividing().await });
-        let all = async {
-            let (tell, mut first) = mpsc::unbounded_channel();
-            let fetching = Wants {
-                left: 1000,
-                ..Wants::default()
-            };
-            let (one, given) = shares.enter(TorrentId(1), fetching, tell);
-            let whole = Given {
-                down: Some(1_000_000),
-                up: None,
-                memory: 24,
-            };
-            assert_eq!(given, whole);
-
-            let (tell, mut second) = mpsc::unbounded_channel();
-            let (two, given) = shares.enter(TorrentId(2), fetching, tell);
-            assert_eq!((given.down, given.memory), (Some(500_000), 12));
-            let half = Command::Limits {
-                down: Some(500_000),
-                up: None,
-            };
-            assert_eq!(told(&mut first), [half, Command::Memory(12)]);
-
-            // The second has all it needs: the first gets all the memory, without anybody asking.
-            two.moves(&Stats::default());
-            tokio::time::sleep(2 * EVERY).await;
-            assert_eq!(told(&mut first), [Command::Memory(24)]);
-            assert_eq!(told(&mut second), [Command::Memory(0)]);
-
-            drop(two);
-            tokio::time::sleep(2 * EVERY).await;
-            let all = Command::Limits {
-                down: Some(1_000_000),
-                up: None,
-            };
-            assert_eq!(told(&mut first), [all]);
-            drop(one);
-        };
-        tasks.run_until(all).await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_torrent_that_is_held_back_gets_what_the_idle_one_leaves() {
-        let tasks = tokio::task::LocalSet::new();
-        let shares = Rc::new(Shares::new(None, Some(1_000_000), 24));
-        let dividing = shares.clone();
-        tasks.spawn_local(async move { dividing.keep_dividing().await });
-        let all = async {
-            let (tell, mut first) = mpsc::unbounded_channel();
-            let (busy, _) = shares.enter(TorrentId(1), Wants::default(), tell.clone());
-            let (_idle, _) = shares.enter(TorrentId(2), Wants::default(), tell);
-            told(&mut first);
-            busy.moves(&Stats {
-                up_rate: 500_000,
-                limited_up: true,
-                ..Stats::default()
-            });
-            tokio::time::sleep(EVERY).await;
-            let more = told(&mut first).into_iter().any(
-                |command| matches!(command, Command::Limits { up: Some(up), .. } if up > 900_000),
-            );
-            assert!(more);
-        };
-        tasks.run_until(all).await;
-    }
-}
+mod tests;

@@ -30,7 +30,7 @@ pub(crate) struct Download {
     /// Who waits for the limit, in turn.
     limited: VecDeque<PeerKey>,
     /// Whether anybody had to wait since the figures were last asked for.
-    pub was_limited: bool,
+    was_limited: bool,
     /// Who would take more than there was to ask for.
     starved: BTreeSet<PeerKey>,
     /// What the picker said last about whether that may have changed.
@@ -63,6 +63,11 @@ impl Download {
             wasted: 0,
             useful_at: None,
         }
+    }
+
+    /// Whether anybody waits for the limit, or had to since this was last asked.
+    pub fn take_limited(&mut self) -> bool {
+        std::mem::take(&mut self.was_limited) || !self.limited.is_empty()
     }
 
     /// Another limit from now on.

@@ -8,6 +8,7 @@ mod crowds;
 mod downloads;
 mod files;
 mod leaving;
+mod limits;
 mod pausing;
 mod reasons;
 mod suspects;

@@ -91,7 +91,11 @@ fn a_request_larger_than_a_burst_is_answered_under_a_limit() {
     seeder.pass_until(at(0));
     let mut answered = Vec::new();
     answered.extend(seeder.say(peer, Message::Request(large)));
-    answered.extend(seeder.say(peer, Message::Request(large)));
+    let next = BlockRequest {
+        offset: large.len,
+        ..large
+    };
+    answered.extend(seeder.say(peer, Message::Request(next)));
     let later = seeder.pass_until(at(60));
     answered.extend(later.into_iter().map(|(_, action)| action));
     answered.retain(|action| matches!(action, Action::Upload { .. }));

@@ -25,6 +25,7 @@
 //! | `disk_well` | | the fault is over, and the download goes on |
 //! | `paused`, `resumed` | | somebody wanted a pause, or the end of it |
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
+//! | `given_enough` | `message` | what `--seed-ratio` or `--seed-time` wants is reached: it ends |
 //! | `stopping` | | a person asked to stop |
 //! | `stopped` | `pieces_have`, `pieces`, `left` | it has stopped; what is there stays |
 //! | `failed` | `message` | one of several torrents failed; the others go on |
@@ -35,6 +36,11 @@
 //! `warning` for what is left out and for names that not every system can keep, and `created` (`output`, `name`,
 //! `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, `left_out`).
 //! Both print `error`, too, when they fail without having come so far.
+//!
+//! `status --json` prints `status` for each torrent: `pid`, `name`, `info_hash`, `state` (`checking`, `downloading`,
+//! `seeding`, `paused`, `waiting`, `ending`, and, where others of its process go on, `complete`, `stopped`, `failed`),
+//! `checked`, `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`,
+//! `seeds`, `ratio` (bytes sent for each that is there; null: nothing is), `eta` (null: unknown), `path`, `listening`.
 
 use std::time::Duration;
 
@@ -144,6 +150,9 @@ enum JsonLine<'a> {
         downloaded: u64,
         uploaded: u64,
         seconds: f64,
+    },
+    GivenEnough {
+        message: &'a str,
     },
     Stopping,
     Stopped {
@@ -257,6 +266,10 @@ impl Face for Json {
             seconds: summary.took.as_millis() as f64 / 1000.0,
         };
         self.say(torrent, &event)
+    }
+
+    fn given_enough(&mut self, torrent: usize, sentence: &str) -> Said {
+        self.say(torrent, &JsonLine::GivenEnough { message: sentence })
     }
 
     fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said {

@@ -100,8 +100,21 @@ impl Face for Line {
             .suspend(|| output::result(|out| writeln!(out, "{sentence}")))
     }
 
-    fn stopped(&mut self, _: usize, _: &Snapshot) -> Said {
-        self.bar.finish_and_clear();
+    fn given_enough(&mut self, torrent: usize, sentence: &str) -> Said {
+        self.bar.println(about(&self.subjects, torrent, sentence));
+        Ok(())
+    }
+
+    fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said {
+        match &*self.subjects {
+            [_] => self.bar.finish_and_clear(),
+            // The others may go on.
+            subjects => {
+                let (have, pieces) = (last.pieces_have, last.pieces);
+                let sentence = format!("stopped with {have} of {pieces} pieces");
+                self.bar.println(about(subjects, torrent, &sentence));
+            }
+        }
         Ok(())
     }
 

@@ -69,6 +69,8 @@ pub(crate) trait Face {
     fn stopping(&mut self) -> Said;
     /// Everything is there and verified. The work may go on, seeding.
     fn complete(&mut self, torrent: usize, summary: &Summary) -> Said;
+    /// A torrent has been seeded as long, or as much, as was wanted: it ends now.
+    fn given_enough(&mut self, torrent: usize, sentence: &str) -> Said;
     /// The work was stopped.
     fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said;
     /// One of several torrents has failed, and the others go on. That of a single one is told when
@@ -122,6 +124,9 @@ impl Face for Quiet {
         Ok(())
     }
     fn complete(&mut self, _: usize, _: &Summary) -> Said {
+        Ok(())
+    }
+    fn given_enough(&mut self, _: usize, _: &str) -> Said {
         Ok(())
     }
     fn stopped(&mut self, _: usize, _: &Snapshot) -> Said {

@@ -89,6 +89,11 @@ impl Face for Plain {
         output::result(|out| writeln!(out, "{sentence}"))
     }
 
+    fn given_enough(&mut self, torrent: usize, sentence: &str) -> Said {
+        self.say(torrent, sentence);
+        Ok(())
+    }
+
     fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said {
         let Snapshot {
             pieces_have,

@@ -79,6 +79,7 @@ fn samples() -> Vec<Value> {
             uploaded: 1,
             seconds: 0.5,
         },
+        JsonLine::GivenEnough { message: "enough" },
         JsonLine::Stopping,
         JsonLine::Stopped {
             pieces_have: 0,

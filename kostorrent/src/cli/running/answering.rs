@@ -1,0 +1,41 @@
+//! What is asked of the torrents at work from another terminal.
+
+use super::{Running, Shown};
+use crate::cli::face::Face;
+use crate::cli::failure::Failure;
+use crate::control::{Ask, Asked, Said};
+use crate::node::Command;
+
+impl Running {
+    /// Does what was asked, and answers.
+    pub(super) fn asked(&mut self, asked: Asked, face: &mut dyn Face) -> Result<(), Failure> {
+        let (torrent, command) = match &asked.ask {
+            Ask::Status => {
+                let torrents = self.torrents.iter().map(Shown::standing).collect();
+                let pid = std::process::id();
+                asked.answer(Said::Status { pid, torrents });
+                return Ok(());
+            }
+            Ask::Pause { torrent } => (torrent, Command::Pause),
+            Ask::Resume { torrent } => (torrent, Command::Resume),
+            Ask::Stop { torrent } => (torrent, Command::Stop),
+        };
+        let meant =
+            |shown: &&mut Shown| shown.outcome.is_none() && shown.subject.info_hash == *torrent;
+        let Some(shown) = self.torrents.iter_mut().find(meant) else {
+            asked.answer(Said::Error("that torrent is not being worked on".into()));
+            return Ok(());
+        };
+        let stops = command == Command::Stop;
+        shown.command(command);
+        shown.told_to_stop |= stops;
+        let done = Said::Done(torrent.clone());
+        asked.answer(done);
+        let mut left = self.torrents.iter().filter(|s| s.outcome.is_none());
+        if stops && left.all(|shown| shown.told_to_stop) {
+            // As after Ctrl-C: the next one ends at once.
+            return self.is_stopping(face);
+        }
+        Ok(())
+    }
+}

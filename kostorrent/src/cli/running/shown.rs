@@ -1,0 +1,226 @@
+//! One of the torrents at work, and what was seen of it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use metainfo::Metainfo;
+use storage::Names;
+
+use super::SEED_ON;
+use crate::cli::face::{Subject, Summary};
+use crate::cli::following::Following;
+use crate::cli::goal::{self, Counters, Goal, Reached};
+use crate::control::{Standing, State};
+use crate::node::{Command, Mode, Outcome, Snapshot, TorrentOptions, TorrentState};
+
+/// A torrent, and what was seen of it.
+pub(super) struct Shown {
+    pub(super) subject: Subject,
+    metainfo: Arc<Metainfo>,
+    root: PathBuf,
+    pub(super) mode: Mode,
+    /// `None` of one that could not even begin.
+    following: Option<Following>,
+    pub(super) last: Snapshot,
+    /// How it was when everything was there.
+    pub(super) completed: Option<Summary>,
+    pub(super) outcome: Option<Outcome>,
+    goal: Goal,
+    /// What it had given when this life of it began, and how long it has been seeding in it, up to
+    /// `seeding_since`.
+    given: Counters,
+    seeding_since: Option<Instant>,
+    /// Why it has been stopped: it has given enough.
+    enough: Option<Reached>,
+    /// Whether somebody has asked for its end from outside.
+    pub(super) told_to_stop: bool,
+}
+
+impl Shown {
+    pub(super) fn new(options: &TorrentOptions, listening: SocketAddr, goal: Goal) -> Shown {
+        Shown {
+            subject: subject(options, listening),
+            metainfo: options.metainfo.clone(),
+            root: options.root.clone(),
+            mode: options.mode,
+            following: None,
+            last: Snapshot::default(),
+            completed: None,
+            outcome: None,
+            goal,
+            // What earlier lives have given comes in here, from the resume file.
+            given: Counters::default(),
+            seeding_since: None,
+            enough: None,
+            told_to_stop: false,
+        }
+    }
+
+    pub(super) fn follow(&mut self, following: Following) {
+        self.following = Some(following);
+    }
+
+    /// Asks something of it, if it is there.
+    pub(super) fn command(&self, command: Command) {
+        if let Some(following) = &self.following {
+            following.command(command);
+        }
+    }
+
+    /// Whether it has what was asked for. Whoever ends a seeder has got what he wanted.
+    pub(super) fn is_done(&self) -> bool {
+        self.completed.is_some()
+            || self.mode == Mode::Seed
+            || self.outcome == Some(Outcome::Complete)
+    }
+
+    /// New figures.
+    pub(super) fn saw(&mut self, now: Snapshot) {
+        let seeding = now.state == TorrentState::Seeding;
+        match (seeding, self.seeding_since) {
+            (true, None) => self.seeding_since = Some(Instant::now()),
+            (false, Some(since)) => {
+                self.given.seeded += since.elapsed();
+                self.seeding_since = None;
+            }
+            _ => {}
+        }
+        self.last = now;
+    }
+
+    /// What it has given, over all its lives.
+    fn counters(&self) -> Counters {
+        let now = self.seeding_since.map_or(Duration::ZERO, |s| s.elapsed());
+        Counters {
+            uploaded: self.given.uploaded.saturating_add(self.last.uploaded),
+            seeded: self.given.seeded + now,
+        }
+    }
+
+    /// Bytes that are there.
+    fn size(&self) -> u64 {
+        self.last.total.saturating_sub(self.last.left)
+    }
+
+    /// Whether it has just given enough; told once.
+    pub(super) fn has_enough(&mut self) -> Option<Reached> {
+        // A download that has found everything says so soon.
+        if self.enough.is_some() || self.seeding_since.is_none() || !self.is_done() {
+            return None;
+        }
+        self.enough = self.goal.reached(self.counters(), self.size());
+        self.enough
+    }
+
+    /// When it will have been seeding for long enough.
+    pub(super) fn enough_at(&self) -> Option<Instant> {
+        if self.enough.is_some() || self.outcome.is_some() || !self.is_done() {
+            return None;
+        }
+        self.seeding_since?;
+        let left = self.goal.time_left(self.counters())?;
+        Instant::now().checked_add(left)
+    }
+
+    pub(super) fn summary(&self, began: Instant) -> Summary {
+        let last = &self.last;
+        Summary {
+            path: place(&self.metainfo, &self.root),
+            downloaded: last.downloaded,
+            uploaded: last.uploaded,
+            took: began.elapsed(),
+        }
+    }
+
+    /// For whoever asks from outside.
+    pub(super) fn standing(&self) -> Standing {
+        let Shown { subject, last, .. } = self;
+        // The very first figures come before the torrent's are known.
+        let known = last.pieces > 0 || subject.pieces == 0;
+        // Whoever asks may be in another folder.
+        let path = std::path::absolute(&subject.path);
+        let path = path.as_ref().unwrap_or(&subject.path);
+        Standing {
+            name: subject.name.clone(),
+            info_hash: subject.info_hash.clone(),
+            state: self.state(),
+            checked: last.checked,
+            pieces_have: last.pieces_have,
+            pieces: subject.pieces,
+            left: if known { last.left } else { subject.total },
+            total_length: subject.total,
+            downloaded: last.downloaded,
+            uploaded: last.uploaded,
+            down_rate: last.down_rate,
+            up_rate: last.up_rate,
+            peers: last.peers,
+            seeds: last.seeds,
+            ratio: goal::ratio(self.counters().uploaded, self.size()),
+            eta: last.eta.map(|eta| eta.as_secs()),
+            path: path.to_string_lossy().into_owned(),
+            listening: subject.listening.to_string(),
+        }
+    }
+
+    fn state(&self) -> State {
+        match &self.outcome {
+            Some(Outcome::Failed(_)) => return State::Failed,
+            Some(Outcome::Complete) => return State::Complete,
+            Some(Outcome::Stopped) if self.completed.is_some() => return State::Complete,
+            Some(Outcome::Stopped) => return State::Stopped,
+            None => {}
+        }
+        match self.last.state {
+            TorrentState::Checking => State::Checking,
+            TorrentState::Downloading => State::Downloading,
+            TorrentState::Seeding => State::Seeding,
+            TorrentState::Paused => State::Paused,
+            TorrentState::Waiting => State::Waiting,
+            TorrentState::Ended => State::Ending,
+        }
+    }
+
+    /// Tells the face that everything is there, at most once, and keeps the figures for the end.
+    pub(super) fn complete(&mut self, began: Instant) -> Option<Summary> {
+        let summary = self.summary(began);
+        self.completed = Some(summary.clone());
+        (self.mode == SEED_ON).then_some(summary)
+    }
+}
+
+/// What a face is told at the start.
+fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
+    let metainfo = &options.metainfo;
+    Subject {
+        name: metainfo.name.clone(),
+        info_hash: metainfo
+            .info_hash_v1
+            .map_or_else(String::new, |hash| hash.to_string()),
+        total: wanted(options),
+        pieces: metainfo.piece_count(),
+        piece_length: metainfo.piece_length,
+        path: place(metainfo, &options.root),
+        listening,
+    }
+}
+
+/// Bytes of the files that are wanted.
+fn wanted(options: &TorrentOptions) -> u64 {
+    let Some(selection) = &options.selection else {
+        return options.metainfo.total_length;
+    };
+    let files = options.metainfo.files.iter().enumerate();
+    let wanted = files.filter(|&(file, _)| selection.is_wanted(file));
+    wanted.map(|(_, file)| file.length).sum()
+}
+
+/// Where a torrent's file or folder is, or will be if the disk keeps its name.
+fn place(metainfo: &Metainfo, root: &Path) -> PathBuf {
+    let own = || root.join(&metainfo.name);
+    match metainfo.portable.files.is_empty() {
+        true => own(),
+        false => Names::of(metainfo).map_or_else(|_| own(), |names| names.place(root)),
+    }
+}
