@@ -33,6 +33,8 @@ pub mod programs;
 #[cfg(unix)]
 pub mod refresh;
 pub mod skip;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 pub mod torrent;
 pub mod tracker;
 #[cfg(unix)]

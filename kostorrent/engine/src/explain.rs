@@ -26,7 +26,7 @@ impl Engine {
         }
     }
 
-    fn why_stalled(&self) -> Stall {
+    pub(crate) fn why_stalled(&self) -> Stall {
         let connected = self.swarm.len();
         if connected == 0 {
             let trackers = self.discovery.word();

@@ -16,10 +16,12 @@
 //! and which of them can be trusted), *download* and *upload*. What an event means for which of
 //! them stands here and in the files `connections`, `pieces`, `trust`, `passing` and `leaving`.
 
+mod bound;
 mod config;
 mod connections;
 mod content;
 mod cx;
+mod details;
 mod discovery;
 mod download;
 mod event;
@@ -40,7 +42,9 @@ mod trust;
 mod upload;
 mod why;
 
+pub use bound::Bound;
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
+pub use details::{Details, Doing, OpenPiece, PeerDetails, TrackerDetails};
 pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::Stats;

@@ -39,6 +39,13 @@ impl Bucket {
         self.level = self.level.min(self.most());
     }
 
+    /// The limit, if it is what holds back a stream of this rate. It does when somebody waits for
+    /// it; and between two waits, when nine tenths of it are used.
+    pub fn holds(&self, rate: u64, somebody_waits: bool) -> Option<u64> {
+        let used = |limit: u64| rate >= limit - limit / 10;
+        self.rate.filter(|&limit| somebody_waits || used(limit))
+    }
+
     /// The most that is saved up. A block is, or a low limit would never let one through.
     fn most(&self) -> i64 {
         let rate = self.rate.unwrap_or(0);

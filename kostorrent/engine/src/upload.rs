@@ -199,6 +199,11 @@ impl Upload {
         }
     }
 
+    /// The limit, if it is what holds us back at this rate.
+    pub fn held_by_limit(&self, rate: u64) -> Option<u64> {
+        self.limit.holds(rate, !self.limited.is_empty())
+    }
+
     /// Somebody came, went, or wants something else: decide soon.
     pub fn choke_soon(&mut self, cx: &mut Cx) {
         let at = self.choked_at.map_or(cx.now, |at| at + LEAST_PAUSE_BETWEEN);
@@ -239,7 +244,9 @@ impl Upload {
         }
         for peer in swarm.iter_mut() {
             let decided = decisions.binary_search_by_key(&peer.key, |decision| decision.peer);
-            let choke = !decided.is_ok_and(|at| decisions[at].unchoke);
+            let decision = decided.ok().map(|at| decisions[at]);
+            let choke = !decision.is_some_and(|decision| decision.unchoke);
+            peer.up.reason = decision.map(|decision| decision.reason);
             let (key, slots) = (peer.key, self.slots);
             set_choking(cx, peer, choke, || {
                 Why::Slot(standing(key, !choke, seeding, &candidates, slots))

@@ -282,6 +282,9 @@ pub(crate) struct Face {
     /// Print events on stdout, one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
+    /// Say what limits the speed, as often as it changes (a terminal always shows it)
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 /// What goes on inside, for whoever looks for a fault.

@@ -146,6 +146,7 @@ fn tell(args: &Create, note: &str) -> Result<(), Failure> {
     let face = args::Face {
         quiet: false,
         json: args.json,
+        explain: false,
     };
     face::warn(face, note)
 }

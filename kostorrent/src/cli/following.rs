@@ -1,13 +1,17 @@
 //! What happens to several torrents, in one stream.
 
-use tokio::sync::mpsc;
+use std::sync::Arc;
 
-use crate::node::{Command, Notice, Outcome, Snapshot, Torrent, TorrentState};
+use tokio::sync::{mpsc, watch};
+
+use crate::node::{Command, Details, Notice, Outcome, Snapshot, Torrent, TorrentState};
 
 /// Something of a torrent that can be shown.
 pub(super) enum Seen {
     /// New figures.
     Figures(Snapshot),
+    /// What only those are told who look.
+    Details(Arc<Details>),
     /// Something that a user may like to know, and the figures that belong to it.
     Notice(Notice, Snapshot),
     /// It is over; the last that is seen of it.
@@ -27,16 +31,18 @@ impl Following {
     }
 }
 
-/// Passes on what happens to a torrent, as number `index`.
+/// Passes on what happens to a torrent, as number `index`; with the details, if somebody `looks`.
 pub(super) fn follow(
     index: usize,
     mut torrent: Torrent,
+    looks: bool,
     to: mpsc::Sender<(usize, Seen)>,
 ) -> Following {
     let (to_commands, mut commands) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut notices = torrent.notices();
         let mut snapshots = torrent.snapshots();
+        let mut details = looks.then(|| torrent.details());
         let mut followed = true;
         let mut held_back = None;
         loop {
@@ -54,6 +60,12 @@ pub(super) fn follow(
                     continue;
                 }
                 Some(notice) = notices.recv() => Seen::Notice(notice, snapshots.borrow().clone()),
+                Some(details) = next(&mut details) => {
+                    // The figures that belong to them first.
+                    let figures = Seen::Figures(snapshots.borrow_and_update().clone());
+                    let _ = to.send((index, figures)).await;
+                    Seen::Details(details)
+                }
                 changed = snapshots.changed() => {
                     let now = snapshots.borrow_and_update().clone();
                     if now.state != TorrentState::Checking && let Some(command) = held_back.take() {
@@ -79,4 +91,11 @@ pub(super) fn follow(
     Following {
         commands: to_commands,
     }
+}
+
+/// The next details, if they are wanted and there will be any.
+async fn next(details: &mut Option<watch::Receiver<Arc<Details>>>) -> Option<Arc<Details>> {
+    let receiver = details.as_mut()?;
+    receiver.changed().await.ok()?;
+    Some(receiver.borrow_and_update().clone())
 }

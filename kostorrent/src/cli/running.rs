@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::face::{self, Face, Subject};
+use super::face::{self, Face, Subject, Want};
 use super::failure::Failure;
 use super::following::{Seen, follow};
 use super::goal::Goal;
@@ -77,7 +77,7 @@ pub(crate) async fn run(
     face: &mut dyn Face,
     interrupts: &mut Interrupts,
 ) -> Result<(), Failure> {
-    let (node, mut running) = Running::start(plan)?;
+    let (node, mut running) = Running::start(plan, face.looks())?;
     let shown = running.show(face, interrupts).await;
     match &shown {
         Err(Failure::Interrupted(_)) => return shown,
@@ -148,7 +148,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(plan: Plan) -> Result<(Node, Running), Failure> {
+    fn start(plan: Plan, looks: bool) -> Result<(Node, Running), Failure> {
         let began = Instant::now();
         let node = Node::start(plan.node).map_err(Failure::failed)?;
         let endpoint = node.listen(plan.listen).map_err(Failure::failed)?;
@@ -158,7 +158,7 @@ impl Running {
         for (index, options) in plan.torrents.into_iter().enumerate() {
             let mut shown = Shown::new(&options, endpoint.local_addr(), plan.goal);
             match endpoint.add(options) {
-                Ok(torrent) => shown.follow(follow(index, torrent, to_seen.clone())),
+                Ok(torrent) => shown.follow(follow(index, torrent, looks, to_seen.clone())),
                 Err(error) if several => {
                     let why = node::Failure::Shell(error.to_string());
                     shown.outcome = Some(Outcome::Failed(why));
@@ -202,20 +202,22 @@ impl Running {
             }
         }
         service::tell("READY=1");
+        let mut inputs = face.inputs();
         let mut looked = Duration::ZERO;
         while self.torrents.iter().any(|shown| shown.outcome.is_none()) {
             let due = face.due().map(|due| self.began + due.max(looked + LOOK));
             let enough = self.torrents.iter().filter_map(Shown::enough_at).min();
+            let mut wanted = None;
             tokio::select! {
                 biased;
                 () = interrupts.next() => match self.stopping {
                     Some(since) if since.elapsed() < TOGETHER => {}
                     Some(_) => return Err(Failure::Interrupted("ended at once".into())),
-                    None => {
-                        self.stop();
-                        self.is_stopping(face)?;
-                    }
+                    None => wanted = Some(Want::Stop),
                 },
+                Some(input) = next(&mut inputs) => wanted = face.input(input),
+                // Before what is to be seen, or there might never be time for it.
+                () = sleep_until(face.redraw_at()) => face.redraw(),
                 Some((torrent, seen)) = self.seen.recv() => self.seen(torrent, seen, face)?,
                 asked = asked(&mut self.control) => self.asked(asked, face)?,
                 () = sleep_until(enough) => {}
@@ -226,6 +228,18 @@ impl Running {
                         face.snapshot(looked, index, &shown.last)?;
                     }
                 }
+            }
+            match wanted {
+                Some(Want::Stop) if self.stopping.is_none() => {
+                    self.stop();
+                    self.is_stopping(face)?;
+                }
+                Some(Want::Command(torrent, command)) => {
+                    if let Some(shown) = self.torrents.get(torrent) {
+                        shown.command(command);
+                    }
+                }
+                _ => {}
             }
             self.end_those_that_gave_enough(face)?;
         }
@@ -260,6 +274,7 @@ impl Running {
                 face.snapshot(self.began.elapsed(), torrent, &now)?;
                 shown.saw(now);
             }
+            Seen::Details(details) => face.details(self.began.elapsed(), torrent, &details)?,
             Seen::Notice(notice, now) => {
                 // The figures that it comes with.
                 shown.saw(now);
@@ -305,6 +320,11 @@ impl Running {
             }
         }
     }
+}
+
+/// What comes from a keyboard; nothing, for ever, if there is none.
+async fn next(inputs: &mut Option<mpsc::UnboundedReceiver<face::Input>>) -> Option<face::Input> {
+    inputs.as_mut()?.recv().await
 }
 
 /// What is asked from another terminal; never, where nobody can.

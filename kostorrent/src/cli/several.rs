@@ -201,6 +201,7 @@ mod tests {
 
     const QUIET: args::Face = args::Face {
         quiet: true,
+        explain: false,
         json: false,
     };
 

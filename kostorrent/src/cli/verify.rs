@@ -29,6 +29,7 @@ fn verify(args: &Verify) -> Result<(), Failure> {
     let face = args::Face {
         quiet: false,
         json: args.json,
+        explain: false,
     };
     let torrent = torrent_file::load_to_use(&args.torrent, args.names, face)?;
     if torrent.info_hash_v1.is_none() {

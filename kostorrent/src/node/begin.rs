@@ -170,6 +170,7 @@ impl Work {
             commands: self.reins.commands,
             orders,
             publish: self.reins.publish,
+            details: self.reins.details,
             notify: self.reins.notify,
         })
     }

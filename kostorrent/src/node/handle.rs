@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Command, Failure, Outcome};
+use engine::{Command, Details, Failure, Outcome};
 use metainfo::{InfoHash, Metainfo};
 use selection::Selection;
 use storage::Allocate;
 use tokio::sync::{mpsc, watch};
 
+use super::details::Showcase;
 use super::figures::{Notice, Snapshot};
 use crate::recording;
 
@@ -86,6 +87,7 @@ pub struct Torrent {
     pub(super) info_hash: InfoHash,
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) snapshots: watch::Receiver<Snapshot>,
+    pub(super) details: Showcase,
     pub(super) notices: Option<mpsc::UnboundedReceiver<Notice>>,
     pub(super) ended: watch::Receiver<Option<Outcome>>,
 }
@@ -94,6 +96,7 @@ pub struct Torrent {
 pub(super) struct Reins {
     pub commands: mpsc::UnboundedReceiver<Command>,
     pub publish: watch::Sender<Snapshot>,
+    pub details: Showcase,
     pub notify: mpsc::UnboundedSender<Notice>,
     pub ended: watch::Sender<Option<Outcome>>,
 }
@@ -103,18 +106,21 @@ impl Torrent {
     pub(super) fn new(info_hash: InfoHash) -> (Torrent, Reins) {
         let (to_commands, commands) = mpsc::unbounded_channel();
         let (publish, snapshots) = watch::channel(Snapshot::default());
+        let details = Showcase::new();
         let (notify, notices) = mpsc::unbounded_channel();
         let (ended, is_ended) = watch::channel(None);
         let torrent = Torrent {
             info_hash,
             commands: to_commands,
             snapshots,
+            details: details.clone(),
             notices: Some(notices),
             ended: is_ended,
         };
         let reins = Reins {
             commands,
             publish,
+            details,
             notify,
             ended,
         };
@@ -129,6 +135,12 @@ impl Torrent {
     /// The figures: new ones when something has changed, five times a second at most.
     pub fn snapshots(&self) -> watch::Receiver<Snapshot> {
         self.snapshots.clone()
+    }
+
+    /// Pieces, peers, trackers, and what limits the speed: new ones with the figures. They are made as
+    /// long as somebody has this, and not before the check of what is there is over.
+    pub fn details(&self) -> watch::Receiver<Arc<Details>> {
+        self.details.look()
     }
 
     /// What a user may like to know, as it happens; to be taken once.

@@ -19,13 +19,14 @@
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
 //! - `opening`, `foreign`, `task`, `begin`: a torrent's life;
-//! - `handle` and `figures`: what is seen of it from outside;
+//! - `handle`, `figures` and `details`: what is seen of it from outside;
 //! - this file: the threads.
 
 mod begin;
 mod budget;
 mod buffers;
 mod connections;
+mod details;
 mod disk;
 mod doors;
 mod figures;
@@ -55,7 +56,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
 
-pub use engine::{Command, Failure, Outcome, Report};
+pub use engine::{Bound, Command, Details, Failure, Outcome, Report};
 pub use figures::{Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Torrent, TorrentOptions};
 

@@ -21,6 +21,7 @@ use tracker::host_of;
 
 use super::buffers::Buffers;
 use super::connections::{Connections, HEARD};
+use super::details::Showcase;
 use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::figures::{self, Notice, Snapshot};
@@ -57,6 +58,7 @@ pub(super) struct Parts {
     /// What the budgets say.
     pub orders: mpsc::UnboundedReceiver<Command>,
     pub publish: watch::Sender<Snapshot>,
+    pub details: Showcase,
     pub notify: mpsc::UnboundedSender<Notice>,
 }
 
@@ -82,6 +84,7 @@ pub(super) struct Task {
     /// Connections, calls and announces. They end with the torrent.
     tasks: JoinSet<()>,
     publish: watch::Sender<Snapshot>,
+    details: Showcase,
     /// When the next snapshot is due, if anything has changed since the last.
     publish_at: Option<Instant>,
     published: Instant,
@@ -121,6 +124,7 @@ impl Task {
             orders: parts.orders,
             tasks: JoinSet::new(),
             publish: parts.publish,
+            details: parts.details,
             publish_at: Some(now),
             published: now,
             notify: parts.notify,
@@ -352,10 +356,13 @@ impl Task {
     /// Tells the faces how it stands, if that has changed. Rates sink while nothing happens, so as
     /// long as there are any, it looks again.
     fn publish(&mut self) {
-        let stats = self.engine.stats(self.now());
+        let now = self.now();
+        let stats = self.engine.stats(now);
         let snapshot = figures::running(&stats);
         self.publish
             .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
+        // After the figures: whoever is told of these reads those, too.
+        self.details.show(&self.engine, now);
         self.share.moves(&stats);
         if let Some(recorder) = &mut self.recorder {
             recorder.flush();

@@ -46,3 +46,4 @@ pub use text::{Colour, Letters, Role, Text};
 pub use time_left::TimeLeft;
 pub use units::{RateError, bytes, duration, eta, parse_rate, part, rate, ratio};
 pub use view::{View, view};
+pub use width::{clip, columns};

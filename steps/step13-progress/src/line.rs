@@ -17,6 +17,10 @@ pub enum Activity {
     Seeding,
     /// Everything is here.
     Complete,
+    /// Nothing is asked for and nothing given: the user wants that.
+    Paused,
+    /// Nothing is fetched: the disk has a fault.
+    Waiting,
 }
 
 // ANCHOR: figures
@@ -90,6 +94,8 @@ impl Figures {
             (Activity::Checking, _) => "checking".to_owned(),
             (Activity::Seeding, _) => "seeding".to_owned(),
             (Activity::Complete, _) => "complete".to_owned(),
+            (Activity::Paused, _) => "paused".to_owned(),
+            (Activity::Waiting, _) => "disk fault".to_owned(),
             (Activity::Downloading, Some(left)) => format!("{} left", duration(left)),
             (Activity::Downloading, None) if self.peers == 0 => "no peers yet".to_owned(),
             (Activity::Downloading, None) => "waiting".to_owned(),

@@ -8,6 +8,8 @@ pub enum Role {
     /// Nothing special.
     #[default]
     Plain,
+    /// What is to be seen first: a name, a key.
+    Title,
     /// What stands beside what matters: labels, signs of separation.
     Quiet,
     /// What is here.
@@ -92,12 +94,14 @@ impl Text {
         }
         let mut out = String::new();
         for (role, text) in &self.parts {
-            // ECMA-48, "select graphic rendition": 2 is faint, 3x are colours, 0 ends all.
+            // ECMA-48, "select graphic rendition": 1 is bold, 2 is faint, 3x are colours, 0 ends all.
+            // Yellow and cyan cannot be read on white; magenta can, on white and on black.
             let code = match role {
                 Role::Plain => None,
+                Role::Title => Some("1"),
                 Role::Quiet | Role::Missing | Role::Unwanted => Some("2"),
                 Role::Here => Some("32"),
-                Role::InFlight => Some("33"),
+                Role::InFlight => Some("35"),
                 Role::Rare => Some("31"),
             };
             match code {

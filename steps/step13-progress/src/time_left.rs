@@ -15,8 +15,10 @@ const SLACK: f64 = 0.1;
 /// Nor is one that differs by fewer seconds than this.
 const LEAST: f64 = 2.0;
 
-/// How fast what is shown goes to where it should be, in seconds as above.
+/// How fast what is shown goes to where it should be, in seconds as above; and within which part of
+/// the time that is left, or it would come there when all is over.
 const GLIDE: f64 = 3.0;
+const GLIDE_PART: f64 = 0.2;
 
 /// After so many seconds in which nothing came nobody can say how long it will take.
 const SILENCE: f64 = 30.0;
@@ -110,7 +112,7 @@ impl TimeLeft {
             self.glides = false;
         }
         self.shown = Some(match self.glides {
-            true => shown + off * gone(passed, GLIDE),
+            true => shown + off * gone(passed, GLIDE.min(GLIDE_PART * estimate)),
             false => shown,
         });
     }

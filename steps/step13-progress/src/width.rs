@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 /// The columns that a text takes: two for a Chinese character, none for an accent that combines.
-pub(crate) fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     text.width()
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// The text in at most `width` columns, with `more` in place of what is cut off at its end.
-pub(crate) fn clip(text: &str, width: usize, more: &str) -> String {
+pub fn clip(text: &str, width: usize, more: &str) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }

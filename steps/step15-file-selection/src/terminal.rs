@@ -19,7 +19,7 @@ use crate::selection::Selection;
 
 mod hook;
 
-use hook::Hook;
+pub use hook::Hook;
 
 /// Why there is no choice.
 #[derive(Debug, Error)]

@@ -32,6 +32,7 @@ pub(crate) struct Content {
     wanted: Bitfield,
     /// What is not missing: had, or not wanted.
     settled: Bitfield,
+    max_open: u32,
     left: u64,
     left_wanted: u64,
     total_wanted: u64,
@@ -45,8 +46,10 @@ impl Content {
             wanted,
             first,
         } = config;
+        let max_open = max_open_pieces(&geometry, memory);
         let mut content = Content {
-            picker: Picker::new(geometry, max_open_pieces(&geometry, memory)),
+            picker: Picker::new(geometry, max_open),
+            max_open,
             integrity: Integrity::default(),
             under_way: BTreeSet::new(),
             settled: have.clone(),
@@ -125,8 +128,13 @@ impl Content {
 
     /// The memory for open pieces is another from now on.
     pub fn set_memory(&mut self, bytes: u64) {
-        let most = max_open_pieces(&self.geometry, bytes);
-        self.picker.set_max_open(most);
+        self.max_open = max_open_pieces(&self.geometry, bytes);
+        self.picker.set_max_open(self.max_open);
+    }
+
+    /// Whether as many pieces are open as the memory is for.
+    pub fn memory_is_full(&self) -> bool {
+        self.picker.open().count() >= self.max_open as usize
     }
 
     /// A piece has been verified, and is on disk.

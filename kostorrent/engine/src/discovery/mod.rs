@@ -13,7 +13,7 @@ use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, host_of};
 use crate::cx::Cx;
 use crate::swarm::Swarm;
 use crate::timers::Timer;
-use crate::{Action, Announcement, Config, Report, Time, TrackerWord, Why};
+use crate::{Action, Announcement, Config, Report, Time, TrackerDetails, TrackerWord, Why};
 
 use list::PeerList;
 use names::Names;
@@ -87,6 +87,11 @@ impl Discovery {
     /// What came of the last announce.
     pub fn word(&self) -> TrackerWord {
         self.trackers.word()
+    }
+
+    /// The trackers as a person sees them.
+    pub fn trackers(&self, now: Time) -> Vec<TrackerDetails> {
+        self.trackers.listed(now)
     }
 
     /// Has the names looked up that are due, and calls the next addresses, if more connections are

@@ -5,6 +5,7 @@
 //! later, and what they say is taken too.
 
 mod farewell;
+mod listed;
 mod pause;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +59,8 @@ pub(crate) struct Trackers {
     barred: BTreeMap<String, Option<Time>>,
     /// What came of the last announce.
     last: Option<TrackerWord>,
+    /// What came of the last announce to each.
+    words: BTreeMap<String, TrackerWord>,
     /// Nothing is to be announced for now.
     paused: bool,
 }
@@ -101,6 +104,7 @@ impl Trackers {
             again: BTreeMap::new(),
             barred: BTreeMap::new(),
             last: None,
+            words: BTreeMap::new(),
             paused: false,
         }
     }
@@ -288,7 +292,9 @@ impl Trackers {
         if let Some(id) = &reply.tracker_id {
             self.ids.insert(tracker.to_owned(), id.clone());
         }
-        self.last = Some(TrackerWord::Addresses(reply.peers.len()));
+        let word = TrackerWord::Addresses(reply.peers.len());
+        self.words.insert(tracker.to_owned(), word.clone());
+        self.last = Some(word);
         self.started.insert(tracker.to_owned());
         let told = call.and_then(|call| call.event);
         if told == Some(Told::Completed) {
@@ -321,6 +327,8 @@ impl Trackers {
         }
         self.again.insert(tracker.to_owned(), now + LONELY_PAUSE);
         self.wishes(tracker, why.retry(), now);
+        let word = TrackerWord::Failed(why.clone());
+        self.words.insert(tracker.to_owned(), word);
         if self.leader.is_none() {
             self.last = Some(TrackerWord::Failed(why.clone()));
         }

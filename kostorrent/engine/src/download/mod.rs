@@ -76,6 +76,11 @@ impl Download {
         cx.timers.set_earlier(Timer::Refill, cx.now);
     }
 
+    /// The limit, if it is what holds us back at this rate.
+    pub fn held_by_limit(&self, rate: u64) -> Option<u64> {
+        self.limit.holds(rate, !self.limited.is_empty())
+    }
+
     /// This peer's window is to be looked at before the event is over.
     pub fn ask_soon(&mut self, key: PeerKey) {
         self.ask.insert(key);

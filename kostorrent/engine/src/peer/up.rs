@@ -1,5 +1,6 @@
 //! What one peer gets from us.
 
+use choker::Reason;
 use progress::Rate;
 
 use super::requests::Requests;
@@ -23,6 +24,8 @@ pub(crate) struct Up {
     pub given: Vec<u32>,
     /// It waits for the speed limit.
     pub limited: bool,
+    /// Why it is choked or not, as the choker decided last.
+    pub reason: Option<Reason>,
     pub rate: Rate,
     /// Payload bytes that were sent.
     pub total: u64,
@@ -39,6 +42,7 @@ impl Up {
             void: false,
             given: Vec::new(),
             limited: false,
+            reason: None,
             rate: Rate::new(),
             total: 0,
         }

@@ -2,6 +2,7 @@
 //! driven by hand.
 
 mod bans;
+mod bounds;
 mod by_hand;
 mod calls;
 mod crowds;

@@ -10,6 +10,7 @@
 //! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first but for `warning`, once for each torrent |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
 //! | `progress` | `phase` (`downloading`, `seeding`, `paused`, `waiting`: the disk has a fault), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
+//! | `bound` | `kind` (`few_peers`, `choked` and others: [`engine::Bound::kind`]), `message` | with `--explain`: what limits the speed, when that changes, and every ten seconds |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
 //! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
 //! | `peer_doubted` | `addr`, `piece`, `message` | a peer sent wrong bytes, and is asked again because nobody else has what is missing |
@@ -42,13 +43,15 @@
 //! `checked`, `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`,
 //! `seeds`, `ratio` (bytes sent for each that is there; null: nothing is), `eta` (null: unknown), `path`, `listening`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::explained::Explained;
 use super::{Face, Said, Subject, Summary, sentence};
 use crate::cli::output;
-use crate::node::{Notice, Report, Snapshot, TorrentState};
+use crate::node::{Bound, Details, Notice, Report, Snapshot, TorrentState};
 
 /// The time between two `progress` or `checking` events.
 const EVERY: Duration = Duration::from_secs(1);
@@ -85,6 +88,10 @@ enum JsonLine<'a> {
         peers: usize,
         seeds: usize,
         eta: Option<u64>,
+    },
+    Bound {
+        kind: &'static str,
+        message: String,
     },
     PieceFailed {
         piece: u32,
@@ -181,6 +188,7 @@ struct Named<'a> {
 pub(super) struct Json {
     subjects: Vec<Subject>,
     told: Vec<Told>,
+    explains: bool,
 }
 
 /// What was told last of a torrent.
@@ -188,9 +196,18 @@ pub(super) struct Json {
 struct Told {
     state: Option<TorrentState>,
     said: Duration,
+    explained: Explained,
 }
 
 impl Json {
+    /// With `explains` it says what limits the speed, too.
+    pub(super) fn new(explains: bool) -> Json {
+        Json {
+            explains,
+            ..Json::default()
+        }
+    }
+
     fn say(&self, torrent: usize, event: &JsonLine<'_>) -> Said {
         match &*self.subjects {
             [_] => output::json(event),
@@ -236,6 +253,19 @@ impl Face for Json {
             .get(torrent)
             .map_or(snapshot.pieces, |subject| subject.pieces);
         self.say(torrent, &figures(snapshot, pieces))
+    }
+
+    fn looks(&self) -> bool {
+        self.explains
+    }
+
+    fn details(&mut self, now: Duration, torrent: usize, details: &Arc<Details>) -> Said {
+        if let Some(told) = self.told.get_mut(torrent)
+            && told.explained.is_news(now, &details.bound)
+        {
+            self.say(torrent, &bound(&details.bound))?;
+        }
+        Ok(())
     }
 
     fn due(&self) -> Option<Duration> {
@@ -294,6 +324,13 @@ pub(super) fn warning(message: &str) -> Said {
 /// Prints the event of a failure.
 pub(crate) fn error(message: &str) -> Said {
     output::json(&JsonLine::Error { message })
+}
+
+fn bound(bound: &Bound) -> JsonLine<'static> {
+    JsonLine::Bound {
+        kind: bound.kind(),
+        message: bound.to_string(),
+    }
 }
 
 fn figures(now: &Snapshot, pieces: u32) -> JsonLine<'static> {

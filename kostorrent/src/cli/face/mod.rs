@@ -1,21 +1,27 @@
 //! How running torrents show themselves: four faces of the same work.
 //!
-//! A line that is redrawn, on a terminal; dated lines, where somebody will read them later; JSON
+//! A live view, on a terminal; dated lines, where somebody will read them later; JSON
 //! for programs; or nothing. Progress goes to stderr, results and JSON to stdout.
 
+mod explained;
 mod json;
-mod line;
+mod live;
 mod plain;
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
 
 use super::failure::Failure;
 use super::text::one_line;
 use super::{args, output};
-use crate::node::{Notice, Report, Snapshot};
+use crate::node::{Command, Details, Notice, Report, Snapshot};
+
+pub(crate) use live::Input;
 
 /// Saying something can fail: the reader may have gone.
 pub(crate) type Said = Result<(), Failure>;
@@ -37,6 +43,28 @@ pub(crate) struct Subject {
     pub(crate) path: PathBuf,
     /// Where peers may call.
     pub(crate) listening: SocketAddr,
+    /// Its files, in order, without those that only fill up pieces.
+    pub(crate) files: Arc<[FileSpan]>,
+}
+
+/// A file, and where it lies in the torrent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct FileSpan {
+    /// Its path in the torrent, printable.
+    pub(crate) path: String,
+    /// Its first byte.
+    pub(crate) start: u64,
+    /// Bytes.
+    pub(crate) length: u64,
+}
+
+/// What a person wants who looks at a face.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Want {
+    /// Something of one torrent.
+    Command(usize, Command),
+    /// That everything ends, as with Ctrl-C.
+    Stop,
 }
 
 /// What is known when everything is there.
@@ -63,6 +91,29 @@ pub(crate) trait Face {
     fn due(&self) -> Option<Duration> {
         None
     }
+    /// Whether it wants to be told the details.
+    fn looks(&self) -> bool {
+        false
+    }
+    /// Pieces, peers, trackers, and what limits the speed: several times a second, after the check of
+    /// what is there.
+    fn details(&mut self, _now: Duration, _torrent: usize, _details: &Arc<Details>) -> Said {
+        Ok(())
+    }
+    /// Where keys come from, to be taken once.
+    fn inputs(&mut self) -> Option<mpsc::UnboundedReceiver<Input>> {
+        None
+    }
+    /// Something has come from there. What a person wants by it.
+    fn input(&mut self, _input: Input) -> Option<Want> {
+        None
+    }
+    /// When it wants to draw.
+    fn redraw_at(&self) -> Option<Instant> {
+        None
+    }
+    /// It is time to draw.
+    fn redraw(&mut self) {}
     /// Something a user may like to know.
     fn notice(&mut self, torrent: usize, notice: &Notice) -> Said;
     /// A person asked us to stop; it takes a moment.
@@ -78,18 +129,18 @@ pub(crate) trait Face {
     fn failed(&mut self, torrent: usize, why: &str) -> Said;
 }
 
-/// The face that was asked for, or suits where we are. A line that is redrawn does not go together
-/// with a log.
+/// The face that was asked for, or suits where we are. A live view does not go together with a
+/// log.
 pub(crate) fn choose(args: args::Face, logging: bool) -> Box<dyn Face> {
     let dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if args.json {
-        Box::new(json::Json::default())
+        Box::new(json::Json::new(args.explain))
     } else if args.quiet {
         Box::new(Quiet)
     } else if io::stderr().is_terminal() && !dumb() && !logging {
-        Box::new(line::Line::new())
+        Box::new(live::Live::new())
     } else {
-        Box::new(plain::Plain::default())
+        Box::new(plain::Plain::new(args.explain))
     }
 }
 
@@ -243,6 +294,7 @@ mod tests {
             piece_length: 1,
             path: PathBuf::new(),
             listening: ([127, 0, 0, 1], 1).into(),
+            files: Arc::default(),
         };
         assert_eq!(about(&[subject("a")], 0, "is here"), "is here");
         let two = [subject("a"), subject("b\u{1b}")];

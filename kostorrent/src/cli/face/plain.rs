@@ -1,11 +1,13 @@
 //! Dated lines: for a file, a pipe, a log that is read tomorrow.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::explained::Explained;
 use super::{Face, Said, Subject, Summary, about, complete_sentence, sentence};
 use crate::cli::text::{one_line, printable};
 use crate::cli::{clock, output};
-use crate::node::{Notice, Snapshot, TorrentState};
+use crate::node::{Details, Notice, Snapshot, TorrentState};
 
 /// The time between two lines of progress.
 const EVERY: Duration = Duration::from_secs(10);
@@ -15,6 +17,7 @@ const EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Plain {
     subjects: Vec<Subject>,
     told: Vec<Told>,
+    explains: bool,
 }
 
 /// What was told last of a torrent.
@@ -23,9 +26,18 @@ struct Told {
     state: Option<TorrentState>,
     quarter: u64,
     said: Duration,
+    explained: Explained,
 }
 
 impl Plain {
+    /// With `explains` it says what limits the speed, too.
+    pub(super) fn new(explains: bool) -> Plain {
+        Plain {
+            explains,
+            ..Plain::default()
+        }
+    }
+
     fn say(&self, torrent: usize, sentence: &str) {
         say(&about(&self.subjects, torrent, sentence));
     }
@@ -61,6 +73,22 @@ impl Face for Plain {
             told.said = now;
             told.quarter = quarter;
             self.say(torrent, &describe(snapshot));
+        }
+        Ok(())
+    }
+
+    fn looks(&self) -> bool {
+        self.explains
+    }
+
+    fn details(&mut self, now: Duration, torrent: usize, details: &Arc<Details>) -> Said {
+        if let Some(told) = self.told.get_mut(torrent)
+            && told.explained.is_news(now, &details.bound)
+        {
+            self.say(
+                torrent,
+                &format!("speed: {}", one_line(&details.bound.to_string())),
+            );
         }
         Ok(())
     }

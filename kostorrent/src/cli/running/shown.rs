@@ -9,9 +9,10 @@ use metainfo::Metainfo;
 use storage::Names;
 
 use super::SEED_ON;
-use crate::cli::face::{Subject, Summary};
+use crate::cli::face::{FileSpan, Subject, Summary};
 use crate::cli::following::Following;
 use crate::cli::goal::{self, Counters, Goal, Reached};
+use crate::cli::text::printable;
 use crate::control::{Standing, State};
 use crate::node::{Command, Mode, Outcome, Snapshot, TorrentOptions, TorrentState};
 
@@ -203,7 +204,29 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         piece_length: metainfo.piece_length,
         path: place(metainfo, &options.root),
         listening,
+        files: files(metainfo),
     }
+}
+
+/// The files that a person may look at, named without the torrent's folder.
+fn files(metainfo: &Metainfo) -> Arc<[FileSpan]> {
+    let mut start = 0;
+    let mut files = Vec::new();
+    for file in &metainfo.files {
+        if !file.padding && file.symlink.is_none() {
+            let path = match (metainfo.multi_file, &*file.path) {
+                (true, [_, rest @ ..]) if !rest.is_empty() => rest,
+                (_, path) => path,
+            };
+            files.push(FileSpan {
+                path: printable(&path.join("/")).into_owned(),
+                start,
+                length: file.length,
+            });
+        }
+        start += file.length;
+    }
+    files.into()
 }
 
 /// Bytes of the files that are wanted.

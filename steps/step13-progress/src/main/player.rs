@@ -75,6 +75,8 @@ impl Player {
             name: self.name.clone(),
             activity: match &*now.phase {
                 "seeding" => Activity::Seeding,
+                "paused" => Activity::Paused,
+                "waiting" => Activity::Waiting,
                 _ => Activity::Downloading,
             },
             done: now.total_length.saturating_sub(now.left),

@@ -11,6 +11,7 @@ pub struct Hook {
 }
 
 impl Hook {
+    /// From now on. The former hook speaks afterwards.
     pub fn before_a_panic(first: fn()) -> Hook {
         let former: Former = panic::take_hook().into();
         let then = former.clone();

@@ -69,6 +69,7 @@ fn samples() -> Vec<Value> {
             path: "a".into(),
             listening: "[::]:1".into(),
         },
+        bound(&Bound::Paused),
         figures(&snapshot(TorrentState::Checking), 1),
         figures(&snapshot(TorrentState::Downloading), 1),
         JsonLine::Complete {
@@ -154,6 +155,7 @@ fn values_have_their_types() {
                     | "path"
                     | "listening"
                     | "phase"
+                    | "kind"
                     | "addr"
                     | "message"
                     | "tracker"

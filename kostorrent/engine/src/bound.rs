@@ -1,0 +1,403 @@
+//! What limits the speed now? One sentence, from the engine's own counters.
+//!
+//! Several things limit a download at a time; the one that is told is the first that would have to
+//! be mended. Nothing of this is worked out before somebody asks.
+
+use std::fmt;
+
+use progress::rate;
+use serde::{Deserialize, Serialize};
+
+use crate::leaving::Stage;
+use crate::peer::Peer;
+use crate::{Engine, Stall, Time};
+
+/// So few peers are called few: one more would be felt.
+const FEW: usize = 3;
+
+/// What limits the speed of a torrent. Its Display is a sentence without a full stop.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Bound {
+    /// What is on disk is being looked at.
+    #[default]
+    Checking,
+    /// The user has paused it.
+    Paused,
+    /// The work is over but for the goodbyes.
+    Leaving,
+    /// The disk has a fault.
+    DiskFault,
+    /// The user's limit for what comes in.
+    LimitDown {
+        /// Bytes a second.
+        limit: u64,
+    },
+    /// Pieces come in faster than the disk takes them.
+    DiskBehind {
+        /// Whole pieces that wait for the disk.
+        pieces: usize,
+    },
+    /// Nothing comes at all.
+    Stalled(Stall),
+    /// Most of those who have something choke us.
+    Choked {
+        /// How many choke us.
+        choking: usize,
+        /// How many have what we lack.
+        offering: usize,
+        /// Bytes a second that come from the others.
+        rate: u64,
+    },
+    /// Everything that is missing has been asked for.
+    LastBlocks {
+        /// Requests that are out.
+        requests: usize,
+    },
+    /// Most peers have nothing that we lack.
+    Poor {
+        /// How many have nothing for us.
+        without: usize,
+        /// How many are connected.
+        connected: usize,
+        /// Bytes a second that come from the others.
+        rate: u64,
+    },
+    /// Most of those who serve us could not be asked for more: what they have was asked of others, who
+    /// hold all the memory there is for open pieces.
+    Starved {
+        /// How many could send more.
+        starved: usize,
+        /// How many serve us.
+        serving: usize,
+        /// Bytes a second.
+        rate: u64,
+    },
+    /// A few peers give what they can.
+    FewPeers {
+        /// How many serve us.
+        serving: usize,
+        /// Bytes a second.
+        rate: u64,
+    },
+    /// Many peers give what their lines carry, or ours.
+    Lines {
+        /// How many serve us.
+        serving: usize,
+        /// Bytes a second.
+        rate: u64,
+    },
+    /// Everything is here; the user's limit for what goes out.
+    LimitUp {
+        /// Bytes a second.
+        limit: u64,
+    },
+    /// Everything is here, and nobody is there who wants it.
+    NobodyWants {
+        /// How many are connected.
+        connected: usize,
+    },
+    /// Everything is here, and others get it.
+    Giving {
+        /// How many may download from us.
+        served: usize,
+        /// How many want something of us.
+        interested: usize,
+        /// Bytes a second.
+        rate: u64,
+    },
+}
+
+impl Engine {
+    /// What limits the speed at `now`.
+    pub fn bound(&self, now: Time) -> Bound {
+        if self.stage != Stage::Running {
+            return Bound::Leaving;
+        }
+        if self.paused {
+            return Bound::Paused;
+        }
+        if self.fault.is_some() {
+            return Bound::DiskFault;
+        }
+        match (self.is_finished(), self.is_complete) {
+            (true, true) => self.bound_of_giving(now),
+            // What came last is looked at once more.
+            (true, false) => Bound::Checking,
+            _ => self.bound_of_fetching(now),
+        }
+    }
+
+    fn bound_of_fetching(&self, now: Time) -> Bound {
+        let rate = self.download.rate.per_second(now.since_start());
+        if let Some(limit) = self.download.held_by_limit(rate) {
+            return Bound::LimitDown { limit };
+        }
+        if let Some(pieces) = self.waiting_for_disk() {
+            return Bound::DiskBehind { pieces };
+        }
+        let count =
+            |which: &dyn Fn(&Peer) -> bool| self.swarm.iter().filter(|peer| which(peer)).count();
+        let connected = self.swarm.len();
+        let offering = count(&|peer| peer.offers > 0);
+        let choking = count(&|peer| peer.offers > 0 && peer.down.peer_choking);
+        let serving = count(&Peer::serves);
+        let starved = count(&|peer| peer.serves() && peer.down.starved);
+        if serving == 0 || rate == 0 {
+            return Bound::Stalled(self.why_stalled());
+        }
+        if choking * 2 > offering {
+            return Bound::Choked {
+                choking,
+                offering,
+                rate,
+            };
+        }
+        if let Some(requests) = self.last_requests() {
+            return Bound::LastBlocks { requests };
+        }
+        if offering * 2 < connected {
+            return Bound::Poor {
+                without: connected - offering,
+                connected,
+                rate,
+            };
+        }
+        match serving {
+            _ if starved * 2 > serving => Bound::Starved {
+                starved,
+                serving,
+                rate,
+            },
+            0..=FEW => Bound::FewPeers { serving, rate },
+            _ => Bound::Lines { serving, rate },
+        }
+    }
+
+    /// How many whole pieces wait for the disk, if it is they that hold up the rest: they take half
+    /// of the memory, or there is nothing else to wait for.
+    fn waiting_for_disk(&self) -> Option<usize> {
+        let content = self.content.as_ref()?;
+        let (waiting, open) = (content.under_way.len(), content.picker.open().count());
+        let all = waiting == open && content.picker.in_end_game();
+        let most = content.memory_is_full() && waiting * 2 >= open;
+        (waiting > 0 && (all || most)).then_some(waiting)
+    }
+
+    /// How many requests are out, if there is nothing more to ask for.
+    fn last_requests(&self) -> Option<usize> {
+        let picker = &self.content.as_ref()?.picker;
+        let requests = || {
+            self.swarm
+                .iter()
+                .map(|peer| picker.asked_of(peer.key))
+                .sum()
+        };
+        picker.in_end_game().then(requests)
+    }
+
+    fn bound_of_giving(&self, now: Time) -> Bound {
+        let rate = self.upload.rate.per_second(now.since_start());
+        if let Some(limit) = self.upload.held_by_limit(rate) {
+            return Bound::LimitUp { limit };
+        }
+        let interested = || self.swarm.iter().filter(|peer| peer.up.peer_interested);
+        let served = interested().filter(|peer| !peer.up.am_choking).count();
+        match interested().count() {
+            0 => Bound::NobodyWants {
+                connected: self.swarm.len(),
+            },
+            interested => Bound::Giving {
+                served,
+                interested,
+                rate,
+            },
+        }
+    }
+}
+
+impl Bound {
+    /// Which of them it is, in a word for programs: the same for other numbers.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Bound::Checking => "checking",
+            Bound::Paused => "paused",
+            Bound::Leaving => "leaving",
+            Bound::DiskFault => "disk_fault",
+            Bound::LimitDown { .. } => "limit_down",
+            Bound::DiskBehind { .. } => "disk_behind",
+            Bound::Stalled(_) => "stalled",
+            Bound::Choked { .. } => "choked",
+            Bound::LastBlocks { .. } => "last_blocks",
+            Bound::Poor { .. } => "poor",
+            Bound::Starved { .. } => "starved",
+            Bound::FewPeers { .. } => "few_peers",
+            Bound::Lines { .. } => "lines",
+            Bound::LimitUp { .. } => "limit_up",
+            Bound::NobodyWants { .. } => "nobody_wants",
+            Bound::Giving { .. } => "giving",
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Checking => f.write_str("what is on disk is being checked"),
+            Bound::Paused => f.write_str("paused: nothing is asked for, and nothing is given"),
+            Bound::Leaving => f.write_str("saying goodbye to the trackers"),
+            Bound::DiskFault => {
+                f.write_str("the disk has a fault: nothing is fetched until it is mended")
+            }
+            Bound::LimitDown { limit } => write!(f, "your limit lets in {}", rate(*limit)),
+            Bound::DiskBehind { pieces: 1 } => {
+                f.write_str("the disk is behind: a piece waits for it")
+            }
+            Bound::DiskBehind { pieces } => {
+                write!(f, "the disk is behind: {pieces} pieces wait for it")
+            }
+            Bound::Stalled(why) => write!(f, "{why}"),
+            Bound::Choked {
+                choking,
+                offering,
+                rate: given,
+            } => {
+                write!(f, "{choking} of {offering} peers choke us, ")?;
+                match offering - choking {
+                    1 => write!(f, "the other one gives {}", rate(*given)),
+                    others => write!(f, "the other {others} give {}", rate(*given)),
+                }
+            }
+            Bound::LastBlocks { requests: 0 | 1 } => f.write_str("the last block is on its way"),
+            Bound::LastBlocks { requests } => {
+                write!(
+                    f,
+                    "everything is asked for: the last {requests} blocks are on their way"
+                )
+            }
+            Bound::Poor {
+                without,
+                connected,
+                rate: given,
+            } => {
+                write!(
+                    f,
+                    "{without} of {connected} peers have nothing that is missing here, "
+                )?;
+                match connected - without {
+                    1 => write!(f, "the other one gives {}", rate(*given)),
+                    others => write!(f, "the other {others} give {}", rate(*given)),
+                }
+            }
+            Bound::Starved {
+                starved,
+                serving,
+                rate: given,
+            } => write!(
+                f,
+                "{starved} of {serving} peers could send more, but slower ones hold the pieces; {} \
+                 come in",
+                rate(*given)
+            ),
+            Bound::FewPeers {
+                serving,
+                rate: given,
+            } => match serving {
+                1 => write!(f, "only one peer serves us, and gives {}", rate(*given)),
+                2 => write!(f, "both peers together give {}", rate(*given)),
+                few => write!(f, "all {few} peers together give {}", rate(*given)),
+            },
+            Bound::Lines {
+                serving,
+                rate: given,
+            } => write!(
+                f,
+                "{serving} peers together give {}, as much as their lines or ours carry",
+                rate(*given)
+            ),
+            Bound::LimitUp { limit } => write!(f, "your limit lets out {}", rate(*limit)),
+            Bound::NobodyWants { connected: 0 } => {
+                f.write_str("everything is here, and nobody is connected")
+            }
+            Bound::NobodyWants { connected: 1 } => {
+                f.write_str("everything is here, and the one peer connected wants nothing of it")
+            }
+            Bound::NobodyWants { connected } => write!(
+                f,
+                "everything is here, and none of {connected} peers wants anything of it"
+            ),
+            Bound::Giving {
+                served,
+                interested,
+                rate: given,
+            } => match (served, interested) {
+                (0, 1) => f.write_str("one peer wants something, and waits for its turn"),
+                (0, _) => write!(
+                    f,
+                    "{interested} peers want something, and wait for their turn"
+                ),
+                (1, 1) => write!(f, "one peer takes {}", rate(*given)),
+                (served, all) if served == all => {
+                    write!(f, "{all} peers together take {}", rate(*given))
+                }
+                (served, all) => write!(
+                    f,
+                    "{served} of {all} peers together take {}, the others wait for their turn",
+                    rate(*given)
+                ),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn each_is_a_sentence() {
+        let rate = 1_153_434;
+        let said = [
+            Bound::Choked {
+                choking: 9,
+                offering: 12,
+                rate,
+            },
+            Bound::Choked {
+                choking: 2,
+                offering: 3,
+                rate,
+            },
+            Bound::FewPeers { serving: 2, rate },
+            Bound::FewPeers { serving: 1, rate },
+            Bound::Poor {
+                without: 3,
+                connected: 4,
+                rate,
+            },
+            Bound::DiskBehind { pieces: 7 },
+            Bound::LimitDown { limit: 512_000 },
+            Bound::Giving {
+                served: 8,
+                interested: 20,
+                rate,
+            },
+            Bound::NobodyWants { connected: 0 },
+        ];
+        assert_eq!(
+            said.map(|bound| bound.to_string()),
+            [
+                "9 of 12 peers choke us, the other 3 give 1.1 MiB/s",
+                "2 of 3 peers choke us, the other one gives 1.1 MiB/s",
+                "both peers together give 1.1 MiB/s",
+                "only one peer serves us, and gives 1.1 MiB/s",
+                "3 of 4 peers have nothing that is missing here, the other one gives 1.1 MiB/s",
+                "the disk is behind: 7 pieces wait for it",
+                "your limit lets in 500 KiB/s",
+                "8 of 20 peers together take 1.1 MiB/s, the others wait for their turn",
+                "everything is here, and nobody is connected",
+            ]
+        );
+    }
+}
