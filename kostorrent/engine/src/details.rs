@@ -219,7 +219,7 @@ impl fmt::Display for Doing {
             Doing::Asked { piece } => write!(f, "asked for piece {piece}"),
             Doing::Owes { since } => write!(f, "owes us blocks, {} by now", duration(*since)),
             Doing::Limited => f.write_str("waits for your limit"),
-            Doing::Idle => f.write_str("ready, nothing to ask for"),
+            Doing::Idle => f.write_str("nothing to ask for"),
             Doing::Chokes => f.write_str("chokes us"),
             Doing::NothingForUs => f.write_str("has nothing for us"),
             Doing::Takes { piece } => write!(f, "takes piece {piece}"),

@@ -196,13 +196,13 @@ impl Running {
             .map(|shown| shown.subject.clone())
             .collect();
         face.started(&subjects)?;
+        let mut inputs = face.inputs();
         for (index, shown) in self.torrents.iter().enumerate() {
             if let Some(Outcome::Failed(why)) = &shown.outcome {
                 face.failed(index, &why.to_string())?;
             }
         }
         service::tell("READY=1");
-        let mut inputs = face.inputs();
         let mut looked = Duration::ZERO;
         while self.torrents.iter().any(|shown| shown.outcome.is_none()) {
             let due = face.due().map(|due| self.began + due.max(looked + LOOK));
@@ -322,17 +322,17 @@ impl Running {
     }
 }
 
-/// What comes from a keyboard; nothing, for ever, if there is none.
-async fn next(inputs: &mut Option<mpsc::UnboundedReceiver<face::Input>>) -> Option<face::Input> {
-    inputs.as_mut()?.recv().await
-}
-
 /// What is asked from another terminal; never, where nobody can.
 async fn asked(control: &mut Option<Server>) -> Asked {
     match control {
         Some(server) => server.next().await,
         None => std::future::pending().await,
     }
+}
+
+/// What comes from a keyboard; nothing, for ever, if there is none.
+async fn next(inputs: &mut Option<mpsc::UnboundedReceiver<face::Input>>) -> Option<face::Input> {
+    inputs.as_mut()?.recv().await
 }
 
 async fn sleep_until(at: Option<Instant>) {

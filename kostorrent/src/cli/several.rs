@@ -201,8 +201,8 @@ mod tests {
 
     const QUIET: args::Face = args::Face {
         quiet: true,
-        explain: false,
         json: false,
+        explain: false,
     };
 
     /// A torrent of one file of one piece; the letter makes it its own.

@@ -56,6 +56,8 @@ pub(crate) struct FileSpan {
     pub(crate) start: u64,
     /// Bytes.
     pub(crate) length: u64,
+    /// Whether it was chosen.
+    pub(crate) wanted: bool,
 }
 
 /// What a person wants who looks at a face.

@@ -204,15 +204,16 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         piece_length: metainfo.piece_length,
         path: place(metainfo, &options.root),
         listening,
-        files: files(metainfo),
+        files: files(options),
     }
 }
 
 /// The files that a person may look at, named without the torrent's folder.
-fn files(metainfo: &Metainfo) -> Arc<[FileSpan]> {
+fn files(options: &TorrentOptions) -> Arc<[FileSpan]> {
+    let (metainfo, selection) = (&options.metainfo, &options.selection);
     let mut start = 0;
     let mut files = Vec::new();
-    for file in &metainfo.files {
+    for (number, file) in metainfo.files.iter().enumerate() {
         if !file.padding && file.symlink.is_none() {
             let path = match (metainfo.multi_file, &*file.path) {
                 (true, [_, rest @ ..]) if !rest.is_empty() => rest,
@@ -222,6 +223,7 @@ fn files(metainfo: &Metainfo) -> Arc<[FileSpan]> {
                 path: printable(&path.join("/")).into_owned(),
                 start,
                 length: file.length,
+                wanted: selection.as_ref().is_none_or(|s| s.is_wanted(number)),
             });
         }
         start += file.length;

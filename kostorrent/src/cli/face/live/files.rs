@@ -14,8 +14,6 @@ pub(super) struct Progress<'a> {
     pub done: u64,
     /// Whether a piece of it is on its way.
     pub arriving: bool,
-    /// Whether nothing of it is wanted.
-    pub unwanted: bool,
 }
 
 /// How far a file is.
@@ -28,7 +26,6 @@ pub(super) fn progress<'a>(shown: &'a Shown, file: &'a FileSpan) -> Progress<'a>
         file,
         done: 0,
         arriving: false,
-        unwanted: file.length > 0,
     };
     let numbers = first..end.div_ceil(length).max(first);
     for piece in numbers {
@@ -43,7 +40,6 @@ pub(super) fn progress<'a>(shown: &'a Shown, file: &'a FileSpan) -> Progress<'a>
             }
             _ => {}
         }
-        progress.unwanted &= state == Some(&Piece::Unwanted);
     }
     progress
 }
@@ -68,7 +64,7 @@ pub(super) fn arriving(shown: &Shown, most: usize) -> Vec<Progress<'_>> {
         let begin = u64::from(open.piece) * length;
         let first = files.partition_point(|file| file.start + file.length <= begin);
         let of_piece = (first..files.len()).take_while(|&at| files[at].start < begin + length);
-        found.extend(of_piece.filter(|&at| files[at].length > 0));
+        found.extend(of_piece.filter(|&at| files[at].length > 0 && files[at].wanted));
     }
     found.sort_unstable();
     found.dedup();

@@ -307,6 +307,12 @@ impl Face for Live {
     }
 
     fn stopped(&mut self, torrent: usize, last: &Snapshot) -> Said {
+        if self.subjects.len() > 1 {
+            // The others may go on.
+            let (have, pieces) = (last.pieces_have, last.pieces);
+            let sentence = format!("stopped with {have} of {pieces} pieces");
+            self.say(about(&self.subjects, torrent, &sentence));
+        }
         if let Some(shown) = self.torrents.get_mut(torrent) {
             shown.take(last);
             shown.ended = true;

@@ -221,18 +221,18 @@ fn file(progress: &files::Progress<'_>, frame: Frame) -> Text {
         length => progress.done.saturating_mul(100) / length,
     };
     let mut right = Text::new();
-    match progress.unwanted {
-        true => right.push(Role::Quiet, "not wanted"),
-        false if frame.width >= 60 => {
+    match progress.file.wanted {
+        false => right.push(Role::Quiet, "not wanted"),
+        true if frame.width >= 60 => {
             right.extend(&bar(percent as usize, 12, frame));
             right.push(Role::Plain, &format!(" {percent:>3} %"));
         }
-        false => right.push(Role::Plain, &format!("{percent:>3} %")),
+        true => right.push(Role::Plain, &format!("{percent:>3} %")),
     }
     right.push(Role::Quiet, &format!(" {:>8}", bytes(length)));
-    let role = match (progress.arriving, progress.unwanted) {
-        (true, _) => Role::InFlight,
-        (_, true) => Role::Quiet,
+    let role = match (progress.arriving, progress.file.wanted) {
+        (_, false) => Role::Quiet,
+        (true, true) => Role::InFlight,
         _ => Role::Plain,
     };
     let room = frame.width.saturating_sub(right.columns() + 2);

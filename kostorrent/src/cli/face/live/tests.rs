@@ -15,6 +15,7 @@ fn subject(name: &str) -> Subject {
         path: path.to_owned(),
         start,
         length,
+        wanted: path != "empty",
     };
     Subject {
         name: name.to_owned(),
@@ -234,7 +235,7 @@ fn the_page_of_the_files_says_how_far_each_is() {
             "peers  [files]  trackers  log",
             "README.txt                                          ━━━━━━━━━━━━ 100 %   1000 B",
             "pictures/of/a/long/journey/evening.bmp              ━━━━━━━━━━━─  99 %  977 KiB",
-            "empty                                               ━━━━━━━━━━━━ 100 %      0 B",
+            "empty                                                       not wanted      0 B",
             "sound.wav                                           ────────────   3 %  622 KiB",
             "p pause   m next page   q quit   esc close   ↑↓ scroll",
         ],
