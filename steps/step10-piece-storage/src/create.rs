@@ -170,6 +170,8 @@ pub fn make(
     let found = file.metadata().map_err(failed(Doing::SetLength))?;
     let there = (!is_new).then(|| Seen::of(&found));
     let change = before.and_then(|before| change(before, there, entry.length));
+    // In an empty file nothing can be lost; and names are tried by making one.
+    let change = change.filter(|&change| change != Change::Back || found.len() > 0);
     let stranger = matches!(change, Some(Change::Replaced | Change::Back));
     let prepare = || prepare(&file, &found, entry, executable, mode);
     let seen = match stranger {
