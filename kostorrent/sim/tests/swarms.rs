@@ -273,35 +273,3 @@ fn a_connection_that_breaks_is_noticed_by_both_and_made_again() {
     assert!(took > Duration::from_secs(25), "it had to wait: {took:?}");
     assert!(world.nodes[seeder].outcome.is_none());
 }
-
-/// A thousand peers: `cargo nextest run --release -p kostorrent-sim --run-ignored only`
-#[test]
-#[ignore = "a minute of a processor in a release build"]
-fn a_thousand_peers_have_everything() {
-    let line = Line {
-        latency: Duration::from_millis(20),
-        up: Some(1_000_000),
-        down: Some(5_000_000),
-        ..Line::default()
-    };
-    let scenario = Scenario {
-        name: "thousand".to_owned(),
-        about: String::new(),
-        size: 64 << 20,
-        piece_length: 128 << 10,
-        until: Duration::from_secs(3_600),
-        groups: vec![
-            Group {
-                line,
-                ..Group::new("seeder", Role::Seeder, 1)
-            },
-            Group {
-                line,
-                ..Group::new("leecher", Role::Leecher, 1_000)
-            },
-        ],
-    };
-    let story = scenario.run(1);
-    assert_sound(&story);
-    assert_fast(&story, 1.7);
-}
