@@ -49,7 +49,7 @@ pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, S
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::Stats;
 pub use time::Time;
-pub use why::{Choice, Slot, Why};
+pub use why::{Choice, Why};
 
 use messages::Bitfield;
 

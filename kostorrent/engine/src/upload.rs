@@ -14,7 +14,7 @@ use crate::limit::Bucket;
 use crate::peer::Peer;
 use crate::swarm::{Swarm, network};
 use crate::timers::Timer;
-use crate::{Action, CloseReason, Config, Slot, Time, Why};
+use crate::{Action, CloseReason, Config, Time, Why};
 
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
@@ -25,8 +25,6 @@ const LEAST_PAUSE_BETWEEN: Duration = Duration::from_millis(100);
 
 pub(crate) struct Upload {
     choker: Choker,
-    /// How many slots there are.
-    slots: usize,
     /// When the choker last decided.
     choked_at: Option<Time>,
     limit: Bucket,
@@ -43,7 +41,6 @@ impl Upload {
     pub fn new(config: &Config, now: Time) -> Upload {
         Upload {
             choker: Choker::new(config.upload_slots),
-            slots: config.upload_slots,
             choked_at: None,
             limit: Bucket::new(config.limit_up, now),
             limited: VecDeque::new(),
@@ -242,39 +239,12 @@ impl Upload {
             let next = Time::after_start(self.choker.next_round());
             cx.timers.set(Timer::Choke, next.max(cx.now + LEAST_PAUSE));
         }
-        for peer in swarm.iter_mut() {
-            let decided = decisions.binary_search_by_key(&peer.key, |decision| decision.peer);
-            let decision = decided.ok().map(|at| decisions[at]);
-            let choke = !decision.is_some_and(|decision| decision.unchoke);
-            peer.up.reason = decision.map(|decision| decision.reason);
-            let (key, slots) = (peer.key, self.slots);
-            set_choking(cx, peer, choke, || {
-                Why::Slot(standing(key, !choke, seeding, &candidates, slots))
-            });
+        // A decision for each, and both in the order of their keys.
+        for (peer, decision) in swarm.iter_mut().zip(decisions) {
+            debug_assert_eq!(peer.key, decision.peer);
+            peer.up.reason = Some(decision.reason);
+            set_choking(cx, peer, !decision.unchoke, || Why::Slot(decision.reason));
         }
-    }
-}
-
-/// How a peer stood when the slots were given out.
-fn standing(
-    key: PeerKey,
-    unchoked: bool,
-    seeding: bool,
-    candidates: &[Candidate],
-    slots: usize,
-) -> Slot {
-    let own = candidates.iter().find(|candidate| candidate.peer == key);
-    let rate = own.map_or(0, |own| own.rate);
-    let interested = || candidates.iter().filter(|candidate| candidate.interested);
-    Slot {
-        unchoked,
-        seeding,
-        interested: own.is_some_and(|own| own.interested),
-        snubbed: own.is_some_and(|own| own.snubbed),
-        rate,
-        faster: interested().filter(|other| other.rate > rate).count(),
-        interested_peers: interested().count(),
-        slots,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use choker::Reason;
 use serde::{Deserialize, Serialize};
 
 /// The reason of an action. It is kept only if [`Config::explain`](crate::Config::explain) asks for it.
@@ -22,8 +23,8 @@ pub enum Why {
         /// How many of the connected peers have its piece.
         copies: usize,
     },
-    /// Of a choke or an unchoke.
-    Slot(Slot),
+    /// Of a choke or an unchoke: how the peer stood when the slots were given out.
+    Slot(Reason),
     /// Of a choke, and of the unchoke that follows: the peer is to ask anew, for what it had asked
     /// before is void.
     AskAnew,
@@ -59,27 +60,6 @@ pub enum Choice {
     Parole,
 }
 
-/// How a peer stood when the slots were given out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Slot {
-    /// Whether it has a slot now.
-    pub unchoked: bool,
-    /// Whether we miss nothing, and give to each in turn.
-    pub seeding: bool,
-    /// Whether it wants something of us.
-    pub interested: bool,
-    /// Whether it owes us blocks, and sends none.
-    pub snubbed: bool,
-    /// Bytes a second: what it gives us, or what we give it while we seed.
-    pub rate: u64,
-    /// How many of those that want something have a higher rate.
-    pub faster: usize,
-    /// How many want something.
-    pub interested_peers: usize,
-    /// How many slots there are, the optimistic one included.
-    pub slots: usize,
-}
-
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -101,7 +81,7 @@ impl fmt::Display for Why {
                     n => write!(f, " ({n} peers have it)"),
                 }
             }
-            Why::Slot(slot) => slot.fmt(f),
+            Why::Slot(reason) => reason.fmt(f),
             Why::AskAnew => f.write_str("what it had asked for is void: it is to ask anew"),
             Why::Paused => f.write_str("the torrent is paused"),
             Why::Whole { from: 1 } => f.write_str("it is whole, all of it from one peer"),
@@ -127,101 +107,5 @@ impl fmt::Display for Choice {
                 f.write_str("its piece was wrong once, and comes from one peer alone now")
             }
         }
-    }
-}
-
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Slot {
-            rate,
-            faster,
-            interested_peers: all,
-            ..
-        } = *self;
-        let regular = self.slots.saturating_sub(1);
-        if self.unchoked {
-            return match self.seeding {
-                true => write!(
-                    f,
-                    "we have everything, and it is its turn; {all} want something"
-                ),
-                false if !self.snubbed && faster < regular => {
-                    write!(
-                        f,
-                        "it gives us {rate} bytes a second; {faster} of {all} give more"
-                    )
-                }
-                false => f.write_str("the optimistic slot: it shall show what it gives"),
-            };
-        }
-        if !self.interested {
-            f.write_str("it wants nothing of us")
-        } else if self.seeding {
-            write!(f, "its turn is over; {all} want something")
-        } else if self.snubbed {
-            f.write_str("it owes us blocks and sends none")
-        } else {
-            write!(
-                f,
-                "it gives us {rate} bytes a second; {faster} of {all} give more"
-            )
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use pretty_assertions::assert_eq;
-
-    use super::*;
-
-    #[test]
-    fn a_slot_says_why_it_was_given_or_taken() {
-        let slot = Slot {
-            unchoked: true,
-            seeding: false,
-            interested: true,
-            snubbed: false,
-            rate: 1000,
-            faster: 0,
-            interested_peers: 9,
-            slots: 4,
-        };
-        let said = |slot: Slot| Why::Slot(slot).to_string();
-        assert_eq!(
-            said(slot),
-            "it gives us 1000 bytes a second; 0 of 9 give more"
-        );
-        let last = Slot { faster: 8, ..slot };
-        assert_eq!(
-            said(last),
-            "the optimistic slot: it shall show what it gives"
-        );
-        let choked = Slot {
-            unchoked: false,
-            ..last
-        };
-        assert_eq!(
-            said(choked),
-            "it gives us 1000 bytes a second; 8 of 9 give more"
-        );
-        let bored = Slot {
-            interested: false,
-            ..choked
-        };
-        assert_eq!(said(bored), "it wants nothing of us");
-        let snubs = Slot {
-            snubbed: true,
-            ..choked
-        };
-        assert_eq!(said(snubs), "it owes us blocks and sends none");
-        let turn = Slot {
-            seeding: true,
-            ..slot
-        };
-        assert_eq!(
-            said(turn),
-            "we have everything, and it is its turn; 9 want something"
-        );
     }
 }

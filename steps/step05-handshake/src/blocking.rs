@@ -269,6 +269,30 @@ pub fn candidates(
     Ok(peers)
 }
 
+/// Where to look for several peers of a torrent at once: at all of `peers`, else where the torrent's
+/// trackers say; each address once, in order. See [`candidates`].
+///
+/// # Errors
+///
+/// When the trackers name nobody, or a name leads nowhere.
+pub fn all_candidates(
+    torrent: &Metainfo,
+    ours: &Handshake,
+    peers: &[PeerAddr],
+    say: &mut dyn FnMut(String),
+) -> Result<Vec<SocketAddr>, MeetError> {
+    let mut addrs = match peers {
+        [] => candidates(torrent, ours, None, say)?,
+        _ => Vec::new(),
+    };
+    for peer in peers {
+        addrs.extend(look_up(peer)?);
+    }
+    addrs.sort_unstable();
+    addrs.dedup();
+    Ok(addrs)
+}
+
 /// The announce of someone who has nothing yet, and takes no calls.
 fn first_announce(info_hash: InfoHash, peer_id: PeerId, left: u64) -> AnnounceRequest {
     AnnounceRequest {

@@ -3,6 +3,9 @@
 
 mod support;
 
+#[path = "support/ran.rs"]
+mod ran;
+
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -11,6 +14,7 @@ use std::process::{Command, Output};
 use metainfo::File;
 use metainfo::create::Create;
 use pretty_assertions::assert_eq;
+use ran::{complained, said, text};
 use support::{Torrent, track};
 use tempfile::tempdir;
 
@@ -59,29 +63,6 @@ fn run(torrent: &Torrent, root: &Path, more: &[&str]) -> Output {
         .args(more)
         .output()
         .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The download must have succeeded; what it said.
-fn said(output: &Output) -> String {
-    assert_eq!(text(&output.stderr), "", "{}", text(&output.stdout));
-    assert!(output.status.success());
-    text(&output.stdout)
-}
-
-/// The download must have failed with one line.
-fn complained(output: &Output) -> String {
-    let line = text(&output.stderr);
-    assert_eq!(
-        (output.status.code(), line.lines().count()),
-        (Some(1), 1),
-        "{line}"
-    );
-    assert!(line.starts_with("error: "), "{line}");
-    line
 }
 
 fn assert_complete(torrent: &Torrent, root: &Path) {

@@ -14,6 +14,8 @@
 #![forbid(unsafe_code)]
 
 mod allocate;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod checker;
 mod create;
 mod disk;

@@ -10,23 +10,18 @@ use clap::Parser;
 use handshake::blocking::{PeerAddr, candidates, finish, introduce, read_torrent};
 use layout::Layout;
 use metainfo::Metainfo;
+use storage::blocking::Store;
 
 #[path = "main/download.rs"]
 mod download;
-#[path = "main/files.rs"]
-mod files;
 #[path = "main/gauge.rs"]
 mod gauge;
 #[path = "main/ticker.rs"]
 mod ticker;
 
 use download::Download;
-use files::Files;
 use gauge::{Gauge, kib};
 use ticker::{Figures, Ticker};
-
-/// A piece is held in memory; longer ones than 256 MiB are not fetched.
-const MOST: u32 = 256 << 20;
 
 /// Downloads a torrent from one peer, and shows, second by second, what is on disk and what is in
 /// memory.
@@ -57,14 +52,14 @@ fn main() -> ExitCode {
 fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let torrent = read_torrent(&args.torrent)?;
     let ours = introduce(&torrent)?;
-    let layout = Arc::new(Layout::from_metainfo(&torrent)?);
+    let (store, have) = Store::open(&args.output, &torrent)?;
+    let layout = store.layout().clone();
     describe(&torrent, &layout, out)?;
 
-    let (files, have) = Files::open(&args.output, &torrent, layout.clone())?;
     let (there, all) = (have.count(), have.len());
     writeln!(out, "{there} of {all} pieces are on disk already")?;
     let figures = Arc::new(Figures::default());
-    let mut download = Download::new(files, have, &figures);
+    let mut download = Download::new(store, have, &figures);
     if !download.is_complete() {
         let mut say = |line| drop(writeln!(out, "{line}"));
         let candidates = candidates(&torrent, &ours, args.peer.as_ref(), &mut say)?;
@@ -90,20 +85,9 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Says what is going to be downloaded, or why it cannot be.
-fn describe(
-    torrent: &Metainfo,
-    layout: &Layout,
-    out: &mut impl Write,
-) -> Result<(), Box<dyn Error>> {
+/// Says what is going to be downloaded.
+fn describe(torrent: &Metainfo, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
     let geometry = layout.geometry();
-    let longest = geometry.piece_len(0);
-    if longest > MOST {
-        let why = format!(
-            "a piece of this torrent has {longest} bytes; more than {MOST} are not fetched"
-        );
-        return Err(why.into());
-    }
     let (pieces, length) = (geometry.pieces(), geometry.piece_length());
     writeln!(out, "torrent    {}", torrent.name)?;
     writeln!(out, "bytes      {}", torrent.total_length)?;

@@ -4,6 +4,9 @@
 #[path = "../../step11-concurrent-peers/tests/support/mod.rs"]
 mod support;
 
+#[path = "../../step09-file-layout/tests/support/ran.rs"]
+mod ran;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,6 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use pretty_assertions::assert_eq;
+use ran::{complained, said, text};
 use support::{Script, Torrent};
 use tempfile::tempdir;
 
@@ -31,27 +35,11 @@ fn run(torrent: &Torrent, root: &Path, peer: SocketAddr) -> Output {
     command(&torrent, root, peer).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
 /// The download must have succeeded, and every byte be right; what it said.
 fn complete(torrent: &Torrent, root: &Path, output: &Output) -> String {
-    let said = text(&output.stdout);
-    assert_eq!(text(&output.stderr), "", "{said}");
-    assert!(output.status.success());
+    let said = said(output);
     assert!(fs::read(root.join("a.bin")).unwrap() == torrent.data);
     said
-}
-
-fn complained(output: &Output) -> String {
-    let line = text(&output.stderr);
-    assert_eq!(
-        (output.status.code(), line.lines().count()),
-        (Some(1), 1),
-        "{line}"
-    );
-    line
 }
 
 /// The lines of the table: second, pieces, then figures in KiB where the system tells them.

@@ -1,8 +1,5 @@
-//! One connection block by block, and pieces on disk, waiting for each: what the programs of the
-//! steps use.
+//! One connection block by block, waiting for each: what the programs of the steps use.
 
 mod line;
-mod store;
 
 pub use line::{Heard, Line};
-pub use store::{Store, StoreError};

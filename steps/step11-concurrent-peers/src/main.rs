@@ -10,10 +10,9 @@ use std::thread;
 
 use clap::{Parser, ValueEnum};
 use handshake::Handshake;
-use handshake::blocking::{PeerAddr, candidates, finish, introduce, read_torrent};
-use metainfo::Metainfo;
-use picker::blocking::Store;
+use handshake::blocking::{PeerAddr, all_candidates, finish, introduce, read_torrent};
 use picker::{Order, PeerKey};
+use storage::blocking::Store;
 
 #[path = "main/desk.rs"]
 mod desk;
@@ -99,7 +98,9 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     }
     let place = args.output.join(&torrent.name);
     if !have.is_full() {
-        let addrs = addresses(args, &torrent, &ours, &mut out)?;
+        let mut say = |line| drop(writeln!(out, "{line}"));
+        let mut addrs = all_candidates(&torrent, &ours, &args.peers, &mut say)?;
+        addrs.truncate(MOST_PEERS);
         writeln!(out, "\n# is on disk, o on its way, . missing\n")?;
         let shared = Shared::new(geometry, args.order.into(), &have);
         let screen = Screen::new(out.is_terminal());
@@ -108,27 +109,6 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let place = place.display();
     writeln!(out, "\nAll pieces are verified and written: {place}")?;
     Ok(())
-}
-
-/// Where to call.
-fn addresses(
-    args: &Args,
-    torrent: &Metainfo,
-    ours: &Handshake,
-    out: &mut impl Write,
-) -> Result<Vec<SocketAddr>, Box<dyn Error>> {
-    let mut say = |line| drop(writeln!(out, "{line}"));
-    let mut addrs = Vec::new();
-    if args.peers.is_empty() {
-        addrs = candidates(torrent, ours, None, &mut say)?;
-    }
-    for peer in &args.peers {
-        addrs.extend(candidates(torrent, ours, Some(peer), &mut say)?);
-    }
-    addrs.sort_unstable();
-    addrs.dedup();
-    addrs.truncate(MOST_PEERS);
-    Ok(addrs)
 }
 
 /// Starts a thread for each peer; this one stays at the desk.

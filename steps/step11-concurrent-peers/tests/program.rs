@@ -3,12 +3,16 @@
 
 mod support;
 
+#[path = "../../step09-file-layout/tests/support/ran.rs"]
+mod ran;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use pretty_assertions::assert_eq;
+use ran::{complained, said, text};
 use support::{Script, Torrent};
 use tempfile::tempdir;
 
@@ -33,29 +37,11 @@ fn download(torrent: &Torrent, root: &Path, scripts: &[Script], more: &[&str]) -
     run(torrent, root, &peers, more)
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
 /// The download must have succeeded, and every byte be right; what it said.
 fn complete(torrent: &Torrent, root: &Path, output: &Output) -> String {
-    let said = text(&output.stdout);
-    assert_eq!(text(&output.stderr), "", "{said}");
-    assert!(output.status.success());
+    let said = said(output);
     assert!(fs::read(root.join("a.bin")).unwrap() == torrent.data);
     said
-}
-
-/// The download must have failed with one line.
-fn complained(output: &Output) -> String {
-    let line = text(&output.stderr);
-    assert_eq!(
-        (output.status.code(), line.lines().count()),
-        (Some(1), 1),
-        "{line}"
-    );
-    assert!(line.starts_with("error: "), "{line}");
-    line
 }
 
 #[test]

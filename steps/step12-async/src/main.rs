@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use handshake::Handshake;
-use handshake::blocking::{PeerAddr, candidates, finish, introduce, read_torrent};
+use handshake::blocking::{PeerAddr, all_candidates, finish, introduce, read_torrent};
 use messages::Bitfield;
-use metainfo::Metainfo;
 use picker::PeerKey;
-use picker::blocking::Store;
+use storage::blocking::Store;
 use tokio::sync::mpsc;
 use tokio::task::{LocalSet, spawn_local};
 
@@ -85,7 +84,9 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     writeln!(out, "pieces     {pieces}, {count} of them on disk already")?;
     if !have.is_full() {
         // This waits, so it is done before there is a task that it could keep waiting.
-        let addrs = addresses(args, &torrent, &ours, &mut out)?;
+        let mut say = |line| drop(writeln!(out, "{line}"));
+        let mut addrs = all_candidates(&torrent, &ours, &args.peers, &mut say)?;
+        addrs.truncate(MOST_PEERS);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -103,27 +104,6 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         place.display()
     )?;
     Ok(())
-}
-
-/// Where to call.
-fn addresses(
-    args: &Args,
-    torrent: &Metainfo,
-    ours: &Handshake,
-    out: &mut impl Write,
-) -> Result<Vec<SocketAddr>, Box<dyn Error>> {
-    let mut say = |line| drop(writeln!(out, "{line}"));
-    let mut addrs = Vec::new();
-    if args.peers.is_empty() {
-        addrs = candidates(torrent, ours, None, &mut say)?;
-    }
-    for peer in &args.peers {
-        addrs.extend(candidates(torrent, ours, Some(peer), &mut say)?);
-    }
-    addrs.sort_unstable();
-    addrs.dedup();
-    addrs.truncate(MOST_PEERS);
-    Ok(addrs)
 }
 
 /// Lays the channels, starts the tasks, and becomes the task that decides.

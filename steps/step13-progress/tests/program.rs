@@ -1,10 +1,15 @@
 //! The program of chapter 13, run as a reader runs it.
 #![cfg(feature = "program")]
 
+#[allow(dead_code)]
+#[path = "../../step09-file-layout/tests/support/ran.rs"]
+mod ran;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use pretty_assertions::assert_eq;
+use ran::{complained, said};
 
 /// What `kostorrent download --json` printed of a small download.
 const RECORDING: &str = r######"{"event":"start","name":"kostorrent-sample","info_hash":"a40dd91b6508323445e8ba2a7cc618320eed277f","total_length":700067,"pieces":22,"path":"out/kostorrent-sample","listening":"[::]:34147"}
@@ -29,27 +34,6 @@ fn run(input: &str, arguments: &[&str]) -> Output {
     // It may have ended without reading all.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    assert_eq!(text(&output.stderr), "");
-    assert!(output.status.success());
-    text(&output.stdout)
-}
-
-fn complained(output: &Output) -> String {
-    let line = text(&output.stderr);
-    assert_eq!(
-        (output.status.code(), line.lines().count()),
-        (Some(1), 1),
-        "{line}"
-    );
-    assert!(line.starts_with("error: "), "{line}");
-    line
 }
 
 #[test]

@@ -3,6 +3,10 @@
 
 mod support;
 
+#[allow(dead_code)]
+#[path = "../../step09-file-layout/tests/support/ran.rs"]
+mod ran;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -12,6 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use metainfo::create::Create;
 use pretty_assertions::assert_eq;
+use ran::text;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use resume::Resume;
@@ -139,10 +144,6 @@ impl Place {
         file.write_all(&[0; 100]).unwrap();
         file.set_modified(at).unwrap();
     }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// The lines of the table for this file.

@@ -6,6 +6,10 @@
 #[path = "../../step09-file-layout/tests/support/mod.rs"]
 mod support;
 
+#[allow(dead_code)]
+#[path = "../../step09-file-layout/tests/support/ran.rs"]
+mod ran;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +17,7 @@ use std::process::{Command, Output, Stdio};
 
 use metainfo::create::Create;
 use pretty_assertions::assert_eq;
+use ran::{complained, said};
 use support::Torrent;
 use tempfile::tempdir;
 
@@ -45,26 +50,6 @@ fn download(torrent: &Torrent, root: &Path, files: &str, peer: SocketAddr) -> Ou
         root,
         &["--files", files, "--peer", &peer.to_string()],
     )
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The program must have succeeded; what it said.
-fn said(output: &Output) -> String {
-    assert_eq!(text(&output.stderr), "", "{}", text(&output.stdout));
-    assert!(output.status.success());
-    text(&output.stdout)
-}
-
-/// The program must have failed with one line.
-fn complained(output: &Output) -> String {
-    let line = text(&output.stderr);
-    let code = output.status.code();
-    assert_eq!((code, line.lines().count()), (Some(1), 1), "{line}");
-    assert!(line.starts_with("error: "), "{line}");
-    line
 }
 
 /// What is below a folder, without folders.

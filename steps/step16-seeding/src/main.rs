@@ -13,7 +13,7 @@ use clap::Parser;
 use handshake::Handshake;
 use handshake::blocking::{PeerAddr, candidates, finish, introduce, read_torrent};
 use metainfo::Metainfo;
-use picker::blocking::Store;
+use storage::blocking::Store;
 
 #[path = "main/fetch.rs"]
 mod fetch;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use picker::PeerKey;
 use progress::{duration, rate};
+use serde::{Deserialize, Serialize};
 
 /// What the choker has decided about one peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Decision {
 
 /// Why a peer is choked or unchoked. Its Display is prose, of which nothing is made before somebody
 /// reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// Unchoked: it is among those who give us most.
     Gives(Place),
@@ -57,7 +58,7 @@ pub enum Reason {
 }
 
 /// The place of a peer among those who are interested and do not snub us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Bytes a second that it gives us.
     pub rate: u64,

@@ -4,12 +4,16 @@
 #[path = "../../step11-concurrent-peers/tests/support/mod.rs"]
 mod support;
 
+#[path = "../../step09-file-layout/tests/support/ran.rs"]
+mod ran;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use pretty_assertions::assert_eq;
+use ran::{complained, said, text};
 use support::{Script, Torrent};
 use tempfile::tempdir;
 
@@ -24,26 +28,6 @@ fn run(torrent: &Torrent, root: &Path, peer: SocketAddr) -> Output {
         .args(["--peer", &peer.to_string(), "--round", "0.1"])
         .output()
         .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    assert_eq!(text(&output.stderr), "", "{}", text(&output.stdout));
-    assert!(output.status.success());
-    text(&output.stdout)
-}
-
-fn complained(output: &Output) -> String {
-    let line = text(&output.stderr);
-    assert_eq!(
-        (output.status.code(), line.lines().count()),
-        (Some(1), 1),
-        "{line}"
-    );
-    line
 }
 
 /// How often a line says this of this member.

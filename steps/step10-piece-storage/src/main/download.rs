@@ -5,14 +5,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use blocks::Window;
 use blocks::blocking::{Ahead, FetchError, Peer};
+use blocks::{BLOCK, BlockBuf, Window, block_buf};
 use handshake::Handshake;
 use handshake::blocking::{MeetError, Meeting, meet};
 use messages::Bitfield;
+use storage::blocking::{Store, StoreError};
 use thiserror::Error;
 
-use crate::files::{Files, FilesError};
 use crate::ticker::{Figures, Ticker};
 
 /// How long a peer that has none of the missing pieces may take to get one.
@@ -42,7 +42,7 @@ pub enum Trouble {
     Meet(#[from] MeetError),
     /// The files cannot be written.
     #[error(transparent)]
-    Files(#[from] FilesError),
+    Files(#[from] StoreError),
     /// Nobody reads what we say.
     #[error(transparent)]
     Output(#[from] io::Error),
@@ -50,17 +50,17 @@ pub enum Trouble {
 
 /// A download, and what is there of it.
 pub struct Download<'a> {
-    files: Files,
+    store: Store,
     have: Bitfield,
     figures: &'a Figures,
 }
 
 impl<'a> Download<'a> {
-    pub fn new(files: Files, have: Bitfield, figures: &'a Figures) -> Download<'a> {
+    pub fn new(store: Store, have: Bitfield, figures: &'a Figures) -> Download<'a> {
         figures.pieces.store(have.len(), Ordering::Relaxed);
         figures.have.store(have.count(), Ordering::Relaxed);
         Download {
-            files,
+            store,
             have,
             figures,
         }
@@ -110,10 +110,10 @@ impl<'a> Download<'a> {
             let found = peer.first_missing(&self.have, NEWS).map_err(failed)?;
             let missing = self.have.len() - self.have.count();
             let piece = found.ok_or(Trouble::HasNone { addr, missing })?;
-            let bytes = self.files.layout().geometry().piece_len(piece);
+            let bytes = self.store.layout().geometry().piece_len(piece);
             self.figures.buffers.store(bytes.into(), Ordering::Relaxed);
             let data = peer.fetch(piece, &mut |_| {}).map_err(failed)?;
-            if !self.files.keep(piece, &data)? {
+            if !self.store.keep(piece, blocks_of(&data))? {
                 return Err(Trouble::WrongHash { addr, piece });
             }
             // The memory of the piece is free from here on.
@@ -130,13 +130,23 @@ impl<'a> Download<'a> {
     /// A peer that has been met, ready to be asked.
     fn greet(&self, meeting: Meeting) -> io::Result<Peer<TcpStream>> {
         meeting.stream.set_read_timeout(Some(WAIT))?;
-        let geometry = self.files.layout().geometry();
+        let geometry = self.store.layout().geometry();
         let ahead = Ahead::Window(Window::new());
         Ok(Peer::new(meeting.stream, geometry, ahead))
     }
 
     /// All is here: makes it durable.
     pub fn finish(&mut self) -> Result<(), Trouble> {
-        Ok(self.files.sync()?)
+        Ok(self.store.sync()?)
     }
+}
+
+/// The bytes of a piece, in buffers of a block each.
+fn blocks_of(data: &[u8]) -> Vec<BlockBuf> {
+    let buffer = |bytes: &[u8]| {
+        let mut buffer = block_buf();
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        buffer
+    };
+    data.chunks(BLOCK as usize).map(buffer).collect()
 }

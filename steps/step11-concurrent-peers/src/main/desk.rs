@@ -11,7 +11,7 @@ use blocks::blocking::PATIENCE;
 use handshake::blocking::MeetError;
 use peer_id::PeerId;
 use picker::PeerKey;
-use picker::blocking::Store;
+use storage::blocking::Store;
 use thiserror::Error;
 
 use crate::peer::Parting;

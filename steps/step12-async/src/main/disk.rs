@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use blocks::BlockBuf;
-use picker::blocking::{Store, StoreError};
+use storage::blocking::{Store, StoreError};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 /// A whole piece, to be verified and written.

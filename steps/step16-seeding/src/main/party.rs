@@ -11,8 +11,9 @@ use choker::Choker;
 use handshake::Handshake;
 use handshake::blocking::{TIMEOUT, connect};
 use messages::{Bitfield, BlockRequest, Ended, Message};
-use picker::blocking::{Heard, Store};
+use picker::blocking::Heard;
 use picker::{PeerKey, Picker, Receipt};
+use storage::blocking::Store;
 
 use crate::giving::SNUBBED;
 use crate::link::{self, Link};

@@ -1,4 +1,5 @@
-//! A torrent's pieces on disk: what is there already, and what comes.
+//! A torrent's pieces on disk, waiting for each: what is there already, and what comes. It is what
+//! the programs of the steps use.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,10 +10,9 @@ use blocks::{BLOCK, BlockBuf, BlockDigests, BlockRequest, block_buf};
 use layout::{Kind, Layout, LayoutError};
 use messages::Bitfield;
 use metainfo::Metainfo;
-use storage::{
-    Checker, Disk, DiskError, Done, Hashes, Job, PieceState, Storage, Stored, pieces_of,
-};
 use thiserror::Error;
+
+use crate::{Checker, Disk, DiskError, Done, Hashes, Job, PieceState, Storage, Stored, pieces_of};
 
 /// A piece is held in memory; longer ones than 256 MiB are not fetched.
 const MOST: u32 = 256 << 20;
@@ -116,6 +116,18 @@ impl Store {
                 Ok(buf[..block.len.min(BLOCK) as usize].to_vec())
             }
             _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Makes durable what was written: from now on not even a power cut takes anything of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Disk`] when the system cannot promise that.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        match self.ask(Job::Sync) {
+            Some(Done::Synced(result)) => Ok(result?),
+            _ => Ok(()),
         }
     }
 
