@@ -115,11 +115,9 @@ impl Engine {
         if self.paused {
             return Bound::Paused;
         }
-        if self.fault.is_some() {
-            return Bound::DiskFault;
-        }
         match (self.is_finished(), self.is_complete) {
             (true, true) => self.bound_of_giving(now),
+            _ if self.fault.is_some() => Bound::DiskFault,
             // What came last is looked at once more.
             (true, false) => Bound::Checking,
             _ => self.bound_of_fetching(now),

@@ -73,6 +73,11 @@ pub enum Event {
     },
     /// What [`Action::Look`] asked for is done, and the disk had no fault.
     DiskWell,
+    /// Nothing can be read or written any more, now or later.
+    DiskGone {
+        /// What happened, for a person.
+        why: String,
+    },
     /// A connection can take so many more payload bytes, which is credit in the words of flow control;
     /// told once at its start, then as it sends.
     Room {

@@ -8,6 +8,7 @@ use messages::{BlockRequest, Message};
 use picker::PeerKey;
 
 use crate::leaving::Stage;
+use crate::pausing::Trial;
 use crate::peer::Peer;
 use crate::timers::Timer;
 use crate::{Action, CloseReason, Engine, Time, download};
@@ -113,6 +114,7 @@ impl Engine {
 
     /// The files are as they should be.
     pub(crate) fn settled(&mut self) {
+        self.disk_is_well(Trial::Settle);
         if self.stage == Stage::Running && self.is_finished() && !self.is_complete {
             self.complete();
         }

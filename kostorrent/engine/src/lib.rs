@@ -155,6 +155,7 @@ impl Engine {
             Event::Stored { piece, result } => self.stored(piece, result),
             Event::DiskFailed { why } => self.disk_failed(why, None),
             Event::DiskWell => self.disk_is_well(Trial::Look),
+            Event::DiskGone { why } => self.disk_gone(why),
             Event::Room { peer, bytes } => self.room(peer, bytes),
             Event::Announced { tracker, result } => self.announced(&tracker, result),
             Event::LookedUp { name, port, result } => self.looked_up(&name, port, result),

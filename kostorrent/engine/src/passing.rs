@@ -54,9 +54,10 @@ impl Engine {
 
     /// A speed limit lets bytes through again, in either direction.
     fn refill(&mut self) {
+        let fetches = self.fetches();
         let (cx, swarm) = (&mut self.cx, &mut self.swarm);
         self.upload.refill(cx, swarm);
-        if let Some(content) = &mut self.content {
+        if let (true, Some(content)) = (fetches, &mut self.content) {
             self.download.refill(cx, swarm, content);
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::leaving::Stage;
 use crate::passing::WATCH_IDLE;
 use crate::timers::Timer;
-use crate::{Action, CloseReason, Engine, Report, download};
+use crate::{Action, CloseReason, Engine, Failure, Outcome, Report, download};
 
 /// How long the connections of a paused torrent are kept: who goes on soon has not lost them.
 const KEPT: Duration = Duration::from_secs(60);
@@ -38,6 +38,8 @@ pub(crate) enum Trial {
     Store(u32),
     /// By a look at the files.
     Look,
+    /// By settling them: nothing is missing.
+    Settle,
 }
 
 impl Engine {
@@ -75,8 +77,6 @@ impl Engine {
             self.cx.timers.stop(Timer::LetGo);
             self.discovery.resume(&mut self.cx);
             self.upload.choke_soon(&mut self.cx);
-            // Who waited for a limit waits for it still.
-            self.cx.timers.set(Timer::Refill, self.cx.now);
             self.cx.report(Report::Resumed);
         }
         match self.fault {
@@ -125,6 +125,8 @@ impl Engine {
         }
         self.cx.timers.set_earlier(Timer::Watch, now + WATCH_IDLE);
         self.cx.timers.set_earlier(Timer::Dial, now);
+        // Who waited for a limit waits for it still.
+        self.cx.timers.set_earlier(Timer::Refill, now);
     }
 
     /// Who has something for us hears whether we want it.
@@ -173,20 +175,33 @@ impl Engine {
         }
     }
 
-    /// Tries whether the fault is over: with a piece that waits, or by a look at the files.
+    /// There is no disk any more, and never will be: nothing that is at it is waited for.
+    pub(crate) fn disk_gone(&mut self, why: String) {
+        if let Some(content) = &self.content {
+            let pieces = content.under_way.clone();
+            self.give_up_writing(pieces);
+        }
+        self.leave(Outcome::Failed(Failure::Disk(why)));
+        self.maybe_over();
+    }
+
+    /// Tries whether the fault is over: with a piece that waits, or else with what is to be done
+    /// next.
     pub(crate) fn try_disk(&mut self) {
+        let is_unsettled = self.is_finished() && !self.is_complete;
         let Some(fault) = self.fault.as_mut().filter(|fault| fault.trial.is_none()) else {
             return;
         };
-        match fault.pieces.pop_first() {
-            Some(piece) => {
-                fault.trial = Some(Trial::Store(piece));
-                self.store(piece);
-            }
-            None => {
-                fault.trial = Some(Trial::Look);
-                self.cx.act(Action::Look);
-            }
+        let trial = match fault.pieces.pop_first() {
+            Some(piece) => Trial::Store(piece),
+            None if is_unsettled => Trial::Settle,
+            None => Trial::Look,
+        };
+        fault.trial = Some(trial);
+        match trial {
+            Trial::Store(piece) => self.store(piece),
+            Trial::Settle => self.settle(),
+            Trial::Look => self.cx.act(Action::Look),
         }
     }
 
@@ -200,9 +215,6 @@ impl Engine {
             self.store(piece);
         }
         self.cx.report(Report::DiskWell);
-        if self.is_finished() && !self.is_complete {
-            self.settle();
-        }
         if self.fetches() {
             self.fetch_on();
         }

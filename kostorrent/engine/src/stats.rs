@@ -80,7 +80,7 @@ impl Engine {
             complete: self.is_finished(),
             leaving: self.stage != Stage::Running,
             paused: self.paused,
-            disk_fault: self.fault.is_some(),
+            disk_fault: self.fault.is_some() && !self.is_complete,
         }
     }
 }

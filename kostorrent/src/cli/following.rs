@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::node::{Command, Details, Notice, Outcome, Snapshot, Torrent, TorrentState};
+use crate::node::{Command, Details, Notice, Outcome, Snapshot, Torrent};
 
 /// Something of a torrent that can be shown.
 pub(super) enum Seen {
@@ -24,8 +24,7 @@ pub(super) struct Following {
 }
 
 impl Following {
-    /// Asks something of the torrent. While it is being checked there is nothing to pause: that waits
-    /// until the check is over.
+    /// Asks something of the torrent.
     pub(super) fn command(&self, command: Command) {
         let _ = self.commands.send(command);
     }
@@ -44,19 +43,13 @@ pub(super) fn follow(
         let mut snapshots = torrent.snapshots();
         let mut details = looks.then(|| torrent.details());
         let mut followed = true;
-        let mut held_back = None;
         loop {
             let seen = tokio::select! {
                 biased;
                 // Whoever follows no more wants no more.
                 command = commands.recv(), if followed => {
                     followed = command.is_some();
-                    let command = command.unwrap_or(Command::Stop);
-                    let checking = snapshots.borrow().state == TorrentState::Checking;
-                    match command != Command::Stop && checking {
-                        true => held_back = Some(command),
-                        false => torrent.command(command),
-                    }
+                    torrent.command(command.unwrap_or(Command::Stop));
                     continue;
                 }
                 Some(notice) = notices.recv() => Seen::Notice(notice, snapshots.borrow().clone()),
@@ -67,11 +60,7 @@ pub(super) fn follow(
                     Seen::Details(details)
                 }
                 changed = snapshots.changed() => {
-                    let now = snapshots.borrow_and_update().clone();
-                    if now.state != TorrentState::Checking && let Some(command) = held_back.take() {
-                        torrent.command(command);
-                    }
-                    let seen = Seen::Figures(now);
+                    let seen = Seen::Figures(snapshots.borrow_and_update().clone());
                     // The torrent's end closes the channel; its last figures stay in it.
                     if changed.is_err() {
                         let _ = to.send((index, seen)).await;

@@ -128,7 +128,7 @@ pub(crate) fn word(state: State) -> &'static str {
 }
 
 /// Rounded down: 100 only when all of it is there, or has been looked at.
-fn percent(torrent: &Standing) -> u64 {
+fn percent(torrent: &Standing) -> u32 {
     let (done, all) = match torrent.state {
         State::Checking => (torrent.checked.into(), torrent.pieces.into()),
         _ => (
@@ -136,10 +136,7 @@ fn percent(torrent: &Standing) -> u64 {
             torrent.total_length,
         ),
     };
-    match all {
-        0 => 100,
-        all => u64::try_from(u128::from(done) * 100 / u128::from(all)).unwrap_or(100),
-    }
+    progress::percent(done, all)
 }
 
 fn short(name: &str) -> String {

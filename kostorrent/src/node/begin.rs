@@ -86,9 +86,10 @@ impl Work {
             selection: self.options.selection.clone(),
             allocate: self.options.allocate,
         };
+        let mut waiting = None;
         let opened = tokio::select! {
             opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
-            () = stopped(&mut self.reins.commands) => return Outcome::Stopped,
+            () = stopped(&mut self.reins.commands, &mut waiting) => return Outcome::Stopped,
         };
         let mut opened = match opened {
             Ok(opened) => opened,
@@ -100,12 +101,16 @@ impl Work {
         let have = &opened.have;
         tracing::debug!(pieces = have.count(), of = have.len(), "checked");
         let mut task = self.begin(common, opened);
+        if waiting.is_some() {
+            task.command(waiting);
+        }
         let outcome = task.run().await;
         task.end().await;
         outcome
     }
 
     fn begin(self, common: &Common, opened: Opened) -> Task {
+        let missing = opened.missing();
         let (storage, have) = (opened.storage, opened.have);
         let id = common.next_id();
         let layout = storage.layout().clone();
@@ -114,7 +119,7 @@ impl Work {
             most,
             ..Flow::default()
         };
-        let missing = (0..geometry.pieces()).filter(|&piece| !have.get(piece));
+        let missing = missing.iter_ones();
         let wants = Wants {
             down: flow(self.options.limit_down),
             up: flow(self.options.limit_up),
@@ -124,8 +129,8 @@ impl Work {
         let (share, given) = common.shares.enter(id, wants, to_orders);
         let ours = self.door.ours();
         let mut content = ContentConfig::all(geometry, have);
-        if let Some(selection) = &self.options.selection {
-            choose(&mut content, &Needs::of(&layout, selection));
+        if let Some(needs) = &opened.needs {
+            choose(&mut content, needs);
         }
         let fetches = self.options.mode != Mode::Seed;
         if !fetches {
@@ -194,12 +199,14 @@ fn choose(content: &mut ContentConfig, needs: &Needs) {
     }
 }
 
-/// Waits until the user wants to stop, or the handle is gone. Other commands have no sense yet.
-async fn stopped(commands: &mut mpsc::UnboundedReceiver<Command>) {
+/// Waits until the user wants to stop, or the handle is gone. A pause, or the end of it, is
+/// `waiting` until there is something to pause.
+async fn stopped(commands: &mut mpsc::UnboundedReceiver<Command>, waiting: &mut Option<Command>) {
     while let Some(command) = commands.recv().await {
         if command == Command::Stop {
             return;
         }
+        *waiting = Some(command);
     }
 }
 
@@ -236,6 +243,7 @@ mod tests {
             storage,
             have: Bitfield::full(1),
             changed: Vec::new(),
+            needs: None,
             notices: Vec::new(),
         };
         let (disk, disk_thread) = disk::start().unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::Failure;
 use layout::{Kind, Layout};
 use messages::Bitfield;
-use selection::Selection;
+use selection::{Needs, Priority, Selection};
 use storage::{
     Allocate, Allocated, Changed, DiskError, FileUse, Hashes, Looks, Names, Parts, PieceState,
     Setup, Storage,
@@ -48,8 +48,13 @@ impl Place {
     /// The part file, and whose bytes may be in it.
     fn parts(&self, layout: &Layout) -> Result<(Parts, Vec<bool>), DiskError> {
         let parts = Parts::open(&self.root, &self.info_hash, layout)?;
-        let files = 0..layout.files().len();
-        Ok((parts, files.map(|file| !self.wants(file)).collect()))
+        let unwanted = match &self.selection {
+            Some(s) => (0..layout.files().len())
+                .map(|file| !s.is_wanted(file))
+                .collect(),
+            None => Vec::new(),
+        };
+        Ok((parts, unwanted))
     }
 }
 
@@ -60,6 +65,8 @@ pub(super) struct Opened {
     pub have: Bitfield,
     /// Files that somebody has changed since they were checked. What was good in them is not counted.
     pub changed: Vec<Changed>,
+    /// The pieces that are needed; `None` is all.
+    pub needs: Option<Needs>,
     /// What a user may like to know.
     pub notices: Vec<Notice>,
 }
@@ -77,14 +84,14 @@ pub(super) async fn open(
     let _turn = turn.map_err(|_| ended())?;
     let progress = StopOnDrop(Arc::default());
     let (sender, mut result) = oneshot::channel();
-    let (for_thread, counted) = (place.clone(), progress.0.clone());
+    let geometry = place.names.own().geometry();
+    let counted = progress.0.clone();
     std::thread::Builder::new()
         .name("check".to_owned())
         .spawn(move || {
-            let _ = sender.send(what_is_there(&for_thread, &counted));
+            let _ = sender.send(what_is_there(&place, &counted));
         })
         .map_err(|error| Failure::Shell(error.to_string()))?;
-    let geometry = place.names.own().geometry();
     let mut tick = tokio::time::interval(PUBLISH);
     loop {
         tokio::select! {
@@ -147,17 +154,23 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
         let storage = storage.and_then(|storage| storage.with_parts(&place.info_hash));
         return Ok(Opened::new(storage.map_err(disk)?, have));
     }
-    let complete = |file: usize| is_complete(root, layout, &have, file);
-    let Whose { unproven, ours } = judge(place, layout, &states, complete, progress)?;
-    let used = |file| match (place.wants(file), complete(file)) {
-        (true, true) => FileUse::Leave,
-        (true, false) => FileUse::Write,
-        (false, _) if ours.contains(&file) => FileUse::UnwantedOurs,
-        (false, _) => FileUse::Unwanted,
-    };
+    let wanted = (0..layout.files().len()).filter(|&file| place.wants(file));
+    let complete: BTreeSet<usize> = wanted
+        .filter(|&file| is_complete(root, layout, &have, file))
+        .collect();
+    let Whose { unproven, ours } = judge(place, layout, &states, &complete, progress)?;
+    let files = 0..layout.files().len();
+    let used: Vec<FileUse> = files
+        .map(|file| match place.wants(file) {
+            true if complete.contains(&file) => FileUse::Leave,
+            true => FileUse::Write,
+            false if ours.contains(&file) => FileUse::UnwantedOurs,
+            false => FileUse::Unwanted,
+        })
+        .collect();
     let stop = || progress.is_stopped();
     let setup = Setup {
-        files: &used,
+        files: &|file| used[file],
         info_hash: place.info_hash,
         before: Some(&before),
         allocate: place.allocate,
@@ -170,7 +183,9 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let unsupported = storage.allocated() == Allocated::Unsupported;
     let mut opened = Opened::new(storage, have);
     let layout = opened.storage.layout();
-    if let Some(missing) = missing(place, layout, &opened.have) {
+    opened.needs = place.selection.as_ref().map(|s| Needs::of(layout, s));
+    let missing = opened.missing();
+    if missing.count() > 0 {
         opened.notices = space::shortages(root, layout, &missing);
     }
     if unsupported {
@@ -178,17 +193,6 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
         opened.notices.push(Notice::NotAllocated { path });
     }
     Ok(opened)
-}
-
-/// The pieces that are still to be fetched; `None` if there are none.
-fn missing(place: &Place, layout: &Layout, have: &Bitfield) -> Option<Bitfield> {
-    let mut missing = Bitfield::new(have.len());
-    for piece in have.iter_zeros() {
-        if layout.piece_spans(piece).any(|span| place.wants(span.file)) {
-            missing.set(piece);
-        }
-    }
-    (missing.count() > 0).then_some(missing)
 }
 
 impl Opened {
@@ -203,8 +207,21 @@ impl Opened {
             storage,
             have,
             changed,
+            needs: None,
             notices: Vec::new(),
         }
+    }
+
+    /// The pieces that are still to be fetched.
+    pub fn missing(&self) -> Bitfield {
+        let mut missing = Bitfield::new(self.have.len());
+        for piece in self.have.iter_zeros() {
+            let needs = self.needs.as_ref();
+            if needs.is_none_or(|needs| needs.pieces[piece as usize] != Priority::Skip) {
+                missing.set(piece);
+            }
+        }
+        missing
     }
 }
 
@@ -242,7 +259,7 @@ fn judge(
     place: &Place,
     layout: &Arc<Layout>,
     states: &[PieceState],
-    complete: impl Fn(usize) -> bool,
+    complete: &BTreeSet<usize>,
     progress: &Progress,
 ) -> Result<Whose, Failure> {
     let root = &place.root;
@@ -256,7 +273,7 @@ fn judge(
         }
         let is_wanted = place.wants(file);
         // What is complete is not written to, and with leave to overwrite nobody asks.
-        let nobody_asks = is_wanted && (complete(file) || place.overwrite);
+        let nobody_asks = is_wanted && (complete.contains(&file) || place.overwrite);
         if !matches!(entry.kind, Kind::Regular { .. }) || nobody_asks {
             continue;
         }

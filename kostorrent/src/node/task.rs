@@ -200,7 +200,7 @@ impl Task {
     }
 
     /// What the user wants. A torrent whose handle is gone is stopped.
-    fn command(&mut self, command: Option<Command>) {
+    pub(super) fn command(&mut self, command: Option<Command>) {
         let command = command.unwrap_or(Command::Stop);
         debug!(?command, "command");
         self.stopping = command == Command::Stop;
@@ -247,7 +247,7 @@ impl Task {
             debug_assert!(false, "piece {piece} is not whole");
             let why =
                 format!("a mistake in kostorrent: piece {piece} was stored before it was whole");
-            let result = Stored::Failed(why);
+            let result = Stored::Refused(why);
             let _ = self
                 .to_told
                 .send(Told::Event(Event::Stored { piece, result }));
@@ -263,7 +263,7 @@ impl Task {
     fn hand_in(&self, job: Job) {
         if !self.disk.hand_in(job) {
             let why = "the thread that writes to the disk has ended unexpectedly".to_owned();
-            let _ = self.to_told.send(Told::Event(Event::DiskFailed { why }));
+            let _ = self.to_told.send(Told::Event(Event::DiskGone { why }));
         }
     }
 

@@ -38,7 +38,7 @@ mod units;
 mod view;
 mod width;
 
-pub use line::{Activity, Figures, line, line_ascii};
+pub use line::{Activity, Figures, line, line_ascii, percent};
 pub use map::{Piece, map};
 pub use rate::{Rate, WINDOW};
 pub use sparkline::{History, sparkline};

@@ -50,13 +50,18 @@ pub struct Figures {
 }
 // ANCHOR_END: figures
 
+/// How much of `all` is done, in whole percent: 100 only when all is.
+pub fn percent(done: u64, all: u64) -> u32 {
+    match all {
+        0 => 100,
+        all => (u128::from(done.min(all)) * 100 / u128::from(all)) as u32,
+    }
+}
+
 impl Figures {
     /// How much is done, in whole percent: 100 only when all is.
     pub fn percent(&self) -> u32 {
-        match self.total {
-            0 => 100,
-            total => (u128::from(self.done.min(total)) * 100 / u128::from(total)) as u32,
-        }
+        percent(self.done, self.total)
     }
 
     fn progress(&self) -> String {

@@ -62,7 +62,6 @@ fn nothing_comes_during_a_pause_and_all_comes_after_it() {
 #[test]
 fn connections_are_kept_for_a_minute_and_a_long_pause_costs_nothing() {
     let (mut world, _, leecher) = swarm();
-    let began = world.now;
     pause(&mut world, leecher);
     world.run_until(Duration::from_secs(50), |_| false);
     assert_eq!(world.nodes[leecher].engine.stats(world.now).peers, 1);
@@ -78,7 +77,6 @@ fn connections_are_kept_for_a_minute_and_a_long_pause_costs_nothing() {
     assert_eq!(world.nodes[leecher].engine.stats(world.now).peers, 0);
     assert_eq!(world.nodes[leecher].engine.poll_timeout(), None);
     assert!(world.nodes[leecher].outcome.is_none());
-    assert!(world.now > began);
     resume(&mut world, leecher);
     world.run_to(5_000);
     assert!(world.is_complete(leecher));
@@ -320,10 +318,9 @@ fn a_download_that_could_not_be_settled_is_settled_when_the_disk_is_well() {
     let why = "no".to_owned();
     hand.tell(Event::DiskFailed { why });
     let later = hand.pass_until(at(6));
-    assert!(later.iter().any(|(_, action)| *action == Action::Look));
-    let actions = hand.tell(Event::DiskWell);
-    assert!(actions.contains(&Action::Settle), "{actions:?}");
+    assert!(later.iter().any(|(_, action)| *action == Action::Settle));
     let actions = hand.tell(Event::Settled);
+    assert!(actions.contains(&Action::Report(Report::DiskWell)));
     assert!(actions.contains(&Action::Report(Report::Complete)));
 }
 
@@ -377,4 +374,70 @@ fn whoever_has_what_it_chose_says_so_with_every_announce() {
     let other = world.leecher();
     world.run_to(9_000);
     assert_eq!(have(&world, other), 17);
+}
+
+#[test]
+fn a_disk_that_is_gone_ends_it_though_pieces_are_at_it() {
+    let mut world = world(geometry(PIECES, 64 * 1024), 200_000);
+    world.seeder();
+    let leecher = world.leecher();
+    let slow = Disk {
+        rate: Some(1),
+        ..Disk::default()
+    };
+    world.nodes[leecher].disk = Some(slow);
+    world.run_to(20);
+    let why = "the thread has ended".to_owned();
+    world.tell(leecher, Event::DiskGone { why: why.clone() });
+    world.run_to(25);
+    let outcome = world.nodes[leecher].outcome.as_ref().map(|(_, how)| how);
+    assert_eq!(outcome, Some(&Outcome::Failed(Failure::Disk(why))));
+}
+
+#[test]
+fn what_cannot_be_settled_is_said_once_and_tried_again() {
+    let world = World::new(geometry(4, 64 * 1024));
+    let mut hand = ByHand::new(world.having(Bitfield::full(4)));
+    let why = || "a link is in the way".to_owned();
+    let mut said = hand.tell(Event::DiskFailed { why: why() });
+    let count = |said: &[Action], wanted: &Action| said.iter().filter(|a| *a == wanted).count();
+    let mut settles = 0;
+    for seconds in 1..60 {
+        for (_, action) in hand.pass_until(at(seconds)) {
+            if action == Action::Settle {
+                settles += 1;
+                said.extend(hand.tell(Event::DiskFailed { why: why() }));
+            }
+            said.push(action);
+        }
+    }
+    assert!((10..13).contains(&settles), "{settles}");
+    assert_eq!(
+        count(&said, &Action::Report(Report::DiskFault { why: why() })),
+        1
+    );
+    assert_eq!(count(&said, &Action::Report(Report::DiskWell)), 0);
+}
+
+#[test]
+fn a_limit_lets_nothing_be_asked_for_during_a_pause() {
+    let mut world = world(geometry(PIECES, 64 * 1024), 2_000_000);
+    world.records = true;
+    world.seeder();
+    let leecher = world.add(Config {
+        limit_down: Some(100_000),
+        ..world.config()
+    });
+    world.run_to(5);
+    pause(&mut world, leecher);
+    let paused = world.now;
+    world.run_to(15);
+    let recording = world.nodes[leecher].recording.as_ref().unwrap();
+    let asked = recording
+        .timed_actions()
+        .filter(|(at, action)| *at > paused && sends(action, |m| matches!(m, Message::Request(_))));
+    assert_eq!(asked.count(), 0);
+    resume(&mut world, leecher);
+    world.run_to(100);
+    assert!(world.is_complete(leecher));
 }

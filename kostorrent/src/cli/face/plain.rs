@@ -24,7 +24,7 @@ pub(super) struct Plain {
 #[derive(Clone, Default)]
 struct Told {
     state: Option<TorrentState>,
-    quarter: u64,
+    quarter: u32,
     said: Duration,
     explained: Explained,
 }
@@ -159,10 +159,7 @@ fn describe(now: &Snapshot) -> String {
         TorrentState::Paused => format!("paused: {}, {peers}", pieces(now.pieces_have)),
         TorrentState::Waiting => format!("waiting for the disk: {}", pieces(now.pieces_have)),
         TorrentState::Downloading | TorrentState::Ended => {
-            let percent = 100
-                - (now.left.saturating_mul(100))
-                    .div_ceil(now.total.max(1))
-                    .min(100);
+            let percent = percent(now);
             let eta = now.eta.map_or_else(String::new, |eta| {
                 format!(", {} left", progress::duration(eta))
             });
@@ -177,12 +174,8 @@ fn describe(now: &Snapshot) -> String {
 }
 
 /// Rounded down: 100 only when nothing is left.
-fn percent(now: &Snapshot) -> u64 {
-    100 - now
-        .left
-        .saturating_mul(100)
-        .div_ceil(now.total.max(1))
-        .min(100)
+fn percent(now: &Snapshot) -> u32 {
+    progress::percent(now.total.saturating_sub(now.left), now.total)
 }
 
 #[cfg(test)]

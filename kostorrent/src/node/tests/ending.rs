@@ -108,3 +108,23 @@ async fn both_goodbyes_of_a_complete_download_go_over_one_connection() {
     assert_eq!(told[1].0, told[2].0, "the number of the connection");
     seeder.stop().await;
 }
+
+#[tokio::test]
+async fn a_pause_during_the_check_holds_when_it_is_over() {
+    let from = tempfile::tempdir().unwrap();
+    let metainfo = torrent(from.path(), 16 * 1024);
+    let seeder = Alone::start(options(&metainfo, from.path(), Mode::Seed));
+    // Nothing has been looked at yet, or hardly anything.
+    seeder.torrent.command(Command::Pause);
+    let mut snapshots = seeder.torrent.snapshots();
+    let paused = snapshots
+        .wait_for(|s| s.state == TorrentState::Paused)
+        .await;
+    drop(paused.unwrap());
+    seeder.torrent.command(Command::Resume);
+    let again = snapshots
+        .wait_for(|s| s.state == TorrentState::Seeding)
+        .await;
+    drop(again.unwrap());
+    seeder.stop().await;
+}

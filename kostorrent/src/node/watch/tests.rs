@@ -276,7 +276,7 @@ async fn what_is_found_out_is_told_once_a_second() {
     }
     assert!(told.len() <= 4, "{told:?}");
     wishes(&mut watch, &[]).await;
-    assert!(watch.to_check.is_empty() && watch.found_out.is_empty());
+    assert!(watch.checking.is_none() && watch.to_check.is_empty() && watch.found_out.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -67,6 +67,8 @@ pub(super) struct Live {
     began: Instant,
     drawn: Instant,
     changed: bool,
+    /// The terminal was a shell's when it was last to be drawn on.
+    in_background: bool,
     /// It stood still because of Ctrl-Z, and knows that it goes on.
     stood_still: bool,
 }
@@ -97,6 +99,7 @@ impl Live {
             began: Instant::now(),
             drawn: Instant::now(),
             changed: true,
+            in_background: false,
             stood_still: false,
         }
     }
@@ -126,8 +129,11 @@ impl Live {
             for line in self.stay.drain(..) {
                 output::error(&line);
             }
+            self.changed = false;
+            self.in_background = true;
             return;
         }
+        self.in_background = false;
         let (columns, rows) = terminal::size();
         let picture = Picture {
             torrents: &self.torrents,
@@ -253,7 +259,7 @@ impl Face for Live {
     fn redraw_at(&self) -> Option<Instant> {
         if self.changed {
             Some(self.drawn + REDRAW)
-        } else if self.torrents.iter().any(Shown::moves) {
+        } else if self.in_background || self.torrents.iter().any(Shown::moves) {
             Some(self.drawn + TICK)
         } else {
             None
@@ -266,8 +272,7 @@ impl Face for Live {
 
     fn snapshot(&mut self, _: Duration, torrent: usize, snapshot: &Snapshot) -> Said {
         if let Some(shown) = self.torrents.get_mut(torrent) {
-            self.changed |= shown.now != *snapshot;
-            shown.take(snapshot);
+            self.changed |= shown.take(snapshot);
         }
         Ok(())
     }

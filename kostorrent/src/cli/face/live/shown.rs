@@ -60,8 +60,8 @@ impl Shown {
     }
 
     /// Takes in figures. Whether anything changes that can be seen.
-    pub fn take(&mut self, snapshot: &Snapshot) {
-        self.now.clone_from(snapshot);
+    pub fn take(&mut self, snapshot: &Snapshot) -> bool {
+        std::mem::replace(&mut self.now, snapshot.clone()) != *snapshot
     }
 
     /// The time goes on.
