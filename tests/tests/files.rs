@@ -209,7 +209,7 @@ fn a_download_whose_folder_is_taken_away_waits_for_it() {
     assert!(!root.exists());
     // Another folder of that name is not it: a disk may be gone, and only its place be there.
     fs::create_dir(&root).unwrap();
-    std::thread::sleep(Duration::from_secs(6));
+    until_older(&mut download, 7); // it tries every five seconds
     assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
     fs::remove_dir(&root).unwrap();
     fs::rename(scene.path("away"), &root).unwrap();
@@ -292,7 +292,7 @@ fn seed_on(scene: &Scene) -> (Process, SocketAddr) {
 fn a_copy_in_the_place_of_a_file_is_seeded_on() {
     let scene = Scene::new(three("three"), None);
     scene.payload.write(scene.folder.path());
-    let (seeding, address) = seed_on(&scene);
+    let (mut seeding, address) = seed_on(&scene);
     let described = scene.payload.torrent(PIECE, &[]);
     fetch_at_once(address, &described, 16_384).unwrap();
     let (file, copy) = (scene.path("three/a.bin"), scene.path("copy"));
@@ -302,7 +302,7 @@ fn a_copy_in_the_place_of_a_file_is_seeded_on() {
     let (beside, into) = (temp(), temp());
     let torrent = beside.path().join("the.torrent");
     described.write(&torrent);
-    std::thread::sleep(Duration::from_secs(11));
+    until_older(&mut seeding, 12);
     let mut leech = kostorrent::download(&torrent, into.path());
     leech.args(["--peer", &address.to_string()]);
     Process::run("leecher", &mut leech).expect_code(0);
@@ -326,7 +326,7 @@ fn what_is_complete_behind_a_link_may_be_touched() {
         )
         .unwrap();
     }
-    let (seeding, address) = seed_on(&scene);
+    let (mut seeding, address) = seed_on(&scene);
     let described = scene.payload.torrent(PIECE, &[]);
     fetch_at_once(address, &described, 16_384).unwrap();
     let target = File::options()
@@ -336,7 +336,7 @@ fn what_is_complete_behind_a_link_may_be_touched() {
         .unwrap()
         .set_modified(SystemTime::UNIX_EPOCH)
         .unwrap();
-    std::thread::sleep(Duration::from_secs(11));
+    until_older(&mut seeding, 12);
     let got = fetch_at_once(address, &described, 16_384).unwrap();
     assert!(got[..] == scene.payload.bytes()[..]);
     seeding.interrupt();
@@ -407,6 +407,13 @@ fn until_event(process: &mut Process, event: &str) -> String {
     process.until_line(event, |line| {
         line.contains(&wanted).then(|| line.to_owned())
     })
+}
+
+/// Waits until the client has lived for so long, by its own clock: it tells its figures once a second.
+fn until_older(process: &mut Process, seconds: usize) {
+    let told = |process: &Process| process.stdout().matches(r#""event":"progress""#).count();
+    let until = told(process) + seconds;
+    wait::until_true("time to pass", || told(process) >= until);
 }
 
 /// A seeder that loses one of its three files.

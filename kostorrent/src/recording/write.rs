@@ -20,8 +20,11 @@ use super::{Header, is_recorded};
 /// Text is handed to the writer when so much has gathered.
 const CHUNK: usize = 64 * 1024;
 
-/// So many chunks may wait for the disk: 16 MiB.
-const WAITING: usize = 256;
+/// So many chunks may be on their way to the disk.
+const ON_THEIR_WAY: usize = 4;
+
+/// So much text may gather while the disk does not keep up.
+const MOST_GATHERED: usize = 16 * 1024 * 1024;
 
 /// Where a recording goes.
 #[derive(Clone, Debug)]
@@ -62,7 +65,7 @@ impl Recorder {
     /// Begins a recording of an engine that begins with this.
     pub fn start(target: &Target, config: &Config) -> Recorder {
         let failure = Arc::new(Mutex::new(None));
-        let (writer, chunks) = sync_channel::<Vec<u8>>(WAITING);
+        let (writer, chunks) = sync_channel::<Vec<u8>>(ON_THEIR_WAY);
         let (file, failed) = (target.file.clone(), failure.clone());
         let thread = thread::Builder::new().name("recorder".to_owned());
         let thread = thread.spawn(move || {
@@ -75,7 +78,7 @@ impl Recorder {
         });
         let mut recorder = Recorder {
             path: target.path.clone(),
-            buffer: Vec::with_capacity(CHUNK + 4096),
+            buffer: Vec::new(),
             mask: target.anonymous.then(Mask::default),
             writer: Some(writer),
             thread: None,
@@ -142,10 +145,12 @@ impl Recorder {
         let Some(writer) = self.writer.as_ref().filter(|_| !self.buffer.is_empty()) else {
             return;
         };
-        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK + 4096));
-        match writer.try_send(chunk) {
+        match writer.try_send(std::mem::take(&mut self.buffer)) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => self.end("the disk is too slow".to_owned()),
+            Err(TrySendError::Full(chunk)) if chunk.len() > MOST_GATHERED => {
+                self.end("the disk is too slow".to_owned());
+            }
+            Err(TrySendError::Full(chunk)) => self.buffer = chunk,
             // The thread has noted why.
             Err(TrySendError::Disconnected(_)) => self.writer = None,
         }
@@ -179,8 +184,10 @@ impl Recorder {
     }
 
     fn close(&mut self) {
-        self.flush();
-        self.writer = None;
+        if let Some(writer) = self.writer.take() {
+            // A thread that has ended has noted why.
+            let _ = writer.send(std::mem::take(&mut self.buffer));
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

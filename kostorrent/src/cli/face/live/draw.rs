@@ -97,8 +97,7 @@ impl Picture<'_> {
     /// The names of the pages, and as much of the open one as there is room for. It does not shrink, or
     /// the lines above would go up and down.
     fn page(&self, page: Page, shown: &Shown, frame: Frame) -> (Vec<Text>, usize) {
-        let mut rows = pages::rows(page, shown, self.log, frame);
-        let count = rows.len();
+        let count = pages::count(page, shown, self.log);
         let height = frame.height.min(count.max(self.page_height));
         let from = self.scroll.min(count.saturating_sub(height));
         let note = match count > height {
@@ -107,7 +106,13 @@ impl Picture<'_> {
             false => String::new(),
         };
         let mut lines = vec![pages::tabs(page, &note, frame)];
-        lines.extend(rows.drain(..).skip(from).take(height));
+        lines.extend(pages::rows(
+            page,
+            shown,
+            self.log,
+            frame,
+            from..from + height,
+        ));
         lines.resize(height + 1, Text::new());
         (lines, from)
     }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use engine::{PeerDetails, TrackerDetails, TrackerWord};
 use peer_id::PeerId;
@@ -59,27 +60,53 @@ pub(super) fn tabs(open: Page, note: &str, frame: Frame) -> Text {
     tabs
 }
 
-/// All rows of a page.
+/// How many rows a page has.
+pub(super) fn count(page: Page, shown: &Shown, log: &VecDeque<(String, String)>) -> usize {
+    let count = match page {
+        // Under a line that names the columns.
+        Page::Peers => match shown.details.peers.len() {
+            0 => 0,
+            peers => peers + 1,
+        },
+        Page::Files => shown.subject.files.len(),
+        Page::Trackers => shown.details.trackers.len(),
+        Page::Log => log.len(),
+    };
+    // Or a sentence that there is nothing.
+    count.max(1)
+}
+
+/// A part of the rows of a page.
 pub(super) fn rows(
     page: Page,
     shown: &Shown,
     log: &VecDeque<(String, String)>,
     frame: Frame,
+    part: Range<usize>,
 ) -> Vec<Text> {
-    let rows = match page {
-        Page::Peers => peers(shown, frame),
+    let (from, most) = (part.start, part.len());
+    let rows: Vec<Text> = match page {
+        Page::Peers => peers(shown, frame)
+            .into_iter()
+            .skip(from)
+            .take(most)
+            .collect(),
+        // A torrent may have a hundred thousand files: how far each is costs a look at its pieces.
         Page::Files => {
-            let files = shown.subject.files.iter();
+            let files = shown.subject.files.iter().skip(from).take(most);
             files
                 .map(|span| file(&files::progress(shown, span), frame))
                 .collect()
         }
         Page::Trackers => {
-            let trackers = shown.details.trackers.iter();
+            let trackers = shown.details.trackers.iter().skip(from).take(most);
             trackers.map(|one| tracker(one, frame)).collect()
         }
         // The newest first.
-        Page::Log => log.iter().rev().map(|said| happened(said, frame)).collect(),
+        Page::Log => {
+            let said = log.iter().rev().skip(from).take(most);
+            said.map(|said| happened(said, frame)).collect()
+        }
     };
     if rows.is_empty() {
         let nothing = match page {
