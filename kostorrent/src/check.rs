@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use layout::Layout;
+use messages::Bitfield;
 use storage::{Checker, DiskError, Hashes, Parts, PieceState};
 
 /// What a thread takes at a time: enough that it reads in order, and little enough that all
@@ -38,9 +39,10 @@ impl Progress {
     }
 }
 
-/// Compares every piece below `root` with the torrent's hashes. Pieces that were not looked at
-/// because [`Progress::stop`] was called count as missing. What is in no file is read from the part
-/// file; what lies in a file that nobody wants, too, if it is not good without.
+/// Compares pieces below `root` with the torrent's hashes: those of `which`. All others, and those
+/// that were not looked at because [`Progress::stop`] was called, count as missing. What is in no
+/// file is read from the part file; what lies in a file that nobody wants, too, if it is not good
+/// without.
 ///
 /// # Errors
 ///
@@ -50,9 +52,12 @@ pub fn check(
     layout: &Arc<Layout>,
     hashes: &Hashes,
     (parts, unwanted): &(Parts, Vec<bool>),
+    which: &Bitfield,
     progress: &Progress,
 ) -> Result<Vec<PieceState>, DiskError> {
     let pieces = layout.geometry().pieces();
+    let skipped = pieces - which.count();
+    progress.checked.fetch_add(skipped, Ordering::Relaxed);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = pieces_in_a_share(layout, threads);
     let next = AtomicU32::new(0);
@@ -66,14 +71,16 @@ pub fn check(
             if progress.is_stopped() {
                 break;
             }
-            let result = checker.check(range, |piece, state| {
-                found.push((piece, state));
-                progress.checked.fetch_add(1, Ordering::Relaxed);
-            });
-            if result.is_err() {
-                progress.stop();
+            for run in runs(which, range) {
+                let result = checker.check(run, |piece, state| {
+                    found.push((piece, state));
+                    progress.checked.fetch_add(1, Ordering::Relaxed);
+                });
+                if result.is_err() {
+                    progress.stop();
+                }
+                result?;
             }
-            result?;
         }
         Ok(found)
     };
@@ -97,6 +104,19 @@ pub fn check(
     Ok(states)
 }
 
+/// The pieces of `which` in a range, those that are next to each other together.
+fn runs(which: &Bitfield, range: Range<u32>) -> impl Iterator<Item = Range<u32>> {
+    let mut pieces = range.filter(|&piece| which.get(piece)).peekable();
+    std::iter::from_fn(move || {
+        let first = pieces.next()?;
+        let mut end = first + 1;
+        while pieces.next_if_eq(&end).is_some() {
+            end += 1;
+        }
+        Some(first..end)
+    })
+}
+
 /// Enough pieces for the hash lanes, if there are so many for each thread.
 fn pieces_in_a_share(layout: &Layout, threads: usize) -> u32 {
     let geometry = layout.geometry();
@@ -113,4 +133,23 @@ fn take_share(next: &AtomicU32, share: u32, pieces: u32) -> Option<Range<u32>> {
     });
     let from = taken.ok()?;
     Some(from..from.saturating_add(share).min(pieces))
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn pieces_that_are_next_to_each_other_are_read_together() {
+        let mut which = Bitfield::new(20);
+        for piece in [0, 2, 3, 4, 9, 10, 19] {
+            which.set(piece);
+        }
+        let runs = |range| runs(&which, range).collect::<Vec<_>>();
+        assert_eq!(runs(0..20), [0..1, 2..5, 9..11, 19..20]);
+        assert_eq!(runs(3..10), [3..5, 9..10]);
+        assert_eq!(runs(11..19), []);
+    }
 }

@@ -1,8 +1,9 @@
 //! The client under test, started as a user would start it.
 
+use std::env;
 use std::ffi::OsStr;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, Finished, Process};
@@ -15,8 +16,15 @@ pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
     command
         .args(arguments)
         .env("NO_COLOR", "1")
+        .env("XDG_STATE_HOME", state())
         .env_remove("KOSTORRENT_LOG");
     command
+}
+
+/// Where the clients of all tests remember what is on disk: not among the user's own things.
+#[must_use]
+pub fn state() -> PathBuf {
+    env::temp_dir().join("kostorrent-tests-state")
 }
 
 /// Runs the client to its end.

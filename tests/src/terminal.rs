@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::{process, programs, wait};
+use crate::{kostorrent, process, programs, wait};
 
 /// A client that runs on a terminal. Dropping it ends it.
 #[derive(Debug)]
@@ -47,6 +47,7 @@ impl OnTerminal {
             .args(arguments)
             .env("TERM", "xterm-256color")
             .env("LC_ALL", "C.UTF-8")
+            .env("XDG_STATE_HOME", kostorrent::state())
             .env_remove("NO_COLOR")
             .env_remove("KOSTORRENT_LOG")
             .stdin(end())

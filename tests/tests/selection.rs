@@ -141,7 +141,7 @@ fn a_later_run_takes_over_what_came_along_and_fetches_nothing_twice() {
         .filter(|(name, _)| name.starts_with("some"))
         .collect();
     assert_eq!(files, right(&["some/pdf/b.pdf", "some/pdf/c.pdf"]));
-    scene.run(&[]);
+    scene.run(&["--files", "*"]);
     assert_eq!(
         scene.there(),
         right(&[

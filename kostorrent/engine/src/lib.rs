@@ -118,7 +118,9 @@ impl Engine {
         if self.is_finished() {
             // Who seeds from the start completes nothing.
             self.is_announced = true;
-            match self.content.as_ref().is_some_and(Content::wants_anything) {
+            let wants_anything = self.content.as_ref().is_some_and(Content::wants_anything);
+            // A download of empty files alone wants no piece, and ends like any other.
+            match wants_anything || !self.keep_seeding {
                 true => self.settle(),
                 false => self.is_complete = true,
             }

@@ -43,6 +43,7 @@ Exit codes:
 Environment:
     NO_COLOR           no colour, whatever the terminal can do
     KOSTORRENT_LOG     what to log on stderr, as --log says it: debug, for one
+    XDG_STATE_HOME     where it is remembered what is on disk, in a folder `kostorrent`; else ~/.local/state
     XDG_RUNTIME_DIR    where running downloads can be spoken to; else a folder of yours among the temporary files
     SOURCE_DATE_EPOCH  the creation date that `create` writes, in seconds since 1970
     HTTP_PROXY, HTTPS_PROXY, ALL_PROXY
@@ -97,6 +98,8 @@ pub(crate) struct Download {
     pub(crate) names: FileNames,
     #[command(flatten)]
     pub(crate) choice: Choice,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     /// Write over files that are in the way, even if nothing in them is the torrent's
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -143,6 +146,8 @@ pub(crate) struct Seed {
     #[command(flatten)]
     pub(crate) names: FileNames,
     #[command(flatten)]
+    pub(crate) memory: Memory,
+    #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]
     pub(crate) sources: Sources,
@@ -158,11 +163,35 @@ pub(crate) struct Seed {
     pub(crate) log: Log,
 }
 
+/// What is remembered of a torrent in a folder from one start to the next.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Memory {
+    /// Read everything that is on disk, though it is remembered to be good
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// So long after it was written something is made durable, beside the download, and the next start need not read it
+    /// again; `never` leaves it to the system, and the next start reads everything
+    #[arg(long, value_name = "T", default_value = "5s", value_parser = values::sync)]
+    pub(crate) sync: Sync,
+    /// The folder that remembers [default: kostorrent in $XDG_STATE_HOME, or in what stands for it on this system]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// When what is written is made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// So long after it was written.
+    After(Duration),
+    /// When the system likes.
+    Never,
+}
+
 /// Which files are downloaded, and how they get their space.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Choice {
     /// Only these files: numbers as `show` lists them, ranges, paths, folders and patterns, separated by commas, such as
-    /// '1,3-5,**/*.pdf'. ENTRY:high comes first, ENTRY:low last, !ENTRY is left out
+    /// '1,3-5,**/*.pdf'. ENTRY:high comes first, ENTRY:low last, !ENTRY is left out [default: as chosen before, or all]
     #[arg(long, value_name = "LIST")]
     pub(crate) files: Option<String>,
     /// Choose the files on the terminal

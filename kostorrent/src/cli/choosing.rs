@@ -5,16 +5,31 @@ use selection::terminal::{ChooseError, choose};
 use selection::{Files, List, Picker, Selection};
 use storage::{Allocate, Names};
 
-use super::args::{Allocation, Choice};
+use super::args::{Allocation, Choice, Face};
+use super::face;
 use super::failure::Failure;
 
-/// The files that the user wants; `None` is all.
+/// The files that the user wants; `None` is all. Whoever says nothing wants what was wanted `before`.
 pub(crate) fn choose_files(
     args: &Choice,
     metainfo: &Metainfo,
+    before: impl FnOnce() -> Option<Selection>,
+    face: Face,
 ) -> Result<Option<Selection>, Failure> {
+    let before = match args.files {
+        None => before(),
+        Some(_) => None,
+    };
     if args.files.is_none() && !args.choose {
-        return Ok(None);
+        if let Some(before) = before.as_ref().filter(|before| !before.is_all()) {
+            let (wanted, of) = (before.count(), before.marks().len());
+            let note = format!(
+                "{wanted} of {of} files are wanted, as chosen before: --files '{before}'; \
+                 --files '*' wants all"
+            );
+            face::warn(face, &note)?;
+        }
+        return Ok(before);
     }
     // The torrent's own names, in its own order: as `show` has them.
     let names = Names::of(metainfo).map_err(Failure::failed)?;
@@ -26,7 +41,8 @@ pub(crate) fn choose_files(
     if !args.choose {
         return Ok(listed);
     }
-    let before = listed.unwrap_or_else(|| Selection::all(&files));
+    let before = listed.or(before);
+    let before = before.unwrap_or_else(|| Selection::all(&files));
     let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     match choose(Picker::new(files, before), colours) {
         Ok(selection) => Ok(Some(selection)),

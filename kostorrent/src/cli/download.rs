@@ -7,7 +7,7 @@ use super::args::Download;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::running::{self, Plan};
-use super::{choosing, face, log, place, recorder, several, torrent_file};
+use super::{choosing, face, log, memory, place, recorder, several, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
@@ -41,9 +41,11 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
 /// A torrent that is to be downloaded.
 fn download(torrent: &Path, args: &Download) -> Result<TorrentOptions, Failure> {
     let metainfo = torrent_file::load_to_use(torrent, args.names, args.face)?;
-    let selection = choosing::choose_files(&args.choice, &metainfo)?;
     let output = args.output.as_deref().unwrap_or(Path::new("."));
     let root = place::of_output(output, &metainfo, args.face)?;
+    let remember = memory::remember(&args.memory, args.face)?;
+    let before = || memory::chosen(remember.as_ref(), &metainfo, &root);
+    let selection = choosing::choose_files(&args.choice, &metainfo, before, args.face)?;
     let mode = Mode::Download {
         keep_seeding: args.seed || args.until.goal().is_set(),
     };
@@ -53,6 +55,7 @@ fn download(torrent: &Path, args: &Download) -> Result<TorrentOptions, Failure> 
         overwrite: args.overwrite,
         selection,
         allocate: args.choice.allocate.into(),
+        remember,
         record: recorder::target(&args.record)?,
         ..TorrentOptions::new(Arc::new(metainfo), root, mode)
     })

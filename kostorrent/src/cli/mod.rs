@@ -19,6 +19,7 @@ mod goal;
 mod interrupt;
 mod lab;
 mod log;
+mod memory;
 mod meter;
 mod open_files;
 mod output;

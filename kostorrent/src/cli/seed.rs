@@ -7,7 +7,7 @@ use super::args::Seed;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::running::{self, Plan};
-use super::{face, log, place, recorder, several, torrent_file};
+use super::{face, log, memory, place, recorder, several, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Seeds until Ctrl-C, or until enough was given.
@@ -43,6 +43,7 @@ fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
     Ok(TorrentOptions {
         peers: args.network.peers(),
         names: args.network.names(),
+        remember: memory::remember(&args.memory, args.face)?,
         record: recorder::target(&args.record)?,
         ..TorrentOptions::new(Arc::new(metainfo), root, Mode::Seed)
     })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::args::Sync;
 use super::clock;
 use super::goal::Ratio;
 
@@ -59,6 +60,23 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| WANTED.to_owned())?;
     Duration::try_from_secs_f64(number * unit).map_err(|_| WANTED.to_owned())
+}
+
+/// What nobody should lose more of, in a power cut.
+const MOST_SYNC: Duration = Duration::from_secs(60);
+
+/// A time, or `never`.
+pub(crate) fn sync(text: &str) -> Result<Sync, String> {
+    match text {
+        "never" => Ok(Sync::Never),
+        _ => match time(text) {
+            Ok(span) if span > MOST_SYNC => Err("more than 60s would lose too much: never is for \
+                                                 those who want none"
+                .into()),
+            Ok(span) => Ok(Sync::After(span)),
+            Err(error) => Err(format!("{error}, or `never`")),
+        },
+    }
 }
 
 /// Bytes a second: `500K`, `1.5M`.
@@ -245,6 +263,15 @@ mod tests {
             Ok(Whose::Addr(([10, 0, 0, 1], 5).into()))
         );
         assert!(whose("nobody").is_err());
+    }
+
+    #[test]
+    fn something_is_synced_after_a_time_or_never() {
+        assert_eq!(sync("never"), Ok(Sync::Never));
+        assert_eq!(sync("50ms"), Ok(Sync::After(Duration::from_millis(50))));
+        for bad in ["61s", "always", ""] {
+            assert!(sync(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use layout::{Kind, Layout};
+use messages::Bitfield;
 use metainfo::Metainfo;
 use serde::Serialize;
 use storage::{DiskError, Hashes, Names, Parts, PieceState};
@@ -81,13 +82,14 @@ fn check_all(
     let hashes = Hashes::from(torrent.pieces.as_slice());
     let info_hash = torrent.info_hash_v1.map_or([0; 20], |hash| hash.0);
     let parts = (Parts::open(root, &info_hash, layout)?, Vec::new());
+    let all = Bitfield::full(layout.geometry().pieces());
     let so_far = check::Progress::default();
     thread::scope(|scope| {
         let (finish, finished) = mpsc::channel();
         scope.spawn(|| {
             // Moved into this thread, so that a panic in it is seen as a closed channel.
             let finish = finish;
-            let _ = finish.send(check::check(root, layout, &hashes, &parts, &so_far));
+            let _ = finish.send(check::check(root, layout, &hashes, &parts, &all, &so_far));
         });
         loop {
             match finished.recv_timeout(Duration::from_millis(100)) {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use connection::Pool;
 use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
 use messages::Bitfield;
-use selection::{Needs, Priority};
+use selection::{Needs, Priority, Selection};
 use storage::{Hashes, Names};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -19,6 +19,7 @@ use super::shares::{Shares, Wants};
 use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
+use super::vouch::Voucher;
 use super::watch::Watch;
 use crate::recording::Recorder;
 
@@ -80,7 +81,8 @@ impl Work {
             root: self.options.root.as_path().into(),
             names: self.names.clone(),
             hashes: Hashes::from(metainfo.pieces.as_slice()),
-            info_hash: self.door.ours().info_hash.0,
+            info_hash: self.door.ours().info_hash,
+            remember: self.options.remember.clone(),
             read_only: self.options.mode == Mode::Seed,
             overwrite: self.options.overwrite,
             selection: self.options.selection.clone(),
@@ -105,7 +107,7 @@ impl Work {
             task.command(waiting);
         }
         let outcome = task.run().await;
-        task.end().await;
+        task.end(&outcome).await;
         outcome
     }
 
@@ -140,6 +142,11 @@ impl Work {
         let (root, pause) = (&self.options.root, self.options.look);
         let mut watch = Watch::new(root, layout.clone(), fetches, pause);
         watch.changed(opened.changed);
+        let sync = self.options.remember.as_ref().and_then(|to| to.sync);
+        let choice = self.options.selection.as_ref().map(Selection::numbers);
+        let vouch = opened
+            .memory
+            .map(|memory| Voucher::new(memory, root, layout.clone(), choice, sync));
         let config = Config {
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),
@@ -169,6 +176,7 @@ impl Work {
             disk,
             source: Rc::new(source),
             watch,
+            vouch,
             announcer: Announcer::new(ours.info_hash, ours.peer_id, self.port, clients),
             door: self.door,
             share,
@@ -244,6 +252,7 @@ mod tests {
             have: Bitfield::full(1),
             changed: Vec::new(),
             needs: None,
+            memory: None,
             notices: Vec::new(),
         };
         let (disk, disk_thread) = disk::start().unwrap();
@@ -265,7 +274,7 @@ mod tests {
             let turns = task.turns.clone();
             // Time stands still but for the timers, so an hour is over when they have all rung.
             assert!(tokio::time::timeout(hour, task.run()).await.is_err());
-            task.end().await;
+            task.end(&Outcome::Stopped).await;
             turns.get()
         };
         let turns = LocalSet::new().run_until(idle).await;

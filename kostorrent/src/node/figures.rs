@@ -52,6 +52,19 @@ pub struct Snapshot {
     pub seeds: usize,
     /// How long the rest takes at the present rate.
     pub eta: Option<Duration>,
+    /// What earlier lives of the torrent have counted.
+    pub earlier: Earlier,
+}
+
+/// What was counted before the program was started this time, of a torrent in a folder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Earlier {
+    /// Payload bytes sent.
+    pub uploaded: u64,
+    /// Payload bytes received.
+    pub downloaded: u64,
+    /// How long it has been seeding.
+    pub seeded: Duration,
 }
 
 /// Something that a user may like to know.
@@ -72,6 +85,18 @@ pub enum Notice {
         /// Where it is.
         path: PathBuf,
     },
+    /// What is on disk cannot be remembered: the next start reads it again.
+    NotRemembered {
+        /// A sentence: what failed, and what helps.
+        why: String,
+    },
+    /// What was remembered cannot be used: everything is read.
+    NotTrusted {
+        /// The resume file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The file system below this folder cannot give files their space at once.
     NotAllocated {
         /// The folder.
@@ -90,7 +115,7 @@ pub enum Notice {
 }
 
 /// The figures of a torrent that is past its check.
-pub(super) fn running(stats: &Stats) -> Snapshot {
+pub(super) fn running(stats: &Stats, earlier: Earlier) -> Snapshot {
     Snapshot {
         state: match stats {
             stats if stats.leaving => TorrentState::Ended,
@@ -111,5 +136,6 @@ pub(super) fn running(stats: &Stats) -> Snapshot {
         peers: stats.peers,
         seeds: stats.seeds,
         eta: progress::eta(stats.left, stats.down_rate),
+        earlier,
     }
 }

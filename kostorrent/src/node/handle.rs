@@ -41,6 +41,8 @@ pub struct TorrentOptions {
     pub selection: Option<Selection>,
     /// How files get their space.
     pub allocate: Allocate,
+    /// Whether and where it is remembered what is on disk.
+    pub remember: Option<Remember>,
     /// How often files in use are looked at: somebody may have changed them.
     pub look: Duration,
     /// Addresses to call without asking a tracker.
@@ -57,6 +59,18 @@ pub struct TorrentOptions {
     pub seed: Option<u64>,
 }
 
+/// How it is remembered what is on disk, so that the next start need not read it. See step 14.
+#[derive(Clone, Debug)]
+pub struct Remember {
+    /// The folder that keeps resume files.
+    pub folder: PathBuf,
+    /// Whether everything is read all the same.
+    pub check: bool,
+    /// How long after it was written something is made durable, behind; `None`: never, and it is not
+    /// vouched for.
+    pub sync: Option<Duration>,
+}
+
 /// How often files in use are looked at, unless told otherwise.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -70,6 +84,7 @@ impl TorrentOptions {
             overwrite: false,
             selection: None,
             allocate: Allocate::Sparse,
+            remember: None,
             look: LOOK,
             peers: Vec::new(),
             names: Vec::new(),

@@ -14,6 +14,7 @@
 //! - `doors` and `listener`: from a caller to its torrent;
 //! - `disk`, `source`, `buffers`: where the bytes are;
 //! - `watch`: what others do to the files;
+//! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
@@ -41,6 +42,7 @@ mod source;
 mod space;
 mod task;
 mod trackers;
+mod vouch;
 mod watch;
 
 use std::io;
@@ -57,8 +59,8 @@ use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
 
 pub use engine::{Bound, Command, Details, Failure, Outcome, Report};
-pub use figures::{Notice, Snapshot, TorrentState};
-pub use handle::{Mode, Torrent, TorrentOptions};
+pub use figures::{Earlier, Notice, Snapshot, TorrentState};
+pub use handle::{Mode, Remember, Torrent, TorrentOptions};
 
 use begin::{Common, Work};
 use disk::DiskQueue;

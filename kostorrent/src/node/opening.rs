@@ -8,6 +8,7 @@ use std::time::Duration;
 use engine::Failure;
 use layout::{Kind, Layout};
 use messages::Bitfield;
+use metainfo::InfoHash;
 use selection::{Needs, Priority, Selection};
 use storage::{
     Allocate, Allocated, Changed, DiskError, FileUse, Hashes, Looks, Names, Parts, PieceState,
@@ -17,7 +18,9 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Notice, Snapshot, TorrentState};
 use super::foreign::{Foreign, Verdict, all_pieces_of};
+use super::handle::Remember;
 use super::space;
+use super::vouch::{Memory, Recalled};
 use crate::check::{Progress, check};
 
 /// How often the faces learn how far the check has come.
@@ -29,7 +32,9 @@ pub(super) struct Place {
     pub root: Arc<Path>,
     pub names: Names,
     pub hashes: Hashes,
-    pub info_hash: [u8; 20],
+    pub info_hash: InfoHash,
+    /// What is remembered of it, if that is wanted.
+    pub remember: Option<Remember>,
     /// Nothing may be written, and everything must be there.
     pub read_only: bool,
     /// Files that are not the torrent's may be written over.
@@ -45,9 +50,15 @@ impl Place {
         self.selection.as_ref().is_none_or(|s| s.is_wanted(file))
     }
 
+    /// What is remembered of it, compared with what is there.
+    fn recall(&self, layout: &Layout, parts: &Parts) -> Result<Recalled, Failure> {
+        let (remember, writes) = (self.remember.as_ref(), !self.read_only);
+        Recalled::look(remember, self.info_hash, &self.root, layout, parts, writes)
+    }
+
     /// The part file, and whose bytes may be in it.
     fn parts(&self, layout: &Layout) -> Result<(Parts, Vec<bool>), DiskError> {
-        let parts = Parts::open(&self.root, &self.info_hash, layout)?;
+        let parts = Parts::open(&self.root, &self.info_hash.0, layout)?;
         let unwanted = match &self.selection {
             Some(s) => (0..layout.files().len())
                 .map(|file| !s.is_wanted(file))
@@ -67,6 +78,8 @@ pub(super) struct Opened {
     pub changed: Vec<Changed>,
     /// The pieces that are needed; `None` is all.
     pub needs: Option<Needs>,
+    /// What goes on being remembered, if anything.
+    pub memory: Option<Memory>,
     /// What a user may like to know.
     pub notices: Vec<Notice>,
 }
@@ -129,13 +142,19 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let count = layout.geometry().pieces();
     // A check may take hours: what somebody changes meanwhile is noticed when the files are opened.
     let before = Looks::new(root, layout);
-    let states = match place.read_only || is_begun(root, layout, progress) {
-        true => {
-            let parts = place.parts(layout).map_err(disk)?;
-            check(root, layout, &place.hashes, &parts, progress).map_err(disk)?
-        }
-        false => vec![PieceState::Missing; count as usize],
-    };
+    let parts = place.parts(layout).map_err(disk)?;
+    let recalled = place.recall(layout, &parts.0)?;
+    let to_read = recalled.to_read();
+    let states = check(root, layout, &place.hashes, &parts, to_read, progress);
+    let mut states = states.map_err(disk)?;
+    for piece in recalled.trusted().iter_ones() {
+        states[piece as usize] = PieceState::Good;
+    }
+    tracing::debug!(
+        trusted = recalled.trusted().count(),
+        read = to_read.count(),
+        "looked at what is there"
+    );
     let mut have = Bitfield::new(count);
     for piece in (0..count).filter(|&p| states[p as usize] == PieceState::Good) {
         have.set(piece);
@@ -151,14 +170,15 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
             )));
         }
         let storage = Storage::open(root, layout.clone(), hashes, Some(&before));
-        let storage = storage.and_then(|storage| storage.with_parts(&place.info_hash));
-        return Ok(Opened::new(storage.map_err(disk)?, have));
+        let storage = storage.and_then(|storage| storage.with_parts(&place.info_hash.0));
+        let opened = Opened::new(storage.map_err(disk)?, have);
+        return Ok(opened.remembered(root, recalled));
     }
     let wanted = (0..layout.files().len()).filter(|&file| place.wants(file));
     let complete: BTreeSet<usize> = wanted
         .filter(|&file| is_complete(root, layout, &have, file))
         .collect();
-    let Whose { unproven, ours } = judge(place, layout, &states, &complete, progress)?;
+    let Whose { unproven, ours } = judge(place, layout, &states, &recalled, &complete, progress)?;
     let files = 0..layout.files().len();
     let used: Vec<FileUse> = files
         .map(|file| match place.wants(file) {
@@ -171,7 +191,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let stop = || progress.is_stopped();
     let setup = Setup {
         files: &|file| used[file],
-        info_hash: place.info_hash,
+        info_hash: place.info_hash.0,
         before: Some(&before),
         allocate: place.allocate,
         stop: &stop,
@@ -192,7 +212,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
         let path = root.to_path_buf();
         opened.notices.push(Notice::NotAllocated { path });
     }
-    Ok(opened)
+    Ok(opened.remembered(root, recalled))
 }
 
 impl Opened {
@@ -208,8 +228,16 @@ impl Opened {
             have,
             changed,
             needs: None,
+            memory: None,
             notices: Vec::new(),
         }
+    }
+
+    /// With what goes on being remembered.
+    fn remembered(mut self, root: &Path, mut recalled: Recalled) -> Opened {
+        self.notices.extend(recalled.notice.take());
+        self.memory = recalled.memory(root, self.storage.layout(), &self.have);
+        self
     }
 
     /// The pieces that are still to be fetched.
@@ -259,6 +287,7 @@ fn judge(
     place: &Place,
     layout: &Arc<Layout>,
     states: &[PieceState],
+    recalled: &Recalled,
     complete: &BTreeSet<usize>,
     progress: &Progress,
 ) -> Result<Whose, Failure> {
@@ -277,7 +306,10 @@ fn judge(
         if !matches!(entry.kind, Kind::Regular { .. }) || nobody_asks {
             continue;
         }
-        let verdict = foreign.verdict(file);
+        let verdict = match recalled.is_ours(file) {
+            true => Ok(Verdict::Ours),
+            false => foreign.verdict(file),
+        };
         match verdict.map_err(|error| Failure::Disk(error.to_string()))? {
             Verdict::Ours if !is_wanted => {
                 whose.ours.insert(file);
@@ -307,17 +339,6 @@ fn judge(
     )))
 }
 
-/// Whether there is anything on disk that is worth a look.
-fn is_begun(root: &Path, layout: &Layout, progress: &Progress) -> bool {
-    let mut files = layout.files().iter();
-    files.any(|file| {
-        !progress.is_stopped()
-            && matches!(file.kind, Kind::Regular { .. })
-            && file.length > 0
-            && root.join(&file.path).exists()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;
@@ -337,7 +358,8 @@ mod tests {
             root: dir.path().into(),
             names,
             hashes: Hashes::V1(Arc::new([])),
-            info_hash: [7; 20],
+            info_hash: InfoHash([7; 20]),
+            remember: None,
             read_only: false,
             overwrite: false,
             selection: None,

@@ -30,6 +30,7 @@ use super::names;
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
+use super::vouch::{self, Ending, Voucher};
 use super::watch::{Watch, Wish};
 use crate::recording::Recorder;
 
@@ -51,6 +52,7 @@ pub(super) struct Parts {
     pub disk: TorrentDisk,
     pub source: Rc<Shared>,
     pub watch: Watch,
+    pub vouch: Option<Voucher>,
     pub announcer: Announcer,
     pub door: Door,
     pub share: Share,
@@ -72,6 +74,8 @@ pub(super) struct Task {
     disk: TorrentDisk,
     source: Rc<Shared>,
     watch: Watch,
+    /// What the resume file vouches for, if there is one.
+    vouch: Option<Voucher>,
     announcer: Announcer,
     door: Door,
     share: Share,
@@ -113,6 +117,7 @@ impl Task {
             disk: parts.disk,
             source: parts.source,
             watch: parts.watch,
+            vouch: parts.vouch,
             announcer: parts.announcer,
             door: parts.door,
             share: parts.share,
@@ -161,6 +166,8 @@ impl Task {
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
                 () = sleep_until(self.publish_at) => self.publish(),
                 () = sleep_until(self.watch.due()) => self.watch(Watch::ring),
+                () = sleep_until(due(&self.vouch)) => self.vouch(Voucher::ring),
+                answer = answer(&mut self.vouch) => self.vouch(|vouch| vouch.did(answer)),
             }
         }
         self.publish();
@@ -170,8 +177,16 @@ impl Task {
 
     /// Ends what is still under way, and waits until everything that was handed to the disk is
     /// done.
-    pub async fn end(mut self) {
+    pub async fn end(mut self, outcome: &Outcome) {
         self.tasks.abort_all();
+        if let Some(vouch) = self.vouch.take() {
+            let ending = match outcome {
+                Outcome::Complete => Ending::Quick,
+                Outcome::Stopped | Outcome::Failed(_) => Ending::InOrder,
+            };
+            let is_sure = self.watch.is_at_rest();
+            vouch.end(&mut self.disk, ending, is_sure).await;
+        }
         if let Some(recorder) = self.recorder.take() {
             // What is left goes to the disk, which nobody else here is to wait for.
             let finished = tokio::task::spawn_blocking(|| recorder.finish()).await;
@@ -190,6 +205,9 @@ impl Task {
         let now = self.now();
         if let Some(recorder) = &mut self.recorder {
             recorder.event(now, &event);
+        }
+        if let Some(vouch) = &mut self.vouch {
+            vouch.hears(&event);
         }
         self.engine.handle(event, now);
         changed |= self.act();
@@ -284,6 +302,24 @@ impl Task {
         }
     }
 
+    /// Does what follows for the resume file.
+    fn vouch(&mut self, tell: impl FnOnce(&mut Voucher)) {
+        let Some(vouch) = &mut self.vouch else {
+            return;
+        };
+        tell(vouch);
+        let mut wishes = Vec::new();
+        wishes.extend(std::iter::from_fn(|| vouch.next()));
+        for wish in wishes {
+            match wish {
+                vouch::Wish::Job(job) => self.hand_in(job),
+                vouch::Wish::Notice(notice) => {
+                    let _ = self.notify.send(notice);
+                }
+            }
+        }
+    }
+
     fn dial(&mut self, addr: SocketAddr) {
         let (ours, to_told) = (self.door.ours(), self.to_told.clone());
         self.spawn(async move {
@@ -358,7 +394,15 @@ impl Task {
     fn publish(&mut self) {
         let now = self.now();
         let stats = self.engine.stats(now);
-        let snapshot = figures::running(&stats);
+        if let Some(vouch) = &mut self.vouch {
+            vouch.saw(&stats);
+        }
+        let earlier = self
+            .vouch
+            .as_ref()
+            .map(Voucher::earlier)
+            .unwrap_or_default();
+        let snapshot = figures::running(&stats, earlier);
         self.publish
             .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
         // After the figures: whoever is told of these reads those, too.
@@ -488,9 +532,10 @@ impl Task {
                 Ok(settled) => self.watch(|watch| watch.settled(settled)),
                 Err(error) => self.disk_failed(&error),
             },
-            // Nobody asks for it.
+            // Nobody asks for them.
             Done::Chosen(_) => {}
             Done::Synced(_) => {}
+            Done::GivenToSync(given) => self.vouch(|vouch| vouch.given(given)),
         }
     }
 
@@ -509,6 +554,17 @@ fn outcome_of(stored: storage::Stored) -> Stored {
             Stored::Refused(error.to_string())
         }
         storage::Stored::Failed(error) => Stored::Failed(error.to_string()),
+    }
+}
+
+fn due(vouch: &Option<Voucher>) -> Option<Instant> {
+    vouch.as_ref().and_then(Voucher::due)
+}
+
+async fn answer(vouch: &mut Option<Voucher>) -> vouch::Answer {
+    match vouch {
+        Some(vouch) => vouch.answer().await,
+        None => std::future::pending().await,
     }
 }
 

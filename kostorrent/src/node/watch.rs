@@ -120,6 +120,11 @@ impl Watch {
         [self.due, telling].into_iter().flatten().min()
     }
 
+    /// Whether it is known what is in the files: none of them is to be read again.
+    pub fn is_at_rest(&self) -> bool {
+        self.checking.is_none() && self.to_check.is_empty() && self.unread.is_empty()
+    }
+
     /// Files are read or written.
     pub fn used(&mut self) {
         if !std::mem::replace(&mut self.in_use, true) && self.due.is_some() {

@@ -14,6 +14,10 @@ pub fn kostorrent<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Co
     command
         .args(arguments)
         .stdin(Stdio::null())
+        .env(
+            "XDG_STATE_HOME",
+            std::env::temp_dir().join("kostorrent-tests-state"),
+        )
         .env_remove("SOURCE_DATE_EPOCH")
         .env_remove("KOSTORRENT_LOG");
     command

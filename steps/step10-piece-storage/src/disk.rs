@@ -76,6 +76,7 @@ struct Torrent {
 enum Task {
     Store(Store),
     Sync,
+    GiveToSync(Vec<usize>),
     Look(usize),
     Check(u32),
     Choose(Vec<usize>, Vec<usize>),
@@ -146,6 +147,7 @@ impl<K: Ord + Copy> Disk<K> {
                 digests,
             }),
             Job::Sync => Task::Sync,
+            Job::GiveToSync { files } => Task::GiveToSync(files),
             Job::Look { from } => Task::Look(from),
             Job::Check { piece } => Task::Check(piece),
             Job::Choose { wanted, unwanted } => Task::Choose(wanted, unwanted),
@@ -173,6 +175,10 @@ impl<K: Ord + Copy> Disk<K> {
         match self.queue.pop_front() {
             Some((key, Task::Store(store))) => self.hash(key, store),
             Some((key, Task::Sync)) => answer(key, Done::Synced(self.on(key, Storage::sync))),
+            Some((key, Task::GiveToSync(files))) => {
+                let given = self.on(key, |storage| storage.to_sync(&files));
+                answer(key, Done::GivenToSync(given));
+            }
             Some((key, Task::Look(from))) => answer(key, self.look(key, from)),
             Some((key, Task::Check(piece))) => {
                 answer(key, self.check(key, piece));

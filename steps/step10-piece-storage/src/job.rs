@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use blocks::{BlockBuf, BlockDigests, BlockRequest};
 
-use crate::{Changed, DiskError, PieceState, Settled};
+use crate::{Changed, DiskError, PieceState, Settled, ToSync};
 
 // ANCHOR: job
 /// One thing to do.
@@ -29,6 +29,12 @@ pub enum Job {
     },
     /// Make durable what was stored: when it is done, a power cut takes nothing of it.
     Sync,
+    /// Give out what has to be synced so that these files are durable. See
+    /// [`Storage::to_sync`](crate::Storage::to_sync).
+    GiveToSync {
+        /// The files, by their numbers.
+        files: Vec<usize>,
+    },
     /// Has somebody else changed files? See [`Storage::look_at`](crate::Storage::look_at).
     Look {
         /// From which file on; [`LOOKS`](crate::LOOKS) of them are looked at.
@@ -83,6 +89,8 @@ pub enum Done {
     },
     /// The answer to [`Job::Sync`].
     Synced(Result<(), DiskError>),
+    /// The answer to [`Job::GiveToSync`].
+    GivenToSync(Result<ToSync, DiskError>),
     /// The answer to [`Job::Look`].
     Looked {
         /// The files that somebody has changed.

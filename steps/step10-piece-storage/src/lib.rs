@@ -50,5 +50,6 @@ pub use pieces::pieces_of;
 pub use seen::{Change, Changed, Looks};
 pub use setup::{FileUse, Setup};
 pub use store::Storage;
+pub use sync::ToSync;
 pub use transfer::read_now;
 pub use watch::{LOOKS, Settled};

@@ -303,21 +303,6 @@ impl Storage {
     }
     // ANCHOR_END: read
 
-    /// Makes durable what was written since the last time, and that the files are there: when this
-    /// is done, a power cut takes nothing of it.
-    ///
-    /// # Errors
-    ///
-    /// [`DiskError`] for the first file or folder for which the system cannot promise that. When
-    /// it says that bytes were lost on their way to the disk it says so once and forgets them; so
-    /// from then on this says the same each time, and nothing more may be claimed.
-    pub fn sync(&mut self) -> Result<(), DiskError> {
-        let mut unsynced = std::mem::take(&mut self.unsynced);
-        let result = unsynced.sync(self);
-        self.unsynced = unsynced;
-        result
-    }
-
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

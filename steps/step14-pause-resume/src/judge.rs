@@ -54,6 +54,22 @@ impl Judgement {
         self.trusted.len() - self.trusted.count() - self.to_hash.count()
     }
 
+    /// A piece that has bytes past the end of a file cannot be whole, even if the file grows as it
+    /// comes.
+    fn leave_out_what_is_cut(&mut self, layout: &Layout, found: &[Option<Stamp>]) {
+        for (file, entry) in layout.files().iter().enumerate() {
+            let now = found.get(file).copied().flatten();
+            let length = now.map_or(0, |now| now.length);
+            if !has_bytes(entry) || length >= entry.length {
+                continue;
+            }
+            for piece in pieces_of(layout, file, length..entry.length) {
+                self.trusted.clear(piece);
+                self.to_hash.clear(piece);
+            }
+        }
+    }
+
     /// A piece that has bytes in a file that is not there cannot be whole.
     fn leave_out_what_is_gone(&mut self, layout: &Layout) {
         for (file, verdict) in self.files.iter().enumerate() {
@@ -133,6 +149,7 @@ pub fn judge(
         files,
     };
     judgement.leave_out_what_is_gone(layout);
+    judgement.leave_out_what_is_cut(layout, found);
     Ok(judgement)
 }
 
@@ -148,8 +165,10 @@ fn verdict(
     if !was.is_same_file(now) {
         return Verdict::AnotherFile;
     }
-    if now.length < entry.length {
-        let (of, is) = (entry.length, now.length);
+    // One that grows as it comes is shorter than the torrent says for long.
+    let least = was.length.min(entry.length);
+    if now.length < least {
+        let (of, is) = (least, now.length);
         return Verdict::Shorter { of, is };
     }
     if (was.length, was.modified) == (now.length, now.modified) {
@@ -163,7 +182,7 @@ fn verdict(
         return Verdict::Touched;
     }
     // What is longer than the torrent says is cut when we first write to it; to no other length.
-    if now.length != was.length && now.length != entry.length {
+    if now.length != was.length && now.length > entry.length {
         let (was, is) = (was.length, now.length);
         return Verdict::Longer { was, is };
     }

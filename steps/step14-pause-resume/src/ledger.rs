@@ -24,6 +24,9 @@ pub const SYNC_BYTES: u64 = 256 * 1024 * 1024;
 /// then; a sync each second would keep a slow disk from everything else.
 pub const SYNC_AFTER: Duration = Duration::from_secs(5);
 
+/// However soon something is synced, it is not saved more often than that.
+const LEAST_SAVE: Duration = Duration::from_millis(100);
+
 /// What has become of each piece between its writing and the resume file that vouches for it.
 ///
 /// A piece that is [`written`](Ledger::written) waits. A [batch](Ledger::begin_batch) takes all that
@@ -43,6 +46,7 @@ pub struct Ledger {
     waiting_bytes: u64,
     /// When the first of those that wait was written.
     waiting_since: Duration,
+    sync_after: Duration,
     /// What failed is not tried again before.
     not_before: Duration,
     /// The pieces of the batch that is under way.
@@ -73,6 +77,7 @@ impl Ledger {
             waiting: BTreeSet::new(),
             waiting_bytes: 0,
             waiting_since: Duration::ZERO,
+            sync_after: SYNC_AFTER,
             not_before: Duration::ZERO,
             batch: None,
             files: vec![Known::default(); layout.files().len()],
@@ -101,6 +106,16 @@ impl Ledger {
             known.begin(found.get(file).copied().flatten(), recorded, now);
         }
         ledger
+    }
+
+    /// Lets a sync be due so long after a piece was written, in place of [`SYNC_AFTER`]. Where that
+    /// is sooner, saves are more frequent, too.
+    #[must_use]
+    pub fn sync_after(mut self, span: Duration) -> Ledger {
+        self.sync_after = span;
+        let twice = span.saturating_mul(2);
+        self.saves.every(twice.clamp(LEAST_SAVE, SAVE_EVERY));
+        self
     }
 
     /// Every piece has been read that had to be (see [`Judgement::to_hash`]). Before that no end is
@@ -178,7 +193,7 @@ impl Ledger {
         }
         let due = match self.waiting_bytes >= SYNC_BYTES {
             true => self.waiting_since,
-            false => self.waiting_since + SYNC_AFTER,
+            false => self.waiting_since + self.sync_after,
         };
         Some(due.max(self.not_before))
     }
@@ -215,7 +230,7 @@ impl Ledger {
         }
     }
 
-    /// The batch could not be made durable; its pieces wait again, and for another [`SYNC_AFTER`].
+    /// The batch could not be made durable; its pieces wait again, for as long as the first time.
     ///
     /// A system says once that it has lost what was written, and forgets it. So whoever runs the
     /// batches must let every later one fail that would vouch for it: `storage::Storage` does.
@@ -223,7 +238,7 @@ impl Ledger {
         for piece in self.batch.take().unwrap_or_default() {
             self.wait(piece, now);
         }
-        self.not_before = now + SYNC_AFTER;
+        self.not_before = now + self.sync_after;
     }
 
     fn files_of(&self, pieces: &BTreeSet<u32>) -> Vec<usize> {

@@ -7,8 +7,8 @@
 //! are read by [`Resume::decode`]. At the next start [`judge`] compares it with what is on disk and
 //! says, file by file, what is trusted and why.
 //!
-//! Nothing here opens a file or looks at a clock. Whoever uses it syncs, looks at the files, and
-//! replaces the resume file so that at any moment the old one or the new one is there: written
+//! Nothing of that opens a file or looks at a clock. Whoever uses it syncs, looks at the files, and
+//! replaces the resume file (the feature `disk` has what that takes) so that at any moment the old one or the new one is there: written
 //! under a name beside it ([`new_name`]), synced, renamed to its name ([`name`]), and the folder
 //! synced. Two kinds of time are handed in: *now* is a [`Duration`](std::time::Duration) since the
 //! program began, which never goes back; dates of files and of the resume file are [`UnixTime`]s,
@@ -79,10 +79,14 @@ mod encode;
 mod error;
 mod judge;
 mod ledger;
+#[cfg(feature = "disk")]
+mod look;
 mod names;
 mod record;
 mod stamp;
 mod state_dir;
+#[cfg(feature = "disk")]
+mod state_file;
 mod verdict;
 
 #[cfg(test)]
@@ -92,8 +96,12 @@ pub use decode::MAX_SIZE;
 pub use error::ResumeError;
 pub use judge::{Judgement, WINDOW, WRITE_SLACK, judge};
 pub use ledger::{About, Batch, IDLE_SAVE_EVERY, Ledger, SAVE_EVERY, SYNC_AFTER, SYNC_BYTES};
-pub use names::{folder_bytes, name, new_name};
+#[cfg(feature = "disk")]
+pub use look::{look, one_name};
+pub use names::{folder_bytes, lock_name, name, new_name};
 pub use record::{Counters, FORMAT, Recorded, Resume};
 pub use stamp::{COARSE_TICK, FINE_TICK, Stamp, UnixTime};
 pub use state_dir::{NoStateDir, System, state_dir};
+#[cfg(feature = "disk")]
+pub use state_file::{Lock, StateError, StateFile};
 pub use verdict::Verdict;

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use handshake::blocking::{PeerAddr, finish, introduce, read_torrent};
 use layout::Layout;
 use metainfo::Metainfo;
-use resume::{System, folder_bytes, state_dir};
+use resume::{StateFile, System, folder_bytes, one_name, state_dir};
 use storage::Names;
 
 #[path = "main/control.rs"]
@@ -24,8 +24,6 @@ mod peers;
 mod show;
 #[path = "main/start.rs"]
 mod start;
-#[path = "main/state.rs"]
-mod state;
 #[path = "main/table.rs"]
 mod table;
 
@@ -33,7 +31,6 @@ use control::Control;
 use download::{Download, Fault};
 use peers::{Ended, Trouble};
 use start::Start;
-use state::StateFile;
 
 /// A piece is held in memory; longer ones than 256 MiB are not fetched.
 const MOST: u32 = 256 << 20;
@@ -86,7 +83,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<Ended, Box<dyn Error>> {
     let torrent = read_torrent(&args.torrent)?;
     let ours = introduce(&torrent)?;
     let names = Names::of(&torrent)?;
-    let root = place(&args.output)?;
+    let root = one_name(&args.output)?;
     let state = match &args.state {
         Some(folder) => folder.clone(),
         None => state_dir(System::HERE, |name| std::env::var_os(name))?,
@@ -98,6 +95,11 @@ fn run(args: &Args, out: &mut impl Write) -> Result<Ended, Box<dyn Error>> {
     }
     describe(&torrent, names.own(), out)?;
 
+    let Some(_lock) = state.lock()? else {
+        return Err(
+            "another program is at work on this torrent in this folder: end it first".into(),
+        );
+    };
     let control = Control::listen()?;
     let start = Start::look(&names, &root, &state, args.check)?;
     start.print(out)?;
@@ -132,13 +134,6 @@ fn plain(trouble: Trouble) -> Box<dyn Error> {
         Trouble::Fault(Fault::Output(error)) => error.into(),
         other => other.into(),
     }
-}
-
-/// The download folder by its one name.
-fn place(output: &Path) -> io::Result<PathBuf> {
-    output
-        .canonicalize()
-        .or_else(|_| std::path::absolute(output))
 }
 
 /// Says what is going to be downloaded, or why it cannot be.

@@ -24,6 +24,12 @@ pub fn new_name(info_hash: InfoHash, folder: &[u8]) -> String {
     format!("{}.new", name(info_hash, folder))
 }
 
+/// What the file is called, beside it, that a program has locked as long as it works on the torrent
+/// in that folder.
+pub fn lock_name(info_hash: InfoHash, folder: &[u8]) -> String {
+    format!("{}.lock", name(info_hash, folder))
+}
+
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;

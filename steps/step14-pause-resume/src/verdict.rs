@@ -22,9 +22,9 @@ pub enum Verdict {
     Unknown,
     /// To be read: it is another file under the same name, a copy perhaps.
     AnotherFile,
-    /// To be read: it is shorter than it has to be.
+    /// To be read: it is shorter than it was.
     Shorter {
-        /// Bytes that the torrent has there.
+        /// Bytes that there were, of the torrent.
         of: u64,
         /// Bytes that there are.
         is: u64,

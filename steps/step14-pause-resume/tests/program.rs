@@ -106,8 +106,11 @@ impl Place {
     }
 
     fn resume_file(&self) -> PathBuf {
-        let mut files = fs::read_dir(self.state()).unwrap();
-        let file = files.next().unwrap().unwrap().path();
+        let files = fs::read_dir(self.state()).unwrap();
+        let files = files.map(|file| file.unwrap().path());
+        // A program that is at work, or was killed, has its lock beside it.
+        let mut files = files.filter(|file| file.extension() != Some("lock".as_ref()));
+        let file = files.next().unwrap();
         assert!(files.next().is_none(), "one file, and nothing beside it");
         file
     }

@@ -106,6 +106,41 @@ impl Selection {
         wanted.filter(|&&mark| mark != Priority::Skip).count()
     }
 
+    /// Whether all listed files are wanted, and none more than another.
+    pub fn is_all(&self) -> bool {
+        self.marks.iter().all(|&mark| mark == Priority::Normal)
+    }
+
+    /// A number for each file of the layout, for whoever remembers the choice: 0 for skip, 1 low,
+    /// 2 normal, 3 high.
+    pub fn numbers(&self) -> Vec<u8> {
+        let files = 0..self.places.len();
+        files.map(|file| self.priority(file) as u8).collect()
+    }
+
+    /// The selection of which these are the [numbers](Selection::numbers); `None` if they are not
+    /// those of one of these files.
+    pub fn from_numbers(files: &Files, numbers: &[u8]) -> Option<Selection> {
+        const ALL: [Priority; 4] = [
+            Priority::Skip,
+            Priority::Low,
+            Priority::Normal,
+            Priority::High,
+        ];
+        let mut selection = Selection::none(files);
+        if numbers.len() != selection.places.len() {
+            return None;
+        }
+        for (file, &number) in numbers.iter().enumerate() {
+            let priority = *ALL.get(usize::from(number))?;
+            if let Some(place) = selection.places[file] {
+                selection.marks[place] = priority;
+            }
+        }
+        selection.follow(files);
+        Some(selection)
+    }
+
     /// The files of the layout that are wanted here and were not in `before`, and those that are
     /// not wanted any more.
     pub fn changes(&self, before: &Selection) -> (Vec<usize>, Vec<usize>) {

@@ -21,6 +21,8 @@
 //! | `file_failed` | `path`, `message` | a file cannot be read any more, or somebody has changed it |
 //! | `file_back` | `path` | such a file is there again, and good |
 //! | `low_space` | `path`, `needed`, `free`, `message` | a disk has less room than what is missing needs; the download goes on |
+//! | `not_remembered` | `message` | what is on disk cannot be remembered: the next start reads it again |
+//! | `not_trusted` | `path`, `message` | the resume file `path` is not used, and everything is read |
 //! | `not_allocated` | `path`, `message` | `--allocate full`, and the file system below this folder cannot give files their space at once |
 //! | `disk_fault` | `message` | the disk has a fault, and nothing is fetched until it is over; it is tried again every few seconds |
 //! | `disk_well` | | the fault is over, and the download goes on |
@@ -141,6 +143,13 @@ enum JsonLine<'a> {
         message: String,
     },
     NotAllocated {
+        path: String,
+        message: String,
+    },
+    NotRemembered {
+        message: String,
+    },
+    NotTrusted {
         path: String,
         message: String,
     },
@@ -379,6 +388,13 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
         }
         Notice::NotAllocated { path } => {
             return Some(JsonLine::NotAllocated {
+                path: path.to_string_lossy().into_owned(),
+                message,
+            });
+        }
+        Notice::NotRemembered { .. } => return Some(JsonLine::NotRemembered { message }),
+        Notice::NotTrusted { path, .. } => {
+            return Some(JsonLine::NotTrusted {
                 path: path.to_string_lossy().into_owned(),
                 message,
             });

@@ -210,6 +210,17 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
             let sentence = format!("{} is there again, and good", path.display());
             return Some(one_line(&sentence));
         }
+        Notice::NotRemembered { why } => {
+            let sentence = format!("what is on disk is not remembered: {why}");
+            return Some(one_line(&sentence));
+        }
+        Notice::NotTrusted { path, why } => {
+            let sentence = format!(
+                "what was remembered in {} is not used, and everything is read: {why}",
+                path.display()
+            );
+            return Some(one_line(&sentence));
+        }
         Notice::NotAllocated { path } => {
             let sentence = format!(
                 "the file system at {} cannot give files their space at once: they take it as they \

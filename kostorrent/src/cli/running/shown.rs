@@ -29,9 +29,8 @@ pub(super) struct Shown {
     pub(super) completed: Option<Summary>,
     pub(super) outcome: Option<Outcome>,
     goal: Goal,
-    /// What it had given when this life of it began, and how long it has been seeding in it, up to
-    /// `seeding_since`.
-    given: Counters,
+    /// How long it has been seeding in this life, up to `seeding_since`.
+    seeded: Duration,
     seeding_since: Option<Instant>,
     /// Why it has been stopped: it has given enough.
     enough: Option<Reached>,
@@ -51,8 +50,7 @@ impl Shown {
             completed: None,
             outcome: None,
             goal,
-            // What earlier lives have given comes in here, from the resume file.
-            given: Counters::default(),
+            seeded: Duration::ZERO,
             seeding_since: None,
             enough: None,
             told_to_stop: false,
@@ -83,7 +81,7 @@ impl Shown {
         match (seeding, self.seeding_since) {
             (true, None) => self.seeding_since = Some(Instant::now()),
             (false, Some(since)) => {
-                self.given.seeded += since.elapsed();
+                self.seeded += since.elapsed();
                 self.seeding_since = None;
             }
             _ => {}
@@ -95,8 +93,12 @@ impl Shown {
     fn counters(&self) -> Counters {
         let now = self.seeding_since.map_or(Duration::ZERO, |s| s.elapsed());
         Counters {
-            uploaded: self.given.uploaded.saturating_add(self.last.uploaded),
-            seeded: self.given.seeded + now,
+            uploaded: self
+                .last
+                .earlier
+                .uploaded
+                .saturating_add(self.last.uploaded),
+            seeded: self.last.earlier.seeded + self.seeded + now,
         }
     }
 

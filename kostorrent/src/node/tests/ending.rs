@@ -35,6 +35,22 @@ async fn a_torrent_that_is_stopped_keeps_its_pieces_for_the_next() {
 }
 
 #[tokio::test]
+async fn a_download_of_an_empty_file_alone_is_complete_at_once() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metainfo = torrent(from.path(), 16 * 1024);
+    let names = Names::of(&metainfo).unwrap();
+    let files = selection::Files::new(names.own());
+    let list: selection::List = "2".parse().unwrap();
+    let leecher = Alone::start(TorrentOptions {
+        selection: Some(list.select(&files, None).unwrap()),
+        ..options(&metainfo, to.path(), DOWNLOAD)
+    });
+    assert_eq!(leecher.wait().await, Outcome::Complete);
+    assert!(to.path().join("three/empty").exists());
+    assert!(!to.path().join("three/a.bin").exists());
+}
+
+#[tokio::test]
 async fn a_torrent_whose_handle_is_dropped_ends_and_its_node_with_it() {
     let from = tempfile::tempdir().unwrap();
     let metainfo = torrent(from.path(), 32 * 1024);

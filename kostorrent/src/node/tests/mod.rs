@@ -13,6 +13,7 @@ use super::*;
 
 mod callers;
 mod ending;
+mod remembering;
 mod together;
 
 /// Some bytes that repeat nowhere near.

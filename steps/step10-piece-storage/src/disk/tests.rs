@@ -77,6 +77,7 @@ fn word(done: &Done) -> String {
         },
         Done::Read { block, result, .. } => format!("read {} {}", block.piece, result.is_ok()),
         Done::Synced(result) => format!("synced {}", result.is_ok()),
+        Done::GivenToSync(result) => format!("given {}", result.is_ok()),
         Done::Looked { result, .. } => format!("looked {}", result.is_ok()),
         Done::Checked { piece, result, .. } => format!("checked {piece} {}", result.is_ok()),
         Done::Settled(result) => format!("settled {}", result.is_ok()),
@@ -397,6 +398,7 @@ fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
         (1, store(&torrents[1], 3, BlockDigests::Never)),
         (0, read(3, 0, &torrents[0])),
         (0, Job::Sync),
+        (0, Job::GiveToSync { files: vec![0] }),
         (0, Job::Settle),
     ];
     let done = serve(&mut disk, jobs);
@@ -407,6 +409,7 @@ fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
             "failed 3",
             "written 3",
             "synced false",
+            "given false",
             "settled false"
         ]
     );

@@ -231,8 +231,10 @@ impl Storage {
         Ok(Parts::view(place, slots.unwrap_or_else(none), file))
     }
 
-    pub(crate) fn aside_to_sync(&mut self) -> Result<(Option<Arc<File>>, PathBuf), DiskError> {
-        Ok((self.find_aside(false)?, self.aside_place()))
+    /// The part file, open, if there is one; and where it is.
+    pub(crate) fn aside_to_sync(&mut self) -> Result<Option<(Arc<File>, PathBuf)>, DiskError> {
+        let file = self.find_aside(false)?;
+        Ok(file.map(|file| (file, self.aside_place())))
     }
 
     /// Takes the slot of a piece away.

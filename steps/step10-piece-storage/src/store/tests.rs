@@ -370,13 +370,37 @@ fn what_was_lost_on_its_way_stays_lost() {
     let mut storage = create(dir.path(), &torrent);
     write(&mut storage, &torrent, 0);
     let lost = std::io::Error::other("the disk is on fire");
-    let first = storage.unsynced.lose(&dir.path().join("t/one"), lost);
+    let given = storage.to_sync(&[0]).unwrap();
+    let first = given.lose(&dir.path().join("t/one"), lost);
     // The system has nothing against it now.
     for _ in 0..2 {
         let error = storage.sync().unwrap_err();
         assert_eq!(error.doing(), Doing::Sync);
         assert_eq!(error.to_string(), first.to_string());
+        let error = storage.to_sync(&[]).unwrap_err();
+        assert_eq!(error.to_string(), first.to_string());
     }
+}
+
+#[test]
+fn what_is_given_out_to_be_synced_is_what_was_asked_for() {
+    let torrent = small();
+    let dir = tempdir().unwrap();
+    let mut storage = create(dir.path(), &torrent);
+    write(&mut storage, &torrent, 1);
+    write(&mut storage, &torrent, 2);
+    // The second is empty, and one that nobody has written to may be asked for, too.
+    let given = storage.to_sync(&[0, 1, 3]).unwrap();
+    assert!(storage.unsynced.files.iter().eq(&[2, 4]));
+    assert!(storage.unsynced.folders.is_empty());
+    let found = given.sync().unwrap();
+    let lengths: Vec<(usize, u64)> = found.iter().map(|(f, found)| (*f, found.len())).collect();
+    let files = torrent.layout.files();
+    let regular = [0, 1, 3].into_iter();
+    let regular = regular.filter(|&f| matches!(files[f].kind, Kind::Regular { .. }));
+    let expected: Vec<(usize, u64)> = regular.map(|f| (f, files[f].length)).collect();
+    assert_eq!(lengths, expected);
+    storage.sync().unwrap();
 }
 
 #[cfg(target_os = "linux")]

@@ -64,13 +64,15 @@ fn after_an_end_in_order_nothing_is_read_that_is_as_it_was() {
 #[test]
 fn a_file_that_was_touched_after_an_end_in_order_is_read_and_no_other() {
     let resume = resume(&[0, 2, 5], true);
-    for (now, verdict) in [
-        (stamp(25, 1), Verdict::Touched),
-        (stamp(24, 0), Verdict::Shorter { of: 25, is: 24 }),
-        (stamp(26, 0), Verdict::Touched),
+    let shorter = Verdict::Shorter { of: 25, is: 24 };
+    for (now, verdict, read) in [
+        (stamp(25, 1), Verdict::Touched, vec![0, 1, 2]),
+        // Of what is past its end there is nothing to read.
+        (stamp(24, 0), shorter, vec![0, 1]),
+        (stamp(26, 0), Verdict::Touched, vec![0, 1, 2]),
     ] {
         let found = judged(&resume, [Some(now), as_recorded()[1]]);
-        assert_eq!(found, (vec![5], vec![0, 1, 2], verdict));
+        assert_eq!(found, (vec![5], read, verdict));
     }
 }
 
@@ -267,11 +269,14 @@ proptest! {
             let verdicts = layout.piece_spans(piece).map(|span| judgement.files[span.file]);
             let verdicts: Vec<Verdict> = verdicts.collect();
             let is_trusted = verdicts.iter().all(Verdict::is_trusted);
-            let is_gone = verdicts.contains(&Verdict::Gone);
+            let is_there = layout.piece_spans(piece).all(|span| {
+                let length = found[span.file].map_or(0, |now| now.length);
+                length >= span.offset + span.len
+            });
             let is_vouched = resume.pieces.get(piece);
-            prop_assert_eq!(judgement.trusted.get(piece), is_trusted && is_vouched);
+            prop_assert_eq!(judgement.trusted.get(piece), is_trusted && is_vouched && is_there);
             let is_doubted = !is_trusted || !resume.in_order && !is_vouched;
-            prop_assert_eq!(judgement.to_hash.get(piece), is_doubted && !is_gone);
+            prop_assert_eq!(judgement.to_hash.get(piece), is_doubted && is_there);
         }
         // What shows no difference is trusted, if it could have shown one.
         for (file, verdict) in judgement.files.iter().enumerate() {
@@ -280,9 +285,6 @@ proptest! {
             prop_assert_eq!(*verdict == Verdict::NoBytes, !has_bytes);
             prop_assert_eq!(*verdict == Verdict::Gone, has_bytes && found[file].is_none());
             let is_same = recorded.is_some_and(|was| was.settled && Some(was.stamp) == found[file]);
-            if found[file].is_some_and(|now| now.length < layout.files()[file].length) {
-                prop_assert!(!verdict.is_trusted());
-            }
             let is_whole = recorded.is_some_and(|was| was.stamp.length >= layout.files()[file].length);
             if has_bytes && is_same && is_whole {
                 prop_assert_eq!(*verdict, Verdict::AsRecorded);
@@ -319,4 +321,23 @@ fn many_files_and_pieces_are_judged_one_by_one() {
     let per_file = 10..=11;
     let read = judgement.to_hash.count() / 100;
     assert!(per_file.contains(&read), "{read} pieces a file");
+}
+
+#[test]
+fn a_file_that_grows_as_it_comes_is_trusted_as_long_as_it_does_not_shrink() {
+    for in_order in [true, false] {
+        let mut resume = resume(&[0], in_order);
+        resume.files[0].as_mut().unwrap().stamp.length = 15;
+        assert_eq!(first(&resume, stamp(15, 0)), Verdict::AsRecorded);
+        let verdict = first(&resume, stamp(14, 0));
+        assert_eq!(verdict, Verdict::Shorter { of: 15, is: 14 });
+    }
+    let mut resume = resume(&[0], false);
+    resume.files[0].as_mut().unwrap().stamp.length = 15;
+    for longer in [16, 25] {
+        let verdict = first(&resume, stamp(longer, 1));
+        assert!(matches!(verdict, Verdict::WrittenOn { .. }), "{verdict:?}");
+    }
+    let verdict = first(&resume, stamp(26, 1));
+    assert_eq!(verdict, Verdict::Longer { was: 15, is: 26 });
 }

@@ -44,6 +44,7 @@ pub struct Saves {
     /// What is on record claims too much.
     withdrawn: bool,
     not_before: Duration,
+    every: Duration,
 }
 
 impl Saves {
@@ -55,7 +56,13 @@ impl Saves {
             news: false,
             withdrawn: false,
             not_before: Duration::ZERO,
+            every: SAVE_EVERY,
         }
+    }
+
+    /// Lets a save be due so long after the last one, while there is news.
+    pub fn every(&mut self, span: Duration) {
+        self.every = span;
     }
 
     pub fn something_happened(&mut self) {
@@ -81,17 +88,17 @@ impl Ledger {
     /// - Once at the beginning, before anything is written: it says that a life has begun.
     /// - At once when a piece is lost for which it vouches.
     /// - While pieces are written and become durable, and until their files are settled, every
-    ///   [`SAVE_EVERY`].
+    ///   [`SAVE_EVERY`], or sooner (see [`Ledger::sync_after`]).
     /// - Else every [`IDLE_SAVE_EVERY`], for the counters.
     ///
-    /// After a failure it is not tried again before [`SAVE_EVERY`] is over.
+    /// After a failure it is not tried again before the same time is over.
     pub fn save_due(&self) -> Option<Duration> {
         let saves = &self.saves;
         if saves.under_way.is_some() {
             return None;
         }
         let due = match saves.last {
-            Some(last) if !saves.withdrawn && saves.news => last + SAVE_EVERY,
+            Some(last) if !saves.withdrawn && saves.news => last + saves.every,
             Some(last) if !saves.withdrawn => last + IDLE_SAVE_EVERY,
             _ => Duration::ZERO,
         };
@@ -141,7 +148,7 @@ impl Ledger {
             }
             self.saves.news = true;
             self.saves.withdrawn = self.claims_too_much();
-            self.saves.not_before = now + SAVE_EVERY;
+            self.saves.not_before = now + self.saves.every;
         }
     }
 

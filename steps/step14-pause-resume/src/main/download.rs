@@ -9,14 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use messages::Bitfield;
-use resume::{About, Batch, Counters, Ledger};
+use resume::{About, Batch, Counters, Ledger, StateError, StateFile};
 use storage::{DiskError, Hashes, Names};
 use thiserror::Error;
 
 use crate::control::Control;
 use crate::files::{Files, Kept, Stranger, all_pieces_of, strangers};
 use crate::start::{Start, date};
-use crate::state::{StateError, StateFile};
 use crate::table::counted;
 
 /// Why the download does not go on, and it is not for a peer.

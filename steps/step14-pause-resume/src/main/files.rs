@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blocks::{BLOCK, BlockDigests, block_buf};
-use layout::{Kind, Layout, Span};
+use layout::{Layout, Span};
 use messages::Bitfield;
 use resume::{Stamp, Verdict};
 use storage::{
@@ -22,13 +22,10 @@ pub fn all_pieces_of(layout: &Layout, file: usize) -> std::ops::Range<u32> {
     pieces_of(layout, file, 0..layout.files()[file].length)
 }
 
-/// How a file is now; `None` if there is none.
+/// How a file is now; `None` if there is none, or the system does not say: then it says so again when
+/// the file is opened.
 pub fn look(root: &Path, layout: &Layout, file: usize) -> Option<Stamp> {
-    let entry = &layout.files()[file];
-    match entry.kind {
-        Kind::Regular { .. } => Stamp::of(&root.join(&entry.path).metadata().ok()?),
-        Kind::Padding | Kind::Symlink { .. } => None,
-    }
+    resume::look(root, layout, file).ok().flatten()
 }
 
 /// Which of these pieces are good on disk; `None` if `stop` said so before all of them were read.

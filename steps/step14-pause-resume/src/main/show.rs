@@ -7,9 +7,7 @@ use bencode::Value;
 use jiff::Timestamp;
 use layout::Layout;
 use messages::Bitfield;
-use resume::{Recorded, Resume};
-
-use crate::state::StateFile;
+use resume::{Recorded, Resume, StateFile};
 
 /// So many bytes of a value are shown.
 const BYTES: usize = 32;

@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use layout::Layout;
 use messages::Bitfield;
-use resume::{Judgement, Ledger, Resume, ResumeError, Stamp, UnixTime, judge};
+use resume::{
+    Judgement, Ledger, Resume, ResumeError, Stamp, StateError, StateFile, UnixTime, judge,
+};
 use storage::{Hashes, Names};
 
 use crate::control::{Control, Wish};
 use crate::download::Fault;
 use crate::files::{hash, look};
-use crate::state::{StateError, StateFile};
 use crate::table;
 
 /// What a start finds.

@@ -60,6 +60,16 @@ fn files_are_asked_for_by_their_numbers_in_the_layout() {
     );
 }
 
+#[test]
+fn numbers_of_another_torrent_are_no_selection() {
+    let files = Files::new(&layout(16_384, &[("t/a", 1), ("t/b", 2)]));
+    for wrong in [&[2][..], &[2, 2, 2], &[2, 4]] {
+        assert_eq!(Selection::from_numbers(&files, wrong), None);
+    }
+    assert!(Selection::from_numbers(&files, &[2, 2]).unwrap().is_all());
+    assert!(!Selection::from_numbers(&files, &[2, 3]).unwrap().is_all());
+}
+
 proptest! {
     #[test]
     fn what_is_written_selects_the_same(
@@ -86,6 +96,8 @@ proptest! {
         // Whatever was chosen before, an earlier `!*` makes room for it.
         let list: List = format!("!*,{written}").parse().unwrap();
         let on_all = list.select(&files, Some(&Selection::all(&files))).unwrap();
-        prop_assert_eq!(on_all, selection);
+        prop_assert_eq!(&on_all, &selection);
+        let numbers = selection.numbers();
+        prop_assert_eq!(Selection::from_numbers(&files, &numbers), Some(selection));
     }
 }

@@ -47,6 +47,11 @@ fn samples() -> Vec<Value> {
     };
     let file_back = Notice::FileBack { path: "a".into() };
     let not_allocated = Notice::NotAllocated { path: "a".into() };
+    let not_remembered = Notice::NotRemembered { why: "full".into() };
+    let not_trusted = Notice::NotTrusted {
+        path: "a".into(),
+        why: "odd".into(),
+    };
     let low_space = Notice::LowSpace {
         path: "a".into(),
         needed: 2,
@@ -54,6 +59,7 @@ fn samples() -> Vec<Value> {
     };
     let notices: Vec<_> = notices
         .chain([file_failed, file_back, low_space, not_allocated])
+        .chain([not_remembered, not_trusted])
         .collect();
     let snapshot = |state| Snapshot {
         state,

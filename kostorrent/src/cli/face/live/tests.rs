@@ -48,7 +48,7 @@ fn snapshot(state: TorrentState) -> Snapshot {
         up_rate: 12_288,
         peers: 12,
         seeds: 3,
-        eta: None,
+        ..Snapshot::default()
     }
 }
 

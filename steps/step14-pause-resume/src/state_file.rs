@@ -6,8 +6,13 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use metainfo::InfoHash;
-use resume::{MAX_SIZE, name, new_name};
 use thiserror::Error;
+
+use crate::{MAX_SIZE, lock_name, name, new_name};
+
+mod lock;
+
+pub use lock::Lock;
 
 /// What went wrong with the resume file.
 #[derive(Debug, Error)]
@@ -29,10 +34,12 @@ fn remedy(cause: &io::Error) -> &'static str {
 }
 
 /// The resume file of one torrent in one download folder.
+#[derive(Clone, Debug)]
 pub struct StateFile {
     folder: PathBuf,
     path: PathBuf,
     new: PathBuf,
+    lock: PathBuf,
     /// Which torrent.
     pub info_hash: InfoHash,
     /// The download folder, as the resume file has it.
@@ -40,24 +47,32 @@ pub struct StateFile {
 }
 
 impl StateFile {
+    /// The resume file in `folder` of a torrent, whose download folder is `root` (see
+    /// [`folder_bytes`](crate::folder_bytes)).
     pub fn new(folder: &Path, info_hash: InfoHash, root: Vec<u8>) -> StateFile {
         StateFile {
             folder: folder.to_path_buf(),
             path: folder.join(name(info_hash, &root)),
             new: folder.join(new_name(info_hash, &root)),
+            lock: folder.join(lock_name(info_hash, &root)),
             info_hash,
             root,
         }
     }
 
+    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Its bytes, but not many more than one of ours can have; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`] if it is there, and cannot be read.
     pub fn load(&self) -> Result<Option<Vec<u8>>, StateError> {
         let file = match File::open(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if is_missing(&error) => return Ok(None),
             file => file.map_err(|cause| self.error("read", cause))?,
         };
         let mut bytes = Vec::new();
@@ -67,6 +82,10 @@ impl StateFile {
     }
 
     /// Replaces it. When this is done, a power cut does not bring the old one back.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`] if it cannot be written. Then the old one is there, or the new one.
     pub fn save(&self, bytes: &[u8]) -> Result<(), StateError> {
         self.replace(bytes)
             .map_err(|cause| self.error("save", cause))
@@ -91,6 +110,10 @@ impl StateFile {
         let path = self.path.clone();
         StateError { doing, path, cause }
     }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Makes a folder and those above it, so that a power cut does not take them.

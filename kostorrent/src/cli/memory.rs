@@ -1,0 +1,52 @@
+//! What is remembered of a torrent in a folder: where, and what was chosen of it before.
+
+use std::path::Path;
+
+use metainfo::Metainfo;
+use resume::{Resume, StateFile, System, folder_bytes, one_name, state_dir};
+use selection::{Files, Selection};
+use storage::Names;
+
+use super::args::{Face, Memory, Sync};
+use super::face;
+use super::failure::Failure;
+use crate::node::Remember;
+
+/// Where and how it is remembered what is on disk. Without a folder for that, nothing is, and it is
+/// said.
+pub(crate) fn remember(args: &Memory, face: Face) -> Result<Option<Remember>, Failure> {
+    let folder = match &args.state {
+        Some(folder) => Ok(folder.clone()),
+        None => state_dir(System::HERE, |name| std::env::var_os(name)),
+    };
+    match folder {
+        Ok(folder) => Ok(Some(Remember {
+            folder,
+            check: args.check,
+            sync: match args.sync {
+                Sync::After(span) => Some(span),
+                Sync::Never => None,
+            },
+        })),
+        Err(none) => {
+            face::warn(face, &format!("what is on disk is not remembered: {none}"))?;
+            Ok(None)
+        }
+    }
+}
+
+/// The files that were wanted the last time. What cannot be read is not used; the torrent itself
+/// says why.
+pub(crate) fn chosen(
+    remember: Option<&Remember>,
+    metainfo: &Metainfo,
+    root: &Path,
+) -> Option<Selection> {
+    let info_hash = metainfo.info_hash_v1?;
+    let root = folder_bytes(&one_name(root).ok()?);
+    let file = StateFile::new(&remember?.folder, info_hash, root);
+    let resume = Resume::decode(&file.load().ok()??).ok()?;
+    let names = Names::of(metainfo).ok()?;
+    resume.fits(info_hash, &file.root, names.own()).ok()?;
+    Selection::from_numbers(&Files::new(names.own()), &resume.choice?)
+}

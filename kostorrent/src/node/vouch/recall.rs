@@ -1,0 +1,197 @@
+//! What is remembered of a torrent when it begins, and what that is worth.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Failure;
+use layout::Layout;
+use messages::Bitfield;
+use resume::{
+    Counters, Judgement, Ledger, Lock, Resume, ResumeError, Stamp, StateFile, folder_bytes, judge,
+    look, one_name,
+};
+use storage::{DiskError, Doing, Parts};
+
+use super::super::figures::Notice;
+use super::super::handle::Remember;
+
+/// What is remembered of a torrent in a folder, compared with what is there.
+pub struct Recalled {
+    kept: Option<(StateFile, Lock)>,
+    resume: Option<Resume>,
+    found: Vec<Option<Stamp>>,
+    judgement: Judgement,
+    /// Why nothing is remembered, or nothing of what was is used.
+    pub notice: Option<Notice>,
+}
+
+/// What goes on being remembered.
+pub struct Memory {
+    pub file: StateFile,
+    /// Others are kept from this torrent as long as it is there.
+    pub lock: Lock,
+    pub ledger: Ledger,
+    pub before: Counters,
+}
+
+impl Recalled {
+    /// Looks at the resume file and at each file of the torrent. Reads nothing of those.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say how a file is; and when another program works on this torrent
+    /// in this folder, if it is to be written to.
+    pub fn look(
+        remember: Option<&Remember>,
+        info_hash: metainfo::InfoHash,
+        root: &Path,
+        layout: &Layout,
+        parts: &Parts,
+        writes: bool,
+    ) -> Result<Recalled, Failure> {
+        let mut notice = None;
+        let kept = match remember.map(|to| lock(to, info_hash, root)) {
+            None => None,
+            Some(Ok(Some(kept))) => Some(kept),
+            Some(Ok(None)) if writes => return Err(Failure::Shell(is_at_work(root))),
+            // Whoever is at work remembers what there is to remember.
+            Some(Ok(None)) => None,
+            Some(Err(why)) => {
+                notice = Some(not_remembered(why));
+                None
+            }
+        };
+        let mut resume = None;
+        if let Some((file, _)) = &kept {
+            match read(file, layout) {
+                Ok(found) => resume = found,
+                Err(why) => notice = Some(not_used(file.path(), &why)),
+            }
+        }
+        let found = stamps(root, layout)?;
+        let trusts = remember.is_some_and(|remember| !remember.check);
+        let judged = resume.as_ref().filter(|_| trusts);
+        let judged = judged.and_then(|resume| judge(resume, layout, &found).ok());
+        let mut judgement = judged.unwrap_or_else(|| Judgement::without_resume(layout, &found));
+        read_what_is_aside(&mut judgement, parts);
+        Ok(Recalled {
+            kept,
+            resume,
+            found,
+            judgement,
+            notice,
+        })
+    }
+
+    /// The pieces that are there, without reading them.
+    pub fn trusted(&self) -> &Bitfield {
+        &self.judgement.trusted
+    }
+
+    /// The pieces that may be there, and have to be read.
+    pub fn to_read(&self) -> &Bitfield {
+        &self.judgement.to_hash
+    }
+
+    /// Whether a file is known to be one that we have written: it is as it was remembered.
+    pub fn is_ours(&self, file: usize) -> bool {
+        let recorded = self.resume.as_ref().and_then(|resume| resume.files[file]);
+        recorded.is_some() && self.judgement.files[file].is_trusted()
+    }
+
+    /// The memory that goes on from here, now that the files are laid out as `layout` says, and
+    /// `have` is what is there of them.
+    pub fn memory(self, root: &Path, layout: &Arc<Layout>, have: &Bitfield) -> Option<Memory> {
+        let (file, lock) = self.kept?;
+        let now = Duration::ZERO;
+        let mut ledger = match &self.resume {
+            Some(r) => Ledger::resumed(layout.clone(), r, &self.judgement, &self.found, now),
+            None => Ledger::new(layout.clone()),
+        };
+        for index in 0..layout.files().len() {
+            // What the system does not say now it says when the file is used.
+            let stamp = look(root, layout, index).ok().flatten();
+            ledger.looked(index, stamp, now);
+        }
+        let trusted = &self.judgement.trusted;
+        for piece in have.missing_from(trusted) {
+            ledger.found(piece, now);
+        }
+        for piece in trusted.missing_from(have) {
+            ledger.lost(piece);
+        }
+        ledger.all_is_read();
+        Some(Memory {
+            file,
+            lock,
+            ledger,
+            before: self.resume.map_or_else(Counters::default, |r| r.counters),
+        })
+    }
+}
+
+/// The resume file of a torrent, and the right to use it; nothing, if another program has that.
+fn lock(
+    remember: &Remember,
+    info_hash: metainfo::InfoHash,
+    root: &Path,
+) -> Result<Option<(StateFile, Lock)>, String> {
+    let root = one_name(root).map_err(|error| error.to_string())?;
+    let file = StateFile::new(&remember.folder, info_hash, folder_bytes(&root));
+    let lock = file.lock().map_err(|error| error.to_string())?;
+    Ok(lock.map(|lock| (file, lock)))
+}
+
+fn read(file: &StateFile, layout: &Layout) -> Result<Option<Resume>, String> {
+    let Some(bytes) = file.load().map_err(|error| error.to_string())? else {
+        return Ok(None);
+    };
+    let read = || -> Result<Resume, ResumeError> {
+        let resume = Resume::decode(&bytes)?;
+        resume.fits(file.info_hash, &file.root, layout)?;
+        Ok(resume)
+    };
+    read().map(Some).map_err(|error| error.to_string())
+}
+
+/// How each file is. What is no file cannot be one of the torrent's.
+fn stamps(root: &Path, layout: &Layout) -> Result<Vec<Option<Stamp>>, Failure> {
+    let files = layout.files().iter().enumerate();
+    let stamp = |(index, entry): (usize, &layout::Entry)| {
+        let failed = |error| DiskError::new(Doing::Open, &root.join(&entry.path), error);
+        look(root, layout, index).map_err(|error| Failure::Disk(failed(error).to_string()))
+    };
+    files.map(stamp).collect()
+}
+
+/// What lies in the part file is not vouched for: its pieces are read.
+fn read_what_is_aside(judgement: &mut Judgement, parts: &Parts) {
+    if parts.is_empty() {
+        return;
+    }
+    for piece in (0..judgement.trusted.len()).filter(|&piece| parts.has(piece)) {
+        judgement.trusted.clear(piece);
+        judgement.to_hash.set(piece);
+    }
+}
+
+fn is_at_work(root: &Path) -> String {
+    format!(
+        "another kostorrent works on this torrent in {}: `kostorrent status` shows it, and \
+         `kostorrent stop` ends it",
+        root.display()
+    )
+}
+
+fn not_remembered(why: String) -> Notice {
+    Notice::NotRemembered { why }
+}
+
+fn not_used(path: &Path, why: &str) -> Notice {
+    let path: PathBuf = path.to_path_buf();
+    Notice::NotTrusted {
+        path,
+        why: why.to_owned(),
+    }
+}
