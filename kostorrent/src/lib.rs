@@ -6,6 +6,8 @@ mod control;
 pub mod create;
 pub mod file_id;
 pub mod free_space;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod lab;
 pub mod node;
 pub mod recording;

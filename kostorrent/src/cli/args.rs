@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use tracker::PeerAddr;
 
 use super::goal::{Goal, Ratio};
+use super::reference;
 use super::values::{self, Date, PieceLength, Tier, Whose};
 use crate::create::Pattern;
 
@@ -26,34 +27,12 @@ use crate::create::Pattern;
     propagate_version = false,
     disable_help_subcommand = true,
     after_help = "`kostorrent COMMAND --help` tells more about a command.",
-    after_long_help = AFTER_LONG_HELP
+    after_long_help = reference::help()
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
-
-const AFTER_LONG_HELP: &str = "\
-Exit codes:
-    0    done
-    1    failed; one line on stderr says why and what to do
-    2    wrong usage
-    130  interrupted, progress saved
-
-Environment:
-    NO_COLOR           no colour, whatever the terminal can do
-    KOSTORRENT_LOG     what to log on stderr, as --log says it: debug, for one
-    XDG_STATE_HOME     where it is remembered what is on disk, in a folder `kostorrent`; else ~/.local/state
-    XDG_RUNTIME_DIR    where running downloads can be spoken to; else a folder of yours among the temporary files
-    SOURCE_DATE_EPOCH  the creation date that `create` writes, in seconds since 1970
-    HTTP_PROXY, HTTPS_PROXY, ALL_PROXY
-                       the proxy for trackers, also in lower case: [SCHEME://]HOST:PORT with http, https, socks5,
-                       socks5h, socks4 or socks4a. Connections to peers do not go through it
-    NO_PROXY           hosts that are asked directly, separated by commas
-    SSL_CERT_FILE, SSL_CERT_DIR
-                       certificates to trust for https trackers, in place of the system's
-
-`kostorrent COMMAND --help` tells more about a command.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -551,18 +530,29 @@ choked, requests, downloaded, uploaded.";
 
 /// Print the completions for a shell
 ///
-/// For bash: kostorrent completions bash > ~/.local/share/bash-completion/completions/kostorrent
+/// For bash: `kostorrent completions bash > ~/.local/share/bash-completion/completions/kostorrent`
+///
+/// For fish: `kostorrent completions fish > ~/.config/fish/completions/kostorrent.fish`
+///
+/// For zsh: `kostorrent completions zsh > DIR/_kostorrent`, where DIR is one of zsh's `$fpath`
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Print the man page
+/// Print the man page, or write a page for each command
 ///
-/// To read it: kostorrent man | man -l -
+/// To read it: `kostorrent man | man -l -`
+///
+/// To keep them: `kostorrent man --output ~/.cargo/share/man/man1`, and then `man kostorrent` and `man
+/// kostorrent-download`. Of a program in ~/.cargo/bin man looks there, of one in ~/.local/bin in ~/.local/share/man
 #[derive(Debug, Args)]
-pub(crate) struct Man {}
+pub(crate) struct Man {
+    /// Write kostorrent.1, kostorrent-download.1 and so on into this folder; older pages there are replaced
+    #[arg(short, long, alias = "out", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+}
 
 /// Ask what is running how it is doing
 ///

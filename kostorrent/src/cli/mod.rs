@@ -3,7 +3,7 @@
 //! A command is parsed into plain values (`args`), run by a module of its own name, and ends in
 //! one of four exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with progress saved.
 
-mod args;
+pub(crate) mod args;
 mod aside;
 mod choosing;
 mod clock;
@@ -19,6 +19,7 @@ mod goal;
 mod interrupt;
 mod lab;
 mod log;
+mod man;
 mod memory;
 mod meter;
 mod open_files;
@@ -26,13 +27,14 @@ mod output;
 mod place;
 mod program;
 mod recorder;
-mod replay;
+mod reference;
+pub(crate) mod replay;
 mod running;
 mod seed;
 mod service;
 mod several;
 mod show;
-mod sim;
+pub(crate) mod sim;
 mod status;
 mod steer;
 mod target;
@@ -80,8 +82,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Replay(args) => replay::run(&args),
-        Command::Completions(args) => completions::completions(args.shell),
-        Command::Man(_) => completions::man(),
+        Command::Completions(args) => completions::run(args.shell),
+        Command::Man(args) => man::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Pause(args) => steer::pause(&args.which),
         Command::Resume(args) => steer::resume(&args.which),

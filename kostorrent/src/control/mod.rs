@@ -12,7 +12,7 @@
 mod client;
 #[cfg(unix)]
 mod folder;
-mod protocol;
+pub(crate) mod protocol;
 mod server;
 
 pub(crate) use client::{Running, ask, running};

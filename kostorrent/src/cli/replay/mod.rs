@@ -23,29 +23,43 @@ use session::{Session, Verdict};
 /// Replays a recording.
 pub(crate) fn run(args: &Replay) -> Result<(), Failure> {
     let path = &args.recording;
-    let about = |damage: &Damage| Failure::Failed(format!("{}: {damage}", path.display()));
     let file = File::open(path).map_err(|error| Failure::io("open", path, &error))?;
-    let mut reader = Reader::new(BufReader::new(file)).map_err(|damage| about(&damage))?;
-    let header = reader.header().clone();
-    let config = header.config();
-    let config = config.map_err(|why| about(&Damage::Header(why)))?;
-    let mut session = Session::new(config, header.anonymous);
     let mut damage = None;
     output::result(|out| {
-        damage = tell(args, &mut reader, &mut session, out)?;
-        let verdict = session.verdict();
-        match args.json {
-            true => line(
-                out,
-                &summary(&session, &verdict, damage.as_ref(), &header.version),
-            ),
-            false => end(out, &session, &verdict, &header.version),
-        }
+        damage = replay(args, BufReader::new(file), out)?;
+        Ok(())
     })?;
     match damage {
         None => Ok(()),
-        Some(damage) => Err(about(&damage)),
+        Some(damage) => Err(Failure::Failed(format!("{}: {damage}", path.display()))),
     }
+}
+
+/// Replays what can be read, and returns what is damaged, if anything.
+pub(crate) fn replay(
+    args: &Replay,
+    input: impl io::BufRead,
+    out: &mut dyn Write,
+) -> io::Result<Option<Damage>> {
+    let mut reader = match Reader::new(input) {
+        Ok(reader) => reader,
+        Err(damage) => return Ok(Some(damage)),
+    };
+    let header = reader.header().clone();
+    let config = match header.config() {
+        Ok(config) => config,
+        Err(why) => return Ok(Some(Damage::Header(why))),
+    };
+    let mut session = Session::new(config, header.anonymous);
+    let damage = tell(args, &mut reader, &mut session, out)?;
+    let verdict = session.verdict();
+    if args.json {
+        let all = summary(&session, &verdict, damage.as_ref(), &header.version);
+        line(out, &all)?;
+    } else {
+        end(out, &session, &verdict, &header.version)?;
+    }
+    Ok(damage)
 }
 
 /// Tells all events until the end, or until the moment that was asked for; what is damaged, if

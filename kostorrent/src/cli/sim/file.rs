@@ -41,7 +41,7 @@ pub(super) fn load(path: &Path) -> Result<Scenario, Failure> {
 }
 
 /// Reads a description.
-fn parse(text: &str, name: &str) -> Result<Scenario, String> {
+pub(crate) fn parse(text: &str, name: &str) -> Result<Scenario, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
     let mut fields = Fields::of(value, "the scenario")?;
     let scenario = Scenario {

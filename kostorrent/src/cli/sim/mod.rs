@@ -1,6 +1,6 @@
 //! `kostorrent sim`: a swarm in virtual time, and its picture.
 
-mod file;
+pub(crate) mod file;
 mod json;
 mod near;
 mod svg;

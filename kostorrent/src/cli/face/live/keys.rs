@@ -1,6 +1,7 @@
 //! What a person presses, and what comes beside it.
 
 /// Something that happens at the terminal.
+#[cfg_attr(not(unix), allow(dead_code))] // only Unix stops a program and lets it go on
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Input {
     /// A key.
