@@ -5,7 +5,6 @@ pub mod cli;
 mod control;
 pub mod create;
 pub mod file_id;
-pub mod free_space;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod lab;

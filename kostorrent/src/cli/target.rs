@@ -7,10 +7,11 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use storage::free_space;
+
 use super::failure::Failure;
 use super::output;
 use crate::file_id::FileId;
-use crate::free_space::free_space;
 use crate::whole_file::{self, folder_of};
 
 /// Where a new torrent file goes.

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use layout::Layout;
-use storage::{Checker, DiskError, Hashes, PieceState, pieces_of};
+use storage::{Checker, DiskError, Hashes, PieceState};
 
 mod looks;
 
@@ -65,7 +65,7 @@ impl<'a> Foreign<'a> {
     ///
     /// [`DiskError`] if it cannot be read.
     pub fn verdict(&mut self, file: usize) -> Result<Verdict, DiskError> {
-        let length = match self.looks.file(file) {
+        let length = match self.looks.file(file)? {
             Look::File(length) if length > 0 => length,
             _ => return Ok(Verdict::Ours),
         };
@@ -119,7 +119,7 @@ impl<'a> Foreign<'a> {
     /// killed at its first; any number where something of the torrent is there, for then files of
     /// it may have been deleted.
     fn is_begun(&mut self, pieces: usize) -> Result<bool, DiskError> {
-        Ok(self.has_anything()? || (pieces == 1 && self.is_laid_out()))
+        Ok(self.has_anything()? || (pieces == 1 && self.is_laid_out()?))
     }
 
     fn has_anything(&mut self) -> Result<bool, DiskError> {
@@ -137,9 +137,13 @@ impl<'a> Foreign<'a> {
         Ok(anything)
     }
 
-    fn is_laid_out(&mut self) -> bool {
-        let looks = &mut self.looks;
-        *self.laid_out.get_or_insert_with(|| looks.is_laid_out())
+    fn is_laid_out(&mut self) -> Result<bool, DiskError> {
+        if let Some(known) = self.laid_out {
+            return Ok(known);
+        }
+        let laid_out = self.looks.is_laid_out()?;
+        self.laid_out = Some(laid_out);
+        Ok(laid_out)
     }
 }
 
@@ -151,11 +155,6 @@ enum Written {
     Unfinished(usize),
     /// A piece that is whole, and not the torrent's.
     Foreign,
-}
-
-/// The pieces that a file lies in; none if it is empty.
-pub(super) fn all_pieces_of(layout: &Layout, file: usize) -> std::ops::Range<u32> {
-    pieces_of(layout, file, 0..layout.files()[file].length)
 }
 
 #[cfg(test)]

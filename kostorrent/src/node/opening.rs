@@ -17,7 +17,7 @@ use storage::{
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::figures::{Notice, Snapshot, TorrentState};
-use super::foreign::{Foreign, Verdict, all_pieces_of};
+use super::foreign::{Foreign, Verdict};
 use super::handle::Remember;
 use super::space;
 use super::vouch::{Memory, Recalled};
@@ -141,7 +141,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let disk = |error: DiskError| Failure::Disk(error.to_string());
     let count = layout.geometry().pieces();
     // A check may take hours: what somebody changes meanwhile is noticed when the files are opened.
-    let before = Looks::new(root, layout);
+    let before = Looks::new(root, layout).map_err(disk)?;
     let parts = place.parts(layout).map_err(disk)?;
     let recalled = place.recall(layout, &parts.0)?;
     let to_read = recalled.to_read();
@@ -183,6 +183,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let used: Vec<FileUse> = files
         .map(|file| match place.wants(file) {
             true if complete.contains(&file) => FileUse::Leave,
+            true if unproven.contains(&file) => FileUse::Compare,
             true => FileUse::Write,
             false if ours.contains(&file) => FileUse::UnwantedOurs,
             false => FileUse::Unwanted,
@@ -198,8 +199,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     };
     let made = place.names.made_for(root, |file| place.wants(file), stop);
     let storage = Storage::lay_out(root, made, hashes, &setup);
-    let mut storage = storage.map_err(disk)?;
-    storage.compare_first(unproven);
+    let storage = storage.map_err(disk)?;
     let unsupported = storage.allocated() == Allocated::Unsupported;
     let mut opened = Opened::new(storage, have);
     let layout = opened.storage.layout();
@@ -219,7 +219,7 @@ impl Opened {
     fn new(mut storage: Storage, mut have: Bitfield) -> Opened {
         let changed = storage.take_changed();
         for found in &changed {
-            for piece in all_pieces_of(storage.layout(), found.file) {
+            for piece in storage.layout().all_pieces_of(found.file) {
                 have.clear(piece);
             }
         }
@@ -266,7 +266,7 @@ fn is_complete(root: &Path, layout: &Layout, have: &Bitfield, file: usize) -> bo
                     .is_ok_and(|found| found.is_symlink())
         }
         Kind::Regular { .. } => {
-            all_pieces_of(layout, file).all(|piece| have.get(piece))
+            layout.all_pieces_of(file).all(|piece| have.get(piece))
                 && std::fs::metadata(path)
                     .is_ok_and(|found| found.is_file() && found.len() == entry.length)
         }

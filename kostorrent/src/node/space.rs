@@ -12,7 +12,7 @@ use super::figures::Notice;
 /// A notice for each disk that has too little room for the pieces that are `missing` below `root`. The files are there already; several disks may be below one folder.
 #[cfg(unix)]
 pub(super) fn shortages(root: &Path, layout: &Layout, missing: &Bitfield) -> Vec<Notice> {
-    let free = |path: &Path| crate::free_space::free_space(path).ok().flatten();
+    let free = |path: &Path| storage::free_space(path).ok().flatten();
     unix::shortages(root, layout, missing, free)
 }
 
@@ -33,9 +33,6 @@ mod unix {
 
     use crate::node::Notice;
 
-    /// What a block of [`MetadataExt::blocks`] has, in bytes, whatever the disk's are.
-    const BLOCK: u64 = 512;
-
     pub fn shortages(
         root: &Path,
         layout: &Layout,
@@ -53,7 +50,8 @@ mod unix {
                 continue;
             };
             // A wrong piece may have its space; and a disk that packs what it holds says too little.
-            let holes = entry.length.saturating_sub(metadata.blocks() * BLOCK);
+            let space = storage::space_of(&metadata).unwrap_or_default();
+            let holes = entry.length.saturating_sub(space);
             let folder = || path.parent().unwrap_or(root).to_owned();
             let disk = disks.entry(metadata.dev());
             disk.or_insert_with(|| (folder(), 0)).1 += missing.min(holes);

@@ -19,7 +19,6 @@ use storage::{Change, Changed, DiskError, Doing, Job, PieceState, Settled};
 use tokio::time::Instant;
 
 use super::figures::Notice;
-use super::foreign::all_pieces_of;
 
 use doubts::{Doubts, Found, Verdict};
 use words::Words;
@@ -254,7 +253,7 @@ impl Watch {
         let is_first = !self.unread.contains_key(&file);
         // What cannot be opened has no piece that can be read.
         let pieces = match error.doing() {
-            Doing::Open => all_pieces_of(&self.layout, file),
+            Doing::Open => self.layout.all_pieces_of(file),
             _ => piece..piece + 1,
         };
         if is_first || error.doing() != Doing::Open {
@@ -338,7 +337,7 @@ impl Watch {
 
     /// The pieces that lie in these bytes of a file.
     fn pieces(&self, file: usize, bytes: Range<u64>) -> Range<u32> {
-        storage::pieces_of(&self.layout, file, bytes)
+        self.layout.pieces_of(file, bytes)
     }
 
     /// The files that a piece lies in.
@@ -368,7 +367,7 @@ impl Watch {
     /// itself was just read, and is about to be counted.
     fn doubt_all_of(&mut self, piece: u32) {
         for file in self.files(piece) {
-            self.doubt(file, all_pieces_of(&self.layout, file), false);
+            self.doubt(file, self.layout.all_pieces_of(file), false);
         }
         self.to_check.remove(&piece);
     }

@@ -36,7 +36,7 @@ mod window;
 
 use serde::{Deserialize, Serialize};
 
-pub use buffer::{BlockBuf, block_buf};
+pub use buffer::{BlockBuf, block_buf, block_bufs};
 pub use geometry::{Geometry, GeometryError, MAX_PIECES, RequestError};
 pub use messages::{BlockHeader, BlockRequest, MAX_BLOCK};
 pub use outstanding::{Landed, MAX_OUTSTANDING, Outstanding, Part, Parts, Target};

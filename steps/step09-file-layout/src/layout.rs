@@ -199,6 +199,12 @@ impl Layout {
         let end = (offset + bytes.end).div_ceil(length);
         first as u32..end as u32
     }
+
+    /// The pieces that a file lies in, wholly or in part; none for an empty one. `file` is an index
+    /// into [`Layout::files`].
+    pub fn all_pieces_of(&self, file: usize) -> Range<u32> {
+        self.pieces_of(file, 0..self.files[file].length)
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use layout::{Kind, Layout};
 use crate::checker::holes;
 use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
+use crate::seen::Seen;
+use crate::space::{free_space, space_of};
 
 /// When files get their space on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,8 +36,12 @@ pub enum Allocated {
     Unsupported,
 }
 
-/// A file that an attempt has given space to: which, and where there was none before.
-type Given = (usize, Vec<Range<u64>>);
+/// A file that an attempt has given space to, and where there was none before.
+struct Given {
+    index: usize,
+    seen: Seen,
+    holes: Vec<Range<u64>>,
+}
 
 /// Gives all `files` of the layout their space. If that fails, what was given is taken back.
 pub fn allocate(
@@ -45,29 +51,41 @@ pub fn allocate(
     files: &[usize],
     stop: &dyn Fn() -> bool,
 ) -> Result<Allocated, DiskError> {
-    let short: Vec<usize> = lacking(root, folder, layout, files)?;
+    let short = lacking(root, folder, layout, files)?;
     let mut given = Vec::new();
-    for index in short {
+    let result = give(root, folder, layout, &short, stop, &mut given);
+    if !matches!(result, Ok(Allocated::All)) {
+        give_back(folder, layout, given);
+    }
+    result
+}
+
+/// Gives files their space, as far as it goes. What `given` has is to be taken back if it goes no
+/// further.
+fn give(
+    root: &Path,
+    folder: &mut Folder,
+    layout: &Layout,
+    files: &[usize],
+    stop: &dyn Fn() -> bool,
+    given: &mut Vec<Given>,
+) -> Result<Allocated, DiskError> {
+    for &index in files {
         let entry = &layout.files()[index];
         let at = |error| DiskError::new(Doing::Allocate, &root.join(&entry.path), error);
         if stop() {
             return Err(at(ErrorKind::Interrupted.into()));
         }
         let file = folder.open(&entry.path).map_err(at)?;
-        let holes = holes(&file, entry.length).map_err(at)?;
+        let found = file.metadata().map_err(at)?;
+        given.push(Given {
+            index,
+            seen: Seen::of(&found),
+            holes: holes(&file, entry.length).map_err(at)?,
+        });
         // Only what was a hole is ever given back; the whole is what has to have its space.
-        let result = fill(&file, entry.length);
-        given.push((index, holes));
-        match result {
-            Ok(Allocated::All) => {}
-            Ok(Allocated::Unsupported) => {
-                give_back(folder, layout, given);
-                return Ok(Allocated::Unsupported);
-            }
-            Err(error) => {
-                give_back(folder, layout, given);
-                return Err(at(error));
-            }
+        if fill(&file, entry.length).map_err(at)? == Allocated::Unsupported {
+            return Ok(Allocated::Unsupported);
         }
     }
     Ok(Allocated::All)
@@ -89,13 +107,13 @@ fn lacking(
         let found = folder.open(&entry.path).and_then(|file| file.metadata());
         let found =
             found.map_err(|e| DiskError::new(Doing::Allocate, &root.join(&entry.path), e))?;
-        let lacks = entry.length.saturating_sub(space_of(&found));
+        let lacks = entry.length.saturating_sub(space_of(&found).unwrap_or(0));
         if lacks > 0 {
             needed = needed.saturating_add(lacks);
             lacking.push(index);
         }
     }
-    match free_space(root) {
+    match free_space(root).ok().flatten() {
         Some(free) if free < needed => {
             let why = format!(
                 "the files need {needed} more bytes, and {free} are free (nothing was allocated)"
@@ -107,37 +125,18 @@ fn lacking(
     }
 }
 
-/// Takes space back from files where nothing was written.
+/// Takes space back from files where nothing was written. It is tried; nothing worse than lost space
+/// comes of it if it fails.
 fn give_back(folder: &mut Folder, layout: &Layout, given: Vec<Given>) {
-    for (index, holes) in given {
+    for Given { index, seen, holes } in given {
         let entry = &layout.files()[index];
-        if let Ok(file) = folder.open(&entry.path) {
-            empty(&file, &holes, entry.length);
+        if let Ok(file) = folder.open(&entry.path)
+            && let Ok(found) = file.metadata()
+            && seen.is_same_file(&Seen::of(&found))
+        {
+            empty(&file, &holes, entry.length, found.len());
         }
     }
-}
-
-#[cfg(unix)]
-fn space_of(found: &std::fs::Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    found.blocks().saturating_mul(512)
-}
-
-#[cfg(not(unix))]
-fn space_of(_found: &std::fs::Metadata) -> u64 {
-    0
-}
-
-/// How many bytes the disk has left for us, if it says so.
-#[cfg(unix)]
-fn free_space(root: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(root).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_space(_root: &Path) -> Option<u64> {
-    None
 }
 
 /// Gives space to all of a file; what is in it stays.
@@ -158,15 +157,16 @@ fn fill(_file: &File, _length: u64) -> io::Result<Allocated> {
     Ok(Allocated::Unsupported)
 }
 
-/// Makes holes of them again. It is tried; nothing worse than lost space comes of it if it fails.
+/// Makes holes of them again. The torrent has `length` bytes of the file, and the file may be
+/// longer: then there are bytes of somebody else's behind them.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn empty(file: &File, holes: &[Range<u64>], length: u64) {
+fn empty(file: &File, holes: &[Range<u64>], length: u64, all: u64) {
     use rustix::fs::{FallocateFlags, fallocate};
 
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     for hole in holes {
         // The last block of the file goes only as a whole.
-        let end = match hole.end == length {
+        let end = match hole.end == length && all <= length {
             true => length.next_multiple_of(1 << 16),
             false => hole.end,
         };
@@ -176,8 +176,8 @@ fn empty(file: &File, holes: &[Range<u64>], length: u64) {
 
 /// Elsewhere this can be done only for a file in which there was nothing yet.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn empty(file: &File, holes: &[Range<u64>], length: u64) {
-    if holes == [0..length] {
+fn empty(file: &File, holes: &[Range<u64>], length: u64, all: u64) {
+    if holes == [0..length] && all <= length {
         let _ = file.set_len(0).and_then(|()| file.set_len(length));
     }
 }

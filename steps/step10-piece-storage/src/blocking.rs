@@ -12,7 +12,10 @@ use messages::Bitfield;
 use metainfo::Metainfo;
 use thiserror::Error;
 
-use crate::{Checker, Disk, DiskError, Done, Hashes, Job, PieceState, Storage, Stored, pieces_of};
+use crate::{
+    Allocate, Checker, Disk, DiskError, Done, FileUse, Hashes, Job, PieceState, Setup, Storage,
+    Stored,
+};
 
 /// A piece is held in memory; longer ones than 256 MiB are not fetched.
 const MOST: u32 = 256 << 20;
@@ -68,8 +71,17 @@ impl Store {
         if have.count() == 0 && has_more_than_one(&mut checker, &layout)? {
             return Err(StoreError::Strangers);
         }
-        let mut storage = Storage::create(root, layout.clone(), hashes)?;
-        storage.compare_first(unproven);
+        let setup = Setup {
+            files: &|file| match unproven.contains(&file) {
+                true => FileUse::Compare,
+                false => FileUse::Write,
+            },
+            info_hash: [0; 20],
+            before: None,
+            allocate: Allocate::Sparse,
+            stop: &|| false,
+        };
+        let storage = Storage::made(root, layout.clone(), hashes, &setup)?;
         let mut disk = Disk::new();
         disk.add((), storage);
         Ok((Store { disk, layout }, have))
@@ -93,7 +105,7 @@ impl Store {
             blocks,
             digests,
         };
-        match self.ask(job) {
+        match self.disk.ask((), job) {
             Some(Done::Stored { result, .. }) => match result {
                 Stored::Written { .. } => Ok(true),
                 Stored::Wrong { .. } => Ok(false),
@@ -110,7 +122,7 @@ impl Store {
     /// [`StoreError::Disk`] when it cannot be read, or there is no such block.
     pub fn read(&mut self, block: BlockRequest) -> Result<Vec<u8>, StoreError> {
         let buf = block_buf();
-        match self.ask(Job::Read { block, buf }) {
+        match self.disk.ask((), Job::Read { block, buf }) {
             Some(Done::Read { buf, result, .. }) => {
                 result?;
                 Ok(buf[..block.len.min(BLOCK) as usize].to_vec())
@@ -125,18 +137,10 @@ impl Store {
     ///
     /// [`StoreError::Disk`] when the system cannot promise that.
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        match self.ask(Job::Sync) {
+        match self.disk.ask((), Job::Sync) {
             Some(Done::Synced(result)) => Ok(result?),
             _ => Ok(()),
         }
-    }
-
-    /// Does one job, and waits for it.
-    fn ask(&mut self, job: Job) -> Option<Done> {
-        let mut answer = None;
-        self.disk
-            .serve(vec![((), job)], &mut |(), done| answer = Some(done));
-        answer
     }
 }
 
@@ -179,7 +183,7 @@ fn unproven(
             offset: 0,
             len: entry.length,
         };
-        let mut pieces = pieces_of(layout, file, 0..entry.length);
+        let mut pieces = layout.all_pieces_of(file);
         if !pieces.any(|piece| have.get(piece)) && checker.has_data(whole)? {
             unproven.insert(file);
         }

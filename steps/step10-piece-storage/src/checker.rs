@@ -19,7 +19,7 @@ mod reading;
 use files::Files;
 pub(crate) use holes::holes;
 use parts::Aside;
-pub(crate) use parts::Source;
+pub(crate) use parts::{Placed, Source};
 use reading::Reading;
 
 /// How much of each piece is read at a time, in bytes.

@@ -10,7 +10,8 @@ use layout::{Entry, Kind, Layout};
 use crate::allocate::{Allocate, Allocated, allocate};
 use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
-use crate::seen::{Change, Changed, Looks, Seen, change, look};
+use crate::known::{Known, Role};
+use crate::seen::{Change, Changed, Looks, Seen, change};
 use crate::setup::FileUse;
 
 /// What was made or found.
@@ -30,63 +31,12 @@ pub struct Created {
     pub allocated: Allocated,
 }
 
-/// What is known of a file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Known {
-    /// How it was at the last look; `None` if it was not there.
-    pub seen: Option<Seen>,
-    /// It is complete, so it is only read, whatever leads to it.
-    pub only_read: bool,
-    /// Somebody has put it in the place of ours: it is not written to, unless a piece in it turns
-    /// out good.
-    pub stranger: bool,
-    /// Somebody has written to it since the last look.
-    pub touched: bool,
-    /// Nobody wants it.
-    pub unwanted: bool,
-    /// It is not there, or not ours to write to, and nobody wants it: its bytes go to the part
-    /// file.
-    pub aside: bool,
-    /// It was not there before we made it.
-    pub made: bool,
-}
-
-impl Known {
-    /// What is known of a file that is only read.
-    pub fn only_read(place: &Path) -> Known {
-        Known {
-            seen: look(place).ok().flatten(),
-            only_read: true,
-            ..Known::default()
-        }
-    }
-
-    /// What is known of a file that is used in another way than being written to.
-    fn not_written(place: &Path, used: FileUse) -> Known {
-        let aside = Known {
-            unwanted: true,
-            aside: true,
-            ..Known::default()
-        };
-        let there = Known::only_read(place);
-        match used {
-            FileUse::Unwanted => aside,
-            FileUse::UnwantedOurs if there.seen.is_none() => aside,
-            FileUse::UnwantedOurs => Known {
-                unwanted: true,
-                ..there
-            },
-            FileUse::Write | FileUse::Leave => there,
-        }
-    }
-}
-
 // ANCHOR: create
 /// Makes what is missing below `root`.
 ///
 /// A file gets its full length at once, unless it is to grow. On most disks that costs no space: what
-/// was never written is a hole. What is in a file stays in it. Symbolic links come last, so no path
-/// ever goes through one. A file that is not to be written is left as it is. What the files were
+/// was never written is a hole. What is in a file stays in it. Symbolic links come after the files,
+/// so that none is made through one. A file that is not to be written is left as it is. What the files were
 /// `before` is compared with what they are now. Before each file `stop` is asked whether to give up.
 pub fn create(
     root: &Path,
@@ -104,37 +54,41 @@ pub fn create(
     let mut changed = Vec::new();
     let mut written = Vec::new();
     for (index, entry) in layout.files().iter().enumerate() {
-        if let Kind::Regular { executable } = entry.kind {
-            let place = root.join(&entry.path);
-            if used(index) != FileUse::Write {
-                known[index] = Known::not_written(&place, used(index));
-                if let (false, Some(looks)) = (known[index].aside, before) {
+        if !matches!(entry.kind, Kind::Regular { .. }) {
+            continue;
+        }
+        let place = root.join(&entry.path);
+        let is_proven = match used(index) {
+            FileUse::Write => true,
+            FileUse::Compare => false,
+            other => {
+                known[index] = Known::not_written(&place, other)?;
+                if let (false, Some(looks)) = (known[index].role == Role::Aside, before) {
                     changed.extend(looks.changed(index, known[index].seen, entry.length));
                 }
                 continue;
             }
-            if stop() {
-                let given_up = io::ErrorKind::Interrupted.into();
-                return Err(DiskError::new(Doing::CreateFile, &place, given_up));
-            }
-            let before = before.map(|looks| looks.of(index));
-            let (now, change) = make(&mut folder, entry, executable, &place, mode, before)?;
-            known[index] = now;
-            let file = index;
-            changed.extend(change.map(|change| Changed { file, change }));
-            if now.stranger {
-                continue;
-            }
-            if now.seen.is_some_and(|seen| seen.length > entry.length) {
-                longer.insert(index);
-            }
+        };
+        if stop() {
+            let given_up = io::ErrorKind::Interrupted.into();
+            return Err(DiskError::new(Doing::CreateFile, &place, given_up));
+        }
+        let before = before.map(|looks| looks.of(index));
+        let (now, change) = make(&mut folder, entry, &place, mode, before, is_proven)?;
+        known[index] = now;
+        let file = index;
+        changed.extend(change.map(|change| Changed { file, change }));
+        if now.role == Role::Stranger {
+            continue;
+        }
+        if now.length() > entry.length {
+            longer.insert(index);
+        }
+        // What may be somebody else's does not become longer by it.
+        if now.role != Role::Unproven || now.length() == entry.length {
             written.push(index);
         }
     }
-    let allocated = match mode {
-        Allocate::Full => allocate(root, &mut folder, layout, &written, stop)?,
-        Allocate::Sparse | Allocate::None => Allocated::All,
-    };
     for (index, entry) in layout.files().iter().enumerate() {
         if let Kind::Symlink { target } = &entry.kind {
             known[index].unwanted = !used(index).is_wanted();
@@ -143,6 +97,11 @@ pub fn create(
             }
         }
     }
+    // Last: what fails here gives its space back, what failed before has taken none.
+    let allocated = match mode {
+        Allocate::Full => allocate(root, &mut folder, layout, &written, stop)?,
+        Allocate::Sparse | Allocate::None => Allocated::All,
+    };
     Ok(Created {
         folder,
         longer,
@@ -155,16 +114,18 @@ pub fn create(
 // ANCHOR_END: create
 
 /// Makes a file, if there is none, and sees to it that it is long enough. If it is known how it was
-/// `before`, says what has become of it since; another file in its place is left as it is.
+/// `before`, says what has become of it since; another file in its place is left as it is, and so
+/// is one that is not proven to be ours.
 pub fn make(
     folder: &mut Folder,
     entry: &Entry,
-    executable: bool,
     place: &Path,
     mode: Allocate,
     before: Option<Option<Seen>>,
+    is_proven: bool,
 ) -> Result<(Known, Option<Change>), DiskError> {
     let failed = |doing| move |error| DiskError::new(doing, place, error);
+    let executable = entry.kind == Kind::Regular { executable: true };
     let made = folder.create(&entry.path, executable);
     let (file, is_new) = made.map_err(failed(Doing::CreateFile))?;
     let found = file.metadata().map_err(failed(Doing::SetLength))?;
@@ -172,16 +133,20 @@ pub fn make(
     let change = before.and_then(|before| change(before, there, entry.length));
     // In an empty file nothing can be lost; and names are tried by making one.
     let change = change.filter(|&change| change != Change::Back || found.len() > 0);
-    let stranger = matches!(change, Some(Change::Replaced | Change::Back));
-    let prepare = || prepare(&file, &found, entry, executable, mode);
-    let seen = match stranger {
-        true => Seen::of(&found),
-        false => prepare().map_err(failed(Doing::SetLength))?,
+    let role = match change {
+        Some(Change::Replaced | Change::Back) => Role::Stranger,
+        _ if is_new => Role::Made,
+        _ if !is_proven && found.len() > 0 => Role::Unproven,
+        _ => Role::Ours,
+    };
+    let seen = match role {
+        Role::Stranger => Seen::of(&found),
+        Role::Unproven => Seen::ours(&found),
+        _ => prepare(&file, &found, entry, executable, mode).map_err(failed(Doing::SetLength))?,
     };
     let known = Known {
         seen: Some(seen),
-        stranger,
-        made: is_new,
+        role,
         ..Known::default()
     };
     Ok((known, change))

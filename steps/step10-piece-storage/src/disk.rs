@@ -1,6 +1,6 @@
 //! The files of many torrents behind one queue.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use blocks::{BlockBuf, BlockDigests, BlockRequest};
 use hashing::lane_count;
@@ -79,7 +79,7 @@ enum Task {
     GiveToSync(Vec<usize>),
     Look(usize),
     Check(u32),
-    Choose(Vec<usize>, Vec<usize>),
+    Choose(BTreeSet<usize>),
     Settle,
 }
 
@@ -133,6 +133,14 @@ impl<K: Ord + Copy> Disk<K> {
         while self.turn(answer) {}
     }
 
+    /// Does one job, and waits for it, and for whatever was handed in before; `None` if no answer
+    /// came.
+    pub fn ask(&mut self, key: K, job: Job) -> Option<Done> {
+        let mut answer = None;
+        self.serve(vec![(key, job)], &mut |_, done| answer = Some(done));
+        answer
+    }
+
     /// Puts a job into the queue.
     pub fn hand_in(&mut self, key: K, job: Job) {
         let task = match job {
@@ -150,7 +158,7 @@ impl<K: Ord + Copy> Disk<K> {
             Job::GiveToSync { files } => Task::GiveToSync(files),
             Job::Look { from } => Task::Look(from),
             Job::Check { piece } => Task::Check(piece),
-            Job::Choose { wanted, unwanted } => Task::Choose(wanted, unwanted),
+            Job::Choose { wanted } => Task::Choose(wanted),
             Job::Settle => Task::Settle,
         };
         self.queue.push_back((key, task));
@@ -183,8 +191,8 @@ impl<K: Ord + Copy> Disk<K> {
             Some((key, Task::Check(piece))) => {
                 answer(key, self.check(key, piece));
             }
-            Some((key, Task::Choose(wanted, unwanted))) => {
-                let chosen = self.on(key, |storage| storage.choose(&wanted, &unwanted));
+            Some((key, Task::Choose(wanted))) => {
+                let chosen = self.on(key, |storage| storage.choose(&wanted));
                 answer(key, Done::Chosen(chosen));
             }
             Some((key, Task::Settle)) => answer(key, Done::Settled(self.on(key, Storage::settle))),

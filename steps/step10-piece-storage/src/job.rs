@@ -1,5 +1,6 @@
 //! What the disk is asked, and what it answers.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -45,13 +46,10 @@ pub enum Job {
         /// Which piece.
         piece: u32,
     },
-    /// Other files are wanted from now on. See [`Storage::want`](crate::Storage::want) and
-    /// [`Storage::unwant`](crate::Storage::unwant).
+    /// Other files are wanted from now on. See [`Storage::choose`](crate::Storage::choose).
     Choose {
-        /// Those that are, by their numbers.
-        wanted: Vec<usize>,
-        /// Those that are not any more.
-        unwanted: Vec<usize>,
+        /// All that are, by their numbers.
+        wanted: BTreeSet<usize>,
     },
     /// Everything is on disk: see that it is, and cut the files that are longer than the torrent
     /// says. See [`Storage::settle`](crate::Storage::settle).
@@ -108,8 +106,9 @@ pub enum Done {
         /// cannot go on.
         changed: Result<Vec<Changed>, DiskError>,
     },
-    /// The answer to [`Job::Choose`]. If it failed, what was wanted before may be unwanted, and
-    /// nothing else is wanted.
+    /// The answer to [`Job::Choose`]. If it failed, no file is wanted that was not before; those that
+    /// were not to be are not, and may be somewhere else now, so all that is open has to be closed.
+    /// It can be asked again.
     Chosen(Result<Chosen, DiskError>),
     /// The answer to [`Job::Settle`]. If nothing has changed and nothing is lost, everything is where
     /// it belongs.
@@ -119,6 +118,8 @@ pub enum Done {
 /// What a choice of files has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
+    /// Files that somebody else has changed.
+    pub changed: Vec<Changed>,
     /// Pieces that are not good any more: what the part file had of them cannot be used.
     pub lost: Vec<u32>,
     /// Files whose bytes are somewhere else now. Who keeps them open has to close them.

@@ -23,8 +23,7 @@ pub use slots::{Slots, Whose};
 
 /// The name of a torrent's part file in its download folder: `.<info-hash in hex>.parts`.
 pub fn part_file_name(info_hash: &[u8; 20]) -> String {
-    let hex = info_hash.iter().map(|byte| format!("{byte:02x}"));
-    format!(".{}.parts", hex.collect::<String>())
+    format!(".{}.parts", hex::encode(info_hash))
 }
 
 /// What a part file holds, to be read only; one for all who check a torrent's pieces.
@@ -36,6 +35,8 @@ pub struct Parts {
     slots: Arc<Slots>,
     /// `None` if there is nothing to read.
     file: Option<Arc<File>>,
+    /// How long it was when it was opened, in bytes.
+    length: u64,
 }
 
 impl Parts {
@@ -52,24 +53,30 @@ impl Parts {
         let geometry = layout.geometry();
         let none = Slots::new(geometry.pieces(), geometry.piece_length());
         let file = match open_to_read(&place) {
-            Ok(file) => Arc::new(file),
+            Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Parts::of(place, none, None));
+                return Parts::view(place, Arc::new(none), None);
             }
             Err(error) => return Err(DiskError::new(Doing::Open, &place, error)),
         };
         let slots = read_slots(&file, none).map_err(|e| DiskError::new(Doing::Read, &place, e))?;
-        Ok(Parts::of(place, slots, Some(file)))
-    }
-
-    fn of(place: PathBuf, slots: Slots, file: Option<Arc<File>>) -> Parts {
-        let slots = Arc::new(slots);
-        Parts { place, slots, file }
+        Parts::view(place, Arc::new(slots), Some(Arc::new(file)))
     }
 
     /// What is in a part file that is open already.
-    pub(crate) fn view(place: PathBuf, slots: Arc<Slots>, file: Option<Arc<File>>) -> Parts {
-        Parts { place, slots, file }
+    pub(crate) fn view(
+        place: PathBuf,
+        slots: Arc<Slots>,
+        file: Option<Arc<File>>,
+    ) -> Result<Parts, DiskError> {
+        let found = file.as_ref().map(|file| file.metadata()).transpose();
+        let found = found.map_err(|e| DiskError::new(Doing::Read, &place, e))?;
+        Ok(Parts {
+            place,
+            slots,
+            file,
+            length: found.map_or(0, |found| found.len()),
+        })
     }
 
     /// Whether anything of a piece is in it.
@@ -106,11 +113,8 @@ impl Parts {
 
     /// Whether so many bytes of a piece are there, from `offset` in the piece on.
     pub(crate) fn reach(&self, piece: u32, offset: u64, len: u64) -> bool {
-        let (Some(file), Some(slot)) = (&self.file, self.slots.offset(piece)) else {
-            return false;
-        };
-        file.metadata()
-            .is_ok_and(|found| found.len() >= slot + offset + len)
+        let slot = self.slots.offset(piece);
+        slot.is_some_and(|slot| slot + offset + len <= self.length)
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use layout::{Kind, Layout};
 
+use crate::error::{DiskError, Doing};
+
 /// How a file was when it was last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -52,12 +54,20 @@ pub struct Looks(Vec<Option<Seen>>);
 
 impl Looks {
     /// Looks at the files below `root`.
-    pub fn new(root: &Path, layout: &Layout) -> Looks {
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] where the system cannot say whether there is a file.
+    pub fn new(root: &Path, layout: &Layout) -> Result<Looks, DiskError> {
         let look = |entry: &layout::Entry| match entry.kind {
-            Kind::Regular { .. } => look(&root.join(&entry.path)).ok().flatten(),
-            _ => None,
+            Kind::Regular { .. } => {
+                let place = root.join(&entry.path);
+                look(&place).map_err(|e| DiskError::new(Doing::Open, &place, e))
+            }
+            _ => Ok(None),
         };
-        Looks(layout.files().iter().map(look).collect())
+        let looks: Result<Vec<_>, _> = layout.files().iter().map(look).collect();
+        Ok(Looks(looks?))
     }
 
     /// How a file of the layout was; `None` if there was none.

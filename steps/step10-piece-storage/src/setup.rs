@@ -8,6 +8,10 @@ pub enum FileUse {
     /// It is wanted: it is made if it is not there, and written to.
     #[default]
     Write,
+    /// It is wanted, and what is there may be the torrent's or somebody else's: it has bytes, and
+    /// no piece that would prove them. It is written to only where it has what a piece has there,
+    /// or zeros. When it has proven to be the torrent's, it is as any.
+    Compare,
     /// It is wanted, and complete: it is left as it is, and links may lead to it.
     Leave,
     /// Nobody wants it. It is not made, and what may be in its place is not touched: what comes
@@ -23,7 +27,7 @@ pub enum FileUse {
 impl FileUse {
     /// Whether somebody wants it.
     pub fn is_wanted(self) -> bool {
-        matches!(self, FileUse::Write | FileUse::Leave)
+        matches!(self, FileUse::Write | FileUse::Compare | FileUse::Leave)
     }
 }
 

@@ -10,11 +10,11 @@ use blocks::{BlockBuf, BlockRequest};
 use layout::{Kind, Layout, Span};
 
 use crate::allocate::{Allocate, Allocated};
-use crate::create::Known;
 use crate::error::{DiskError, Doing};
 use crate::folder::{Folder, open_to_read};
 use crate::handles::Handles;
 use crate::hashes::Hashes;
+use crate::known::{Known, Role};
 use crate::seen::{Changed, Seen};
 use crate::sync::Unsynced;
 use crate::transfer::{self, Likeness};
@@ -22,6 +22,7 @@ use crate::watch::{moved, replaced};
 
 mod aside;
 mod choose;
+mod clear;
 mod open;
 mod take_over;
 
@@ -61,8 +62,6 @@ pub struct Storage {
     pub(crate) known: Vec<Known>,
     /// Pieces that were on disk and are not any more: where they were there are zeros now.
     pub(crate) lost: BTreeSet<u32>,
-    /// Files that may be somebody else's: what is in them is compared before it is written over.
-    unproven: BTreeSet<usize>,
     /// Files that were found changed when they were opened.
     pub(crate) changed: Vec<Changed>,
     /// The part file, if the torrent may have one.
@@ -87,7 +86,7 @@ impl Storage {
         let path = &self.layout.files()[index].path;
         let (root, folder, known) = (&self.root, &mut self.folder, self.known[index]);
         let mut open = || match folder {
-            Some(folder) if !known.only_read && !known.stranger && !known.aside => {
+            Some(folder) if known.role.is_ours() || known.role == Role::Unproven => {
                 let file = folder.open(path)?;
                 let now = Seen::of(&file.metadata()?);
                 match known.seen.is_some_and(|seen| !seen.is_same_file(&now)) {
@@ -102,12 +101,6 @@ impl Storage {
         })
     }
 
-    /// These files may be somebody else's: they have bytes, and no piece that would prove them. They
-    /// are written to only when what is in them is what the first piece has there, or zeros.
-    pub fn compare_first(&mut self, files: BTreeSet<usize>) {
-        self.unproven = files;
-    }
-
     /// The files that somebody has changed between the look that was taken before and the opening.
     pub fn take_changed(&mut self) -> Vec<Changed> {
         std::mem::take(&mut self.changed)
@@ -118,29 +111,39 @@ impl Storage {
         &self.hashes
     }
 
-    /// Cuts every file that is still longer than the torrent says. For the end of a download, when
-    /// all of it is verified: nothing of the torrent is lost.
+    /// Cuts every file of ours that is still longer than the torrent says. For the end of a
+    /// download, when all of it is verified: nothing of the torrent is lost.
     pub(crate) fn trim(&mut self) -> Result<(), DiskError> {
-        while let Some(index) = self.longer.first().copied() {
-            self.cut(index)?;
+        for index in self.longer.clone() {
+            if self.known[index].role.is_ours() {
+                let file = self.file(index)?;
+                self.fit(index, &file)?;
+                let (place, length) = (self.place(index), self.length(index));
+                self.wrote(index, &file, length)
+                    .map_err(|e| DiskError::new(Doing::SetLength, &place, e))?;
+            }
         }
         Ok(())
     }
 
-    /// Gives file `index` the torrent's length, if it is known to be longer.
-    fn cut(&mut self, index: usize) -> Result<(), DiskError> {
-        if self.longer.contains(&index) {
-            let file = self.file(index)?;
-            let entry = &self.layout.files()[index];
-            let place = self.root.join(&entry.path);
-            let failed = |e| DiskError::new(Doing::SetLength, &place, e);
-            file.set_len(entry.length).map_err(failed)?;
+    /// Gives a file that is about to be written to the torrent's length, if it is longer, or shorter
+    /// and need not grow.
+    fn fit(&mut self, index: usize, file: &File) -> Result<(), DiskError> {
+        let length = self.length(index);
+        let is_short = self.known[index].length() < length && !self.grows(index);
+        if is_short || self.longer.contains(&index) {
             self.unsynced.touched(index);
-            let length = entry.length;
-            self.wrote(index, &file, length).map_err(failed)?;
+            file.set_len(length)
+                .map_err(|e| DiskError::new(Doing::SetLength, &self.place(index), e))?;
             self.longer.remove(&index);
         }
         Ok(())
+    }
+
+    /// Whether a file gets longer only by what is written to it.
+    fn grows(&self, index: usize) -> bool {
+        let known = self.known[index];
+        self.allocate == Allocate::None || known.unwanted || known.role == Role::Unproven
     }
 
     // ANCHOR: write
@@ -152,22 +155,27 @@ impl Storage {
         blocks: &[BlockBuf],
     ) -> Result<Vec<Changed>, DiskError> {
         let layout = Arc::clone(&self.layout);
-        let mut changed = Vec::new();
+        let (mut changed, mut aside) = (Vec::new(), Vec::new());
         let mut from = 0;
         for span in layout.piece_spans(piece) {
-            let len = span.len as usize;
-            if self.known[span.file].aside {
-                self.write_aside(piece, from, blocks, len)?;
-            } else if !self.is_padding(span) {
-                let before = changed.len();
-                while !self.write_span(span, blocks, from)? {
-                    match self.look_at(span.file)? {
-                        Some(mended) if changed.len() < before + TRIES => changed.push(mended),
-                        _ => return Err(self.error(Doing::Write, span, moved())),
-                    }
+            let before = changed.len();
+            while !self.is_padding(span) {
+                if self.known[span.file].role == Role::Aside {
+                    aside.push((from, span.len as usize));
+                    break;
+                }
+                if self.write_span(span, blocks, from)? {
+                    break;
+                }
+                match self.look_at(span.file)? {
+                    Some(mended) if changed.len() < before + TRIES => changed.push(mended),
+                    _ => return Err(self.error(Doing::Write, span, moved())),
                 }
             }
-            from += len;
+            from += span.len as usize;
+        }
+        if !aside.is_empty() {
+            self.write_aside(piece, blocks, &aside)?;
         }
         self.lost.remove(&piece);
         Ok(changed)
@@ -180,12 +188,10 @@ impl Storage {
         blocks: &[BlockBuf],
         from: usize,
     ) -> Result<bool, DiskError> {
-        if self.known[span.file].stranger {
+        if self.known[span.file].role == Role::Stranger {
             return Err(self.error(Doing::Write, span, replaced()));
         }
-        if std::mem::take(&mut self.known[span.file].only_read) {
-            self.handles.close(|&open| open == span.file);
-        }
+        self.write_from_now_on(span.file);
         let file = match self.file(span.file) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             file => file?,
@@ -193,10 +199,13 @@ impl Storage {
         if !self.is_as_it_was(span.file, &file) {
             return Ok(false);
         }
-        self.prove(span, &file, blocks, from)?;
-        self.cut(span.file)?;
+        let len = span.len as usize;
+        if self.known[span.file].role == Role::Unproven {
+            self.prove(span, &file, transfer::slices(blocks, from, len))?;
+        }
+        self.fit(span.file, &file)?;
         self.unsynced.touched(span.file);
-        let written = transfer::write(&file, span.offset, blocks, from, span.len as usize);
+        let written = transfer::write(&file, span.offset, blocks, from, len);
         // Where the disk is full a part is written: it was we who changed the file, then too.
         let is_there = self.wrote(span.file, &file, self.full_length(span));
         written
@@ -205,42 +214,59 @@ impl Storage {
     }
     // ANCHOR_END: write
 
-    /// How long the file of a span is at least, once the span is written.
-    fn full_length(&self, span: Span) -> u64 {
-        let known = self.known[span.file];
-        if self.allocate == Allocate::None || known.unwanted {
-            let before = known.seen.map_or(0, |seen| seen.length);
-            return before
-                .min(self.length(span.file))
-                .max(span.offset + span.len);
+    /// A file is not only read any more, if it was.
+    fn write_from_now_on(&mut self, index: usize) {
+        if self.known[index].role == Role::Complete {
+            self.known[index].role = Role::Ours;
+            self.handles.close(|&open| open == index);
         }
-        self.length(span.file)
     }
 
-    /// Whether a file that may be somebody else's is the torrent's.
-    fn prove(
+    /// How long the file of a span is at least, once the span is written.
+    fn full_length(&self, span: Span) -> u64 {
+        let length = self.length(span.file);
+        match self.grows(span.file) {
+            true => {
+                let before = self.known[span.file].length().min(length);
+                before.max(span.offset + span.len)
+            }
+            false => length,
+        }
+    }
+
+    /// Makes sure that a file that may be somebody else's has nothing else than what is to be
+    /// written, or zeros.
+    fn prove<'b>(
         &mut self,
         span: Span,
         file: &File,
-        blocks: &[BlockBuf],
-        from: usize,
+        slices: impl Iterator<Item = &'b [u8]>,
     ) -> Result<(), DiskError> {
-        if !self.unproven.contains(&span.file) {
-            return Ok(());
+        let found = transfer::compare(file, span.offset, slices);
+        let found = found.map_err(|e| self.error(Doing::Read, span, e))?;
+        match self.judge(span, found) {
+            true => Ok(()),
+            false => Err(self.error(Doing::Overwrite, span, somebody_elses())),
         }
-        let found = transfer::compare(file, span.offset, blocks, from, span.len as usize);
-        match found.map_err(|e| self.error(Doing::Read, span, e))? {
-            Likeness::Zeros => {}
-            // A few bytes may be the same in any file of its kind.
-            Likeness::Same if span.len < PROOF && span.len < self.length(span.file) => {}
-            Likeness::Same => {
-                self.unproven.remove(&span.file);
-            }
-            Likeness::Other => {
-                return Err(self.error(Doing::Overwrite, span, somebody_elses()));
-            }
+    }
+
+    /// Whether a part of a piece may be written over what is in a file that may be somebody else's.
+    /// If it is what proves the file to be ours, it is as any other from then on.
+    fn judge(&mut self, span: Span, found: Likeness) -> bool {
+        let length = self.length(span.file);
+        // What is too long would be cut.
+        if found == Likeness::Other || self.known[span.file].length() > length {
+            return false;
         }
-        Ok(())
+        // A few bytes may be the same in any file of its kind.
+        if found == Likeness::Same && (span.len >= PROOF || span.len == length) {
+            self.known[span.file].role = Role::Ours;
+        }
+        true
+    }
+
+    fn place(&self, file: usize) -> PathBuf {
+        self.root.join(&self.layout.files()[file].path)
     }
 
     fn length(&self, file: usize) -> u64 {
@@ -281,7 +307,9 @@ impl Storage {
             left = rest;
             let from = at;
             at += span.len;
-            if self.known[span.file].aside && self.read_aside(block.piece, from, here)? {
+            if self.known[span.file].role == Role::Aside
+                && self.read_aside(block.piece, from, here)?
+            {
                 continue;
             }
             if self.is_padding(span) {
@@ -327,11 +355,7 @@ impl Storage {
     }
 
     fn error(&self, doing: Doing, span: Span, cause: io::Error) -> DiskError {
-        DiskError::new(
-            doing,
-            &self.root.join(&self.layout.files()[span.file].path),
-            cause,
-        )
+        DiskError::new(doing, &self.place(span.file), cause)
     }
 
     /// The bytes of a piece, as slices of its blocks.

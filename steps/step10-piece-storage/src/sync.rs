@@ -10,6 +10,7 @@ use layout::Kind;
 
 use crate::Storage;
 use crate::error::{DiskError, Doing};
+use crate::known::Role;
 
 /// How many files are open at once to be made durable.
 const AT_ONCE: usize = 32;
@@ -136,7 +137,7 @@ impl Storage {
             if !matches!(entry.kind, Kind::Regular { .. }) {
                 continue;
             }
-            if self.known[index].aside {
+            if self.known[index].role == Role::Aside {
                 in_parts = true;
                 continue;
             }

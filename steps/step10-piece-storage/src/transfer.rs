@@ -25,8 +25,12 @@ pub fn slices(blocks: &[BlockBuf], offset: usize, len: usize) -> impl Iterator<I
 /// system takes it all.
 pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize) -> io::Result<()> {
     let mut slices: Vec<IoSlice<'_>> = slices(blocks, from, len).map(IoSlice::new).collect();
-    let mut left = &mut slices[..];
-    let mut at = at;
+    write_slices(file, at, &mut slices)
+}
+/// Writes slices one after the other, from `at` in `file` on.
+fn write_slices(file: &File, mut at: u64, mut left: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // Slices without a byte, which a write of nothing would be.
+    IoSlice::advance_slices(&mut left, 0);
     while !left.is_empty() {
         match write_some(file, &left[..left.len().min(MAX_SLICES)], at) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
@@ -43,23 +47,12 @@ pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize)
 // ANCHOR_END: slices
 
 /// Writes all of `bytes` to `at` in `file`.
-pub fn write_all(file: &File, mut at: u64, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match write_some(file, &[IoSlice::new(bytes)], at) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                at += written as u64;
-                bytes = &bytes[written..];
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+pub fn write_all(file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
+    write_slices(file, at, &mut [IoSlice::new(bytes)])
 }
 
 /// How bytes of a piece compare with what is in a file in their place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Likeness {
     /// There are zeros.
     Zeros,
@@ -69,18 +62,15 @@ pub enum Likeness {
     Other,
 }
 
-/// Compares the `len` bytes of a piece from `from` on with what is at `at` in `file`.
-pub fn compare(
+/// Compares slices of a piece, none longer than a block, with what is in `file` from `at` on.
+pub fn compare<'b>(
     file: &File,
-    at: u64,
-    blocks: &[BlockBuf],
-    from: usize,
-    len: usize,
+    mut at: u64,
+    slices: impl Iterator<Item = &'b [u8]>,
 ) -> io::Result<Likeness> {
     let mut likeness = Likeness::Zeros;
     let mut there = vec![0; BLOCK as usize];
-    let mut at = at;
-    for slice in slices(blocks, from, len) {
+    for slice in slices {
         let there = &mut there[..slice.len()];
         there.fill(0);
         match read(file, at, there) {

@@ -11,7 +11,7 @@ use crate::Storage;
 use crate::checker::{Checker, PieceState};
 use crate::create::{link, make};
 use crate::error::{DiskError, Doing};
-use crate::pieces::pieces_of;
+use crate::known::Role;
 use crate::seen::{Change, Changed, Seen, change, look};
 
 /// Files that are looked at for one [`Job::Look`](crate::Job::Look).
@@ -40,7 +40,10 @@ impl Storage {
     pub fn look_at(&mut self, index: usize) -> Result<Option<Changed>, DiskError> {
         let layout = self.layout().clone();
         let entry = &layout.files()[index];
-        if !matches!(entry.kind, Kind::Regular { .. }) || self.known[index].aside {
+        // What is in the place of a file that nobody wants is no business of a download. A seed has
+        // use for a file that comes back.
+        let is_aside = self.known[index].role == Role::Aside && self.folder.is_some();
+        if !matches!(entry.kind, Kind::Regular { .. }) || is_aside {
             return Ok(None);
         }
         let Ok(now) = look(&self.root().join(&entry.path)) else {
@@ -101,30 +104,52 @@ impl Storage {
         let changed = self.look(0..self.layout().files().len())?;
         self.mend_links()?;
         self.trim()?;
+        self.take_over_needless()?;
         self.settle_aside()?;
         let lost = self.lost.iter().copied().collect();
         Ok(Settled { changed, lost })
     }
     // ANCHOR_END: settle
 
-    /// Whether a piece is on disk and good.
+    /// Whether a piece is on disk and good, where it is read from.
     ///
     /// # Errors
     ///
     /// [`DiskError`] when it cannot be read.
     pub fn check(&mut self, piece: u32) -> Result<PieceState, DiskError> {
-        let layout = self.layout().clone();
-        let mut checker = Checker::new(self.root(), layout, self.hashes().clone()).open_files(1);
-        self.show_aside(piece, &mut checker)?;
+        let mut checker = self.checker();
+        self.check_with(piece, &mut checker)
+    }
+
+    /// A checker of the files as they are.
+    pub(crate) fn checker(&self) -> Checker {
+        Checker::new(self.root(), self.layout().clone(), self.hashes().clone()).open_files(1)
+    }
+
+    /// The same with a checker that is there already.
+    pub(crate) fn check_with(
+        &mut self,
+        piece: u32,
+        checker: &mut Checker,
+    ) -> Result<PieceState, DiskError> {
         let mut found = PieceState::Missing;
-        checker.check(piece..piece + 1, |_, state| found = state)?;
+        match self.placed(piece)? {
+            Some((parts, placed)) => {
+                checker.set_parts(parts, Vec::new());
+                found = checker.check_placed(piece, &placed)?;
+            }
+            None => checker.check(piece..piece + 1, |_, state| found = state)?,
+        }
         if found == PieceState::Good {
             self.lost.remove(&piece);
             let layout = self.layout().clone();
             for span in layout.piece_spans(piece) {
+                let is_doubtful =
+                    matches!(self.known[span.file].role, Role::Stranger | Role::Unproven);
                 // Zeros prove nothing.
-                if self.known[span.file].stranger && checker.has_data(span)? {
-                    self.known[span.file].stranger = false;
+                if is_doubtful && checker.has_data(span)? {
+                    self.known[span.file].role = Role::Ours;
+                    self.handles.close(|&open| open == span.file);
                 }
             }
         }
@@ -185,23 +210,32 @@ impl Storage {
         let known = &mut self.known[index];
         match change {
             Change::Touched => {
-                let length = known.seen.map_or(0, |seen| seen.length);
+                let length = known.length();
                 // What a link leads to is not ours to cut.
-                if length > entry.length && !known.only_read {
+                if length > entry.length && known.role != Role::Complete {
                     self.longer.insert(index);
                 }
                 return Ok(change);
             }
             Change::Replaced | Change::Back => {
                 // Nothing has to be written to a file that nobody wants.
-                known.stranger = !known.unwanted;
-                known.aside = known.unwanted;
+                known.role = match known.unwanted {
+                    true => Role::Aside,
+                    false => Role::Stranger,
+                };
                 return Ok(change);
             }
             Change::Gone => self.lose(index, 0),
-            Change::Cut(length) => self.lose(index, length),
+            Change::Cut(length) => {
+                let is_strangers = known.role == Role::Stranger;
+                self.lose(index, length);
+                // He may do with it what he likes: it stays his.
+                if is_strangers {
+                    return Ok(change);
+                }
+            }
         }
-        let (Some(folder), Kind::Regular { executable }) = (&mut self.folder, &entry.kind) else {
+        let (Some(folder), Kind::Regular { .. }) = (&mut self.folder, &entry.kind) else {
             return Ok(change);
         };
         if !folder.is_at(&root) {
@@ -210,25 +244,36 @@ impl Storage {
         folder.walk_anew();
         if self.known[index].unwanted {
             // What is left of it counts; nothing is made anew.
-            self.known[index].aside = change == Change::Gone;
+            if change == Change::Gone {
+                self.known[index].role = Role::Aside;
+            }
             return Ok(change);
         }
         let before = Some(self.known[index].seen);
-        let (now, since) = make(folder, entry, *executable, &place, self.allocate, before)?;
+        let is_proven = self.known[index].role != Role::Unproven;
+        let (now, since) = make(folder, entry, &place, self.allocate, before, is_proven)?;
         self.known[index] = now;
-        self.unsynced.touched(index);
-        let folders = entry.path.ancestors().skip(1).map(|path| root.join(path));
-        self.unsynced.folders.extend(folders);
-        Ok(match now.stranger {
+        self.is_made(index);
+        Ok(match now.role == Role::Stranger {
             true => since.unwrap_or(change),
             false => change,
         })
     }
 
+    /// A file was made anew, perhaps with the folders that it is in.
+    pub(crate) fn is_made(&mut self, index: usize) {
+        let (layout, root) = (self.layout().clone(), self.root().to_path_buf());
+        self.unsynced.touched(index);
+        let above = layout.files()[index].path.ancestors().skip(1);
+        self.unsynced
+            .folders
+            .extend(above.map(|path| root.join(path)));
+    }
+
     /// What was in a file from an offset on is not there any more.
     fn lose(&mut self, index: usize, from: u64) {
         let length = self.layout().files()[index].length;
-        let pieces = pieces_of(self.layout(), index, from..length);
+        let pieces = self.layout().pieces_of(index, from..length);
         self.lost.extend(pieces);
     }
 

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 use ran::{complained, said, text};
@@ -20,6 +20,9 @@ use support::{Script, Torrent};
 use tempfile::tempdir;
 
 const PIECE: u64 = 32 * 1024;
+
+/// What takes longer than this will never be.
+const LONG: Duration = Duration::from_secs(60);
 
 fn command(torrent: &Path, root: &Path, peer: SocketAddr) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_step10-piece-storage"));
@@ -102,8 +105,13 @@ fn killed_in_the_middle_it_goes_on_with_what_was_written() {
         let there = fs::read(root.path().join("a.bin")).unwrap_or_default();
         there.len() > two && there[..two] == torrent.data[..two]
     };
+    let began = Instant::now();
     while !has_two() {
         assert!(child.try_wait().unwrap().is_none(), "it goes on waiting");
+        if began.elapsed() > LONG {
+            child.kill().unwrap();
+            panic!("two pieces are not written after {LONG:?}");
+        }
         thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();

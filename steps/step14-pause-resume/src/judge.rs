@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use layout::{Entry, Kind, Layout};
 use messages::Bitfield;
-use storage::pieces_of;
 
 use crate::ledger::SAVE_EVERY;
 use crate::{Recorded, Resume, ResumeError, Stamp, UnixTime, Verdict};
@@ -63,7 +62,7 @@ impl Judgement {
             if !has_bytes(entry) || length >= entry.length {
                 continue;
             }
-            for piece in pieces_of(layout, file, length..entry.length) {
+            for piece in layout.pieces_of(file, length..entry.length) {
                 self.trusted.clear(piece);
                 self.to_hash.clear(piece);
             }
@@ -74,7 +73,7 @@ impl Judgement {
     fn leave_out_what_is_gone(&mut self, layout: &Layout) {
         for (file, verdict) in self.files.iter().enumerate() {
             if *verdict == Verdict::Gone {
-                for piece in all_pieces_of(layout, file) {
+                for piece in layout.all_pieces_of(file) {
                     self.to_hash.clear(piece);
                 }
             }
@@ -124,7 +123,11 @@ pub fn judge(
         else {
             return Verdict::Gone;
         };
-        let is_whole = || all_pieces_of(layout, index).all(|piece| resume.pieces.get(piece));
+        let is_whole = || {
+            layout
+                .all_pieces_of(index)
+                .all(|piece| resume.pieces.get(piece))
+        };
         recorded.map_or(Verdict::Unknown, |recorded| {
             verdict(resume, entry, &recorded, &now, is_whole)
         })
@@ -133,7 +136,7 @@ pub fn judge(
     let mut trusted = resume.pieces.clone();
     let mut to_hash = Bitfield::new(trusted.len());
     for (file, _) in files.iter().enumerate().filter(|(_, v)| !v.is_trusted()) {
-        for piece in all_pieces_of(layout, file) {
+        for piece in layout.all_pieces_of(file) {
             trusted.clear(piece);
             to_hash.set(piece);
         }
@@ -205,10 +208,6 @@ fn verdict(
 
 fn has_bytes(entry: &Entry) -> bool {
     matches!(entry.kind, Kind::Regular { .. }) && entry.length > 0
-}
-
-fn all_pieces_of(layout: &Layout, file: usize) -> std::ops::Range<u32> {
-    pieces_of(layout, file, 0..layout.files()[file].length)
 }
 
 #[cfg(test)]

@@ -101,8 +101,8 @@ impl Needs {
 }
 
 /// The pieces that a file lies in; none for an empty one.
-pub(crate) fn pieces_of(layout: &Layout, file: usize) -> Range<usize> {
-    let pieces = layout.pieces_of(file, 0..layout.files()[file].length);
+fn pieces_of(layout: &Layout, file: usize) -> Range<usize> {
+    let pieces = layout.all_pieces_of(file);
     pieces.start as usize..pieces.end as usize
 }
 

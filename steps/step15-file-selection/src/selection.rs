@@ -141,21 +141,6 @@ impl Selection {
         Some(selection)
     }
 
-    /// The files of the layout that are wanted here and were not in `before`, and those that are
-    /// not wanted any more.
-    pub fn changes(&self, before: &Selection) -> (Vec<usize>, Vec<usize>) {
-        let files = 0..self.places.len();
-        let (mut more, mut less) = (Vec::new(), Vec::new());
-        for file in files {
-            match (before.is_wanted(file), self.is_wanted(file)) {
-                (false, true) => more.push(file),
-                (true, false) => less.push(file),
-                _ => {}
-            }
-        }
-        (more, less)
-    }
-
     /// Marks listed files, by their places. Among others a link is passed over; links alone mark what
     /// they lead to. Their own marks are right after [`Selection::follow`].
     pub(crate) fn mark(&mut self, files: &Files, places: &[usize], priority: Priority) {

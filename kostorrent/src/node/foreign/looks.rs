@@ -2,12 +2,13 @@
 //! may be a hundred thousand of them, all in one piece.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use layout::{Kind, Layout, Span};
-use storage::{Checker, DiskError, PieceState};
+use storage::{Checker, DiskError, Doing, PieceState};
 
 /// The smallest part of a file that file systems write, in bytes. A write that was cut off ends at a
 /// multiple of it in the file: at a page of memory mostly, and at a block where a disk was full.
@@ -59,23 +60,36 @@ impl<'a> Looks<'a> {
         }
     }
 
-    pub fn file(&mut self, file: usize) -> Look {
-        let (root, path) = (self.root, &self.layout.files()[file].path);
-        *self.files[file].get_or_insert_with(|| match fs::metadata(root.join(path)) {
+    /// What is where a file should be. Where the system cannot say, that is an error: the file may
+    /// well be there.
+    pub fn file(&mut self, file: usize) -> Result<Look, DiskError> {
+        if let Some(known) = self.files[file] {
+            return Ok(known);
+        }
+        let place = self.root.join(&self.layout.files()[file].path);
+        let look = match fs::metadata(&place) {
             Ok(found) if found.is_file() => Look::File(found.len()),
             Ok(_) => Look::NoFile,
-            Err(_) => Look::Nothing,
-        })
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory => Look::Nothing,
+                _ => return Err(DiskError::new(Doing::Open, &place, error)),
+            },
+        };
+        self.files[file] = Some(look);
+        Ok(look)
     }
 
     /// Whether every file is there, at its full length.
-    pub fn is_laid_out(&mut self) -> bool {
+    pub fn is_laid_out(&mut self) -> Result<bool, DiskError> {
         let layout = self.layout;
-        let mut files = layout.files().iter().enumerate();
-        files.all(|(file, entry)| match entry.kind {
-            Kind::Regular { .. } => self.file(file) == Look::File(entry.length),
-            Kind::Padding | Kind::Symlink { .. } => true,
-        })
+        for (file, entry) in layout.files().iter().enumerate() {
+            if matches!(entry.kind, Kind::Regular { .. })
+                && self.file(file)? != Look::File(entry.length)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub fn is_good(&self, piece: u32) -> bool {
@@ -146,7 +160,7 @@ impl<'a> Looks<'a> {
             return Ok(known);
         }
         let length = self.layout.files()[file].length;
-        let mut wrong = ![Look::Nothing, Look::File(length)].contains(&self.file(file));
+        let mut wrong = ![Look::Nothing, Look::File(length)].contains(&self.file(file)?);
         for piece in self.pieces(file) {
             let piece_len = self.layout.geometry().piece_len(piece);
             let alone = self.span(piece, file).len == u64::from(piece_len);
@@ -158,7 +172,7 @@ impl<'a> Looks<'a> {
 
     /// The pieces that a file lies in.
     pub fn pieces(&self, file: usize) -> Range<u32> {
-        super::all_pieces_of(self.layout, file)
+        self.layout.all_pieces_of(file)
     }
 
     /// The bytes of a piece that lie in one of its files.

@@ -3,7 +3,6 @@
 use storage::{Done, Job};
 
 use super::super::disk::TorrentDisk;
-use super::super::foreign::all_pieces_of;
 use super::{Answer, Voucher, Wish};
 
 /// How a life ends.
@@ -86,7 +85,7 @@ impl Voucher {
 
     fn changed(&mut self, files: impl IntoIterator<Item = usize>) {
         for file in files {
-            for piece in all_pieces_of(&self.layout, file) {
+            for piece in self.layout.all_pieces_of(file) {
                 self.ledger.lost(piece);
             }
         }

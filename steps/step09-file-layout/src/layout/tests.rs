@@ -192,6 +192,17 @@ fn a_torrent_is_laid_out_as_it_says() {
     assert_eq!(portable.files(), expected);
 }
 
+#[test]
+fn a_file_lies_in_the_pieces_that_its_bytes_touch() {
+    let files = [("a", 10_000), ("empty", 0), ("b", 90_000)];
+    let files = files.map(|(path, length)| file(path, length));
+    let layout = Layout::new(files, 40_000).unwrap();
+    let all = [0, 1, 2].map(|file| layout.all_pieces_of(file));
+    assert_eq!(all, [0..1, 0..0, 0..3]);
+    assert_eq!(layout.pieces_of(2, 30_000..30_001), 1..2);
+    assert_eq!(layout.pieces_of(2, 29_999..30_001), 0..2);
+}
+
 proptest! {
     #[test]
     fn every_byte_is_in_one_place(

@@ -40,7 +40,7 @@ fn length(root: &Path, name: &str) -> u64 {
 
 #[cfg(unix)]
 fn space(root: &Path, name: &str) -> u64 {
-    space_of(&fs::metadata(root.join(name)).unwrap())
+    space_of(&fs::metadata(root.join(name)).unwrap()).unwrap()
 }
 
 #[cfg(target_os = "linux")]
@@ -97,18 +97,22 @@ fn what_an_attempt_took_is_given_back_and_no_byte_with_it() {
     storage.write(3, &torrent.blocks(3)).unwrap();
     let before = (space(dir.path(), "t/a"), space(dir.path(), "t/c"));
     let mut folder = Folder::new(dir.path()).unwrap();
-    let mut given = Vec::new();
-    for index in [0, 2] {
-        let entry = &torrent.layout.files()[index];
-        let file = folder.open(&entry.path).unwrap();
-        let holes = holes(&file, entry.length).unwrap();
-        if fill(&file, entry.length).unwrap() == Allocated::Unsupported {
-            return;
-        }
-        given.push((index, holes));
+    let (mut given, files) = (Vec::new(), [0, 2]);
+    let layout = &torrent.layout;
+    let result = give(
+        dir.path(),
+        &mut folder,
+        layout,
+        &files,
+        &|| false,
+        &mut given,
+    );
+    if result.unwrap() == Allocated::Unsupported {
+        return;
     }
+    assert!(space(dir.path(), "t/c") >= 100_000);
     let a = fs::read(dir.path().join("t/a")).unwrap();
-    give_back(&mut folder, &torrent.layout, given);
+    give_back(&mut folder, layout, given);
     assert_eq!((space(dir.path(), "t/a"), space(dir.path(), "t/c")), before);
     assert!(fs::read(dir.path().join("t/a")).unwrap() == a);
     assert!(a[120_000..160_000] == *torrent.piece(3));
@@ -166,12 +170,77 @@ fn what_grows_is_compared_as_far_as_it_goes() {
     fs::create_dir(dir.path().join("t")).unwrap();
     let a = dir.path().join("t/a");
     fs::write(&a, &torrent.data[..5_000]).unwrap();
-    let mut storage = lay_out(dir.path(), &torrent, Allocate::None).unwrap();
-    storage.compare_first(std::collections::BTreeSet::from([0]));
-    storage.write(0, &torrent.blocks(0)).unwrap();
-    fs::write(&a, "somebody's own notes").unwrap();
-    let mut storage = lay_out(dir.path(), &torrent, Allocate::None).unwrap();
-    storage.compare_first(std::collections::BTreeSet::from([0]));
-    let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
-    assert!(error.to_string().contains("left alone"), "{error}");
+    for allocate in [Allocate::None, Allocate::Sparse, Allocate::Full] {
+        let lay_out = || {
+            let setup = Setup {
+                files: &|_| FileUse::Compare,
+                ..setup(allocate)
+            };
+            let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+            Storage::lay_out(dir.path(), layout, hashes, &setup).unwrap()
+        };
+        fs::write(&a, &torrent.data[..5_000]).unwrap();
+        let mut storage = lay_out();
+        assert_eq!(length(dir.path(), "t/a"), 5_000);
+        storage.write(0, &torrent.blocks(0)).unwrap();
+        let whole = match allocate {
+            Allocate::None => 40_000,
+            _ => 300_000,
+        };
+        assert_eq!(length(dir.path(), "t/a"), whole);
+        fs::write(&a, "somebody's own notes").unwrap();
+        let mut storage = lay_out();
+        let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+        assert!(error.to_string().contains("left alone"), "{error}");
+        assert_eq!(fs::read(&a).unwrap(), b"somebody's own notes");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_taken_is_given_back_when_it_is_given_up() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    drop(lay_out(dir.path(), &torrent, Allocate::Sparse).unwrap());
+    let space = || (space(dir.path(), "t/a"), space(dir.path(), "t/c"));
+    let before = space();
+    let mut folder = Folder::new(dir.path()).unwrap();
+    let mut attempt =
+        |stop: &dyn Fn() -> bool| allocate(dir.path(), &mut folder, &torrent.layout, &[0, 2], stop);
+    let asked = std::cell::Cell::new(0);
+    let stop = || asked.replace(asked.get() + 1) == 1;
+    if let Ok(Allocated::Unsupported) = attempt(&stop) {
+        return;
+    }
+    assert_eq!(asked.get(), 2);
+    assert_eq!(space(), before);
+    // A file that is taken away meanwhile.
+    let stop = || {
+        asked.replace(asked.get() + 1) == 3 && {
+            fs::remove_file(dir.path().join("t/c")).unwrap();
+            false
+        }
+    };
+    let error = attempt(&stop).unwrap_err();
+    assert_eq!(error.path(), dir.path().join("t/c"));
+    assert_eq!(super::tests::space(dir.path(), "t/a"), before.0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_tail_of_a_longer_file_is_not_given_back() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    drop(lay_out(dir.path(), &torrent, Allocate::Sparse).unwrap());
+    // Somebody has put bytes behind the end, which are his until a piece is written.
+    let file = fs::File::options()
+        .write(true)
+        .open(dir.path().join("t/a"))
+        .unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"tail", 310_000).unwrap();
+    file.sync_all().unwrap();
+    let before = fs::read(dir.path().join("t/a")).unwrap();
+    let mut folder = Folder::new(dir.path()).unwrap();
+    let (asked, files) = (std::cell::Cell::new(0), [0, 2]);
+    let stop = || asked.replace(asked.get() + 1) == 1;
+    let _ = allocate(dir.path(), &mut folder, &torrent.layout, &files, &stop);
+    assert_eq!(fs::read(dir.path().join("t/a")).unwrap(), before);
 }

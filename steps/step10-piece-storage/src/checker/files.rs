@@ -1,7 +1,7 @@
 //! A torrent's files as they are found on disk.
 
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use super::holes::Holes;
 use crate::error::{DiskError, Doing};
 use crate::folder::open_to_read;
 use crate::handles::Handles;
+use crate::space::space_of;
 use crate::transfer;
 
 /// A torrent's files, to be looked at and read.
@@ -106,7 +107,7 @@ impl Files {
         let found = match std::fs::metadata(self.place(index)) {
             Ok(found) if found.is_file() => Found {
                 length: found.len(),
-                sparse: allocated(&found) < found.len(),
+                sparse: space_of(&found).is_some_and(|space| space < found.len()),
             },
             // Opening what is no file gives the error that says so.
             Ok(_) => self.open(index).map(|_| Found {
@@ -142,16 +143,4 @@ impl Files {
 /// Whether the error means "there is no such file".
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
-/// The space a file takes on disk, in bytes.
-#[cfg(unix)]
-fn allocated(found: &Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    found.blocks() * 512
-}
-
-#[cfg(not(unix))]
-fn allocated(_found: &Metadata) -> u64 {
-    u64::MAX
 }

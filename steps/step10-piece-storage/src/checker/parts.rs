@@ -19,7 +19,7 @@ pub enum Source {
 }
 
 /// A span of a piece: where it begins in the piece, and where its bytes are.
-type Placed = (Span, u64, Source);
+pub type Placed = (Span, u64, Source);
 
 /// The part file, and the files of which it knows more than they do.
 #[derive(Debug)]
@@ -45,10 +45,6 @@ impl Checker {
         self.aside = (!parts.is_empty()).then_some(Aside { parts, unwanted });
     }
 
-    pub(crate) fn forget_parts(&mut self) {
-        self.aside = None;
-    }
-
     /// The state of a piece of which something is in the part file; `None` for others.
     pub(super) fn aside(&mut self, piece: u32) -> Result<Option<PieceState>, DiskError> {
         match &self.aside {
@@ -66,8 +62,11 @@ impl Checker {
             return Ok((PieceState::Missing, Vec::new()));
         };
         let mut is_good = self.is_good(piece, &placed)?;
-        if !is_good && self.parts_first(piece, &mut placed)? {
-            is_good = self.is_good(piece, &placed)?;
+        // The part file need not have all of what lies in unwanted files: some may be theirs.
+        for unwanted_too in [false, true] {
+            if !is_good && self.parts_first(piece, &mut placed, unwanted_too)? {
+                is_good = self.is_good(piece, &placed)?;
+            }
         }
         Ok(match is_good {
             true => {
@@ -75,6 +74,28 @@ impl Checker {
                 (PieceState::Good, placed.collect())
             }
             false => (PieceState::Bad, Vec::new()),
+        })
+    }
+
+    /// The state of a piece whose spans are there, and nowhere else.
+    pub(crate) fn check_placed(
+        &mut self,
+        piece: u32,
+        placed: &[Placed],
+    ) -> Result<PieceState, DiskError> {
+        for &(span, at, source) in placed {
+            let is_there = match source {
+                Source::Padding => true,
+                Source::File => self.files.reach(span)?,
+                Source::Parts => self.has_aside(piece, at, span.len),
+            };
+            if !is_there {
+                return Ok(PieceState::Missing);
+            }
+        }
+        Ok(match self.is_good(piece, placed)? {
+            true => PieceState::Good,
+            false => PieceState::Bad,
         })
     }
 
@@ -99,9 +120,14 @@ impl Checker {
         Ok(Some(placed))
     }
 
-    /// Takes from the part file what is zeros in a file, or lies in an unwanted one; whether that
-    /// is anything.
-    fn parts_first(&mut self, piece: u32, placed: &mut [Placed]) -> Result<bool, DiskError> {
+    /// Takes from the part file what is zeros in a file, or else what lies in an unwanted one;
+    /// whether that is anything.
+    fn parts_first(
+        &mut self,
+        piece: u32,
+        placed: &mut [Placed],
+        unwanted_too: bool,
+    ) -> Result<bool, DiskError> {
         let mut is_other = false;
         for (span, at, source) in placed {
             if *source != Source::File || !self.has_aside(piece, *at, span.len) {
@@ -109,7 +135,7 @@ impl Checker {
             }
             let unwanted = self.aside.as_ref().map(|aside| &aside.unwanted);
             let is_unwanted = unwanted.and_then(|files| files.get(span.file)) == Some(&true);
-            if is_unwanted || !self.has_data(*span)? {
+            if (unwanted_too && is_unwanted) || !self.has_data(*span)? {
                 *source = Source::Parts;
                 is_other = true;
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use blocks::blocking::{Ahead, FetchError, Peer};
-use blocks::{BLOCK, BlockBuf, Window, block_buf};
+use blocks::{Window, block_bufs};
 use handshake::Handshake;
 use handshake::blocking::{MeetError, Meeting, meet};
 use messages::Bitfield;
@@ -113,7 +113,7 @@ impl<'a> Download<'a> {
             let bytes = self.store.layout().geometry().piece_len(piece);
             self.figures.buffers.store(bytes.into(), Ordering::Relaxed);
             let data = peer.fetch(piece, &mut |_| {}).map_err(failed)?;
-            if !self.store.keep(piece, blocks_of(&data))? {
+            if !self.store.keep(piece, block_bufs(&data))? {
                 return Err(Trouble::WrongHash { addr, piece });
             }
             // The memory of the piece is free from here on.
@@ -139,14 +139,4 @@ impl<'a> Download<'a> {
     pub fn finish(&mut self) -> Result<(), Trouble> {
         Ok(self.store.sync()?)
     }
-}
-
-/// The bytes of a piece, in buffers of a block each.
-fn blocks_of(data: &[u8]) -> Vec<BlockBuf> {
-    let buffer = |bytes: &[u8]| {
-        let mut buffer = block_buf();
-        buffer[..bytes.len()].copy_from_slice(bytes);
-        buffer
-    };
-    data.chunks(BLOCK as usize).map(buffer).collect()
 }

@@ -1,9 +1,10 @@
 //! What is on disk, and what is in memory.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use layout::{Kind, Layout};
+use storage::space_of;
 
 /// Where to look.
 pub struct Gauge {
@@ -48,23 +49,11 @@ impl Gauge {
             all.length += found.len();
             all.allocated = all
                 .allocated
-                .zip(allocated(&found))
+                .zip(space_of(&found))
                 .map(|(sum, more)| sum + more);
         }
         all
     }
-}
-
-/// How many bytes of the disk a file takes. The system counts in units of 512.
-#[cfg(unix)]
-fn allocated(found: &Metadata) -> Option<u64> {
-    use std::os::unix::fs::MetadataExt;
-    Some(found.blocks() * 512)
-}
-
-#[cfg(not(unix))]
-fn allocated(_found: &Metadata) -> Option<u64> {
-    None
 }
 
 /// What no file takes.

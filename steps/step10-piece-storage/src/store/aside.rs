@@ -9,13 +9,16 @@ use blocks::BlockBuf;
 use layout::Kind;
 
 use super::Storage;
-use crate::checker::Checker;
+use crate::checker::{Placed, Source};
 use crate::error::{DiskError, Doing};
 use crate::folder::open_to_read;
+use crate::known::Role;
 use crate::parts::{Parts, Slots, Whose, part_file_name, read_slots};
-use crate::seen::Seen;
-use crate::seen::look;
+use crate::seen::{Seen, look};
 use crate::transfer;
+
+/// How much is copied at a time, in bytes.
+pub(super) const CHUNK: u64 = 64 * 1024;
 
 /// The part file's number among the open files: it is none of the layout's.
 const PARTS: usize = usize::MAX;
@@ -27,6 +30,19 @@ fn no_part_file() -> io::Error {
         "it should be this torrent's part file, which keeps bytes of files that nobody wants, and \
          is not",
     )
+}
+
+/// Writes zeros over what another piece has left in a slot. A piece does not fill all of its own.
+fn empty(file: &File, slot: u64, len: u64) -> io::Result<()> {
+    let end = file.metadata()?.len().min(slot + len);
+    let zeros = vec![0; CHUNK.min(len) as usize];
+    let mut at = slot;
+    while at < end {
+        let here = &zeros[..CHUNK.min(end - at) as usize];
+        transfer::write_all(file, at, here)?;
+        at += here.len() as u64;
+    }
+    Ok(())
 }
 
 /// What is known of the part file.
@@ -47,8 +63,9 @@ impl Storage {
     /// [`DiskError`] if there is one that cannot be read.
     pub fn with_parts(mut self, info_hash: &[u8; 20]) -> Result<Storage, DiskError> {
         for (known, entry) in self.known.iter_mut().zip(self.layout.files()) {
-            let is_file = matches!(entry.kind, Kind::Regular { .. });
-            known.aside = is_file && known.seen.is_none();
+            if matches!(entry.kind, Kind::Regular { .. }) && known.seen.is_none() {
+                known.role = Role::Aside;
+            }
         }
         self.open_aside(info_hash)?;
         Ok(self)
@@ -66,7 +83,7 @@ impl Storage {
         self.find_aside(false).map(drop)
     }
 
-    fn aside_place(&self) -> PathBuf {
+    pub(super) fn aside_place(&self) -> PathBuf {
         let name = self.aside.as_ref().map(|aside| aside.name.as_path());
         self.root.join(name.unwrap_or(Path::new("")))
     }
@@ -116,37 +133,30 @@ impl Storage {
         Ok(file)
     }
 
-    /// Writes a part of a piece to its slot in the part file, which is made if need be.
+    /// Writes parts of a piece, each from where in it and how many bytes, to its slot in the part
+    /// file, which is made if need be.
     pub(super) fn write_aside(
         &mut self,
         piece: u32,
-        from: usize,
         blocks: &[BlockBuf],
-        len: usize,
+        parts: &[(usize, usize)],
     ) -> Result<(), DiskError> {
-        self.change_aside(piece, |file, slot| {
-            transfer::write(file, slot + from as u64, blocks, from, len)
+        let place = self.aside_place();
+        self.fill_slot(piece, |_, file, slot| {
+            for &(from, len) in parts {
+                transfer::write(file, slot + from as u64, blocks, from, len)
+                    .map_err(|e| DiskError::new(Doing::Write, &place, e))?;
+            }
+            Ok(())
         })
     }
 
-    /// The same with bytes that are in one run, `from` in the piece on.
-    pub(super) fn put_aside(
-        &mut self,
-        piece: u32,
-        from: u64,
-        bytes: &[u8],
-    ) -> Result<(), DiskError> {
-        self.change_aside(piece, |file, slot| {
-            transfer::write_all(file, slot + from, bytes)
-        })
-    }
-
-    /// Does something to the slot of a piece. Its number is noted last: a piece that has one has all
+    /// Gives a piece a slot, has it filled, and notes its number last: a piece that has one has all
     /// of its bytes.
-    fn change_aside(
+    pub(super) fn fill_slot(
         &mut self,
         piece: u32,
-        write: impl FnOnce(&File, u64) -> io::Result<()>,
+        fill: impl FnOnce(&mut Storage, &File, u64) -> Result<(), DiskError>,
     ) -> Result<(), DiskError> {
         let place = self.aside_place();
         let failed = |e| DiskError::new(Doing::Write, &place, e);
@@ -154,6 +164,7 @@ impl Storage {
             return Err(failed(ErrorKind::Unsupported.into()));
         };
         let slots = Arc::make_mut(&mut aside.slots);
+        self.unsynced.aside = true;
         match slots.whose {
             Whose::Ours => {}
             Whose::Another => return Err(failed(no_part_file())),
@@ -162,19 +173,24 @@ impl Storage {
                 slots.whose = Whose::Ours;
             }
         }
-        self.unsynced.aside = true;
         let is_new = !slots.has(piece);
         slots.give(piece);
         let slot = slots.offset(piece).unwrap_or_default();
         let (at, entry) = slots.entry(piece);
-        let written = write(&file, slot).and_then(|()| match is_new {
-            true => transfer::write_all(&file, at, &entry),
+        let len = self.layout.geometry().piece_len(piece);
+        let emptied = match is_new {
+            true => empty(&file, slot, len.into()).map_err(failed),
+            false => Ok(()),
+        };
+        let filled = emptied.and_then(|()| fill(self, &file, slot));
+        let filled = filled.and_then(|()| match is_new {
+            true => transfer::write_all(&file, at, &entry).map_err(failed),
             false => Ok(()),
         });
-        if written.is_err() && is_new {
-            slots.free(piece);
+        if let (Err(_), true, Some(aside)) = (&filled, is_new, &mut self.aside) {
+            Arc::make_mut(&mut aside.slots).free(piece);
         }
-        written.map_err(failed)
+        filled
     }
 
     /// Reads bytes of a piece from the part file; whether the piece is in there.
@@ -206,20 +222,30 @@ impl Storage {
         Ok(true)
     }
 
-    /// Lets a checker read from the part file, if this piece is in there.
-    pub(crate) fn show_aside(
-        &mut self,
-        piece: u32,
-        checker: &mut Checker,
-    ) -> Result<(), DiskError> {
+    /// Whether anything of a piece is in the part file.
+    fn has_slot(&self, piece: u32) -> bool {
         let aside = self.aside.as_ref();
-        if aside.is_some_and(|aside| aside.slots.has(piece)) {
-            let unwanted = self.known.iter().map(|known| known.aside).collect();
-            checker.set_parts(self.aside_view()?, unwanted);
-        } else {
-            checker.forget_parts();
+        aside.is_some_and(|aside| aside.slots.has(piece))
+    }
+
+    /// From where the parts of a piece are read, if some of it is in the part file; `None` if all of
+    /// it is in the files.
+    pub(crate) fn placed(&mut self, piece: u32) -> Result<Option<(Parts, Vec<Placed>)>, DiskError> {
+        if !self.has_slot(piece) {
+            return Ok(None);
         }
-        Ok(())
+        let parts = self.aside_view()?;
+        let (mut placed, mut from) = (Vec::new(), 0);
+        for span in self.layout.piece_spans(piece) {
+            let source = match self.known[span.file].role {
+                _ if self.is_padding(span) => Source::Padding,
+                Role::Aside if parts.has(piece) => Source::Parts,
+                _ => Source::File,
+            };
+            placed.push((span, from, source));
+            from += span.len;
+        }
+        Ok(Some((parts, placed)))
     }
 
     /// The part file as it is now, to be read.
@@ -228,7 +254,7 @@ impl Storage {
         let geometry = self.layout.geometry();
         let none = || Arc::new(Slots::new(geometry.pieces(), geometry.piece_length()));
         let slots = self.aside.as_ref().map(|aside| aside.slots.clone());
-        Ok(Parts::view(place, slots.unwrap_or_else(none), file))
+        Parts::view(place, slots.unwrap_or_else(none), file)
     }
 
     /// The part file, open, if there is one; and where it is.
@@ -237,17 +263,24 @@ impl Storage {
         Ok(file.map(|file| (file, self.aside_place())))
     }
 
-    /// Takes the slot of a piece away.
-    pub(super) fn free_aside(&mut self, piece: u32) -> Result<(), DiskError> {
+    /// Takes the slots of pieces away.
+    pub(super) fn free_aside(&mut self, pieces: &[u32]) -> Result<(), DiskError> {
         let place = self.aside_place();
         let (Some(file), Some(aside)) = (self.find_aside(false)?, &mut self.aside) else {
             return Ok(());
         };
         let slots = Arc::make_mut(&mut aside.slots);
-        slots.free(piece);
-        let (at, entry) = slots.entry(piece);
         self.unsynced.aside = true;
-        transfer::write_all(&file, at, &entry).map_err(|e| DiskError::new(Doing::Write, &place, e))
+        for &piece in pieces {
+            if !slots.has(piece) {
+                continue;
+            }
+            slots.free(piece);
+            let (at, entry) = slots.entry(piece);
+            transfer::write_all(&file, at, &entry)
+                .map_err(|e| DiskError::new(Doing::Write, &place, e))?;
+        }
+        Ok(())
     }
 
     /// Sees that the part file is in its place, and deletes it if there is nothing in it.

@@ -8,10 +8,11 @@ use layout::{Entry, Kind, Layout};
 
 use super::Storage;
 use crate::allocate::{Allocate, Allocated};
-use crate::create::{Created, Known, create};
+use crate::create::{Created, create};
 use crate::error::{DiskError, Doing};
 use crate::handles::Handles;
 use crate::hashes::Hashes;
+use crate::known::Known;
 use crate::seen::Looks;
 use crate::setup::{FileUse, Setup};
 use crate::sync::Unsynced;
@@ -66,7 +67,8 @@ impl Storage {
 
     /// For a download of which perhaps not all files are wanted: makes those that are, as
     /// [`Storage::create`] does, and no others. What is in the part file of a file that is wanted
-    /// now is copied into it; a part file that nothing needs is deleted.
+    /// now is copied into it, unless the file may be somebody else's and has other bytes; a part
+    /// file that nothing needs is deleted.
     ///
     /// # Errors
     ///
@@ -85,7 +87,7 @@ impl Storage {
         Ok(storage)
     }
 
-    fn made(
+    pub(crate) fn made(
         root: &Path,
         layout: Arc<Layout>,
         hashes: Hashes,
@@ -129,7 +131,6 @@ impl Storage {
             unsynced: Unsynced::default(),
             known,
             lost: BTreeSet::new(),
-            unproven: BTreeSet::new(),
             changed: Vec::new(),
             aside: None,
             allocate: Allocate::Sparse,
@@ -143,7 +144,7 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// [`DiskError`] when `root` is no folder.
+    /// [`DiskError`] when `root` is no folder, or the system cannot say whether a file is there.
     pub fn open(
         root: &Path,
         layout: Arc<Layout>,
@@ -153,9 +154,10 @@ impl Storage {
         std::fs::read_dir(root).map_err(|e| DiskError::new(Doing::Open, root, e))?;
         let known = |entry: &Entry| match entry.kind {
             Kind::Regular { .. } => Known::only_read(&root.join(&entry.path)),
-            _ => Known::default(),
+            _ => Ok(Known::default()),
         };
-        let known: Vec<Known> = layout.files().iter().map(known).collect();
+        let known: Result<Vec<Known>, DiskError> = layout.files().iter().map(known).collect();
+        let known = known?;
         let mut changed = Vec::new();
         if let Some(before) = before {
             let files = layout.files().iter().enumerate();

@@ -357,7 +357,7 @@ fn opened_after(
     let (dir, storage) = download(torrent, 0..5);
     drop(storage);
     let root = dir.path().join("in");
-    let before = Looks::new(&root, &torrent.layout);
+    let before = Looks::new(&root, &torrent.layout).unwrap();
     meanwhile(&root);
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
     let used = |file| match written(file) {
@@ -433,7 +433,7 @@ fn a_seed_notices_it_as_well() {
     let (dir, storage) = download(&torrent, 0..5);
     drop(storage);
     let root = dir.path().join("in");
-    let before = Looks::new(&root, &torrent.layout);
+    let before = Looks::new(&root, &torrent.layout).unwrap();
     fs::remove_file(root.join("t/c")).unwrap();
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
     let mut seed = Storage::open(&root, layout, hashes, Some(&before)).unwrap();
@@ -468,4 +468,69 @@ fn a_file_that_cannot_be_looked_at_is_not_taken_for_gone() {
     fs::remove_file(&t).unwrap();
     fs::rename(dir.path().join("t"), &t).unwrap();
     assert_eq!(storage.look(0..3).unwrap(), []);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_passing_fault_at_the_start_stays_a_fault() {
+    let torrent = torrent();
+    let (dir, storage) = download(&torrent, 0..5);
+    drop(storage);
+    let root = dir.path().join("in");
+    let (c, away) = (root.join("t/c"), dir.path().join("c"));
+    let before = Looks::new(&root, &torrent.layout).unwrap();
+    fs::rename(&c, &away).unwrap();
+    std::os::unix::fs::symlink("c", &c).unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    assert_eq!(Looks::new(&root, &layout).unwrap_err().path(), c);
+    let seed = Storage::open(&root, layout.clone(), hashes.clone(), None);
+    assert_eq!(seed.unwrap_err().path(), c);
+    for used in [FileUse::Leave, FileUse::UnwantedOurs] {
+        let setup = Setup {
+            files: &|_| used,
+            info_hash: [0; 20],
+            before: Some(&before),
+            allocate: Allocate::Sparse,
+            stop: &|| false,
+        };
+        let again = || Storage::lay_out(&root, layout.clone(), hashes.clone(), &setup);
+        assert_eq!(again().unwrap_err().path(), c);
+        // It passes, and nothing has changed.
+        fs::rename(&away, &c).unwrap();
+        assert_eq!(again().unwrap().take_changed(), []);
+        fs::rename(&c, &away).unwrap();
+        std::os::unix::fs::symlink("c", &c).unwrap();
+    }
+}
+
+#[test]
+fn another_file_that_is_shorter_gets_its_length_when_it_turns_out_ours() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let file = dir.path().join("in/t/a");
+    put(dir.path(), &torrent.file(0)[..50_000], &file);
+    let replaced = [(0, Change::Replaced)];
+    assert_eq!(changes(storage.look(0..3).unwrap()), replaced);
+    assert_eq!(storage.check(2).unwrap(), PieceState::Missing);
+    assert_eq!(fs::metadata(&file).unwrap().len(), 50_000);
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    for piece in 1..3 {
+        assert_eq!(storage.write(piece, &torrent.blocks(piece)).unwrap(), []);
+    }
+    assert_eq!(fs::read(&file).unwrap(), torrent.file(0));
+}
+
+#[test]
+fn another_file_that_its_owner_cuts_stays_his() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let file = dir.path().join("in/t/a");
+    put(dir.path(), &[7; 500], &file);
+    let replaced = [(0, Change::Replaced)];
+    assert_eq!(changes(storage.look(0..3).unwrap()), replaced);
+    fs::write(&file, "shorter").unwrap();
+    assert_eq!(changes(storage.look(0..3).unwrap()), [(0, Change::Cut(7))]);
+    let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
+    assert!(error.to_string().contains("left alone"), "{error}");
+    assert_eq!(fs::read(&file).unwrap(), b"shorter");
 }

@@ -14,7 +14,7 @@ use storage::{DiskError, Hashes, Names};
 use thiserror::Error;
 
 use crate::control::Control;
-use crate::files::{Files, Kept, Stranger, all_pieces_of, strangers};
+use crate::files::{Files, Kept, Stranger, strangers};
 use crate::start::{Start, date};
 use crate::table::counted;
 
@@ -234,7 +234,7 @@ impl<'a, W: Write> Download<'a, W> {
     /// Somebody has changed these files: what is in them is read again.
     fn doubt(&mut self, files: &BTreeSet<usize>) -> Result<(), Fault> {
         let layout = Arc::clone(self.files.layout());
-        for piece in files.iter().flat_map(|&file| all_pieces_of(&layout, file)) {
+        for piece in files.iter().flat_map(|&file| layout.all_pieces_of(file)) {
             if !self.have.get(piece) {
                 continue;
             }

@@ -4,23 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use blocks::{BLOCK, BlockDigests, block_buf};
+use blocks::{BlockDigests, block_bufs};
 use layout::{Layout, Span};
 use messages::Bitfield;
 use resume::{Stamp, Verdict};
 use storage::{
     Changed, Checker, Disk, DiskError, Doing, Done, Hashes, Job, PieceState, Storage, Stored,
-    pieces_of,
 };
 use thiserror::Error;
 
 /// So many pieces are read before it is asked whether to go on.
 const AT_ONCE: u32 = 64;
-
-/// Pieces of a file.
-pub fn all_pieces_of(layout: &Layout, file: usize) -> std::ops::Range<u32> {
-    pieces_of(layout, file, 0..layout.files()[file].length)
-}
 
 /// How a file is now; `None` if there is none, or the system does not say: then it says so again when
 /// the file is opened.
@@ -86,7 +80,7 @@ pub fn strangers(
             Verdict::NoBytes => found.length > 0,
             _ => false,
         };
-        if !is_unknown || all_pieces_of(layout, file).any(|piece| have.get(piece)) {
+        if !is_unknown || layout.all_pieces_of(file).any(|piece| have.get(piece)) {
             continue;
         }
         let all = Span {
@@ -127,7 +121,7 @@ impl Files {
         let is_whole = |file: usize| {
             let length = look(root, &layout, file).map(|found| found.length);
             length == Some(layout.files()[file].length)
-                && all_pieces_of(&layout, file).all(|piece| have.get(piece))
+                && layout.all_pieces_of(file).all(|piece| have.get(piece))
         };
         let made = Arc::clone(&layout);
         let storage = Storage::create_unless(root, made, hashes, |f| !is_whole(f), || false)?;
@@ -145,29 +139,16 @@ impl Files {
         look(&self.root, &self.layout, file)
     }
 
-    /// The answer to one job.
-    fn ask(&mut self, job: Job) -> Option<Done> {
-        let mut answer = None;
-        self.disk
-            .serve(vec![((), job)], &mut |(), done| answer = Some(done));
-        answer
-    }
-
     /// Verifies a piece and writes it.
     pub fn store(&mut self, piece: u32, data: &[u8]) -> Result<Kept, DiskError> {
-        let blocks = data.chunks(BLOCK as usize).map(|bytes| {
-            let mut block = block_buf();
-            block[..bytes.len()].copy_from_slice(bytes);
-            block
-        });
-        let blocks = blocks.collect();
+        let blocks = block_bufs(data);
         let digests = BlockDigests::Never;
         let job = Job::Store {
             piece,
             blocks,
             digests,
         };
-        match self.ask(job) {
+        match self.disk.ask((), job) {
             Some(Done::Stored {
                 result, changed, ..
             }) => match result {
@@ -191,7 +172,7 @@ impl Files {
             let synced = storage.file(file)?.sync_all();
             synced.map_err(|error| DiskError::new(Doing::Sync, &place, error))?;
         }
-        match self.ask(Job::Sync) {
+        match self.disk.ask((), Job::Sync) {
             Some(Done::Synced(result)) => result,
             _ => Err(self.no_answer(Doing::Sync)),
         }
@@ -202,7 +183,8 @@ impl Files {
         let mut changed = BTreeSet::new();
         let mut from = Some(0);
         while let Some(first) = from {
-            let Some(Done::Looked { result, next }) = self.ask(Job::Look { from: first }) else {
+            let Some(Done::Looked { result, next }) = self.disk.ask((), Job::Look { from: first })
+            else {
                 return Err(self.no_answer(Doing::Open));
             };
             changed.extend(numbers(result?));
@@ -214,7 +196,7 @@ impl Files {
     /// For the end of a download: cuts files that are too long. Gives the files that somebody else
     /// has changed.
     pub fn settle(&mut self) -> Result<BTreeSet<usize>, DiskError> {
-        match self.ask(Job::Settle) {
+        match self.disk.ask((), Job::Settle) {
             Some(Done::Settled(result)) => Ok(numbers(result?.changed)),
             _ => Err(self.no_answer(Doing::Open)),
         }
@@ -222,7 +204,7 @@ impl Files {
 
     /// Whether a piece is good on disk.
     pub fn is_good(&mut self, piece: u32) -> Result<bool, DiskError> {
-        match self.ask(Job::Check { piece }) {
+        match self.disk.ask((), Job::Check { piece }) {
             Some(Done::Checked { result, .. }) => Ok(result? == PieceState::Good),
             _ => Err(self.no_answer(Doing::Read)),
         }

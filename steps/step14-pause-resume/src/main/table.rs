@@ -6,8 +6,6 @@ use layout::{Kind, Layout};
 use messages::Bitfield;
 use resume::{Judgement, Verdict};
 
-use crate::files::all_pieces_of;
-
 /// So many files are listed.
 const LISTED: usize = 20;
 
@@ -56,7 +54,7 @@ fn line(
     verdict: &Verdict,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let pieces = all_pieces_of(layout, file);
+    let pieces = layout.all_pieces_of(file);
     let count = |set: &Bitfield| pieces.clone().filter(|&piece| set.get(piece)).count();
     let (trusted, to_hash) = (count(&judgement.trusted), count(&judgement.to_hash));
     let missing = pieces.len() - trusted - to_hash;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use blocks::{BLOCK, BlockDigests, block_buf};
+use blocks::{BlockDigests, block_bufs};
 use handshake::blocking::MeetError;
 use layout::{Kind, Layout};
 use messages::Bitfield;
@@ -90,17 +90,12 @@ impl Folder {
 
     /// Writes a piece if it is the torrent's; whether it is.
     pub fn store(&mut self, piece: u32, data: &[u8]) -> Result<bool, DiskError> {
-        let blocks = data.chunks(BLOCK as usize).map(|bytes| {
-            let mut block = block_buf();
-            block[..bytes.len()].copy_from_slice(bytes);
-            block
-        });
         let job = Job::Store {
             piece,
-            blocks: blocks.collect(),
+            blocks: block_bufs(data),
             digests: BlockDigests::Never,
         };
-        match self.ask(job) {
+        match self.disk.ask((), job) {
             Some(Done::Stored { result, .. }) => match result {
                 Stored::Written { .. } => {
                     self.have.set(piece);
@@ -115,23 +110,16 @@ impl Folder {
 
     /// Makes everything durable, and sees that it is in its place.
     pub fn finish(&mut self) -> Result<(), FolderError> {
-        if let Some(Done::Settled(settled)) = self.ask(Job::Settle) {
+        if let Some(Done::Settled(settled)) = self.disk.ask((), Job::Settle) {
             let lost = settled?.lost.len();
             if lost > 0 {
                 return Err(FolderError::Lost(lost));
             }
         }
-        match self.ask(Job::Sync) {
+        match self.disk.ask((), Job::Sync) {
             Some(Done::Synced(Err(error))) => Err(error.into()),
             _ => Ok(()),
         }
-    }
-
-    fn ask(&mut self, job: Job) -> Option<Done> {
-        let mut answer = None;
-        self.disk
-            .serve(vec![((), job)], &mut |(), done| answer = Some(done));
-        answer
     }
 
     pub fn root(&self) -> &Path {
@@ -150,7 +138,7 @@ impl Folder {
             if entry.kind == Kind::Padding {
                 return None;
             }
-            let mut pieces = self.layout.pieces_of(file, 0..entry.length);
+            let mut pieces = self.layout.all_pieces_of(file);
             let state = match pieces.all(|piece| self.have.get(piece)) {
                 true => State::Whole,
                 false => State::Unfinished,
@@ -210,7 +198,7 @@ impl<'r> Found<'r> {
         let entry = &layout.files()[file];
         let (mut is_ours, mut is_empty, mut is_whole) = (false, true, true);
         if matches!(entry.kind, Kind::Regular { .. }) {
-            for piece in layout.pieces_of(file, 0..entry.length) {
+            for piece in layout.all_pieces_of(file) {
                 is_whole &= self.have.get(piece);
                 let span = layout.piece_spans(piece).find(|span| span.file == file);
                 if let Some(span) = span

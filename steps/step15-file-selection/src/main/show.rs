@@ -44,7 +44,7 @@ pub fn list(files: &Files, layout: &Layout, out: &mut impl Write) -> io::Result<
 
 /// Which pieces a file lies in.
 fn pieces_of(layout: &Layout, file: &Listed) -> String {
-    let pieces = layout.pieces_of(file.file, 0..file.length);
+    let pieces = layout.all_pieces_of(file.file);
     match pieces.len() {
         0 => "none".to_owned(),
         1 => pieces.start.to_string(),

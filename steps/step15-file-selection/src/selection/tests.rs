@@ -52,12 +52,6 @@ fn files_are_asked_for_by_their_numbers_in_the_layout() {
     let selection = select(&files, "3:high");
     assert_eq!(selection.priority(3), Priority::High);
     assert!(!selection.is_wanted(2) && !selection.is_wanted(99));
-    let other = select(&files, "1,3");
-    assert_eq!(other.changes(&selection), (vec![0], vec![]));
-    assert_eq!(
-        Selection::none(&files).changes(&other),
-        (vec![], vec![0, 3])
-    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use blocks::blocking::{Ahead, Peer};
-use blocks::{BLOCK, BlockBuf, Window, block_buf};
+use blocks::{Window, block_bufs};
 use handshake::blocking::{MeetError, Meeting, meet};
 use messages::Bitfield;
 
@@ -45,19 +45,9 @@ fn fetch(party: &mut Party, half: u32, meeting: Meeting) -> Result<(), String> {
     let mut peer = Peer::new(stream, party.geometry(), Ahead::Window(Window::new()));
     for piece in pieces {
         let data = peer.fetch(piece, &mut |_| {}).map_err(|e| e.to_string())?;
-        if !party.keep(piece, blocks(&data))? {
+        if !party.keep(piece, block_bufs(&data))? {
             return Err(format!("piece {piece} is not what the torrent promises"));
         }
     }
     Ok(())
-}
-
-/// A piece, cut into its blocks.
-fn blocks(data: &[u8]) -> Vec<BlockBuf> {
-    let buffer = |bytes: &[u8]| {
-        let mut buffer = block_buf();
-        buffer[..bytes.len()].copy_from_slice(bytes);
-        buffer
-    };
-    data.chunks(BLOCK as usize).map(buffer).collect()
 }
