@@ -74,9 +74,9 @@ fn script(blocks: &[String], port: u16) -> String {
          export XDG_RUNTIME_DIR=$HOME/run\nmkdir \"$XDG_RUNTIME_DIR\"\n",
     );
     for line in blocks.iter().flat_map(|block| block.lines()) {
-        script += &line.replace("6881", &port.to_string());
-        script.push('\n');
         let command = line.split(" #").next().unwrap_or_default();
+        script += &command.replace("6881", &port.to_string());
+        script.push('\n');
         if command.trim_end().ends_with('&') {
             script += "until kostorrent status --json | grep -q seeding; do sleep 0.1; done\n";
         }

@@ -144,7 +144,7 @@ impl Upload {
                 return;
             };
             let bytes = u64::from(block.len);
-            if peer.up.room < bytes {
+            if peer.up.room_now(cx.now) < bytes {
                 return;
             }
             if !self.limit.affords(bytes, cx.now) {
@@ -166,7 +166,7 @@ impl Upload {
         let Some(block) = peer.up.requests.first() else {
             return;
         };
-        if peer.up.room < u64::from(block.len) {
+        if peer.up.room_now(cx.now) < u64::from(block.len) {
             return;
         }
         peer.up.limited = true;

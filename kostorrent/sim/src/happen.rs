@@ -198,14 +198,24 @@ impl World {
 
     fn block(&mut self, number: usize, peer: PeerKey, block: BlockRequest, content: Content) {
         let node = &mut self.nodes[number];
-        let end = node.ends.get_mut(&peer);
-        if !end.is_some_and(|end| end.asked.remove(&block)) {
+        let end = node
+            .ends
+            .get_mut(&peer)
+            .filter(|end| end.asked.contains(&block));
+        let Some(end) = end else {
             return; // nobody asked for it, or not any more: it is read past
-        }
+        };
+        end.asked.remove(&block);
+        let from = end.other;
+        let is_trade = !self.nodes[from].is_seed();
+        let node = &mut self.nodes[number];
         let buf = BufKey(node.next_buf);
         node.next_buf = node.next_buf.wrapping_add(1);
         node.bufs.insert(buf.0, content);
         node.received += u64::from(block.len);
+        if is_trade {
+            node.traded += u64::from(block.len);
+        }
         self.tell(number, Event::Block { peer, block, buf });
     }
 }

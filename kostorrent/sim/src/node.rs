@@ -67,6 +67,8 @@ pub struct Node {
     pub sent: u64,
     /// Payload bytes that have come in and were asked for.
     pub received: u64,
+    /// Those of them that came from nodes which lacked something themselves: not from seeders.
+    pub traded: u64,
     /// What its engine was told and wanted, if the world keeps recordings.
     pub recording: Option<Recording>,
 
@@ -125,6 +127,7 @@ impl Node {
             announces: Vec::new(),
             sent: 0,
             received: 0,
+            traded: 0,
             recording: None,
             ends: BTreeMap::new(),
             next_key: 0,
@@ -169,6 +172,16 @@ impl Node {
     /// The most pieces that blocks were held of at a time: its memory.
     pub fn most_open(&self) -> usize {
         self.most_open
+    }
+
+    /// Whether it has everything.
+    pub fn is_seed(&self) -> bool {
+        self.engine.have().is_some_and(|have| have.is_full())
+    }
+
+    /// Whether a block of its is on its line.
+    pub fn is_sending(&self) -> bool {
+        self.uplink.is_busy()
     }
 
     /// What is in the kept blocks of a whole piece.

@@ -69,6 +69,11 @@ impl Uplink {
         None
     }
 
+    /// Whether a block is on the line.
+    pub fn is_busy(&self) -> bool {
+        self.sending.is_some()
+    }
+
     /// The block on the line is out: whose it was, and what goes now, the block and the messages
     /// right behind it. Nothing, if its connection has ended.
     pub fn sent(&mut self) -> Option<(PeerKey, Vec<Parcel>)> {

@@ -1,5 +1,9 @@
 //! The end game: the last blocks, asked of more than one peer.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use messages::{Bitfield, BlockRequest};
 
 use crate::open::{MOST_ASKED, Open};
@@ -54,44 +58,75 @@ impl Picker {
     }
     // ANCHOR_END: pick_in_end_game
 
-    /// Adds to `out` up to `count` blocks that are on their way from peers that are all `slow`, to
-    /// be asked of this one too; those that fewest were asked for come first. It is the way on when
-    /// all memory is held by pieces that wait for a slow peer while a fast one has nothing to do.
+    // ANCHOR: pick_again
+    /// Adds to `out` up to `count` blocks that others were asked for, to be asked of this peer too:
+    /// those that are expected last come first. It is the end game of who measures the rates of his
+    /// peers: a second request for a block that is about to come is a block for nothing, and somebody
+    /// else could have had it.
     ///
-    /// It costs a question for each peer that has requests out, and what the slow ones have out.
+    /// `due` says how long it takes until a peer has sent a block before which it has to send so many
+    /// others; `is_worth` whether a block that this peer would bring after the first of two times is
+    /// to be asked of it, if it is expected after the second.
+    ///
+    /// It costs a look at all requests that are out.
     pub fn pick_again(
         &mut self,
         peer: PeerKey,
         has: &Bitfield,
         count: usize,
-        slow: impl Fn(PeerKey) -> bool,
+        due: impl Fn(PeerKey, usize) -> Duration,
+        is_worth: impl Fn(Duration, Duration) -> bool,
         out: &mut Vec<BlockRequest>,
     ) {
         if count == 0 || self.owes_yielded(peer) {
             return;
         }
-        let slow: Vec<PeerKey> = self
-            .ledgers
-            .keys()
-            .copied()
-            .filter(|&other| other != peer && self.asked_of(other) > 0 && slow(other))
-            .collect();
-        let mut found: Vec<(usize, BlockRequest)> = Vec::new();
-        for block in slow.iter().flat_map(|&other| self.asked(other)) {
-            let askers = self.askers(block);
-            let all_slow = askers.iter().all(|asker| slow.binary_search(asker).is_ok());
-            let may = has.get(block.piece) && !self.only.contains_key(&block.piece);
-            if may && all_slow && (1..MOST_ASKED).contains(&askers.len()) {
-                found.push((askers.len(), block));
+        let mut found = self.expected(peer, has, &due);
+        found.sort_unstable_by_key(|&(expected, block)| (Reverse(expected), block));
+        let before = self.asked_of(peer);
+        for (place, (expected, block)) in found.into_iter().take(count).enumerate() {
+            if !is_worth(due(peer, before + place), expected) {
+                break;
             }
-        }
-        found.sort_unstable();
-        found.dedup();
-        for (_, block) in found.into_iter().take(count) {
             if let Some(index) = self.geometry.index_of(block) {
                 self.ask_again(block.piece, &[index], peer, out);
             }
         }
+    }
+    // ANCHOR_END: pick_again
+
+    /// The blocks on their way from others that this peer may be asked for, each with the time after
+    /// which the first of those that were asked is expected to have sent it.
+    fn expected(
+        &self,
+        peer: PeerKey,
+        has: &Bitfield,
+        due: impl Fn(PeerKey, usize) -> Duration,
+    ) -> Vec<(Duration, BlockRequest)> {
+        let may = |block: &BlockRequest| {
+            let askers = self.askers(*block);
+            has.get(block.piece)
+                && !self.only.contains_key(&block.piece)
+                && (1..MOST_ASKED).contains(&askers.len())
+                && !askers.contains(&peer)
+        };
+        let mut soonest: BTreeMap<BlockRequest, Duration> = BTreeMap::new();
+        for (&other, ledger) in self.ledgers.iter().filter(|(other, _)| **other != peer) {
+            for (place, block) in ledger
+                .out
+                .iter()
+                .enumerate()
+                .filter(|(_, block)| may(block))
+            {
+                let expected = due(other, place);
+                let entry = soonest.entry(*block).or_insert(expected);
+                *entry = expected.min(*entry);
+            }
+        }
+        soonest
+            .into_iter()
+            .map(|(block, expected)| (expected, block))
+            .collect()
     }
 
     /// Asks one peer more for blocks of an open piece.

@@ -15,7 +15,7 @@ use crate::{PeerKey, Picker};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     /// The requests that are out, in the order of asking.
-    out: VecDeque<BlockRequest>,
+    pub out: VecDeque<BlockRequest>,
     /// How many of them are free for others all the same.
     pub yielded: usize,
     /// There was no unopened piece for it: how many pieces it had then, and

@@ -4,7 +4,8 @@
 //! knows what is missing and what has been asked of whom, and chooses the next requests:
 //!
 //! 1. Blocks of *open* pieces, of which something was asked already, oldest first: a piece is of no
-//!    use to anyone until it is whole, and until then it takes up memory.
+//!    use to anyone until it is whole, and until then it takes up memory. But what is rarer than all of
+//!    them comes before, or the only peer that has it would send what could be had elsewhere.
 //! 2. Then a new piece is opened, the *rarest*: what few peers have is lost when they leave, and a
 //!    piece that everybody has can be had at any time. Among equally rare pieces chance decides,
 //!    so that the peers of a swarm do not all fetch the same one. Until we have a few pieces it is

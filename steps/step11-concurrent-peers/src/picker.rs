@@ -179,23 +179,40 @@ impl Picker {
         rng: &mut impl Rng,
         out: &mut Vec<BlockRequest>,
     ) {
+        let end = out.len() + count;
+        self.pick_missing(peer, has, count, rng, out);
+        if out.len() < end && self.in_end_game() && !self.has_nothing_for(peer, has) {
+            let more = END_GAME_REQUESTS.saturating_sub(self.asked_of(peer));
+            let least = end.min(out.len() + more);
+            self.pick_in_end_game(peer, has, least, out);
+            if out.len() < least {
+                self.ledgers.entry(peer).or_default().nothing = Some((has.count(), self.news));
+            }
+        }
+    }
+
+    /// The same without the end game: nothing that anybody else was asked for. What is gained by a
+    /// second request is known to who measures rates: see [`Picker::pick_again`].
+    pub fn pick_missing(
+        &mut self,
+        peer: PeerKey,
+        has: &Bitfield,
+        count: usize,
+        rng: &mut impl Rng,
+        out: &mut Vec<BlockRequest>,
+    ) {
         if count == 0 || self.has_nothing_for(peer, has) {
             return;
         }
         let end = out.len() + count;
+        self.pick_rarer(peer, has, end, rng, out);
         self.pick_from_open(peer, has, end, out);
         while out.len() < end
             && let Some(piece) = self.next_piece(peer, has, rng)
         {
             self.open_piece(piece, peer, end, out);
         }
-        let mut least = end;
-        if out.len() < end && self.in_end_game() {
-            let more = END_GAME_REQUESTS.saturating_sub(self.asked_of(peer));
-            least = end.min(out.len() + more);
-            self.pick_in_end_game(peer, has, least, out);
-        }
-        if out.len() < least {
+        if out.len() < end && !self.in_end_game() {
             self.ledgers.entry(peer).or_default().nothing = Some((has.count(), self.news));
         }
     }
@@ -245,6 +262,43 @@ impl Picker {
         let ledger = self.ledgers.get(&peer);
         ledger.is_some_and(|ledger| ledger.nothing == known || ledger.yielded > 0)
     }
+
+    // ANCHOR: pick_rarer
+    /// Asks this peer for what few others have, though open pieces wait that are more common: those
+    /// can be had elsewhere. Without it a lone seeder sends the swarm over and over what it has
+    /// already, and everybody waits for the rest.
+    ///
+    /// Not before we have a few pieces, and not when half of the memory for open pieces is taken.
+    fn pick_rarer(
+        &mut self,
+        peer: PeerKey,
+        has: &Bitfield,
+        end: usize,
+        rng: &mut impl Rng,
+        out: &mut Vec<BlockRequest>,
+    ) {
+        if self.order != Order::Rarest
+            || !self.classes.is_empty()
+            || self.have.count() < RANDOM_FIRST
+        {
+            return;
+        }
+        while out.len() < end {
+            let may = |piece| self.may_ask(peer, piece);
+            let open = self.hungry.iter().copied();
+            let open = open.filter(|&piece| has.get(piece) && may(piece));
+            let Some(open) = open.min_by_key(|&piece| self.rarity.own_copies(piece)) else {
+                return;
+            };
+            let copies = self.rarity.own_copies(open);
+            let room = self.open.len() * 2 < self.max_open;
+            match self.rarity.rarer(has, copies, may, rng).filter(|_| room) {
+                Some(piece) => self.open_piece(piece, peer, end, out),
+                None => self.ask(open, peer, end, out),
+            }
+        }
+    }
+    // ANCHOR_END: pick_rarer
 
     // ANCHOR: pick_from_open
     /// Asks for free blocks of the open pieces, until `out` has `end` requests.

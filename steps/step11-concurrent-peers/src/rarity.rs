@@ -58,7 +58,7 @@ impl Rarity {
 
     /// How many connected peers have this piece.
     pub fn copies(&self, piece: u32) -> u32 {
-        self.seeds + self.copies.get(piece as usize).map_or(0, |&own| own.into())
+        self.seeds + self.own_copies(piece)
     }
 
     /// Whether there is no unopened piece that some connected peer has.
@@ -180,6 +180,35 @@ impl Rarity {
         None
     }
     // ANCHOR_END: rarest
+
+    /// An unopened piece of those in `has` that `may` be opened and that has fewer copies than
+    /// these; the rarest of those that a glance finds.
+    pub fn rarer(
+        &self,
+        has: &Bitfield,
+        copies: u32,
+        may: impl Fn(u32) -> bool,
+        rng: &mut impl Rng,
+    ) -> Option<u32> {
+        // What no peer has but those that have everything, nobody else has.
+        let first = if has.is_full() { 0 } else { 1 };
+        let last = self.starts.len().min(copies as usize);
+        let mut looks = GLANCE;
+        for group in first..last {
+            for piece in self.walk_round(self.group(group), rng).take(looks as usize) {
+                if has.get(piece) && may(piece) {
+                    return Some(piece);
+                }
+                looks -= 1;
+            }
+        }
+        None
+    }
+
+    /// How many peers have this piece, without those that have had everything from the start.
+    pub fn own_copies(&self, piece: u32) -> u32 {
+        self.copies.get(piece as usize).map_or(0, |&own| own.into())
+    }
 
     /// Any unopened piece of those in `has` that `may` be opened.
     pub fn any(

@@ -16,12 +16,9 @@ use files::Known;
 use save::Saves;
 pub use save::{About, IDLE_SAVE_EVERY, SAVE_EVERY};
 
-/// So many bytes that are not synced make a sync due: 256 MiB. A disk of 100 MB/s writes them in
-/// three seconds, and they are a small part of what the memory of a machine may hold unwritten.
-pub const SYNC_BYTES: u64 = 256 * 1024 * 1024;
-
-/// So long after the first of them a sync is due in any case. A power cut takes five seconds of work
-/// then; a sync each second would keep a slow disk from everything else.
+/// So long after the first of those that wait was written a sync is due. A power cut takes five seconds
+/// of work then. A sync each second would keep a slow disk from everything else; and who writes while
+/// a sync goes on waits for it in part, so one for every so many bytes would slow down the fast ones.
 pub const SYNC_AFTER: Duration = Duration::from_secs(5);
 
 /// However soon something is synced, it is not saved more often than that.
@@ -43,7 +40,6 @@ pub struct Ledger {
     vouched: Bitfield,
     /// Verified and written, and not synced.
     waiting: BTreeSet<u32>,
-    waiting_bytes: u64,
     /// When the first of those that wait was written.
     waiting_since: Duration,
     sync_after: Duration,
@@ -75,7 +71,6 @@ impl Ledger {
         Ledger {
             vouched: Bitfield::new(pieces),
             waiting: BTreeSet::new(),
-            waiting_bytes: 0,
             waiting_since: Duration::ZERO,
             sync_after: SYNC_AFTER,
             not_before: Duration::ZERO,
@@ -167,16 +162,13 @@ impl Ledger {
             self.waiting_since = now;
         }
         self.waiting.insert(piece);
-        self.waiting_bytes += u64::from(self.layout.geometry().piece_len(piece));
     }
 
     /// A piece is not in its files any more, or not as it was. It is not vouched for, and if a resume
     /// file on disk says so a save is [due](Ledger::save_due) at once: until it is done, the next
     /// start would believe the old one.
     pub fn lost(&mut self, piece: u32) {
-        if self.waiting.remove(&piece) {
-            self.waiting_bytes -= u64::from(self.layout.geometry().piece_len(piece));
-        }
+        self.waiting.remove(&piece);
         if let Some(batch) = &mut self.batch {
             batch.remove(&piece);
         }
@@ -191,10 +183,7 @@ impl Ledger {
         if self.batch.is_some() || self.waiting.is_empty() {
             return None;
         }
-        let due = match self.waiting_bytes >= SYNC_BYTES {
-            true => self.waiting_since,
-            false => self.waiting_since + self.sync_after,
-        };
+        let due = self.waiting_since + self.sync_after;
         Some(due.max(self.not_before))
     }
 
@@ -205,7 +194,6 @@ impl Ledger {
         if self.batch.is_some() || self.waiting.is_empty() {
             return None;
         }
-        self.waiting_bytes = 0;
         let pieces = std::mem::take(&mut self.waiting);
         let batch = Batch {
             files: self.files_of(&pieces),

@@ -95,7 +95,7 @@ mod testing;
 pub use decode::MAX_SIZE;
 pub use error::ResumeError;
 pub use judge::{Judgement, WINDOW, WRITE_SLACK, judge};
-pub use ledger::{About, Batch, IDLE_SAVE_EVERY, Ledger, SAVE_EVERY, SYNC_AFTER, SYNC_BYTES};
+pub use ledger::{About, Batch, IDLE_SAVE_EVERY, Ledger, SAVE_EVERY, SYNC_AFTER};
 #[cfg(feature = "disk")]
 pub use look::{look, one_name};
 pub use names::{folder_bytes, lock_name, name, new_name};

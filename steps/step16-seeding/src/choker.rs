@@ -119,7 +119,13 @@ impl Choker {
     fn trade(&mut self, due: bool, peers: &[Candidate], rng: &mut impl Rng) -> BTreeSet<PeerKey> {
         // Who snubs us gets nothing from us, but when its turn at the optimistic slot comes.
         let mut regular: Vec<&Candidate> = peers.iter().filter(|peer| !peer.snubbed).collect();
-        let kept = |peer: &Candidate| peer.unchoked && self.optimistic != Some(peer.peer);
+        // Among those who give nothing chance decides, with every round anew: or who came first would
+        // keep everybody's slots, and some would get nothing from anybody.
+        let kept = |peer: &Candidate| {
+            let rests = due && peer.rate == 0;
+            peer.unchoked && self.optimistic != Some(peer.peer) && !rests
+        };
+        regular.shuffle(rng);
         // Those who keep their slot stand first; among equals too, so that nobody is choked for
         // another who gives no more.
         regular.sort_by_key(|peer| (!due && !kept(peer), u64::MAX - peer.rate, !kept(peer)));

@@ -1,5 +1,6 @@
 //! Asking for blocks, and taking them in.
 
+mod again;
 mod patience;
 mod reasons;
 
@@ -14,7 +15,7 @@ use crate::content::Content;
 use crate::cx::Cx;
 use crate::event::BufKey;
 use crate::limit::Bucket;
-use crate::peer::{FAR_SLOWER, Peer};
+use crate::peer::Peer;
 use crate::swarm::Swarm;
 use crate::timers::Timer;
 use crate::{Action, Time, Why};
@@ -139,13 +140,16 @@ impl Download {
         let before = reasons::Before::pick(cx, content);
         let picker = &mut content.picker;
         let nothing = picker.has_nothing_for(key, &peer.has);
-        picker.pick(key, &peer.has, free, &mut cx.rng, &mut picks);
+        picker.pick_missing(key, &peer.has, free, &mut cx.rng, &mut picks);
         // Only if the limit was what held us back: else the timer would ring for
         // nothing.
         let held_back = limited && picks.len() == free && !nothing;
         let starved = !held_back && picks.len() < free.max(1);
         if starved && picks.is_empty() && out == 0 {
-            self.pick_at_last(cx, swarm, content, key, free, &mut picks);
+            self.pick_suspects(cx, swarm, content, key, free, &mut picks);
+        }
+        if starved {
+            self.pick_again(cx, swarm, content, key, free, &mut picks);
         }
         self.note_starved(swarm, key, starved);
         let whys = before.map(|before| before.whys(swarm, content, key, &picks));
@@ -242,9 +246,8 @@ impl Download {
         }
     }
 
-    /// For a peer with nothing else to do: what it has sent wrong before, or what slow peers were
-    /// asked for.
-    fn pick_at_last(
+    /// For a peer with nothing else to do: what it has sent wrong before.
+    fn pick_suspects(
         &mut self,
         cx: &mut Cx,
         swarm: &mut Swarm,
@@ -256,44 +259,7 @@ impl Download {
         self.assign_suspects(cx, swarm, content, key, true);
         if let Some(peer) = swarm.get(key) {
             let picker = &mut content.picker;
-            picker.pick(key, &peer.has, count, &mut cx.rng, picks);
-        }
-        if picks.is_empty() {
-            self.pick_from_slow(cx, swarm, content, key, count, picks);
-        }
-    }
-
-    /// A peer with nothing to do, while all memory waits for peers that are far slower than it is,
-    /// is asked for what they were asked for.
-    fn pick_from_slow(
-        &mut self,
-        cx: &mut Cx,
-        swarm: &mut Swarm,
-        content: &mut Content,
-        key: PeerKey,
-        count: usize,
-        picks: &mut Vec<BlockRequest>,
-    ) {
-        let now = cx.now;
-        let Some(peer) = swarm.get(key) else {
-            return;
-        };
-        // A comparison looks at all peers. One in vain is enough for a while.
-        let in_vain = peer.down.compared_at;
-        if in_vain.is_some_and(|at| now.since(at) < patience::WATCH) {
-            return;
-        }
-        let own = peer.speed(now);
-        let slow = |other: PeerKey| {
-            let other = swarm.get(other);
-            let rate = other.map_or(0, |other| other.down.rate.per_second(now.since_start()));
-            rate * FAR_SLOWER < own
-        };
-        content
-            .picker
-            .pick_again(key, &peer.has, count, slow, picks);
-        if let Some(peer) = swarm.get_mut(key) {
-            peer.down.compared_at = picks.is_empty().then_some(now);
+            picker.pick_missing(key, &peer.has, count, &mut cx.rng, picks);
         }
     }
 

@@ -17,6 +17,9 @@ use crate::timers::Timer;
 /// How often a download looks after its peers.
 pub(crate) const WATCH: Duration = Duration::from_secs(1);
 
+/// How often it does in the end game, while peers have nothing to do.
+pub(crate) const END_GAME_WATCH: Duration = Duration::from_millis(250);
+
 // ANCHOR: patience
 /// A peer that owes us a block for so long is snubbed, and others are asked instead.
 const STALL: Duration = Duration::from_secs(20);

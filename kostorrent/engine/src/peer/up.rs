@@ -1,12 +1,21 @@
 //! What one peer gets from us.
 
+use blocks::BLOCK;
 use choker::Reason;
 use progress::Rate;
 
 use super::requests::Requests;
+use crate::Time;
 
 /// Pieces that are remembered of what a peer got: as many as a pipeline of small ones has.
 const MOST_GIVEN: usize = 16;
+
+/// A connection is given what it sends in half a second, so that it always has something to send
+/// (libtorrent: `send_buffer_watermark_factor`),
+const AHEAD_PARTS: u64 = 2;
+
+/// and this in any case, in bytes: nothing is known of its line at the beginning.
+const LEAST_AHEAD: u64 = 4 * BLOCK as u64;
 
 /// What one peer gets from us: the half of a connection over which we upload, with two of the four
 /// booleans of BEP 3.
@@ -47,6 +56,21 @@ impl Up {
             total: 0,
         }
     }
+
+    // ANCHOR: room_now
+    /// How many bytes its connection is to be given now: what its line carries in half a second, and no
+    /// more. What the connection has cannot be taken back when it is cancelled, and is sent for
+    /// nothing.
+    pub fn room_now(&self, now: Time) -> u64 {
+        let carries = self.rate.per_second(now.since_start()) / AHEAD_PARTS;
+        let most = carries.max(LEAST_AHEAD);
+        // One block more than that is no matter; a long one is sent all the same.
+        match self.in_connection < most {
+            true => self.room,
+            false => 0,
+        }
+    }
+    // ANCHOR_END: room_now
 
     /// A block of this piece goes to it.
     pub fn gives(&mut self, piece: u32) {

@@ -96,6 +96,10 @@ fn a_request_larger_than_a_burst_is_answered_under_a_limit() {
         ..large
     };
     answered.extend(seeder.say(peer, Message::Request(next)));
+    // The first goes as soon as the limit allows, and the next when the connection has sent it.
+    let first = seeder.pass_until(at(30));
+    answered.extend(first.into_iter().map(|(_, action)| action));
+    answered.extend(seeder.room(peer, large.len.into()));
     let later = seeder.pass_until(at(60));
     answered.extend(later.into_iter().map(|(_, action)| action));
     answered.retain(|action| matches!(action, Action::Upload { .. }));

@@ -12,7 +12,8 @@ impl Scenario {
     /// - the honest seeders have sent each byte once;
     /// - each that is to have everything has taken it in over its own line, since it came, and not
     ///   while it was away, and has written it, and not while its disk had a fault;
-    /// - everybody honest has sent, from its coming on, as much as all need together.
+    /// - everybody honest has sent, from its coming on and but for the time that it is away, as much
+    ///   as all need together.
     pub fn ideal(&self) -> Duration {
         let takers = || self.members().filter(|(group, _)| group.is_to_finish());
         let alone = takers().map(|(group, number)| self.alone(group, number));
@@ -64,28 +65,45 @@ impl Scenario {
 
 /// When these can have sent so many bytes together.
 fn when_sent<'a>(givers: impl Iterator<Item = (&'a Group, u32)>, bytes: u64) -> Duration {
-    let mut lines: Vec<(Duration, Option<u64>)> = givers
-        .map(|(group, number)| (group.comes(number), group.line.up))
-        .collect();
-    lines.sort_unstable();
+    let mut changes: Vec<(Duration, Change, Option<u64>)> = Vec::new();
+    for (group, number) in givers {
+        let (comes, up) = (group.comes(number), group.line.up);
+        changes.push((comes, Change::Comes, up));
+        let Some(stay) = group.leaves else {
+            continue;
+        };
+        changes.push((comes + stay, Change::Goes, up));
+        if let Some(away) = group.away {
+            changes.push((comes + stay + away, Change::Comes, up));
+        }
+    }
+    changes.sort_unstable();
     let (mut now, mut rate, mut left) = (Duration::ZERO, 0_u64, bytes);
-    for (comes, up) in lines {
-        let span = comes - now;
+    for (at, change, up) in changes {
+        let span = at - now;
         if rate > 0 && time_for(left, rate) <= span {
             break;
         }
         let sent = u128::from(rate) * span.as_nanos() / 1_000_000_000;
         left = left.saturating_sub(u64::try_from(sent).unwrap_or(u64::MAX));
-        now = comes;
-        match up {
-            Some(up) => rate = rate.saturating_add(up),
-            None => return now,
+        now = at;
+        match (up, change) {
+            (None, _) => return now,
+            (Some(up), Change::Comes) => rate = rate.saturating_add(up),
+            (Some(up), Change::Goes) => rate = rate.saturating_sub(up),
         }
     }
     match rate {
         0 => now,
         rate => now + time_for(left, rate),
     }
+}
+
+/// Somebody begins to give, or does not give any more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Comes,
+    Goes,
 }
 
 #[cfg(test)]
@@ -147,6 +165,27 @@ mod tests {
             ..seeder.clone()
         };
         assert_eq!(ideal(vec![seeder, liar, taker]), 20_000);
+    }
+
+    #[test]
+    fn who_is_away_gives_nothing_meanwhile_and_who_has_gone_gives_nothing_more() {
+        let taker = group(Role::Leecher, 2, 0, None);
+        let seeder = group(Role::Seeder, 1, 100_000, None);
+        let guest = Group {
+            leaves: Some(Duration::from_secs(5)),
+            away: Some(Duration::from_secs(3)),
+            ..seeder.clone()
+        };
+        // Five seconds both, three seconds one alone, and then both again.
+        assert_eq!(
+            ideal(vec![seeder.clone(), guest.clone(), taker.clone()]),
+            11_500
+        );
+        let gone = Group {
+            away: None,
+            ..guest
+        };
+        assert_eq!(ideal(vec![seeder, gone, taker]), 15_000);
     }
 
     #[test]

@@ -159,6 +159,15 @@ impl Scenario {
     ///
     /// As [`World`] does; and when there is no such torrent: see [`Scenario::geometry`].
     pub fn run(&self, seed: u64) -> Story {
+        Story::of(self, seed, self.world(seed))
+    }
+
+    /// The swarm at its beginning, for whoever wants to look at it while it runs.
+    ///
+    /// # Panics
+    ///
+    /// As [`Scenario::run`].
+    pub fn world(&self, seed: u64) -> World {
         let geometry = self.geometry().expect("a torrent");
         let mut world = World::seeded(geometry, seed);
         for (group, number) in self.members() {
@@ -175,6 +184,6 @@ impl Scenario {
                 }
             }
         }
-        Story::of(self, seed, world)
+        world
     }
 }

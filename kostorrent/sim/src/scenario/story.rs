@@ -58,6 +58,8 @@ pub struct PeerStory {
     pub sent: u64,
     /// Payload bytes that it got and had asked for.
     pub received: u64,
+    /// Those of them that it got from peers who lacked something themselves.
+    pub traded: u64,
     /// Which peers have banned it.
     pub banned_by: Vec<usize>,
     /// How often peers caught it with wrong data and went on with it all the same.
@@ -96,6 +98,7 @@ impl PeerStory {
             finished: None,
             sent: 0,
             received: 0,
+            traded: 0,
             banned_by: Vec::new(),
             doubted: 0,
             failed_pieces: 0,
@@ -175,7 +178,7 @@ fn tell(peers: &mut [PeerStory], world: &World) {
         // A seeder has it from the start.
         let completed = node.completed.filter(|_| peer.role == Role::Leecher);
         peer.finished = completed.map(Time::since_start);
-        (peer.sent, peer.received) = (node.sent, node.received);
+        (peer.sent, peer.received, peer.traded) = (node.sent, node.received, node.traded);
         peer.most_open = node.most_open();
         let mut caught: Vec<(IpAddr, bool)> = Vec::new();
         for (_, report) in &node.reports {

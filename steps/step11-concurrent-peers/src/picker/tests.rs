@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use blocks::BLOCK;
 use pretty_assertions::assert_eq;
 use rand::SeedableRng;
@@ -200,6 +202,42 @@ fn a_fast_peer_does_not_fetch_everything_twice_in_the_end() {
 }
 
 #[test]
+fn what_is_expected_last_is_asked_again_first_and_nothing_that_would_come_no_sooner() {
+    let mut t = Table::of(1, 8, 1);
+    let all = t.all();
+    t.picker.peer_joined(&all);
+    let asked = t.pick(A, &all, 8);
+    let due = |_: PeerKey, place: usize| Duration::from_secs(place as u64 + 1);
+    let sooner = |ours: Duration, theirs: Duration| theirs > ours;
+    let mut again = Vec::new();
+    t.picker.pick_again(B, &all, 8, due, sooner, &mut again);
+    // The last of eight would be B's first, and so on until both are as soon.
+    assert_eq!(again, [asked[7], asked[6], asked[5], asked[4]]);
+    // C would bring the first of the rest sooner, and what two were asked for as soon as one can.
+    let mut third = Vec::new();
+    t.picker.pick_again(C, &all, 8, due, sooner, &mut third);
+    assert_eq!(third, [asked[3], asked[4]]);
+}
+
+#[test]
+fn a_seeder_is_asked_for_what_nobody_else_has_before_open_pieces_that_others_have() {
+    let mut t = Table::of(10, 4, 10);
+    let all = t.all();
+    (0..4).for_each(|piece| t.picker.set_have(piece));
+    t.picker.peer_joined(&all);
+    let others = t.some(&[4, 5, 6, 7, 8]);
+    t.picker.peer_joined(&others);
+    let begun = t.pick(B, &t.some(&[4]), 1);
+    assert_eq!(begun[0].piece, 4);
+    assert_eq!(pieces_of(&t.pick(A, &all, 4)), [9], "which B has not");
+    assert_eq!(
+        pieces_of(&t.pick(A, &all, 3)),
+        [4],
+        "begun, and as rare as the rest"
+    );
+}
+
+#[test]
 fn blocks_that_wait_for_slow_peers_can_be_asked_again_at_any_time() {
     let mut t = Table::new(4, 2);
     let all = t.all();
@@ -207,8 +245,9 @@ fn blocks_that_wait_for_slow_peers_can_be_asked_again_at_any_time() {
     let slow = t.pick(A, &all, 1);
     assert_eq!(t.pick(B, &all, 10).len(), 3);
     let mut again = Vec::new();
-    t.picker
-        .pick_again(C, &all, 10, |peer| peer == A, &mut again);
+    let due = |peer, place: usize| Duration::from_secs(if peer == A { 100 } else { place as u64 });
+    let sooner = |ours: Duration, theirs: Duration| theirs > ours * 10;
+    t.picker.pick_again(C, &all, 10, due, sooner, &mut again);
     assert_eq!(again, slow);
 }
 

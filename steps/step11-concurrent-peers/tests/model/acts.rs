@@ -1,6 +1,7 @@
 //! What is done to the picker, and to the model beside it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use messages::BlockRequest;
 use picker::{MOST_ASKED, PeerKey, RANDOM_FIRST, Receipt};
@@ -77,14 +78,19 @@ impl Model {
     /// A piece is being opened for this peer: was it the right one?
     pub(super) fn opens(&mut self, peer: PeerKey, piece: u32) {
         assert!(self.open.len() < self.max_open, "the budget holds");
-        assert!(!self.has_free_block(peer), "open pieces come first");
-        if self.have.len() as u32 >= RANDOM_FIRST {
-            let rarest = self
-                .unopened(peer)
-                .into_iter()
-                .map(|p| self.copies(p))
-                .min();
-            assert_eq!(Some(self.copies(piece)), rarest, "the rarest is opened");
+        let rarest = |pieces: BTreeSet<u32>| pieces.into_iter().map(|p| self.copies(p)).min();
+        let few = (self.have.len() as u32) < RANDOM_FIRST;
+        if let Some(copies) = rarest(self.free_open(peer)) {
+            let rarer = !few && self.copies(piece) < copies && self.open.len() * 2 < self.max_open;
+            assert!(rarer, "open pieces come first, but for what is rarer");
+        }
+        if !few {
+            let unopened = self.unopened(peer).into_iter().collect();
+            assert_eq!(
+                Some(self.copies(piece)),
+                rarest(unopened),
+                "the rarest is opened"
+            );
         }
         self.open.insert(piece);
     }
@@ -96,12 +102,17 @@ impl Model {
         let slow = |peer: PeerKey| slow[peer.0 as usize];
         let mut expected = self.to_ask_again(peer, &has);
         expected.retain(|block| self.asked[block].iter().all(|&asker| slow(asker)));
+        expected.sort_unstable();
         expected.truncate(count);
         if self.owes_yielded(peer) {
             expected.clear();
         }
         let mut picks = Vec::new();
-        self.picker.pick_again(peer, &has, count, slow, &mut picks);
+        // Whoever is slow is so for every block: then they come by their numbers.
+        let due = |other, _| Duration::from_secs(u64::from(other != peer && slow(other)));
+        let sooner = |ours: Duration, theirs: Duration| ours.is_zero() && !theirs.is_zero();
+        self.picker
+            .pick_again(peer, &has, count, due, sooner, &mut picks);
         assert_eq!(picks, expected);
         for block in picks {
             self.note_asked(peer, block);

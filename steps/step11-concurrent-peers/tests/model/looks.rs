@@ -48,16 +48,19 @@ impl Model {
 
     /// Whether an open piece has a free block that this peer could be asked for.
     pub(super) fn has_free_block(&self, peer: PeerKey) -> bool {
+        !self.free_open(peer).is_empty()
+    }
+
+    /// The open pieces of which a block may be asked of this peer.
+    pub(super) fn free_open(&self, peer: PeerKey) -> BTreeSet<u32> {
         let has = &self.peers[&peer];
-        let mut pieces = self
-            .open
-            .iter()
-            .filter(|&&p| has.get(p) && self.may(peer, p));
-        pieces.any(|&piece| {
-            self.geometry
-                .blocks(piece)
-                .any(|block| self.is_free(&block))
-        })
+        let open = self.open.iter().copied();
+        open.filter(|&piece| has.get(piece) && self.may(peer, piece))
+            .filter(|&piece| {
+                let mut blocks = self.geometry.blocks(piece);
+                blocks.any(|block| self.is_free(&block))
+            })
+            .collect()
     }
 
     /// Every block that could be had from anyone is asked for or here. Open pieces that are fetched

@@ -68,18 +68,13 @@ fn a_piece_is_vouched_for_when_its_batch_is_done() {
 }
 
 #[test]
-fn many_bytes_make_a_sync_due_at_once() {
-    let length = SYNC_BYTES / 2;
-    let mut ledger = Ledger::new(Arc::new(layout(&[4 * length], length)));
+fn a_sync_can_be_due_sooner_and_so_can_a_save() {
+    let mut ledger = ledger().sync_after(Duration::from_millis(200));
+    ledger.begin_save(about(), false, at(0)).unwrap();
+    ledger.saved();
     ledger.written(0, at(1));
-    assert_eq!(ledger.sync_due(), Some(at(6)));
-    // Twice the same is not twice as much.
-    ledger.written(0, at(2));
-    assert_eq!(ledger.sync_due(), Some(at(2) + SYNC_AFTER));
-    ledger.written(1, at(3));
-    assert_eq!(ledger.sync_due(), Some(at(2)));
-    ledger.lost(1);
-    assert_eq!(ledger.sync_due(), Some(at(2) + SYNC_AFTER));
+    assert_eq!(ledger.sync_due(), Some(at(1) + Duration::from_millis(200)));
+    assert_eq!(ledger.save_due(), Some(at(0) + Duration::from_millis(400)));
 }
 
 #[test]

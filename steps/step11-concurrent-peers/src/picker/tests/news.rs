@@ -56,16 +56,23 @@ fn only_those_who_owe_something_are_compared() {
     t.picker.peer_joined(&all);
     t.pick(A, &all, 150);
     t.pick(B, &all, 10);
-    let asked = std::cell::RefCell::new(Vec::new());
-    let slow = |peer| {
-        asked.borrow_mut().push(peer);
-        peer == B
+    let looked_at = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let due = |peer, _| {
+        looked_at.borrow_mut().insert(peer);
+        std::time::Duration::from_secs(if peer == B { 60 } else { 1 })
     };
     let mut again = Vec::new();
-    t.picker.pick_again(C, &all, 5, slow, &mut again);
+    t.picker.pick_again(
+        C,
+        &all,
+        5,
+        due,
+        |ours, theirs| theirs > ours * 10,
+        &mut again,
+    );
     assert_eq!(again.len(), 5);
     assert!(again.iter().all(|&block| t.picker.is_asked(B, block)));
-    assert_eq!(*asked.borrow(), [A, B]);
+    assert!(looked_at.borrow().iter().eq([&A, &B, &C]));
 }
 
 /// The peer C has only piece 0, and nothing to do as things stand. Then something happens, and there
