@@ -1,7 +1,8 @@
 //! The steps' programs, run as the guide says, against the lab.
 
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use kostorrent_tests::process::{self, Finished, Process};
 use kostorrent_tests::{json, kostorrent, programs, temp, wait};
@@ -9,7 +10,7 @@ use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
 /// The steps that have a program, and whether it talks to peers or trackers.
-const STEPS: [(&str, bool); 14] = [
+const STEPS: [(&str, bool); 16] = [
     ("step01-bencode", false),
     ("step02-metainfo", false),
     ("step03-peer-id", false),
@@ -23,6 +24,8 @@ const STEPS: [(&str, bool); 14] = [
     ("step11-concurrent-peers", true),
     ("step12-async", true),
     ("step13-progress", false),
+    ("step14-pause-resume", true),
+    ("step15-file-selection", true),
     ("step16-seeding", true),
 ];
 
@@ -86,19 +89,24 @@ impl Lab {
 
     /// Runs a step's program on the lab's torrent, in the lab's folder.
     fn step(&self, package: &str, more: &[&str]) -> Finished {
-        let mut command = process::command(programs::step(package));
-        command
-            .current_dir(self.folder.path())
-            .arg(&self.torrent)
-            .args(more);
+        let mut command = program(package, self.folder.path());
+        command.arg(&self.torrent).args(more);
         Process::run(package, &mut command)
     }
 }
 
+/// A step's program, which has nothing but this folder.
+fn program(package: &str, folder: &Path) -> Command {
+    let mut command = process::command(programs::step(package));
+    command
+        .current_dir(folder)
+        .env("XDG_STATE_HOME", folder.join("state"));
+    command
+}
+
 fn step(package: &str, arguments: &[&str]) -> Finished {
     let folder = temp();
-    let mut command = process::command(programs::step(package));
-    Process::run(package, command.current_dir(folder.path()).args(arguments))
+    Process::run(package, program(package, folder.path()).args(arguments))
 }
 
 #[test]
@@ -275,8 +283,8 @@ fn without_a_lab_they_ask_whether_it_is_running() {
     } = lab;
     drop(running);
     for (package, _) in STEPS.into_iter().filter(|(_, network)| *network) {
-        let mut command = process::command(programs::step(package));
-        let finished = Process::run(package, command.current_dir(folder.path()).arg(&torrent));
+        let mut command = program(package, folder.path());
+        let finished = Process::run(package, command.arg(&torrent));
         finished.expect_code(1);
         assert_eq!(
             finished.stderr.trim_end().lines().count(),

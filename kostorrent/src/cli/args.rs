@@ -111,8 +111,8 @@ pub(crate) struct Download {
 ///
 /// Or until --seed-ratio or --seed-time is reached.
 ///
-/// The files are checked first. If anything of a torrent is missing or wrong, nothing of it is given: `verify` names the
-/// files. Several torrents share one port and the limit.
+/// The files are checked first, unless it is remembered that they are good. If anything of a torrent is missing or wrong,
+/// nothing of it is given, but with --partial: `verify` names the files. Several torrents share one port and the limit.
 #[derive(Debug, Args)]
 pub(crate) struct Seed {
     /// The torrent file, or several; - reads one from stdin
@@ -122,6 +122,9 @@ pub(crate) struct Seed {
     /// for the one around it
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
+    /// Give what is there, though not all of the torrent is
+    #[arg(long)]
+    pub(crate) partial: bool,
     #[command(flatten)]
     pub(crate) names: FileNames,
     #[command(flatten)]

@@ -43,6 +43,7 @@ fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
     Ok(TorrentOptions {
         peers: args.network.peers(),
         names: args.network.names(),
+        partial: args.partial,
         remember: memory::remember(&args.memory, args.face)?,
         record: recorder::target(&args.record)?,
         ..TorrentOptions::new(Arc::new(metainfo), root, Mode::Seed)

@@ -84,6 +84,7 @@ impl Work {
             info_hash: self.door.ours().info_hash,
             remember: self.options.remember.clone(),
             read_only: self.options.mode == Mode::Seed,
+            partial: self.options.partial,
             overwrite: self.options.overwrite,
             selection: self.options.selection.clone(),
             allocate: self.options.allocate,

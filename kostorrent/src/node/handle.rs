@@ -22,7 +22,7 @@ pub enum Mode {
         /// Whether to go on seeding when everything is there.
         keep_seeding: bool,
     },
-    /// Serve what is there, all of it, and write nothing.
+    /// Serve what is there, and write nothing. All of it has to be, unless a part will do.
     Seed,
 }
 
@@ -35,6 +35,8 @@ pub struct TorrentOptions {
     pub root: PathBuf,
     /// What to do.
     pub mode: Mode,
+    /// Whether a seed gives what is there, though not all of it is.
+    pub partial: bool,
     /// Whether a download may write over files that are somebody else's.
     pub overwrite: bool,
     /// The files that are wanted; `None` is all.
@@ -81,6 +83,7 @@ impl TorrentOptions {
             metainfo,
             root: root.into(),
             mode,
+            partial: false,
             overwrite: false,
             selection: None,
             allocate: Allocate::Sparse,

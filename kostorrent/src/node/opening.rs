@@ -37,6 +37,8 @@ pub(super) struct Place {
     pub remember: Option<Remember>,
     /// Nothing may be written, and everything must be there.
     pub read_only: bool,
+    /// Some of it is enough.
+    pub partial: bool,
     /// Files that are not the torrent's may be written over.
     pub overwrite: bool,
     /// The files that are wanted; `None` is all.
@@ -52,8 +54,8 @@ impl Place {
 
     /// What is remembered of it, compared with what is there.
     fn recall(&self, layout: &Layout, parts: &Parts) -> Result<Recalled, Failure> {
-        let (remember, writes) = (self.remember.as_ref(), !self.read_only);
-        Recalled::look(remember, self.info_hash, &self.root, layout, parts, writes)
+        let remember = self.remember.as_ref();
+        Recalled::look(remember, self.info_hash, &self.root, layout, parts)
     }
 
     /// The part file, and whose bytes may be in it.
@@ -161,10 +163,15 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     }
     let hashes = place.hashes.clone();
     if place.read_only {
-        if !have.is_full() {
+        let is_enough = have.is_full() || place.partial && have.count() > 0;
+        if !is_enough {
+            let but = match have.count() {
+                0 => "",
+                _ => "; with --partial what is there is given",
+            };
             return Err(Failure::Shell(format!(
                 "{} of {count} pieces are missing or wrong below {}, so there is nothing to seed \
-                 yet; `kostorrent verify` names the files, `kostorrent download` fetches them",
+                 yet; `kostorrent verify` names the files, `kostorrent download` fetches them{but}",
                 count - have.count(),
                 root.display()
             )));
@@ -178,6 +185,9 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let complete: BTreeSet<usize> = wanted
         .filter(|&file| is_complete(root, layout, &have, file))
         .collect();
+    if (0..layout.files().len()).any(|file| place.wants(file) && !complete.contains(&file)) {
+        recalled.may_write(root)?;
+    }
     let Whose { unproven, ours } = judge(place, layout, &states, &recalled, &complete, progress)?;
     let files = 0..layout.files().len();
     let used: Vec<FileUse> = files
@@ -361,6 +371,7 @@ mod tests {
             info_hash: InfoHash([7; 20]),
             remember: None,
             read_only: false,
+            partial: false,
             overwrite: false,
             selection: None,
             allocate: Allocate::Sparse,

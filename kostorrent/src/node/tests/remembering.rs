@@ -189,6 +189,29 @@ async fn one_program_at_a_time_writes_to_a_folder() {
     scene.look(scene.options(DOWNLOAD)).await;
 }
 
+#[tokio::test]
+async fn what_is_complete_may_be_looked_at_while_another_works_on_it() {
+    let scene = Scene::new();
+    torrent(scene.to.path(), PIECE);
+    let seeder = Alone::start(scene.options(Mode::Seed));
+    let mut snapshots = seeder.torrent.snapshots();
+    let ready = snapshots.wait_for(|s| s.state == TorrentState::Seeding);
+    drop(ready.await.unwrap());
+    let second = Alone::start(scene.options(DOWNLOAD));
+    assert_eq!(second.wait().await, Outcome::Complete);
+    seeder.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_found_complete_is_read_once() {
+    let scene = Scene::new();
+    torrent(scene.to.path(), PIECE);
+    let look = || Alone::start(scene.options(DOWNLOAD)).wait();
+    assert_eq!(look().await, Outcome::Complete);
+    scene.spoil_secretly();
+    assert_eq!(look().await, Outcome::Complete, "trusted");
+}
+
 /// The first notice of a download that has nobody to ask.
 async fn notice(options: TorrentOptions) -> Notice {
     let mut torrent = Alone::start(options);

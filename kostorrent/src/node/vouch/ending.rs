@@ -10,8 +10,8 @@ use super::{Answer, Voucher, Wish};
 pub enum Ending {
     /// The user wants to go on later: everything is made durable first.
     InOrder,
-    /// Everything is there, and nobody waits for a disk: what is not durable yet is read again at the
-    /// next start, if there is one.
+    /// Everything is there, and nobody waits for a disk: what was written and is not durable yet is
+    /// read again at the next start, if there is one.
     Quick,
 }
 
@@ -20,7 +20,9 @@ impl Voucher {
     /// yet what is in them.
     pub async fn end(mut self, disk: &mut TorrentDisk, ending: Ending, is_sure: bool) {
         self.finish_saving().await;
-        if ending == Ending::InOrder || self.ledger.unsynced() == 0 {
+        // What others have written is durable by now, or nearly.
+        let is_quick = !self.has_written || self.ledger.unsynced() == 0;
+        if ending == Ending::InOrder || is_quick {
             self.finish_batch(disk).await;
             self.make_all_durable(disk).await;
             self.settle().await;

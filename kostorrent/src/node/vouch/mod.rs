@@ -59,6 +59,8 @@ pub(super) struct Voucher {
     wishes: VecDeque<Wish>,
     /// What failed is told once each time.
     save_fails: bool,
+    /// Whether anything was written in this life.
+    has_written: bool,
 }
 
 /// A batch that is being made durable.
@@ -107,6 +109,7 @@ impl Voucher {
             errands: Errands::default(),
             wishes: VecDeque::new(),
             save_fails: false,
+            has_written: false,
         }
     }
 
@@ -165,7 +168,10 @@ impl Voucher {
             Event::Stored {
                 piece,
                 result: Stored::Written { .. },
-            } => self.ledger.written(*piece, now),
+            } => {
+                self.has_written = true;
+                self.ledger.written(*piece, now);
+            }
             Event::Lost { pieces } => {
                 for &piece in pieces {
                     self.ledger.lost(piece);

@@ -22,6 +22,8 @@ pub struct Recalled {
     resume: Option<Resume>,
     found: Vec<Option<Stamp>>,
     judgement: Judgement,
+    /// Another program works on it.
+    is_taken: bool,
     /// Why nothing is remembered, or nothing of what was is used.
     pub notice: Option<Notice>,
 }
@@ -40,23 +42,23 @@ impl Recalled {
     ///
     /// # Errors
     ///
-    /// When the system does not say how a file is; and when another program works on this torrent
-    /// in this folder, if it is to be written to.
+    /// When the system does not say how a file is.
     pub fn look(
         remember: Option<&Remember>,
         info_hash: metainfo::InfoHash,
         root: &Path,
         layout: &Layout,
         parts: &Parts,
-        writes: bool,
     ) -> Result<Recalled, Failure> {
-        let mut notice = None;
+        let (mut notice, mut is_taken) = (None, false);
         let kept = match remember.map(|to| lock(to, info_hash, root)) {
             None => None,
             Some(Ok(Some(kept))) => Some(kept),
-            Some(Ok(None)) if writes => return Err(Failure::Shell(is_at_work(root))),
             // Whoever is at work remembers what there is to remember.
-            Some(Ok(None)) => None,
+            Some(Ok(None)) => {
+                is_taken = true;
+                None
+            }
             Some(Err(why)) => {
                 notice = Some(not_remembered(why));
                 None
@@ -80,8 +82,21 @@ impl Recalled {
             resume,
             found,
             judgement,
+            is_taken,
             notice,
         })
+    }
+
+    /// Whether files may be written to: no other program is at work on them.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what to do.
+    pub fn may_write(&self, root: &Path) -> Result<(), Failure> {
+        match self.is_taken {
+            true => Err(Failure::Shell(is_at_work(root))),
+            false => Ok(()),
+        }
     }
 
     /// The pieces that are there, without reading them.
