@@ -1,9 +1,15 @@
 //! The end of a life.
 
+use std::time::Duration;
+
 use storage::{Done, Job};
 
 use super::super::disk::TorrentDisk;
 use super::{Answer, Voucher, Wish};
+
+/// How long whoever ends a torrent waits for the disk. What is not durable by then is read again at the
+/// next start.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a life ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +28,24 @@ impl Voucher {
         self.finish_saving().await;
         // What others have written is durable by now, or nearly.
         let is_quick = !self.has_written || self.ledger.unsynced() == 0;
+        let mut is_in_order = false;
         if ending == Ending::InOrder || is_quick {
-            self.finish_batch(disk).await;
-            self.make_all_durable(disk).await;
-            self.settle().await;
-            self.look_for_changes(disk).await;
-            // What was still on its way to the disk when the end came.
-            self.make_all_durable(disk).await;
+            let ended = tokio::time::timeout(PATIENCE, self.put_in_order(disk)).await;
+            is_in_order = ended.is_ok();
+            self.finish_saving().await;
         }
-        self.save(is_sure);
+        self.save(is_sure && is_in_order);
         self.finish_saving().await;
         self.say_why();
+    }
+
+    async fn put_in_order(&mut self, disk: &mut TorrentDisk) {
+        self.finish_batch(disk).await;
+        self.make_all_durable(disk).await;
+        self.settle().await;
+        self.look_for_changes(disk).await;
+        // What was still on its way to the disk when the end came.
+        self.make_all_durable(disk).await;
     }
 
     async fn finish_saving(&mut self) {
