@@ -8,8 +8,8 @@ use engine::Failure;
 use layout::Layout;
 use messages::Bitfield;
 use resume::{
-    Counters, Judgement, Ledger, Lock, Resume, ResumeError, Stamp, StateFile, folder_bytes, judge,
-    look, one_name,
+    Counters, Judgement, Ledger, Lock, Resume, ResumeError, Stamp, StateFile, Verdict,
+    folder_bytes, judge, look, one_name,
 };
 use storage::{DiskError, Doing, Parts};
 
@@ -109,10 +109,10 @@ impl Recalled {
         &self.judgement.to_hash
     }
 
-    /// Whether a file is known to be one that we have written: it is as it was remembered.
+    /// Whether a file is known to be one that we have written: it is as it was remembered. One that was
+    /// written to since may be somebody else's by now, however soon that was.
     pub fn is_ours(&self, file: usize) -> bool {
-        let recorded = self.resume.as_ref().and_then(|resume| resume.files[file]);
-        recorded.is_some() && self.judgement.files[file].is_trusted()
+        self.resume.is_some() && self.judgement.files[file] == Verdict::AsRecorded
     }
 
     /// The memory that goes on from here, now that the files are laid out as `layout` says, and
