@@ -180,6 +180,7 @@ impl Storage {
         self.lost.remove(&piece);
         Ok(changed)
     }
+    // ANCHOR_END: write
 
     /// Writes a part of a piece; whether the file that it went to is still in its place.
     fn write_span(
@@ -212,7 +213,6 @@ impl Storage {
             .and(is_there)
             .map_err(|e| self.error(Doing::Write, span, e))
     }
-    // ANCHOR_END: write
 
     /// A file is not only read any more, if it was.
     fn write_from_now_on(&mut self, index: usize) {

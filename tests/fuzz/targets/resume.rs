@@ -38,7 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
         .map(|file| look(file.as_ref(), &mut chance))
         .collect();
     let judgement = judge(&resume, &layout, &found).expect("it fits");
-    check(&resume, &layout, &judgement);
+    check(&resume, &layout, &judgement, &found);
 
     let nothing = judge(&resume, &layout, &vec![None; found.len()]).expect("it fits");
     assert_eq!(
@@ -105,7 +105,7 @@ fn look(recorded: Option<&Recorded>, chance: &mut ChaCha8Rng) -> Option<Stamp> {
     }
 }
 
-fn check(resume: &Resume, layout: &Layout, judgement: &Judgement) {
+fn check(resume: &Resume, layout: &Layout, judgement: &Judgement, found: &[Option<Stamp>]) {
     for verdict in &judgement.files {
         assert!(verdict.to_string().len() < 200, "{verdict}");
     }
@@ -116,11 +116,19 @@ fn check(resume: &Resume, layout: &Layout, judgement: &Judgement) {
             .piece_spans(piece)
             .map(|span| judgement.files[span.file])
             .collect();
-        let gone = files.contains(&Verdict::Gone);
+        let there = layout.piece_spans(piece).all(|span| {
+            let is_regular = matches!(layout.files()[span.file].kind, Kind::Regular { .. });
+            let length = found[span.file].map_or(0, |now| now.length);
+            !is_regular || length >= span.offset + span.len
+        });
         let all_trusted = files.iter().all(Verdict::is_trusted);
-        assert_eq!(trusted, vouched && all_trusted, "piece {piece}: {files:?}");
+        assert_eq!(
+            trusted,
+            vouched && all_trusted && there,
+            "piece {piece}: {files:?}"
+        );
         // What may be there is read: all that is doubted, and after a crash all that is not vouched for.
         let doubted = !all_trusted || (!resume.in_order && !vouched);
-        assert_eq!(to_hash, doubted && !gone, "piece {piece}: {files:?}");
+        assert_eq!(to_hash, doubted && there, "piece {piece}: {files:?}");
     }
 }
