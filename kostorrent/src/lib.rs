@@ -5,9 +5,6 @@ pub mod cli;
 mod control;
 pub mod create;
 pub mod file_id;
-#[cfg(fuzzing)]
-pub mod fuzzing;
 pub mod lab;
 pub mod node;
-pub mod recording;
 pub mod whole_file;

@@ -29,7 +29,11 @@ fn tree(package: &str) -> Vec<String> {
 
 #[test]
 fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens_a_socket() {
-    for package in ["kostorrent-engine", "kostorrent-sim"] {
+    for package in [
+        "kostorrent-engine",
+        "kostorrent-recording",
+        "kostorrent-sim",
+    ] {
         let tree = tree(package);
         assert!(tree.iter().any(|name| name == "step11-concurrent-peers"));
         for name in IMPURE {

@@ -11,8 +11,14 @@ use tracker::PeerAddr;
 
 use super::goal::{Goal, Ratio};
 use super::reference;
-use super::values::{self, Date, PieceLength, Tier, Whose};
+use super::values::{self, Date, PieceLength, Tier};
 use crate::create::Pattern;
+
+mod practice;
+mod steer;
+
+pub(crate) use practice::{Demo, Lab, Replay, Sim};
+pub(crate) use steer::{Pause, Resume, Status, Stop, Which, WhichOrAll};
 
 /// A BitTorrent client for the terminal, built step by step in its own guide.
 ///
@@ -406,131 +412,6 @@ pub(crate) struct Create {
     pub(crate) json: bool,
 }
 
-/// Run a practice swarm on this machine: a tracker and seeders of a small sample
-///
-/// Nothing leaves the machine. The lab runs until Ctrl-C, and whatever the guide asks you to run finds its tracker and
-/// its peers here.
-#[derive(Debug, Args)]
-pub(crate) struct Lab {
-    /// The tracker's port; 0 takes a free one: --dir then gives a torrent file that knows it
-    #[arg(long, value_name = "P", default_value_t = crate::lab::PORT)]
-    pub(crate) port: u16,
-    /// Write the sample's torrent file, with the tracker's address in it, into this folder; a lab's former one is replaced
-    #[arg(long, value_name = "D", value_hint = ValueHint::DirPath)]
-    pub(crate) dir: Option<PathBuf>,
-    /// How many seeders to run
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=50))]
-    pub(crate) seeders: u8,
-    /// Give each seeder another part of the pieces, so that some are rare; together they have everything
-    #[arg(long)]
-    pub(crate) rare: bool,
-    /// Add peers that lie, stall, choke, send other blocks than were asked for, and announce by `have` alone
-    #[arg(long)]
-    pub(crate) trouble: bool,
-    /// Do not slow the seeders down
-    #[arg(long)]
-    pub(crate) fast: bool,
-    #[command(flatten)]
-    pub(crate) log: Log,
-}
-
-/// See a download from a swarm of its own: the first thing to run
-///
-/// Runs the lab and a download from it in one process. Nothing leaves the machine.
-#[derive(Debug, Args)]
-pub(crate) struct Demo {
-    /// The folder that receives the sample
-    #[arg(short, long, value_name = "DIR", default_value = "kostorrent-demo", value_hint = ValueHint::DirPath)]
-    pub(crate) output: PathBuf,
-    /// Add the lab's trouble-makers to the swarm
-    #[arg(long)]
-    pub(crate) trouble: bool,
-    /// Do not slow the seeders down
-    #[arg(long)]
-    pub(crate) fast: bool,
-    #[command(flatten)]
-    pub(crate) face: Face,
-    #[command(flatten)]
-    pub(crate) log: Log,
-}
-
-/// Let a swarm happen in virtual time, and see what becomes of it
-///
-/// The peers are the engine that downloads, many times; lines, disks and trackers are arithmetic. An hour takes a moment,
-/// and the same seed gives the same again, to the byte. `kostorrent sim --list` names the scenarios.
-///
-/// Exits with 1 if somebody who should does not have everything in the end, or somebody honest was banned.
-#[derive(Debug, Args)]
-#[command(after_long_help = super::sim::FORMATS)]
-pub(crate) struct Sim {
-    /// A scenario's name, or a file that describes one (its name has a . or a / in it)
-    #[arg(required_unless_present = "list", value_hint = ValueHint::FilePath)]
-    pub(crate) scenario: Option<String>,
-    /// Name the scenarios
-    #[arg(long)]
-    pub(crate) list: bool,
-    /// Write a picture of who had what when
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) svg: Option<PathBuf>,
-    /// Write the result as JSON; - is stdout, in place of the table
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) json: Option<PathBuf>,
-    /// The number that all chance comes from
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-}
-
-/// Tell the engine a recording again, and print each decision with its reason
-///
-/// A recording is what `kostorrent download --record FILE` writes. No network is used. It is also said whether this version
-/// wants the same as the one that recorded. What can be read of a damaged recording is replayed; then the exit code is 1.
-#[derive(Debug, Args)]
-#[command(after_long_help = REPLAY_JSON)]
-pub(crate) struct Replay {
-    /// The recording
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) recording: PathBuf,
-    /// Print how things stood at that time after the start, and nothing else: 90, 1.5s, 200ms, 3m or 1h
-    #[arg(long, value_name = "TIME", value_parser = values::time, conflicts_with_all = ["until", "peer", "piece"])]
-    pub(crate) at: Option<Duration>,
-    /// Print only what is about this peer: HOST:PORT, an address, or the number of a connection
-    #[arg(long, value_name = "ADDR|KEY", value_parser = values::whose)]
-    pub(crate) peer: Option<Whose>,
-    /// Print only what is about this piece, counted from 0
-    #[arg(long, value_name = "N")]
-    pub(crate) piece: Option<u32>,
-    /// End at that time after the start
-    #[arg(long, value_name = "TIME", value_parser = values::time)]
-    pub(crate) until: Option<Duration>,
-    /// Print one JSON object a line
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-const REPLAY_JSON: &str = "\
-With --json, each decision is an object with `event` = `decision`:
-    at       seconds after the start
-    peer     the number of the connection, or null
-    addr     its address, or null
-    what     call, connected, no-connection, close, closed, interested, not-interested, choke,
-             unchoke, chokes-us, unchokes-us, ask, cancel, store, stored, wrong, not-stored, ban,
-             doubt, report, announce, answered, no-answer, command, lost, found, disk-failed,
-             finished
-    piece    the piece, or null
-    blocks   the numbers of the piece's blocks, of ask and cancel
-    text     what it is, in words
-    why      the engine's reason as data, or null
-    because  the reason in words, or null
-The last object has `event` = `replayed`:
-    version  the version of kostorrent that recorded
-    events   how many events were told
-    same     whether the engine wants what was recorded; null if no actions were
-    differs  where it does not, first; or null
-    damage   what is wrong with the file; or null
-With --at, there is one with `event` = `standing` before it: at, pieces_have, pieces, open_pieces,
-requests, and peers, a list of objects with peer, addr, incoming, client, pieces, chokes_us,
-choked, requests, downloaded, uploaded.";
-
 /// Print the completions for a shell
 ///
 /// For bash: `kostorrent completions bash > ~/.local/share/bash-completion/completions/kostorrent`
@@ -555,66 +436,4 @@ pub(crate) struct Man {
     /// Write kostorrent.1, kostorrent-download.1 and so on into this folder; older pages there are replaced
     #[arg(short, long, alias = "out", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output: Option<PathBuf>,
-}
-
-/// Ask what is running how it is doing
-///
-/// Every download and seeder of yours on this machine, from another terminal: what it does, how far it is, how fast, the
-/// bytes sent for each byte that is there, the time left, where its files are.
-#[derive(Debug, Args)]
-pub(crate) struct Status {
-    #[command(flatten)]
-    pub(crate) which: Which,
-    /// Print one JSON object a line for each torrent
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Pause what is running
-///
-/// It asks nobody for anything and gives nothing, until it is resumed. One that is being checked pauses after that.
-#[derive(Debug, Args)]
-pub(crate) struct Pause {
-    #[command(flatten)]
-    pub(crate) which: WhichOrAll,
-}
-
-/// Resume what is paused
-///
-/// A download that waits for its disk tries it again at once.
-#[derive(Debug, Args)]
-pub(crate) struct Resume {
-    #[command(flatten)]
-    pub(crate) which: WhichOrAll,
-}
-
-/// Stop what is running, as Ctrl-C does
-///
-/// What is there is kept, and the trackers are told. The program ends when all its torrents are over: with 130 if any of
-/// them is incomplete.
-#[derive(Debug, Args)]
-pub(crate) struct Stop {
-    #[command(flatten)]
-    pub(crate) which: WhichOrAll,
-}
-
-/// Which of the torrents that are being worked on.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Which {
-    /// A part of the torrent's name, or the first letters of its info-hash, four at least; it must fit
-    /// one torrent only [default: all, or the only one]
-    pub(crate) name: Option<String>,
-    /// Only those of this process
-    #[arg(long, value_name = "PID")]
-    pub(crate) pid: Option<u32>,
-}
-
-/// The same, or all of them.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct WhichOrAll {
-    #[command(flatten)]
-    pub(crate) which: Which,
-    /// All that fit, not one
-    #[arg(long)]
-    pub(crate) all: bool,
 }

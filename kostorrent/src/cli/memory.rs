@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use metainfo::Metainfo;
-use resume::{Resume, StateFile, System, folder_bytes, one_name, state_dir};
+use resume::{StateFile, System, folder_bytes, one_name, state_dir};
 use selection::{Files, Selection};
 use storage::Names;
 
@@ -45,8 +45,7 @@ pub(crate) fn chosen(
     let info_hash = metainfo.info_hash_v1?;
     let root = folder_bytes(&one_name(root).ok()?);
     let file = StateFile::new(&remember?.folder, info_hash, root);
-    let resume = Resume::decode(&file.load().ok()??).ok()?;
     let names = Names::of(metainfo).ok()?;
-    resume.fits(info_hash, &file.root, names.own()).ok()?;
+    let resume = file.decode(&file.load().ok()??, names.own()).ok()?;
     Selection::from_numbers(&Files::new(names.own()), &resume.choice?)
 }

@@ -3,7 +3,7 @@
 //! A command is parsed into plain values (`args`), run by a module of its own name, and ends in
 //! one of four exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with progress saved.
 
-pub(crate) mod args;
+mod args;
 mod aside;
 mod choosing;
 mod clock;
@@ -28,13 +28,13 @@ mod place;
 mod program;
 mod recorder;
 mod reference;
-pub(crate) mod replay;
+mod replay;
 mod running;
 mod seed;
 mod service;
 mod several;
 mod show;
-pub(crate) mod sim;
+mod sim;
 mod status;
 mod steer;
 mod target;

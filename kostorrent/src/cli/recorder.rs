@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::args::Record;
 use super::failure::Failure;
-use crate::recording::Target;
+use recording::Target;
 
 /// What every recording begins with.
 const BEGINNING: &[u8] = b"{\"kostorrent_recording\":";

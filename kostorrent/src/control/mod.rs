@@ -12,7 +12,7 @@
 mod client;
 #[cfg(unix)]
 mod folder;
-pub(crate) mod protocol;
+mod protocol;
 mod server;
 
 pub(crate) use client::{Running, ask, running};

@@ -276,7 +276,41 @@ mod tests {
         }
     }
 
+    prop_compose! {
+        fn standing()(
+            name in any::<String>(), path in any::<String>(), numbers in any::<[u32; 3]>(),
+            bytes in any::<[u64; 4]>(), ratio in prop::option::of(0u32..9_000), eta in any::<Option<u64>>(),
+        ) -> Standing {
+            Standing {
+                name,
+                info_hash: "00ff".to_owned(),
+                state: State::Paused,
+                checked: numbers[0],
+                pieces_have: numbers[1],
+                pieces: numbers[2],
+                left: bytes[0],
+                total_length: bytes[1],
+                downloaded: bytes[2],
+                uploaded: bytes[3],
+                down_rate: bytes[0],
+                up_rate: bytes[1],
+                peers: numbers[0] as usize,
+                seeds: numbers[1] as usize,
+                ratio: ratio.map(|eighths| f64::from(eighths) / 8.0),
+                eta,
+                path,
+                listening: String::new(),
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_written_is_read(torrents in prop::collection::vec(standing(), 0..4), pid: u32) {
+            let said = Said::Status { pid, torrents };
+            prop_assert_eq!(read_answer(&line(&said)).unwrap(), said);
+        }
+
         #[test]
         fn no_line_breaks_it(line in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = read_ask(&line);

@@ -21,7 +21,7 @@ use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
 use super::vouch::Voucher;
 use super::watch::Watch;
-use crate::recording::Recorder;
+use recording::Recorder;
 
 /// What all torrents of a node share.
 pub(super) struct Common {

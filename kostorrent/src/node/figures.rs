@@ -61,8 +61,6 @@ pub struct Snapshot {
 pub struct Earlier {
     /// Payload bytes sent.
     pub uploaded: u64,
-    /// Payload bytes received.
-    pub downloaded: u64,
     /// How long it has been seeding.
     pub seeded: Duration,
 }

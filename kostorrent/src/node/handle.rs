@@ -12,7 +12,6 @@ use tokio::sync::{mpsc, watch};
 
 use super::details::Showcase;
 use super::figures::{Notice, Snapshot};
-use crate::recording;
 
 /// What is to be done with a torrent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

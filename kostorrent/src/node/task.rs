@@ -32,7 +32,7 @@ use super::source::Shared;
 use super::trackers::Announcer;
 use super::vouch::{self, Ending, Voucher};
 use super::watch::{Watch, Wish};
-use crate::recording::Recorder;
+use recording::Recorder;
 
 /// The least time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(200);

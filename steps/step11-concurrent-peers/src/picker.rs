@@ -291,8 +291,12 @@ impl Picker {
                 return;
             };
             let copies = self.rarity.own_copies(open);
-            let room = self.open.len() * 2 < self.max_open;
-            match self.rarity.rarer(has, copies, may, rng).filter(|_| room) {
+            let has_room = self.open.len() * 2 < self.max_open;
+            let rarer = match has_room {
+                true => self.rarity.rarer(has, copies, may, rng),
+                false => None,
+            };
+            match rarer {
                 Some(piece) => self.open_piece(piece, peer, end, out),
                 None => self.ask(open, peer, end, out),
             }

@@ -5,10 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use layout::Layout;
 use metainfo::InfoHash;
 use thiserror::Error;
 
-use crate::{MAX_SIZE, lock_name, name, new_name};
+use crate::{MAX_SIZE, Resume, ResumeError, lock_name, name, new_name};
 
 mod lock;
 
@@ -79,6 +80,17 @@ impl StateFile {
         let read = file.take(MAX_SIZE as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|cause| self.error("read", cause))?;
         Ok(Some(bytes))
+    }
+
+    /// What [`StateFile::load`] gave, if it is of this torrent in this folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ResumeError`] says why it cannot be used.
+    pub fn decode(&self, bytes: &[u8], layout: &Layout) -> Result<Resume, ResumeError> {
+        let resume = Resume::decode(bytes)?;
+        resume.fits(self.info_hash, &self.root, layout)?;
+        Ok(resume)
     }
 
     /// Replaces it. When this is done, a power cut does not bring the old one back.

@@ -1,15 +1,22 @@
-//! Whatever stands in a recording: it is replayed as far as it makes sense, and told in lines that no terminal obeys.
+//! Whatever stands in a recording: it is read as far as it makes sense, and the engine can be told it again.
 #![no_main]
 
+use engine::{Engine, Time};
 use libfuzzer_sys::fuzz_target;
+use recording::{Reader, Step};
 
-fuzz_target!(|recording: &[u8]| {
-    for json in [false, true] {
-        let mut out = Vec::new();
-        let damage = kostorrent::fuzzing::replayed(recording, json, &mut out);
-        let damage = damage.expect("memory takes all");
-        assert!(damage.is_none_or(|damage| !damage.is_empty()));
-        let out = String::from_utf8(out).expect("text");
-        assert!(!out.chars().any(|c| c.is_control() && c != '\n'), "{out:?}");
+fuzz_target!(|text: &[u8]| {
+    let Ok(mut reader) = Reader::new(text) else {
+        return;
+    };
+    let Ok(config) = reader.header().config() else {
+        return;
+    };
+    let mut engine = Engine::new(config, Time::ZERO);
+    while let Ok(Some(step)) = reader.next_step() {
+        if let Step::Told(at, event) = step {
+            engine.handle(event, at);
+        }
+        while engine.poll_action().is_some() {}
     }
 });

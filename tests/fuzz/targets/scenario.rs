@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use sim::scenario::Scenario;
 
 fuzz_target!(|text: &str| {
-    let scenario = match kostorrent::fuzzing::scenario(text) {
+    let scenario = match Scenario::read(text, "fuzz") {
         Ok(scenario) => scenario,
         Err(why) => {
             assert!(!why.is_empty());

@@ -11,6 +11,8 @@
 
 mod ideal;
 mod named;
+mod near;
+mod read;
 mod story;
 
 use std::time::Duration;
@@ -20,6 +22,7 @@ use engine::Config;
 
 use crate::{Disk, Line, Vice, World};
 
+pub use near::near;
 pub use story::{PeerStory, Story};
 
 /// A swarm to be run.

@@ -4,6 +4,8 @@ mod decision;
 mod known;
 mod session;
 mod standing;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};
@@ -16,8 +18,8 @@ use super::failure::Failure;
 use super::output;
 use super::text::{json_printable, one_line, printable};
 use super::values::Whose;
-use crate::recording::{Damage, Reader, Step};
 use decision::Decision;
+use recording::{Damage, Reader, Step};
 use session::{Session, Verdict};
 
 /// Replays a recording.
@@ -36,7 +38,7 @@ pub(crate) fn run(args: &Replay) -> Result<(), Failure> {
 }
 
 /// Replays what can be read, and returns what is damaged, if anything.
-pub(crate) fn replay(
+fn replay(
     args: &Replay,
     input: impl io::BufRead,
     out: &mut dyn Write,

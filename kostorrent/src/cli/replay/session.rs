@@ -12,7 +12,7 @@ use super::decision::Decision;
 use super::known::Known;
 use crate::cli::face;
 use crate::node::Notice;
-use crate::recording::is_recorded;
+use recording::is_recorded;
 
 /// Whether the engine wants what was recorded.
 pub(super) enum Verdict {

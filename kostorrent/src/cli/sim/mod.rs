@@ -1,20 +1,21 @@
 //! `kostorrent sim`: a swarm in virtual time, and its picture.
 
-pub(crate) mod file;
 mod json;
-mod near;
 mod svg;
 mod table;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 
-use sim::scenario::{Scenario, Story};
+use sim::scenario::{Scenario, Story, near};
 
 use super::args::Sim;
 use super::failure::Failure;
 use super::output;
-use near::near;
+
+/// A description is no longer than this, in bytes.
+const MOST: u64 = 1024 * 1024;
 
 /// What stands under the help: the two formats.
 pub(crate) const FORMATS: &str = "\
@@ -112,7 +113,7 @@ fn find(named: &str) -> Result<Scenario, Failure> {
         return Ok(scenario);
     }
     if named.contains(['.', '/', '\\']) {
-        return file::load(Path::new(named));
+        return load(Path::new(named));
     }
     let all = Scenario::all();
     let names: Vec<&str> = all.iter().map(|scenario| &*scenario.name).collect();
@@ -121,6 +122,24 @@ fn find(named: &str) -> Result<Scenario, Failure> {
          with its folder or its ending, as ./{named}",
         near(named, &names)
     )))
+}
+
+fn load(path: &Path) -> Result<Scenario, Failure> {
+    let failed = |error| Failure::io("read", path, &error);
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MOST + 1)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    if text.len() as u64 > MOST {
+        return Err(Failure::Failed(format!(
+            "{} is longer than a scenario can be ({MOST} bytes)",
+            path.display()
+        )));
+    }
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    Scenario::read(&text, &name)
+        .map_err(|why| Failure::Failed(format!("{}: {why}", path.display())))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

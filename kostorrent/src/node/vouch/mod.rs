@@ -81,10 +81,7 @@ impl Voucher {
         sync: Option<Duration>,
     ) -> Voucher {
         let Counters {
-            uploaded,
-            downloaded,
-            seeding,
-            ..
+            uploaded, seeding, ..
         } = memory.before;
         let ledger = memory.ledger;
         Voucher {
@@ -100,7 +97,6 @@ impl Voucher {
             lives: Lives::new(memory.before),
             earlier: Earlier {
                 uploaded,
-                downloaded,
                 seeded: Duration::from_secs(seeding),
             },
             started: Instant::now(),

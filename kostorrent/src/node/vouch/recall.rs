@@ -1,6 +1,6 @@
 //! What is remembered of a torrent when it begins, and what that is worth.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use engine::Failure;
 use layout::Layout;
 use messages::Bitfield;
 use resume::{
-    Counters, Judgement, Ledger, Lock, Resume, ResumeError, Stamp, StateFile, Verdict,
-    folder_bytes, judge, look, one_name,
+    Counters, Judgement, Ledger, Lock, Resume, Stamp, StateFile, Verdict, folder_bytes, judge,
+    look, one_name,
 };
 use storage::{DiskError, Doing, Parts};
 
@@ -60,7 +60,7 @@ impl Recalled {
                 None
             }
             Some(Err(why)) => {
-                notice = Some(not_remembered(why));
+                notice = Some(Notice::NotRemembered { why });
                 None
             }
         };
@@ -68,7 +68,10 @@ impl Recalled {
         if let Some((file, _)) = &kept {
             match read(file, layout) {
                 Ok(found) => resume = found,
-                Err(why) => notice = Some(not_used(file.path(), &why)),
+                Err(why) => {
+                    let path = file.path().to_path_buf();
+                    notice = Some(Notice::NotTrusted { path, why });
+                }
             }
         }
         let found = stamps(root, layout)?;
@@ -162,12 +165,8 @@ fn read(file: &StateFile, layout: &Layout) -> Result<Option<Resume>, String> {
     let Some(bytes) = file.load().map_err(|error| error.to_string())? else {
         return Ok(None);
     };
-    let read = || -> Result<Resume, ResumeError> {
-        let resume = Resume::decode(&bytes)?;
-        resume.fits(file.info_hash, &file.root, layout)?;
-        Ok(resume)
-    };
-    read().map(Some).map_err(|error| error.to_string())
+    let resume = file.decode(&bytes, layout);
+    resume.map(Some).map_err(|error| error.to_string())
 }
 
 /// How each file is. What is no file cannot be one of the torrent's.
@@ -197,16 +196,4 @@ fn is_at_work(root: &Path) -> String {
          `kostorrent stop` ends it",
         root.display()
     )
-}
-
-fn not_remembered(why: String) -> Notice {
-    Notice::NotRemembered { why }
-}
-
-fn not_used(path: &Path, why: &str) -> Notice {
-    let path: PathBuf = path.to_path_buf();
-    Notice::NotTrusted {
-        path,
-        why: why.to_owned(),
-    }
 }

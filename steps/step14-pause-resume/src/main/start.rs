@@ -8,9 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use layout::Layout;
 use messages::Bitfield;
-use resume::{
-    Judgement, Ledger, Resume, ResumeError, Stamp, StateError, StateFile, UnixTime, judge,
-};
+use resume::{Judgement, Ledger, Resume, Stamp, StateError, StateFile, UnixTime, judge};
 use storage::{Hashes, Names};
 
 use crate::control::{Control, Wish};
@@ -41,7 +39,7 @@ impl Start {
         let layout = names.found(root);
         let files = 0..layout.files().len();
         let found: Vec<Option<Stamp>> = files.map(|file| look(root, &layout, file)).collect();
-        let usable = state.load()?.map(|bytes| read(&bytes, state, &layout));
+        let usable = state.load()?.map(|bytes| state.decode(&bytes, &layout));
         let judged = match &usable {
             Some(Ok(resume)) if !check => Some(judge(resume, &layout, &found)),
             _ => None,
@@ -115,12 +113,6 @@ impl Start {
             None => Ledger::new(layout),
         }
     }
-}
-
-fn read(bytes: &[u8], state: &StateFile, layout: &Layout) -> Result<Resume, ResumeError> {
-    let resume = Resume::decode(bytes)?;
-    resume.fits(state.info_hash, &state.root, layout)?;
-    Ok(resume)
 }
 
 /// Seconds since 1970-01-01 UTC.

@@ -1,19 +1,13 @@
-//! A scenario in a file.
+//! A scenario as text: one JSON object.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use sim::scenario::{Group, Role, Scenario};
-use sim::{Disk, Line, Vice};
 
 use super::near::near;
-use crate::cli::failure::Failure;
+use super::{Group, Role, Scenario};
+use crate::{Disk, Line, Vice};
 
-/// A description is no longer than this, in bytes.
-const MOST: u64 = 1024 * 1024;
 /// Peers at most: each is a whole engine.
 const MOST_PEERS: u32 = 10_000;
 /// Pieces at most: each peer has a list of them, for each of its connections.
@@ -23,25 +17,19 @@ const LONGEST: f64 = 30.0 * 86_400.0;
 
 const MIB: u64 = 1024 * 1024;
 
-pub(super) fn load(path: &Path) -> Result<Scenario, Failure> {
-    let failed = |error| Failure::io("read", path, &error);
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MOST + 1)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
-    if text.len() as u64 > MOST {
-        return Err(Failure::Failed(format!(
-            "{} is longer than a scenario can be ({MOST} bytes)",
-            path.display()
-        )));
+impl Scenario {
+    /// Reads a description: one JSON object, in which what is left out has a usual value. `name` is
+    /// for one that names itself not.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and where, in a sentence.
+    pub fn read(text: &str, name: &str) -> Result<Scenario, String> {
+        read(text, name)
     }
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    parse(&text, &name).map_err(|why| Failure::Failed(format!("{}: {why}", path.display())))
 }
 
-/// Reads a description.
-pub(crate) fn parse(text: &str, name: &str) -> Result<Scenario, String> {
+fn read(text: &str, name: &str) -> Result<Scenario, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
     let mut fields = Fields::of(value, "the scenario")?;
     let scenario = Scenario {
@@ -280,7 +268,7 @@ mod tests {
                  "jitter": 0.25, "breaks": 9, "vice": "free-rides", "slots": 2, "connections": 7,
                  "joins": 1, "every": 2, "leaves": 3, "away": 4, "stays": false,
                  "disk": {"latency": 0.01, "rate": "5K", "room": 6, "fault": [1, 2.5]}}]}"#;
-        let scenario = parse(text, "file").unwrap();
+        let scenario = read(text, "file").unwrap();
         let leecher = Group {
             line: Line {
                 latency: Duration::from_millis(500),
@@ -386,7 +374,7 @@ mod tests {
                 "`fault` must be [FROM, UNTIL]",
             ),
         ] {
-            let why = parse(text, "file").unwrap_err();
+            let why = read(text, "file").unwrap_err();
             assert!(why.contains(named), "{text}: {why}");
         }
     }

@@ -1,0 +1,249 @@
+//! Zeros, strangers, files that come and go: what must not cost a good piece, nor anybody's bytes.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+
+/// The same files as [`torrent`]; the bytes in this range are zeros.
+fn torrent_with_zeros(zeros: std::ops::Range<usize>) -> Torrent {
+    let Torrent {
+        layout, mut data, ..
+    } = torrent();
+    data[zeros].fill(0);
+    let files = layout.files().iter();
+    let files = files.map(|file| (file.path.clone(), file.length, file.kind.clone()));
+    Torrent::with_data(files.collect(), 40_000, data)
+}
+
+#[test]
+fn a_piece_of_which_an_unwanted_file_has_only_zeros_stays_good() {
+    // Of piece 0 `b` has 10,000 bytes, all of them zeros.
+    let (torrent, dir) = (torrent_with_zeros(30_000..40_000), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0, 1]);
+    write(&mut storage, &torrent, 0);
+    drop(storage);
+    let mut storage = lay_out(root, &torrent, &[0]);
+    assert_eq!(there(root, &torrent), (vec![0], true));
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_eq!(good(root, &torrent), [0]);
+}
+
+#[test]
+fn zeros_of_a_piece_that_nobody_needs_stay_where_they_are_good() {
+    // Piece 1 is in `b` alone, piece 2 in `b`, `c` and `d`: of that, `d` has zeros only.
+    let (torrent, dir) = (torrent_with_zeros(110_000..120_000), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3]);
+    write(&mut storage, &torrent, 2);
+    drop(storage);
+    let mut storage = lay_out(root, &torrent, &[0]);
+    assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
+    assert_eq!(good(root, &torrent), [2]);
+}
+
+#[test]
+fn an_unwanted_file_that_is_deleted_is_missed_when_a_piece_of_it_comes() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0, 1]);
+    write(&mut storage, &torrent, 1);
+    drop(storage);
+    let mut storage = lay_out(root, &torrent, &[0]);
+    fs::remove_file(root.join("t/b")).unwrap();
+    let gone = Changed {
+        file: 1,
+        change: crate::Change::Gone,
+    };
+    assert_eq!(write(&mut storage, &torrent, 0), [gone]);
+    assert_eq!(there(root, &torrent), (vec![0], true));
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+    assert_eq!(good(root, &torrent), [0]);
+}
+
+#[test]
+fn a_seed_sees_that_a_file_comes_back_which_was_not_there_at_the_start() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let mut storage = lay_out(dir.path(), &torrent, &[1, 2, 3, 6]);
+    for piece in 0..5 {
+        write(&mut storage, &torrent, piece);
+    }
+    drop(storage);
+    let (there, away) = (dir.path().join("t/f"), dir.path().join("away"));
+    fs::rename(&there, &away).unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let seed = Storage::open(dir.path(), layout, hashes, None).unwrap();
+    let mut seed = seed.with_parts(&HASH).unwrap();
+    assert_eq!(seed.look(0..7).unwrap(), []);
+    let back = |file| Changed {
+        file,
+        change: crate::Change::Back,
+    };
+    fs::rename(&away, &there).unwrap();
+    assert_eq!(seed.look(0..7).unwrap(), [back(6)]);
+    assert_eq!(seed.check(4).unwrap(), PieceState::Good);
+    assert_eq!(read(&mut seed, &torrent, 4), torrent.piece(4));
+    // A file whose bytes are in the part file too: both are good, and one of them is enough.
+    fs::write(dir.path().join("t/a"), torrent.file(0)).unwrap();
+    assert_eq!(seed.look(0..7).unwrap(), [back(0)]);
+    for _ in 0..2 {
+        assert_eq!(seed.check(0).unwrap(), PieceState::Good);
+        assert_eq!(read(&mut seed, &torrent, 0), torrent.piece(0));
+        fs::write(dir.path().join("t/a"), "of no use").unwrap();
+    }
+}
+
+#[test]
+fn what_the_part_file_has_does_not_go_into_a_strangers_file() {
+    // It comes while the pieces are checked, before the files are laid out.
+    for (length, byte) in [(4, 7), (20_000, 0)] {
+        let (torrent, dir) = (torrent(), tempdir().unwrap());
+        let root = dir.path();
+        let mut storage = lay_out(root, &torrent, &[1]);
+        (0..3).for_each(|piece| drop(write(&mut storage, &torrent, piece)));
+        drop(storage);
+        let before = crate::Looks::new(root, &torrent.layout).unwrap();
+        let theirs = vec![byte; length];
+        fs::create_dir(root.join("t/in")).unwrap();
+        fs::write(root.join("t/in/c"), &theirs).unwrap();
+        let setup = Setup {
+            files: &|file| match file {
+                1 | 2 => FileUse::Write,
+                _ => FileUse::Unwanted,
+            },
+            info_hash: HASH,
+            before: Some(&before),
+            allocate: Allocate::Sparse,
+            stop: &|| false,
+        };
+        let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+        let mut storage = Storage::lay_out(root, layout, hashes, &setup).unwrap();
+        assert_eq!(fs::read(root.join("t/in/c")).unwrap(), theirs);
+        assert_eq!(storage.take_changed().len(), 1);
+        // What we have of it is not where it belongs, and is not served.
+        assert_ne!(storage.check(2).unwrap(), PieceState::Good);
+        if byte == 0 {
+            assert_eq!(storage.settle().unwrap().lost, [2]);
+        }
+        assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+        // When the stranger has gone, nothing has to be fetched again.
+        drop(storage);
+        fs::remove_file(root.join("t/in/c")).unwrap();
+        assert_eq!(good(root, &torrent), [0, 1, 2]);
+        let mut storage = lay_out(root, &torrent, &[1, 2]);
+        assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
+    }
+}
+
+#[test]
+fn a_check_reads_what_is_served() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[1]);
+    (0..3).for_each(|piece| drop(write(&mut storage, &torrent, piece)));
+    drop(storage);
+    let mut storage = lay_out(root, &torrent, &[1, 2]);
+    assert_eq!(storage.check(2).unwrap(), PieceState::Good);
+    // The part file still has the bytes of `c`, for it has those of `d`; but `c` is not read there.
+    fs::write(root.join("t/in/c"), vec![0; 20_000]).unwrap();
+    assert_eq!(storage.check(2).unwrap(), PieceState::Bad);
+    assert_ne!(read(&mut storage, &torrent, 2), torrent.piece(2));
+}
+
+#[test]
+fn a_slot_counts_when_all_of_it_is_written() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[1]);
+    write(&mut storage, &torrent, 0);
+    let has = |piece| {
+        Parts::open(root, &HASH, &torrent.layout)
+            .unwrap()
+            .has(piece)
+    };
+    let full = || DiskError::new(Doing::Write, root, ErrorKind::StorageFull.into());
+    let result = storage.fill_slot(2, |_, file, slot| {
+        transfer::write_all(file, slot, torrent.piece(2)).unwrap();
+        assert!(!has(2));
+        Err(full())
+    });
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::StorageFull);
+    assert!(has(0) && !has(2));
+    write(&mut storage, &torrent, 2);
+    assert!(has(0) && has(2));
+    assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
+    assert_eq!(good(root, &torrent), [0, 2]);
+}
+
+#[test]
+fn what_another_piece_has_left_in_a_slot_is_not_taken_for_anything() {
+    // Of piece 2 `c` has 20,000 bytes, and `d` zeros.
+    let (torrent, dir) = (torrent_with_zeros(110_000..120_000), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[1, 3]);
+    write(&mut storage, &torrent, 0);
+    want(&mut storage, &[0]).unwrap();
+    let fill = vec![0xee; 60_000];
+    fs::write(part_file(root), [&[0; 1024][..], &fill].concat()).unwrap();
+    write(&mut storage, &torrent, 2);
+    // Killed when `c` was made and nothing was copied yet.
+    drop(storage);
+    fs::File::create(root.join("t/in/c"))
+        .unwrap()
+        .set_len(20_000)
+        .unwrap();
+    assert_eq!(good(root, &torrent), [0, 2]);
+    let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3]);
+    assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
+}
+
+#[test]
+fn a_neighbour_that_nobody_wants_and_that_is_there_is_read_from_its_file() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[1]);
+    write(&mut storage, &torrent, 1);
+    write(&mut storage, &torrent, 2);
+    drop(storage);
+    // `b` has a piece of its own; `c` is made, and was to be filled.
+    fs::create_dir(root.join("t/in")).unwrap();
+    fs::File::create(root.join("t/in/c"))
+        .unwrap()
+        .set_len(20_000)
+        .unwrap();
+    let parts = Parts::open(root, &HASH, &torrent.layout).unwrap();
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let unwanted = vec![true, true, false, true, true, true, true];
+    let mut checker = Checker::new(root, layout, hashes).parts(parts, unwanted);
+    let mut state = None;
+    checker.check(2..3, |_, found| state = Some(found)).unwrap();
+    assert_eq!(state, Some(PieceState::Good));
+    let mut storage = lay_out(root, &torrent, &[2]);
+    assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
+    // What is in the part file is of no use where the file is read, and is not taken for good.
+    let mut b = torrent.file(1).to_vec();
+    b[55_000] ^= 1;
+    drop(storage);
+    fs::write(root.join("t/b"), b).unwrap();
+    let mut storage = lay_out(root, &torrent, &[2]);
+    assert_eq!(storage.settle().unwrap().lost, [2]);
+    assert_ne!(storage.check(2).unwrap(), PieceState::Good);
+}
+
+#[test]
+fn an_unwanted_file_that_only_seems_to_be_ours_is_left_alone() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0]);
+    write(&mut storage, &torrent, 0);
+    drop(storage);
+    // Piece 0 is good with the part file, and there are bytes of it in this file too: others.
+    fs::write(root.join("t/b"), vec![9; 60_000]).unwrap();
+    let mut storage = lay_out(root, &torrent, &[0]);
+    assert_eq!(storage.settle().unwrap(), crate::Settled::default());
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+    write(&mut storage, &torrent, 0);
+    assert_eq!(fs::read(root.join("t/b")).unwrap(), [9; 60_000]);
+}
