@@ -135,6 +135,13 @@ impl Work {
         if let Some(needs) = &opened.needs {
             choose(&mut content, needs);
         }
+        if !opened.proofs.is_empty() {
+            let mut proofs = Bitfield::new(geometry.pieces());
+            for &piece in &opened.proofs {
+                proofs.set(piece);
+            }
+            content.first.insert(0, proofs);
+        }
         let fetches = self.options.mode != Mode::Seed;
         if !fetches {
             // What a seeder loses it does not fetch.
@@ -253,6 +260,7 @@ mod tests {
             have: Bitfield::full(1),
             changed: Vec::new(),
             needs: None,
+            proofs: Vec::new(),
             memory: None,
             notices: Vec::new(),
         };

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use layout::Layout;
-use storage::{Checker, DiskError, Hashes, PieceState};
+use storage::{Checker, DiskError, PieceState};
 
 mod looks;
 
@@ -19,9 +19,11 @@ use looks::{Look, Looks};
 /// Whose a file is that a download would write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It may be written to: something in it is the torrent's, or nothing is lost, for it is not
-    /// there, or empty, or has nothing but zeros.
+    /// Something in it is the torrent's.
     Ours,
+    /// It is not there, or empty, or has nothing but zeros: nothing is lost when it is written to.
+    /// Whose it is nobody can tell.
+    Blank,
     /// It may be what a download of ours has left, or somebody else's file of the same length.
     /// Whoever writes a piece to it has to compare first. If every byte that is there is zero or
     /// that of the piece, it is ours: what was cut off in the middle of a write begins with the
@@ -42,14 +44,13 @@ pub(super) struct Foreign<'a> {
 }
 
 impl<'a> Foreign<'a> {
-    /// `states` has all pieces of the torrent.
+    /// `states` has all pieces of the torrent, as the checker has found them.
     pub fn new(
         root: &'a Path,
         layout: &'a Arc<Layout>,
-        hashes: &Hashes,
+        checker: Checker,
         states: &'a [PieceState],
     ) -> Foreign<'a> {
-        let checker = Checker::new(root, layout.clone(), hashes.clone());
         Foreign {
             layout,
             looks: Looks::new(root, layout, checker, states),
@@ -67,7 +68,7 @@ impl<'a> Foreign<'a> {
     pub fn verdict(&mut self, file: usize) -> Result<Verdict, DiskError> {
         let length = match self.looks.file(file)? {
             Look::File(length) if length > 0 => length,
-            _ => return Ok(Verdict::Ours),
+            _ => return Ok(Verdict::Blank),
         };
         if self.has_good(file)? {
             return Ok(Verdict::Ours);
@@ -78,7 +79,7 @@ impl<'a> Foreign<'a> {
             return Ok(Verdict::Foreign);
         }
         Ok(match self.written(file)? {
-            Written::Nothing => Verdict::Ours,
+            Written::Nothing => Verdict::Blank,
             Written::Unfinished(pieces) if length == whole && self.is_begun(pieces)? => {
                 Verdict::Unproven
             }
@@ -86,10 +87,25 @@ impl<'a> Foreign<'a> {
         })
     }
 
-    /// Whether a piece that is good has bytes in this file. Zeros are no proof.
+    /// The pieces that can prove whose a file is: it has bytes there.
+    pub fn proofs(&mut self, file: usize) -> Result<Vec<u32>, DiskError> {
+        let mut proofs = Vec::new();
+        for piece in self.looks.pieces(file) {
+            if self.looks.has_data(piece, file)? {
+                proofs.push(piece);
+            }
+        }
+        Ok(proofs)
+    }
+
+    /// Whether a piece that is good has bytes in this file. Zeros are no proof, and neither is what
+    /// the part file has in its place.
     fn has_good(&mut self, file: usize) -> Result<bool, DiskError> {
         for piece in self.looks.pieces(file) {
-            if self.looks.is_good(piece) && self.looks.has_data(piece, file)? {
+            if self.looks.is_good(piece)
+                && self.looks.has_data(piece, file)?
+                && !self.looks.is_aside(piece, file)?
+            {
                 return Ok(true);
             }
         }

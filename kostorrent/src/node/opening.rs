@@ -11,8 +11,8 @@ use messages::Bitfield;
 use metainfo::InfoHash;
 use selection::{Needs, Priority, Selection};
 use storage::{
-    Allocate, Allocated, Changed, DiskError, FileUse, Hashes, Looks, Names, Parts, PieceState,
-    Setup, Storage,
+    Allocate, Allocated, Changed, Checker, DiskError, FileUse, Hashes, Looks, Names, Parts,
+    PieceState, Setup, Storage,
 };
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -80,6 +80,8 @@ pub(super) struct Opened {
     pub changed: Vec<Changed>,
     /// The pieces that are needed; `None` is all.
     pub needs: Option<Needs>,
+    /// The pieces that show whose a file is, before much is fetched for it.
+    pub proofs: Vec<u32>,
     /// What goes on being remembered, if anything.
     pub memory: Option<Memory>,
     /// What a user may like to know.
@@ -176,19 +178,38 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
                 root.display()
             )));
         }
+    }
+    let wanted: BTreeSet<usize> = (0..layout.files().len())
+        .filter(|&file| place.wants(file))
+        .collect();
+    let checker = Checker::new(root, layout.clone(), hashes.clone());
+    let mut checker = checker.parts(parts.0.clone(), parts.1.clone());
+    let mut complete = BTreeSet::new();
+    for &file in &wanted {
+        if is_complete(root, layout, &have, file)
+            && has_all_its_bytes(layout, &parts.0, &mut checker, file).map_err(disk)?
+        {
+            complete.insert(file);
+        }
+    }
+    if recalled.is_taken() && !place.read_only && complete != wanted {
+        return Err(Failure::Shell(is_at_work(root)));
+    }
+    // Whoever is at work on the files may be making those that nobody wants here.
+    if place.read_only || recalled.is_taken() {
         let storage = Storage::open(root, layout.clone(), hashes, Some(&before));
         let storage = storage.and_then(|storage| storage.with_parts(&place.info_hash.0));
-        let opened = Opened::new(storage.map_err(disk)?, have);
+        let mut opened = Opened::new(storage.map_err(disk)?, have);
+        opened.needs = place.selection.as_ref().map(|s| Needs::of(layout, s));
         return Ok(opened.remembered(root, recalled));
     }
-    let wanted = (0..layout.files().len()).filter(|&file| place.wants(file));
-    let complete: BTreeSet<usize> = wanted
-        .filter(|&file| is_complete(root, layout, &have, file))
-        .collect();
-    if (0..layout.files().len()).any(|file| place.wants(file) && !complete.contains(&file)) {
-        recalled.may_write(root)?;
-    }
-    let Whose { unproven, ours } = judge(place, layout, &states, &recalled, &complete, progress)?;
+    let Whose {
+        unproven,
+        proofs,
+        ours,
+    } = judge(
+        place, layout, checker, &states, &recalled, &complete, progress,
+    )?;
     let files = 0..layout.files().len();
     let used: Vec<FileUse> = files
         .map(|file| match place.wants(file) {
@@ -202,6 +223,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let stop = || progress.is_stopped();
     let setup = Setup {
         files: &|file| used[file],
+        made: &|file| recalled.has_made(file),
         info_hash: place.info_hash.0,
         before: Some(&before),
         allocate: place.allocate,
@@ -214,6 +236,7 @@ fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> 
     let mut opened = Opened::new(storage, have);
     let layout = opened.storage.layout();
     opened.needs = place.selection.as_ref().map(|s| Needs::of(layout, s));
+    opened.proofs = proofs;
     let missing = opened.missing();
     if missing.count() > 0 {
         opened.notices = space::shortages(root, layout, &missing);
@@ -233,11 +256,15 @@ impl Opened {
                 have.clear(piece);
             }
         }
+        for piece in storage.lost() {
+            have.clear(piece);
+        }
         Opened {
             storage,
             have,
             changed,
             needs: None,
+            proofs: Vec::new(),
             memory: None,
             notices: Vec::new(),
         }
@@ -246,7 +273,7 @@ impl Opened {
     /// With what goes on being remembered.
     fn remembered(mut self, root: &Path, mut recalled: Recalled) -> Opened {
         self.notices.extend(recalled.notice.take());
-        self.memory = recalled.memory(root, self.storage.layout(), &self.have);
+        self.memory = recalled.memory(root, &self.storage, &self.have);
         self
     }
 
@@ -261,6 +288,14 @@ impl Opened {
         }
         missing
     }
+}
+
+fn is_at_work(root: &Path) -> String {
+    format!(
+        "another kostorrent works on this torrent in {}: `kostorrent status` shows it, and \
+         `kostorrent stop` ends it",
+        root.display()
+    )
 }
 
 /// Whether a file is as it has to be in the end, whatever leads to it: then it is not written to.
@@ -283,11 +318,28 @@ fn is_complete(root: &Path, layout: &Layout, have: &Bitfield, file: usize) -> bo
     }
 }
 
+/// Whether a file of which all pieces are good has their bytes itself: the part file may have some.
+fn has_all_its_bytes(
+    layout: &Layout,
+    parts: &Parts,
+    checker: &mut Checker,
+    file: usize,
+) -> Result<bool, DiskError> {
+    for piece in layout.all_pieces_of(file).filter(|&piece| parts.has(piece)) {
+        if checker.files_aside(piece)?.contains(&file) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Whose the files are that are there.
 #[derive(Default)]
 struct Whose {
     /// Files that may be the torrent's: they are to be compared with what is to be written.
     unproven: BTreeSet<usize>,
+    /// The pieces by which that is found out.
+    proofs: Vec<u32>,
     /// Files that nobody wants, and that are the torrent's.
     ours: BTreeSet<usize>,
 }
@@ -296,6 +348,7 @@ struct Whose {
 fn judge(
     place: &Place,
     layout: &Arc<Layout>,
+    checker: Checker,
     states: &[PieceState],
     recalled: &Recalled,
     complete: &BTreeSet<usize>,
@@ -303,7 +356,7 @@ fn judge(
 ) -> Result<Whose, Failure> {
     let root = &place.root;
     let mut whose = Whose::default();
-    let mut foreign = Foreign::new(root, layout, &place.hashes, states);
+    let mut foreign = Foreign::new(root, layout, checker, states);
     let mut first = None;
     let mut others = 0;
     for (file, entry) in layout.files().iter().enumerate() {
@@ -326,9 +379,14 @@ fn judge(
             }
             Verdict::Ours => {}
             // What is not sure is not touched where nobody wants it.
-            Verdict::Unproven | Verdict::Foreign if !is_wanted => {}
+            Verdict::Blank | Verdict::Unproven | Verdict::Foreign if !is_wanted => {}
+            Verdict::Blank => {}
             Verdict::Unproven => {
                 whose.unproven.insert(file);
+                let proofs = foreign.proofs(file);
+                whose
+                    .proofs
+                    .extend(proofs.map_err(|error| Failure::Disk(error.to_string()))?);
             }
             Verdict::Foreign if first.is_none() => first = Some(root.join(&entry.path)),
             Verdict::Foreign => others += 1,

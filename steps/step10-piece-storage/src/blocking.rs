@@ -76,12 +76,13 @@ impl Store {
                 true => FileUse::Compare,
                 false => FileUse::Write,
             },
-            info_hash: [0; 20],
+            made: &|_| false,
+            info_hash: torrent.info_hash_v1.map_or([0; 20], |hash| hash.0),
             before: None,
             allocate: Allocate::Sparse,
             stop: &|| false,
         };
-        let storage = Storage::made(root, layout.clone(), hashes, &setup)?;
+        let storage = Storage::lay_out(root, layout.clone(), hashes, &setup)?;
         let mut disk = Disk::new();
         disk.add((), storage);
         Ok((Store { disk, layout }, have))

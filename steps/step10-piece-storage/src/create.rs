@@ -11,8 +11,8 @@ use crate::allocate::{Allocate, Allocated, allocate};
 use crate::error::{DiskError, Doing};
 use crate::folder::Folder;
 use crate::known::{Known, Role};
-use crate::seen::{Change, Changed, Looks, Seen, change};
-use crate::setup::FileUse;
+use crate::seen::{Change, Changed, Seen, change};
+use crate::setup::{FileUse, Setup};
 
 /// What was made or found.
 pub struct Created {
@@ -37,15 +37,16 @@ pub struct Created {
 /// A file gets its full length at once, unless it is to grow. On most disks that costs no space: what
 /// was never written is a hole. What is in a file stays in it. Symbolic links come after the files,
 /// so that none is made through one. A file that is not to be written is left as it is. What the files were
-/// `before` is compared with what they are now. Before each file `stop` is asked whether to give up.
-pub fn create(
-    root: &Path,
-    layout: &Layout,
-    before: Option<&Looks>,
-    used: &dyn Fn(usize) -> FileUse,
-    mode: Allocate,
-    stop: &dyn Fn() -> bool,
-) -> Result<Created, DiskError> {
+/// before is compared with what they are now. Before each file `stop` is asked whether to give up.
+pub fn create(root: &Path, layout: &Layout, setup: &Setup<'_>) -> Result<Created, DiskError> {
+    let &Setup {
+        files: used,
+        made,
+        before,
+        allocate: mode,
+        stop,
+        ..
+    } = setup;
     let entered = entered(root, layout, used);
     std::fs::create_dir_all(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
     let mut folder = Folder::new(root).map_err(|e| DiskError::new(Doing::CreateFolder, root, e))?;
@@ -63,6 +64,7 @@ pub fn create(
             FileUse::Compare => false,
             other => {
                 known[index] = Known::not_written(&place, other)?;
+                known[index].made = made(index);
                 if let (false, Some(looks)) = (known[index].role == Role::Aside, before) {
                     changed.extend(looks.changed(index, known[index].seen, entry.length));
                 }
@@ -75,7 +77,10 @@ pub fn create(
         }
         let before = before.map(|looks| looks.of(index));
         let (now, change) = make(&mut folder, entry, &place, mode, before, is_proven)?;
-        known[index] = now;
+        known[index] = Known {
+            made: now.made || made(index),
+            ..now
+        };
         let file = index;
         changed.extend(change.map(|change| Changed { file, change }));
         if now.role == Role::Stranger {
@@ -135,7 +140,6 @@ pub fn make(
     let change = change.filter(|&change| change != Change::Back || found.len() > 0);
     let role = match change {
         Some(Change::Replaced | Change::Back) => Role::Stranger,
-        _ if is_new => Role::Made,
         _ if !is_proven && found.len() > 0 => Role::Unproven,
         _ => Role::Ours,
     };
@@ -147,6 +151,7 @@ pub fn make(
     let known = Known {
         seen: Some(seen),
         role,
+        made: is_new,
         ..Known::default()
     };
     Ok((known, change))

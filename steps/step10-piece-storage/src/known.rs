@@ -14,6 +14,8 @@ pub struct Known {
     pub role: Role,
     /// Nobody wants it.
     pub unwanted: bool,
+    /// There was none before we made it, now or in an earlier run: nobody else misses it.
+    pub made: bool,
     /// Somebody has written to it since the last look.
     pub touched: bool,
 }
@@ -24,8 +26,6 @@ pub enum Role {
     /// It is ours to write to.
     #[default]
     Ours,
-    /// The same, and there was none before we made it.
-    Made,
     /// It may be somebody else's: what is in it is compared before it is written over.
     Unproven,
     /// It is complete, so it is only read, whatever leads to it.
@@ -82,6 +82,11 @@ impl Known {
 impl Role {
     /// Whether it is certain that the file is ours to write to.
     pub fn is_ours(self) -> bool {
-        matches!(self, Role::Ours | Role::Made)
+        self == Role::Ours
+    }
+
+    /// Whether it is certain that what is in the file is the torrent's.
+    pub fn is_the_torrents(self) -> bool {
+        matches!(self, Role::Ours | Role::Complete)
     }
 }

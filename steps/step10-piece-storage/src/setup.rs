@@ -9,8 +9,9 @@ pub enum FileUse {
     #[default]
     Write,
     /// It is wanted, and what is there may be the torrent's or somebody else's: it has bytes, and
-    /// no piece that would prove them. It is written to only where it has what a piece has there,
-    /// or zeros. When it has proven to be the torrent's, it is as any.
+    /// no piece that would prove them. Where it has what a piece has there, it has proven to be the
+    /// torrent's, and is as any. Until then nothing is written to it: zeros prove nothing, and what
+    /// comes for them goes to the part file.
     Compare,
     /// It is wanted, and complete: it is left as it is, and links may lead to it.
     Leave,
@@ -19,8 +20,9 @@ pub enum FileUse {
     Unwanted,
     /// Nobody wants it, but it is there and turned out to be the torrent's: what is good in it
     /// counts, and what comes along of it is written to it. If it is not there after all, it is not
-    /// made; if there is nothing in it but zeros and ends of pieces that others need, it is taken
-    /// away, and those go to the part file. One of which it is not sure is `Unwanted`.
+    /// made. If we have [made](Setup::made) it, and it is not complete, and there is nothing in it
+    /// but zeros and ends of pieces that others need, it is taken away, and those go to the part
+    /// file. One of which it is not sure is `Unwanted`.
     UnwantedOurs,
 }
 
@@ -36,6 +38,9 @@ pub struct Setup<'a> {
     /// What is done with each file of the layout, by its number; a symbolic link is made if it is
     /// wanted.
     pub files: &'a dyn Fn(usize) -> FileUse,
+    /// Whether a file, by its number, was made by an earlier run of ours: then nobody misses it when
+    /// it is not wanted any more.
+    pub made: &'a dyn Fn(usize) -> bool,
     /// The torrent's info-hash, which is in the name of its part file.
     pub info_hash: [u8; 20],
     /// How the files were when they began to be checked, if they were, perhaps for long:

@@ -34,6 +34,16 @@ const MOST_GIVEN: usize = 2;
 /// Bytes of a file that prove whose it is.
 const PROOF: u64 = 1024;
 
+/// What became of a part of a piece.
+enum Written {
+    /// It is where the file's name leads.
+    There,
+    /// The file is not in its place any more.
+    Moved,
+    /// The file may be somebody else's: it has to go to the part file.
+    Aside,
+}
+
 /// The error where a file turns out to be somebody else's.
 fn somebody_elses() -> io::Error {
     io::Error::new(
@@ -62,6 +72,8 @@ pub struct Storage {
     pub(crate) known: Vec<Known>,
     /// Pieces that were on disk and are not any more: where they were there are zeros now.
     pub(crate) lost: BTreeSet<u32>,
+    /// Files that have proven to be ours, and of which the part file may have pieces.
+    proven: Vec<usize>,
     /// Files that were found changed when they were opened.
     pub(crate) changed: Vec<Changed>,
     /// The part file, if the torrent may have one.
@@ -160,12 +172,18 @@ impl Storage {
         for span in layout.piece_spans(piece) {
             let before = changed.len();
             while !self.is_padding(span) {
-                if self.known[span.file].role == Role::Aside {
-                    aside.push((from, span.len as usize));
-                    break;
-                }
-                if self.write_span(span, blocks, from)? {
-                    break;
+                let role = self.known[span.file].role;
+                let written = match role == Role::Aside {
+                    true => Written::Aside,
+                    false => self.write_span(span, blocks, from)?,
+                };
+                match written {
+                    Written::There => break,
+                    Written::Aside => {
+                        aside.push((from, span.len as usize));
+                        break;
+                    }
+                    Written::Moved => {}
                 }
                 match self.look_at(span.file)? {
                     Some(mended) if changed.len() < before + TRIES => changed.push(mended),
@@ -178,40 +196,46 @@ impl Storage {
             self.write_aside(piece, blocks, &aside)?;
         }
         self.lost.remove(&piece);
+        self.bring_in()?;
         Ok(changed)
     }
     // ANCHOR_END: write
 
-    /// Writes a part of a piece; whether the file that it went to is still in its place.
+    /// Writes a part of a piece, unless it has to go to the part file.
     fn write_span(
         &mut self,
         span: Span,
         blocks: &[BlockBuf],
         from: usize,
-    ) -> Result<bool, DiskError> {
+    ) -> Result<Written, DiskError> {
         if self.known[span.file].role == Role::Stranger {
             return Err(self.error(Doing::Write, span, replaced()));
         }
         self.write_from_now_on(span.file);
         let file = match self.file(span.file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Written::Moved),
             file => file?,
         };
         if !self.is_as_it_was(span.file, &file) {
-            return Ok(false);
+            return Ok(Written::Moved);
         }
         let len = span.len as usize;
-        if self.known[span.file].role == Role::Unproven {
-            self.prove(span, &file, transfer::slices(blocks, from, len))?;
+        if self.known[span.file].role == Role::Unproven
+            && !self.prove(span, &file, transfer::slices(blocks, from, len))?
+            && self.aside.is_some()
+        {
+            return Ok(Written::Aside);
         }
         self.fit(span.file, &file)?;
         self.unsynced.touched(span.file);
         let written = transfer::write(&file, span.offset, blocks, from, len);
         // Where the disk is full a part is written: it was we who changed the file, then too.
         let is_there = self.wrote(span.file, &file, self.full_length(span));
-        written
-            .and(is_there)
-            .map_err(|e| self.error(Doing::Write, span, e))
+        match written.and(is_there) {
+            Ok(true) => Ok(Written::There),
+            Ok(false) => Ok(Written::Moved),
+            Err(error) => Err(self.error(Doing::Write, span, error)),
+        }
     }
 
     /// A file is not only read any more, if it was.
@@ -234,35 +258,44 @@ impl Storage {
         }
     }
 
-    /// Makes sure that a file that may be somebody else's has nothing else than what is to be
-    /// written, or zeros.
+    /// Whether a file that may be somebody else's proves to be ours by what is to be written to it.
+    /// It must have nothing there but that, or zeros; and zeros prove nothing.
     fn prove<'b>(
         &mut self,
         span: Span,
         file: &File,
         slices: impl Iterator<Item = &'b [u8]>,
-    ) -> Result<(), DiskError> {
+    ) -> Result<bool, DiskError> {
         let found = transfer::compare(file, span.offset, slices);
         let found = found.map_err(|e| self.error(Doing::Read, span, e))?;
         match self.judge(span, found) {
-            true => Ok(()),
-            false => Err(self.error(Doing::Overwrite, span, somebody_elses())),
+            Some(is_proven) => Ok(is_proven),
+            None => Err(self.error(Doing::Overwrite, span, somebody_elses())),
         }
     }
 
-    /// Whether a part of a piece may be written over what is in a file that may be somebody else's.
-    /// If it is what proves the file to be ours, it is as any other from then on.
-    fn judge(&mut self, span: Span, found: Likeness) -> bool {
+    /// Whether what is in a file that may be somebody else's proves it to be ours, in the place of a
+    /// part of a piece; `None` if it proves the contrary.
+    fn judge(&mut self, span: Span, found: Likeness) -> Option<bool> {
         let length = self.length(span.file);
         // What is too long would be cut.
         if found == Likeness::Other || self.known[span.file].length() > length {
-            return false;
+            return None;
         }
         // A few bytes may be the same in any file of its kind.
-        if found == Likeness::Same && (span.len >= PROOF || span.len == length) {
-            self.known[span.file].role = Role::Ours;
+        let is_proven = found == Likeness::Same && (span.len >= PROOF || span.len == length);
+        if is_proven {
+            self.is_proven(span.file);
         }
-        true
+        Some(is_proven)
+    }
+
+    /// A file that might have been somebody else's is ours: it is as any other from now on. What the
+    /// part file has of it is to be [brought in](Storage::bring_in) before anybody reads it.
+    pub(crate) fn is_proven(&mut self, file: usize) {
+        self.known[file].role = Role::Ours;
+        self.handles.close(|&open| open == file);
+        self.proven.push(file);
     }
 
     fn place(&self, file: usize) -> PathBuf {
@@ -307,7 +340,7 @@ impl Storage {
             left = rest;
             let from = at;
             at += span.len;
-            if self.known[span.file].role == Role::Aside
+            if matches!(self.known[span.file].role, Role::Aside | Role::Unproven)
                 && self.read_aside(block.piece, from, here)?
             {
                 continue;
@@ -338,6 +371,17 @@ impl Storage {
     /// Which bytes are in which file.
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
+    }
+
+    /// The pieces that were found when the files were looked at, and are not good any more: what
+    /// the part file has of them cannot go into a file that may be somebody else's.
+    pub fn lost(&self) -> impl Iterator<Item = u32> + '_ {
+        self.lost.iter().copied()
+    }
+
+    /// Whether it is certain that what is in a file, by its number, is the torrent's.
+    pub fn is_the_torrents(&self, file: usize) -> bool {
+        self.known[file].role.is_the_torrents()
     }
 
     /// How many files are open.

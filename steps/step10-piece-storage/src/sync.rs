@@ -10,7 +10,6 @@ use layout::Kind;
 
 use crate::Storage;
 use crate::error::{DiskError, Doing};
-use crate::known::Role;
 
 /// How many files are open at once to be made durable.
 const AT_ONCE: usize = 32;
@@ -137,7 +136,8 @@ impl Storage {
             if !matches!(entry.kind, Kind::Regular { .. }) {
                 continue;
             }
-            if self.known[index].role == Role::Aside {
+            // What comes for a file that is not known to be the torrent's is in the part file.
+            if !self.known[index].role.is_the_torrents() {
                 in_parts = true;
                 continue;
             }

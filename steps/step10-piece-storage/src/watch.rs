@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 
-use layout::Kind;
+use layout::{Kind, Span};
 
 use crate::Storage;
-use crate::checker::{Checker, PieceState};
+use crate::checker::{Checker, PieceState, Source};
 use crate::create::{link, make};
 use crate::error::{DiskError, Doing};
 use crate::known::Role;
@@ -104,6 +104,7 @@ impl Storage {
         let changed = self.look(0..self.layout().files().len())?;
         self.mend_links()?;
         self.trim()?;
+        self.prove_whole()?;
         self.take_over_needless()?;
         self.settle_aside()?;
         let lost = self.lost.iter().copied().collect();
@@ -133,25 +134,28 @@ impl Storage {
         checker: &mut Checker,
     ) -> Result<PieceState, DiskError> {
         let mut found = PieceState::Missing;
+        let mut in_files: Vec<Span> = self.layout().piece_spans(piece).collect();
         match self.placed(piece)? {
             Some((parts, placed)) => {
                 checker.set_parts(parts, Vec::new());
                 found = checker.check_placed(piece, &placed)?;
+                let placed = placed.into_iter();
+                let placed = placed.filter(|&(_, _, source)| source == Source::File);
+                in_files = placed.map(|(span, ..)| span).collect();
             }
             None => checker.check(piece..piece + 1, |_, state| found = state)?,
         }
         if found == PieceState::Good {
             self.lost.remove(&piece);
-            let layout = self.layout().clone();
-            for span in layout.piece_spans(piece) {
+            for span in in_files {
                 let is_doubtful =
                     matches!(self.known[span.file].role, Role::Stranger | Role::Unproven);
                 // Zeros prove nothing.
                 if is_doubtful && checker.has_data(span)? {
-                    self.known[span.file].role = Role::Ours;
-                    self.handles.close(|&open| open == span.file);
+                    self.is_proven(span.file);
                 }
             }
+            self.bring_in()?;
         }
         Ok(found)
     }

@@ -27,6 +27,8 @@ pub struct Looks<'a> {
     data: Vec<Option<bool>>,
     /// For the piece that was asked about last, the first two files because of which it is not good.
     excuses: Option<(u32, Vec<usize>)>,
+    /// For the piece that was asked about last, the files of which the part file has the bytes.
+    aside: Option<(u32, Vec<usize>)>,
 }
 
 /// What is where a file should be.
@@ -57,6 +59,7 @@ impl<'a> Looks<'a> {
             wrong: vec![None; files],
             data: vec![None; files + states.len()],
             excuses: None,
+            aside: None,
         }
     }
 
@@ -105,6 +108,18 @@ impl<'a> Looks<'a> {
         let has_data = self.checker.has_data(self.span(piece, file))?;
         self.data[place] = Some(has_data);
         Ok(has_data)
+    }
+
+    /// Whether the bytes of a file in a good piece are in the part file, whatever is in the file.
+    pub fn is_aside(&mut self, piece: u32, file: usize) -> Result<bool, DiskError> {
+        let known = self.aside.take().filter(|(of, _)| *of == piece);
+        let files = match known {
+            Some((_, files)) => files,
+            None => self.checker.files_aside(piece)?,
+        };
+        let is_aside = files.contains(&file);
+        self.aside = Some((piece, files));
+        Ok(is_aside)
     }
 
     /// Whether a write of a piece ended in this file, which has data of it: from the last block on

@@ -5,10 +5,10 @@ use std::io::Write;
 
 use layout::Kind;
 use pretty_assertions::assert_eq;
-use storage::Storage;
+use storage::{Hashes, Storage};
 
 use super::*;
-use Verdict::{Ours, Unproven};
+use Verdict::{Blank, Ours, Unproven};
 
 /// The files of a torrent, one after the other, and what is in them.
 struct Torrent {
@@ -90,7 +90,8 @@ impl Torrent {
         Checker::new(root, self.layout.clone(), self.hashes.clone())
             .check(0..pieces, |_, state| states.push(state))
             .unwrap();
-        let mut foreign = Foreign::new(root, &self.layout, &self.hashes, &states);
+        let checker = Checker::new(root, self.layout.clone(), self.hashes.clone());
+        let mut foreign = Foreign::new(root, &self.layout, checker, &states);
         (0..self.layout.files().len())
             .map(|file| foreign.verdict(file).unwrap())
             .collect()
@@ -164,13 +165,13 @@ fn what_is_good_stays_though_its_neighbour_was_deleted_or_is_not_there_yet() {
         torrent.put(root, 0, torrent.content(0));
         torrent.put(root, 1, torrent.content(1));
     });
-    assert_eq!(deleted, [Ours, Unproven, Ours, Ours]);
+    assert_eq!(deleted, [Ours, Unproven, Blank, Blank]);
     let fetched = verdicts(|torrent, root| {
         torrent.put(root, 0, torrent.content(0));
         torrent.lay_out(root);
         torrent.put(root, 1, torrent.content(1));
     });
-    assert_eq!(fetched, [Ours, Unproven, Ours, Ours]);
+    assert_eq!(fetched, [Ours, Unproven, Blank, Blank]);
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn only_the_file_that_is_wrong_is_blamed_for_a_piece() {
             torrent.put(root, 3 - wrong, torrent.content(3 - wrong));
             torrent.put(root, wrong, "somebody's");
         });
-        let mut expected = [Ours, Unproven, Unproven, Ours];
+        let mut expected = [Ours, Unproven, Unproven, Blank];
         expected[wrong] = Verdict::Foreign;
         assert_eq!(verdicts, expected);
     }
@@ -214,7 +215,7 @@ fn a_download_that_was_killed_at_its_first_piece_may_be_ours() {
             torrent.lay_out(root);
             torrent.put_begun(root, file, bytes);
         });
-        let mut expected = [Ours; 4];
+        let mut expected = [Blank; 4];
         expected[file] = Unproven;
         assert_eq!(verdicts, expected, "{bytes} bytes of file {file}");
     }
@@ -254,7 +255,7 @@ fn a_file_of_the_right_length_is_not_taken_for_ours_because_its_neighbours_are_m
     let dir = tempfile::tempdir().unwrap();
     torrent.put(dir.path(), 0, torrent.content(0));
     torrent.put(dir.path(), 2, [b'n'; 3_000]);
-    let expected = [Ours, Ours, Unproven, Ours];
+    let expected = [Ours, Blank, Unproven, Blank];
     assert_eq!(torrent.verdicts(dir.path()), expected);
     torrent.lay_out(dir.path());
     assert_eq!(torrent.verdicts(dir.path()), expected);

@@ -13,6 +13,7 @@ use super::*;
 
 mod callers;
 mod ending;
+mod others;
 mod partial;
 mod remembering;
 mod together;

@@ -11,20 +11,20 @@ use tempfile::TempDir;
 
 use super::*;
 
-const PIECE: u64 = 16 * 1024;
+pub const PIECE: u64 = 16 * 1024;
 
 /// A seeder, a folder that receives, and one that remembers.
-struct Scene {
-    from: TempDir,
-    to: TempDir,
+pub struct Scene {
+    pub from: TempDir,
+    pub to: TempDir,
     state: TempDir,
-    metainfo: Arc<Metainfo>,
+    pub metainfo: Arc<Metainfo>,
     /// Somebody who never says anything: a download that has nobody to ask ends.
     silent: TcpListener,
 }
 
 impl Scene {
-    fn new() -> Scene {
+    pub fn new() -> Scene {
         let [from, to, state] = [(); 3].map(|()| tempfile::tempdir().unwrap());
         let metainfo = torrent(from.path(), PIECE);
         Scene {
@@ -44,7 +44,7 @@ impl Scene {
         }
     }
 
-    fn options(&self, mode: Mode) -> TorrentOptions {
+    pub fn options(&self, mode: Mode) -> TorrentOptions {
         TorrentOptions {
             remember: Some(self.remember()),
             peers: vec![self.silent.local_addr().unwrap()],
@@ -53,7 +53,7 @@ impl Scene {
     }
 
     /// Downloads a part, and ends in order; how many pieces are there.
-    async fn begin(&self, options: TorrentOptions) -> u32 {
+    pub async fn begin(&self, options: TorrentOptions) -> u32 {
         let seeder = Alone::start(TorrentOptions {
             limit_up: Some(300_000),
             ..self::options(&self.metainfo, self.from.path(), Mode::Seed)

@@ -1,7 +1,6 @@
 //! What is remembered of a torrent when it begins, and what that is worth.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Failure;
@@ -11,7 +10,7 @@ use resume::{
     Counters, Judgement, Ledger, Lock, Resume, Stamp, StateFile, Verdict, folder_bytes, judge,
     look, one_name,
 };
-use storage::{DiskError, Doing, Parts};
+use storage::{DiskError, Doing, Parts, Storage};
 
 use super::super::figures::Notice;
 use super::super::handle::Remember;
@@ -90,16 +89,9 @@ impl Recalled {
         })
     }
 
-    /// Whether files may be written to: no other program is at work on them.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says what to do.
-    pub fn may_write(&self, root: &Path) -> Result<(), Failure> {
-        match self.is_taken {
-            true => Err(Failure::Shell(is_at_work(root))),
-            false => Ok(()),
-        }
+    /// Whether another program is at work on the files: then nothing is written to them.
+    pub fn is_taken(&self) -> bool {
+        self.is_taken
     }
 
     /// The pieces that are there, without reading them.
@@ -118,10 +110,20 @@ impl Recalled {
         self.resume.is_some() && self.judgement.files[file] == Verdict::AsRecorded
     }
 
-    /// The memory that goes on from here, now that the files are laid out as `layout` says, and
-    /// `have` is what is there of them.
-    pub fn memory(self, root: &Path, layout: &Arc<Layout>, have: &Bitfield) -> Option<Memory> {
+    /// Whether a file that is as it was remembered was wanted then: what is in its place is there
+    /// because of us.
+    pub fn has_made(&self, file: usize) -> bool {
+        let choice = self.resume.as_ref().and_then(|r| r.choice.as_ref());
+        let was_wanted = |numbers: &Vec<u8>| numbers.get(file).is_some_and(|&number| number > 0);
+        self.is_ours(file) && choice.is_none_or(was_wanted)
+    }
+
+    /// The memory that goes on from here, now that the files are laid out, and `have` is what is
+    /// there of them. A file that may be somebody else's is not remembered: else the next start
+    /// would take it for ours.
+    pub fn memory(self, root: &Path, storage: &Storage, have: &Bitfield) -> Option<Memory> {
         let (file, lock) = self.kept?;
+        let layout = storage.layout();
         let now = Duration::ZERO;
         let mut ledger = match &self.resume {
             Some(r) => Ledger::resumed(layout.clone(), r, &self.judgement, &self.found, now),
@@ -129,8 +131,9 @@ impl Recalled {
         };
         for index in 0..layout.files().len() {
             // What the system does not say now it says when the file is used.
-            let stamp = look(root, layout, index).ok().flatten();
-            ledger.looked(index, stamp, now);
+            let is_ours = storage.is_the_torrents(index);
+            let stamp = is_ours.then(|| look(root, layout, index).ok().flatten());
+            ledger.looked(index, stamp.flatten(), now);
         }
         let trusted = &self.judgement.trusted;
         for piece in have.missing_from(trusted) {
@@ -188,12 +191,4 @@ fn read_what_is_aside(judgement: &mut Judgement, parts: &Parts) {
         judgement.trusted.clear(piece);
         judgement.to_hash.set(piece);
     }
-}
-
-fn is_at_work(root: &Path) -> String {
-    format!(
-        "another kostorrent works on this torrent in {}: `kostorrent status` shows it, and \
-         `kostorrent stop` ends it",
-        root.display()
-    )
 }

@@ -13,6 +13,7 @@ use crate::{Changed, FileUse, Settled, Setup, Storage};
 fn setup(allocate: Allocate) -> Setup<'static> {
     Setup {
         files: &|_| FileUse::Write,
+        made: &|_| false,
         info_hash: [7; 20],
         before: None,
         allocate,

@@ -29,13 +29,24 @@ pub struct Aside {
     unwanted: Vec<bool>,
 }
 
+/// What the part file may know better than the files do.
+#[derive(Clone, Copy)]
+enum Which {
+    /// What is zeros there.
+    Zeros,
+    /// What lies in files that nobody wants.
+    Unwanted,
+    /// Everything of which it has bytes.
+    Bytes,
+}
+
 impl Checker {
     /// Reads from the part file what is in no file.
     ///
     /// What is in a file comes first. If the piece is not good with that, what stands there may be
-    /// somebody else's, or was not written yet: then what is zeros in its file, and what lies in a
-    /// file that is `unwanted` (by its number; it may be shorter than the list of files), is read
-    /// from the part file too.
+    /// somebody else's, or was not written yet, or only half: then what is zeros in its file is read
+    /// from the part file too, then what lies in a file that is `unwanted` (by its number; it may be
+    /// shorter than the list of files), and then all of which it has bytes.
     pub fn parts(mut self, parts: Parts, unwanted: Vec<bool>) -> Checker {
         self.set_parts(parts, unwanted);
         self
@@ -63,8 +74,8 @@ impl Checker {
         };
         let mut is_good = self.is_good(piece, &placed)?;
         // The part file need not have all of what lies in unwanted files: some may be theirs.
-        for unwanted_too in [false, true] {
-            if !is_good && self.parts_first(piece, &mut placed, unwanted_too)? {
+        for which in [Which::Zeros, Which::Unwanted, Which::Bytes] {
+            if !is_good && self.parts_first(piece, &mut placed, which)? {
                 is_good = self.is_good(piece, &placed)?;
             }
         }
@@ -75,6 +86,21 @@ impl Checker {
             }
             false => (PieceState::Bad, Vec::new()),
         })
+    }
+
+    /// The files, by number, of which the bytes in a good piece are in the part file and not in them.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`] when a file cannot be read.
+    pub fn files_aside(&mut self, piece: u32) -> Result<Vec<usize>, DiskError> {
+        let has_slot = |aside: &Aside| aside.parts.has(piece);
+        if !self.aside.as_ref().is_some_and(has_slot) {
+            return Ok(Vec::new());
+        }
+        let placed = self.with_parts(piece)?.1.into_iter();
+        let aside = placed.filter(|&(_, source)| source == Source::Parts);
+        Ok(aside.map(|(span, _)| span.file).collect())
     }
 
     /// The state of a piece whose spans are there, and nowhere else.
@@ -120,13 +146,12 @@ impl Checker {
         Ok(Some(placed))
     }
 
-    /// Takes from the part file what is zeros in a file, or else what lies in an unwanted one;
-    /// whether that is anything.
+    /// Takes from the part file more than what is in no file; whether that is anything.
     fn parts_first(
         &mut self,
         piece: u32,
         placed: &mut [Placed],
-        unwanted_too: bool,
+        which: Which,
     ) -> Result<bool, DiskError> {
         let mut is_other = false;
         for (span, at, source) in placed {
@@ -135,7 +160,12 @@ impl Checker {
             }
             let unwanted = self.aside.as_ref().map(|aside| &aside.unwanted);
             let is_unwanted = unwanted.and_then(|files| files.get(span.file)) == Some(&true);
-            if (unwanted_too && is_unwanted) || !self.has_data(*span)? {
+            let is_better = match which {
+                Which::Zeros => !self.has_data(*span)?,
+                Which::Unwanted => is_unwanted,
+                Which::Bytes => self.has_bytes_aside(piece, *at, span.len)?,
+            };
+            if is_better {
                 *source = Source::Parts;
                 is_other = true;
             }
@@ -146,6 +176,22 @@ impl Checker {
     fn has_aside(&self, piece: u32, offset: u64, len: u64) -> bool {
         let aside = self.aside.as_ref();
         aside.is_some_and(|aside| aside.parts.reach(piece, offset, len))
+    }
+
+    /// Whether there is anything but zeros in a part of a piece in the part file.
+    fn has_bytes_aside(&mut self, piece: u32, offset: u64, len: u64) -> Result<bool, DiskError> {
+        let mut done = 0;
+        while let Some(aside) = self.aside.as_ref().filter(|_| done < len) {
+            let here = &mut self.buffer[..(len - done).min(CHUNK as u64) as usize];
+            if !aside.parts.read(piece, offset + done, here)? {
+                return Ok(false);
+            }
+            if here.iter().any(|&byte| byte != 0) {
+                return Ok(true);
+            }
+            done += here.len() as u64;
+        }
+        Ok(false)
     }
 
     /// Reads a piece from where its spans are, and compares its hash.

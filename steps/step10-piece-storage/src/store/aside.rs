@@ -239,7 +239,7 @@ impl Storage {
         for span in self.layout.piece_spans(piece) {
             let source = match self.known[span.file].role {
                 _ if self.is_padding(span) => Source::Padding,
-                Role::Aside if parts.has(piece) => Source::Parts,
+                Role::Aside | Role::Unproven if parts.has(piece) => Source::Parts,
                 _ => Source::File,
             };
             placed.push((span, from, source));

@@ -120,7 +120,7 @@ impl Storage {
 
     /// Undoes what was done for a file that was to be wanted.
     fn unmake(&mut self, index: usize, before: Known) {
-        if self.known[index].role == Role::Made && before.role != Role::Made {
+        if self.known[index].made && !before.made {
             self.remove(index);
         }
         self.handles.close(|&open| open == index);

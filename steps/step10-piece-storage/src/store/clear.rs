@@ -10,8 +10,8 @@ use super::Storage;
 use super::aside::CHUNK;
 use crate::checker::{Checker, PieceState};
 use crate::error::{DiskError, Doing};
-use crate::known::{Known, Role};
-use crate::seen::Seen;
+use crate::known::Known;
+use crate::seen::{Seen, change};
 use crate::transfer;
 
 /// Parts of a piece, each with where in the piece it begins.
@@ -43,6 +43,8 @@ impl Storage {
         if !shares.is_empty() {
             self.sync()?;
         }
+        // That may have taken minutes.
+        going.retain(|&file| self.may_go(file));
         for &file in &going {
             self.remove(file);
             self.known[file] = Known::aside();
@@ -50,22 +52,20 @@ impl Storage {
         Ok(going)
     }
 
-    /// Whether a file that nobody wants is ours, as it was when we last looked, and in its place.
+    /// Whether a file that nobody wants was made by us, is as it was when we last looked, and in its
+    /// place. What others have put there is never taken away, whatever is in it.
     fn may_go(&self, index: usize) -> bool {
         let (entry, known) = (&self.layout.files()[index], self.known[index]);
-        let is_ours = match known.role {
-            Role::Made => true,
-            // Of an empty one nobody can tell who made it.
-            Role::Ours | Role::Complete => entry.length > 0,
-            Role::Unproven | Role::Stranger | Role::Aside => false,
-        };
-        if !is_ours || !matches!(entry.kind, Kind::Regular { .. }) {
+        if !known.made || !known.role.is_the_torrents() {
+            return false;
+        }
+        if !matches!(entry.kind, Kind::Regular { .. }) {
             return false;
         }
         let found = self.root.join(&entry.path).symlink_metadata();
         found.is_ok_and(|found| {
-            let is_same = |seen: Seen| seen.is_same_file(&Seen::of(&found));
-            found.is_file() && known.seen.is_some_and(is_same) && found.len() <= entry.length
+            let now = Some(Seen::of(&found));
+            found.is_file() && change(known.seen, now, entry.length).is_none() && !known.touched
         })
     }
 
@@ -77,7 +77,7 @@ impl Storage {
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<(u32, Shares)>, DiskError> {
         let layout = self.layout.clone();
-        let (mut shares, mut next) = (Vec::new(), 0);
+        let (mut shares, mut unfinished, mut next) = (Vec::new(), BTreeSet::new(), 0);
         let mut checker = self.checker();
         for file in going.clone() {
             for piece in layout.all_pieces_of(file) {
@@ -91,14 +91,22 @@ impl Storage {
                 if !going.contains(&file) {
                     break;
                 }
-                shares.push((piece, self.shares_in(piece, going, &mut checker)?));
+                match self.shares_in(piece, going, &mut checker)? {
+                    Some(spans) => shares.push((piece, spans)),
+                    None => drop(unfinished.insert(piece)),
+                }
                 next = piece + 1;
             }
         }
+        // What is complete is somebody's, though others need all of its pieces.
+        going.retain(|&file| {
+            let mut pieces = layout.all_pieces_of(file);
+            layout.files()[file].length == 0 || pieces.any(|piece| unfinished.contains(&piece))
+        });
         Ok(shares)
     }
 
-    /// What has to be kept of a piece if these files go.
+    /// What has to be kept of a piece if these files go; `None` if it is not good.
     ///
     /// All that they have of a good piece is, zeros too: they are as good as other bytes. Of a piece
     /// that is not good, only a file without any bytes of it may go.
@@ -107,7 +115,7 @@ impl Storage {
         piece: u32,
         going: &mut BTreeSet<usize>,
         checker: &mut Checker,
-    ) -> Result<Shares, DiskError> {
+    ) -> Result<Option<Shares>, DiskError> {
         let layout = self.layout.clone();
         let (mut from, mut spans) = (0, Shares::new());
         let mut is_wanted = false;
@@ -133,16 +141,16 @@ impl Storage {
             stay(&mut bytes.iter().copied());
             spans.retain(|(_, span)| !bytes.contains(&span.file));
             if spans.is_empty() {
-                return Ok(spans);
+                return Ok(None);
             }
         }
         match self.check_with(piece, checker)? {
-            PieceState::Good if is_wanted => return Ok(spans),
+            PieceState::Good if is_wanted => return Ok(Some(spans)),
             // Nobody needs it, so it does not go to the part file; but it is not thrown away.
             PieceState::Good => stay(&mut spans.iter().map(|(_, span)| span.file)),
             PieceState::Bad | PieceState::Missing => stay(&mut bytes.into_iter()),
         }
-        Ok(Shares::new())
+        Ok(None)
     }
 
     /// Copies parts of a piece from their files into the part file.
@@ -185,7 +193,7 @@ impl Storage {
         for above in path.ancestors().skip(1) {
             let place = self.root.join(above);
             folder.walk_anew();
-            let may_go = self.known[index].role == Role::Made && !above.as_os_str().is_empty();
+            let may_go = self.known[index].made && !above.as_os_str().is_empty();
             if !may_go || folder.remove(above, true).is_err() {
                 self.unsynced.folders.insert(place);
                 break;

@@ -57,6 +57,7 @@ impl Storage {
             hashes,
             &Setup {
                 files: &used,
+                made: &|_| false,
                 info_hash: [0; 20],
                 before: None,
                 allocate: Allocate::Sparse,
@@ -93,13 +94,6 @@ impl Storage {
         hashes: Hashes,
         setup: &Setup<'_>,
     ) -> Result<Storage, DiskError> {
-        let &Setup {
-            files,
-            before,
-            allocate,
-            stop,
-            ..
-        } = setup;
         let Created {
             folder,
             longer,
@@ -107,12 +101,12 @@ impl Storage {
             known,
             changed,
             allocated,
-        } = create(root, &layout, before, files, allocate, stop)?;
+        } = create(root, &layout, setup)?;
         let mut storage = Storage {
             folder: Some(folder),
             longer,
             unsynced: Unsynced::new(entered),
-            allocate,
+            allocate: setup.allocate,
             allocated,
             ..Storage::of(root, layout, hashes, known)
         };
@@ -131,6 +125,7 @@ impl Storage {
             unsynced: Unsynced::default(),
             known,
             lost: BTreeSet::new(),
+            proven: Vec::new(),
             changed: Vec::new(),
             aside: None,
             allocate: Allocate::Sparse,

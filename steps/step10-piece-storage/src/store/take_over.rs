@@ -12,7 +12,7 @@ use super::aside::CHUNK;
 use crate::checker::{Checker, PieceState, Source};
 use crate::error::{DiskError, Doing};
 use crate::known::{Known, Role};
-use crate::transfer;
+use crate::transfer::{self, Likeness};
 
 /// Pieces that were not taken over.
 #[derive(Debug, Default)]
@@ -48,9 +48,7 @@ impl Storage {
         let left = self.take_over(&touched)?;
         // Whoever looked at the part file before may have taken these for good.
         self.lost.extend(left.barred);
-        let lost = left.bad.iter().filter(|&&piece| self.is_in_doubt(piece));
-        let lost: Vec<u32> = lost.copied().collect();
-        self.lost.extend(lost);
+        self.lost.extend(left.bad);
         self.settle_aside()
     }
 
@@ -80,7 +78,9 @@ impl Storage {
     /// Whether the part file may have bytes of a piece that its files lack: there are zeros, or
     /// nothing, or what is there may be old.
     fn may_lack(&self, checker: &mut Checker, piece: u32) -> Result<bool, DiskError> {
-        if self.is_in_doubt(piece) {
+        let mut spans = self.layout.piece_spans(piece);
+        let is_open = |span: Span| self.known[span.file].role == Role::Unproven;
+        if self.is_in_doubt(piece) || spans.any(is_open) {
             return Ok(true);
         }
         for span in self.layout.piece_spans(piece) {
@@ -133,9 +133,67 @@ impl Storage {
     }
 
     /// Copies of these pieces what is in the part file and belongs to files that are there, makes
-    /// it durable, and only then takes the slots away that nothing needs. Gives the pieces of which
-    /// nothing is copied.
+    /// it durable, and only then takes the slots away that nothing needs; and likewise of the files
+    /// that prove to be ours by that. Gives the pieces of which nothing is copied.
     pub(super) fn take_over(&mut self, pieces: &[u32]) -> Result<Left, DiskError> {
+        let mut left = self.copy_and_free(pieces)?;
+        while !self.proven.is_empty() {
+            let files = std::mem::take(&mut self.proven);
+            let pieces = self.aside_pieces_of(&files);
+            let mut more = self.copy_and_free(&pieces).inspect_err(|_| {
+                // They are read from their files from now on, and are not there yet.
+                self.lost.extend(&pieces);
+            })?;
+            left.bad.append(&mut more.bad);
+            left.barred.append(&mut more.barred);
+        }
+        Ok(left)
+    }
+
+    /// Takes over what the part file has of files that have just proven to be ours.
+    pub(crate) fn bring_in(&mut self) -> Result<(), DiskError> {
+        if !self.proven.is_empty() {
+            let left = self.take_over(&[])?;
+            self.lost.extend(left.bad);
+            self.lost.extend(left.barred);
+        }
+        Ok(())
+    }
+
+    /// A file of which all pieces are there, and nothing in which speaks against it, is ours.
+    pub(crate) fn prove_whole(&mut self) -> Result<(), DiskError> {
+        for file in 0..self.known.len() {
+            if self.known[file].role == Role::Unproven && self.is_whole(file)? {
+                self.is_proven(file);
+            }
+        }
+        self.bring_in()
+    }
+
+    fn is_whole(&mut self, file: usize) -> Result<bool, DiskError> {
+        let mut checker = self.checker();
+        checker.set_parts(self.aside_view()?, Vec::new());
+        for piece in self.layout.clone().all_pieces_of(file) {
+            let (state, placed) = checker.with_parts(piece)?;
+            if state != PieceState::Good {
+                return Ok(false);
+            }
+            let mut from = 0;
+            for (span, source) in placed {
+                if (span.file, source) == (file, Source::Parts)
+                    && self.likeness(piece, from, span)? == Likeness::Other
+                {
+                    // Fetched again, it is refused with a reason.
+                    self.lost.insert(piece);
+                    return Ok(false);
+                }
+                from += span.len;
+            }
+        }
+        Ok(true)
+    }
+
+    fn copy_and_free(&mut self, pieces: &[u32]) -> Result<Left, DiskError> {
         let (layout, mut left) = (self.layout.clone(), Left::default());
         if pieces.is_empty() {
             return Ok(left);
@@ -166,7 +224,7 @@ impl Storage {
     }
 
     /// Copies of a good piece what is in the part file into files that are there. Does nothing, and
-    /// says so, if one of those is not ours.
+    /// says so, if one of those is not ours; and nothing while that is not known.
     fn fill_files(&mut self, piece: u32, placed: &[(Span, Source)]) -> Result<bool, DiskError> {
         let (mut from, mut to_copy) = (0, Vec::new());
         for &(span, source) in placed {
@@ -176,8 +234,10 @@ impl Storage {
             from += span.len;
         }
         for &(from, span) in &to_copy {
-            if !self.may_take(piece, from, span)? {
-                return Ok(false);
+            match self.may_take(piece, from, span)? {
+                Some(true) => {}
+                Some(false) => return Ok(true),
+                None => return Ok(false),
             }
         }
         for (from, span) in to_copy {
@@ -186,15 +246,22 @@ impl Storage {
         Ok(true)
     }
 
-    /// Whether a file is one into which this part of a piece may be copied: ours, or like it.
-    fn may_take(&mut self, piece: u32, from: u64, span: Span) -> Result<bool, DiskError> {
+    /// Whether a file is one into which this part of a piece may be copied: ours, or proven so by
+    /// it; `None` if it is somebody else's.
+    fn may_take(&mut self, piece: u32, from: u64, span: Span) -> Result<Option<bool>, DiskError> {
         match self.known[span.file].role {
-            Role::Stranger => return Ok(false),
+            Role::Stranger => return Ok(None),
             Role::Unproven => {}
-            _ => return Ok(true),
+            _ => return Ok(Some(true)),
         }
+        let likeness = self.likeness(piece, from, span)?;
+        Ok(self.judge(span, likeness))
+    }
+
+    /// How a part of a piece in the part file compares with what is in its file.
+    fn likeness(&mut self, piece: u32, from: u64, span: Span) -> Result<Likeness, DiskError> {
         let file = self.file(span.file)?;
-        let mut likeness = transfer::Likeness::Zeros;
+        let mut likeness = Likeness::Zeros;
         self.each_chunk(piece, from, span, |storage, at, chunk| {
             let blocks = chunk.chunks(BLOCK as usize);
             let found = transfer::compare(&file, at, blocks);
@@ -202,7 +269,7 @@ impl Storage {
             likeness = likeness.max(found);
             Ok(())
         })?;
-        Ok(self.judge(span, likeness))
+        Ok(likeness)
     }
 
     /// Copies a part of a piece from the part file into its file.

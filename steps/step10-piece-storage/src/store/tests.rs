@@ -503,6 +503,7 @@ fn a_file_that_may_be_somebody_elses_is_compared_before_it_is_written_over() {
                 2 => crate::FileUse::Compare,
                 _ => crate::FileUse::Write,
             },
+            made: &|_| false,
             info_hash: [7; 20],
             before: None,
             allocate: Allocate::Sparse,
@@ -519,7 +520,19 @@ fn a_file_that_may_be_somebody_elses_is_compared_before_it_is_written_over() {
         let dir = tempdir().unwrap();
         let mut storage = open(dir.path(), &ours);
         write(&mut storage, &torrent, 2);
+        assert_eq!(
+            read(&mut storage, 2, 0, 20).unwrap(),
+            torrent.piece(2)[..20]
+        );
+        let there = fs::read(dir.path().join("t/sub/two")).unwrap();
+        match ours == vec![0; 20] {
+            // Zeros prove nothing, until all of the file is there.
+            true => assert_eq!(there, ours),
+            false => assert_eq!(there, two),
+        }
+        storage.settle().unwrap();
         assert_eq!(fs::read(dir.path().join("t/sub/two")).unwrap(), two);
+        assert_eq!(storage.check(2).unwrap(), crate::PieceState::Good);
     }
     let dir = tempdir().unwrap();
     let mut storage = open(dir.path(), b"somebody's own notes");

@@ -366,6 +366,7 @@ fn opened_after(
     };
     let setup = Setup {
         files: &used,
+        made: &|_| false,
         info_hash: [0; 20],
         before: Some(&before),
         allocate: Allocate::Sparse,
@@ -488,6 +489,7 @@ fn a_passing_fault_at_the_start_stays_a_fault() {
     for used in [FileUse::Leave, FileUse::UnwantedOurs] {
         let setup = Setup {
             files: &|_| used,
+            made: &|_| false,
             info_hash: [0; 20],
             before: Some(&before),
             allocate: Allocate::Sparse,

@@ -70,6 +70,7 @@ impl Folder {
         }
         let setup = Setup {
             files: &|file| uses[file],
+            made: &|_| false,
             info_hash: info_hash.0,
             before: None,
             allocate: Allocate::Sparse,
@@ -204,7 +205,8 @@ impl<'r> Found<'r> {
                 if let Some(span) = span
                     && self.checker.has_data(span)?
                 {
-                    is_ours |= self.have.get(piece);
+                    let is_aside = self.checker.files_aside(piece)?.contains(&file);
+                    is_ours |= self.have.get(piece) && !is_aside;
                     is_empty = false;
                 }
             }

@@ -43,6 +43,7 @@ fn lay_out_as(root: &Path, torrent: &Torrent, wanted: &[usize], allocate: Alloca
             true => FileUse::Write,
             false => FileUse::UnwantedOurs,
         },
+        made: &|_| true,
         info_hash: HASH,
         before: None,
         allocate,
@@ -207,13 +208,12 @@ fn a_file_that_nobody_wants_any_more_goes_if_there_is_nothing_in_it() {
     storage.sync().unwrap();
     assert_eq!(storage.settle().unwrap(), crate::Settled::default());
     assert_eq!(good(root, &torrent), [0, 1, 2]);
-    // The folder that was made for it alone goes with it.
+    let storage = lay_out(root, &torrent, &[0, 1]);
+    assert_eq!(there(root, &torrent).0, [0, 1, 2], "`c` is complete");
+    drop(storage);
+    fs::remove_dir_all(root.join("t/in")).unwrap();
     let mut storage = lay_out(root, &torrent, &[0, 1]);
-    assert_eq!(
-        there(root, &torrent).0,
-        [0, 1],
-        "what is left of `c` is in the part file"
-    );
+    // The folder that was made for it alone goes with it.
     want(&mut storage, &[3]).unwrap();
     unwant(&mut storage, &[3]).unwrap();
     assert!(!root.join("t/in").exists());
@@ -258,6 +258,7 @@ fn a_strangers_file_in_the_place_of_an_unwanted_one_is_not_touched() {
             0 => FileUse::Write,
             _ => FileUse::Unwanted,
         },
+        made: &|_| false,
         info_hash: HASH,
         before: None,
         allocate: Allocate::Sparse,
@@ -269,10 +270,10 @@ fn a_strangers_file_in_the_place_of_an_unwanted_one_is_not_touched() {
     assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
     assert_eq!(storage.check(0).unwrap(), PieceState::Good);
     assert_eq!(fs::read(root.join("t/b")).unwrap(), [9; 60_000]);
-    // A checker has to be told that nobody wants it.
-    assert_eq!(good(root, &torrent), [] as [u32; 0]);
+    assert_eq!(good(root, &torrent), [0]);
     let parts = Parts::open(root, &HASH, &layout).unwrap();
     let mut checker = Checker::new(root, layout, hashes).parts(parts, vec![false, true]);
+    assert_eq!(checker.files_aside(0).unwrap(), [1]);
     let mut state = None;
     checker.check(0..1, |_, found| state = Some(found)).unwrap();
     assert_eq!(state, Some(PieceState::Good));

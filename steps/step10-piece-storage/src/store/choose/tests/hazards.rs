@@ -112,6 +112,7 @@ fn what_the_part_file_has_does_not_go_into_a_strangers_file() {
                 1 | 2 => FileUse::Write,
                 _ => FileUse::Unwanted,
             },
+            made: &|_| false,
             info_hash: HASH,
             before: Some(&before),
             allocate: Allocate::Sparse,
@@ -246,4 +247,127 @@ fn an_unwanted_file_that_only_seems_to_be_ours_is_left_alone() {
     assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
     write(&mut storage, &torrent, 0);
     assert_eq!(fs::read(root.join("t/b")).unwrap(), [9; 60_000]);
+}
+
+#[test]
+fn a_strangers_beginning_of_a_file_costs_no_piece_that_the_part_file_has() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0]);
+    write(&mut storage, &torrent, 0);
+    drop(storage);
+    // Too short to have the end of piece 0, until it gets its length.
+    fs::write(root.join("t/b"), vec![9; 1_000]).unwrap();
+    assert_eq!(good(root, &torrent), [0]);
+    let mut storage = lay_out(root, &torrent, &[0, 1]);
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_eq!(storage.settle().unwrap(), crate::Settled::default());
+    assert_eq!(good(root, &torrent), [0]);
+}
+
+#[test]
+fn a_copy_that_was_cut_short_is_made_again() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut storage = lay_out(root, &torrent, &[0]);
+    write(&mut storage, &torrent, 0);
+    drop(storage);
+    // Killed in the middle of a copy: half is there, and the slot still is.
+    let mut half = torrent.file(1).to_vec();
+    half[5_000..].fill(0);
+    fs::write(root.join("t/b"), half).unwrap();
+    assert_eq!(good(root, &torrent), [0]);
+    let mut storage = lay_out(root, &torrent, &[0, 1]);
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+    assert!(!part_file(root).exists());
+    assert_eq!(good(root, &torrent), [0]);
+}
+
+#[test]
+fn what_others_have_put_there_never_goes() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    fs::create_dir_all(root.join("t/in")).unwrap();
+    // All of `b`, of which nobody can tell whose it is; and an empty one.
+    fs::write(root.join("t/b"), vec![0; torrent.file(1).len()]).unwrap();
+    fs::write(root.join("t/in/empty"), b"").unwrap();
+    let before = fs::read_dir(root.join("t")).unwrap().count();
+    let setup = Setup {
+        files: &|file| match file {
+            0 => FileUse::Write,
+            _ => FileUse::UnwantedOurs,
+        },
+        made: &|_| false,
+        info_hash: HASH,
+        before: None,
+        allocate: Allocate::Sparse,
+        stop: &|| false,
+    };
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let mut storage = Storage::lay_out(root, layout, hashes, &setup).unwrap();
+    unwant(&mut storage, &[1]).unwrap();
+    assert_eq!(fs::read_dir(root.join("t")).unwrap().count(), before + 1);
+    assert!(root.join("t/in/empty").exists());
+}
+
+/// `b` may be somebody else's: it has bytes in the middle, where they prove nothing yet, and zeros.
+fn compared(root: &std::path::Path, torrent: &Torrent, content: &[u8]) -> Storage {
+    fs::create_dir(root.join("t")).unwrap();
+    fs::write(root.join("t/b"), content).unwrap();
+    let setup = Setup {
+        files: &|file| match file {
+            0 => FileUse::Write,
+            1 => FileUse::Compare,
+            _ => FileUse::Unwanted,
+        },
+        made: &|_| false,
+        info_hash: HASH,
+        before: None,
+        allocate: Allocate::Sparse,
+        stop: &|| false,
+    };
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    Storage::lay_out(root, layout, hashes, &setup).unwrap()
+}
+
+#[test]
+fn no_zero_of_a_strangers_file_is_written_over() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut theirs = vec![0; torrent.file(1).len()];
+    theirs[20_000..30_000].fill(9);
+    let mut storage = compared(root, &torrent, &theirs);
+    write(&mut storage, &torrent, 0);
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    let error = storage.write(1, &torrent.blocks(1)).unwrap_err();
+    assert!(error.to_string().contains("left alone"), "{error}");
+    assert_eq!(fs::read(root.join("t/b")).unwrap(), theirs);
+    assert_eq!(storage.settle().unwrap(), crate::Settled::default());
+    assert_eq!(fs::read(root.join("t/b")).unwrap(), theirs);
+    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
+}
+
+#[test]
+fn what_came_before_a_file_was_proven_goes_into_it_then() {
+    let (torrent, dir) = (torrent(), tempdir().unwrap());
+    let root = dir.path();
+    let mut ours = torrent.file(1).to_vec();
+    ours[..20_000].fill(0);
+    ours[30_000..].fill(0);
+    let mut storage = compared(root, &torrent, &ours);
+    write(&mut storage, &torrent, 0);
+    assert!(part_file(root).exists());
+    write(&mut storage, &torrent, 1);
+    assert_eq!(
+        fs::read(root.join("t/b")).unwrap()[..50_000],
+        torrent.file(1)[..50_000]
+    );
+    for piece in [0, 1] {
+        assert_eq!(read(&mut storage, &torrent, piece), torrent.piece(piece));
+    }
+    assert_eq!(storage.settle().unwrap(), crate::Settled::default());
+    assert!(!part_file(root).exists());
+    assert_eq!(good(root, &torrent), [0, 1]);
 }
