@@ -37,6 +37,9 @@ pub use write::{Recorder, Target};
 /// The number of this format. Another number is another format.
 pub const FORMAT: u32 = 1;
 
+/// More connections than there are ports to call from nobody has.
+const MOST_PEERS: usize = 65_536;
+
 /// The first line of a recording: what the engine began with.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,6 +132,14 @@ impl Header {
         };
         if self.limit_down == Some(0) || self.limit_up == Some(0) {
             return Err("a limit of 0 bytes a second".to_owned());
+        }
+        for (name, number) in [
+            ("max_peers", self.max_peers),
+            ("upload_slots", self.upload_slots),
+        ] {
+            if number > MOST_PEERS {
+                return Err(format!("`{name}`: {number} are more than {MOST_PEERS}"));
+            }
         }
         let mut peer_id = [0; 20];
         hex::decode_to_slice(&self.peer_id, &mut peer_id)

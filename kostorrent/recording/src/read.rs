@@ -63,11 +63,19 @@ pub struct Reader<R> {
     header: Header,
 }
 
+/// A line behind the header: the first two, or the third.
 #[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Line {
-    Told { at: u64, event: Event },
-    Wanted { action: Action },
+#[serde(deny_unknown_fields)]
+struct Line {
+    at: Option<u64>,
+    event: Option<Event>,
+    action: Option<Action>,
+}
+
+/// What is looked at first in the header. Nothing else of it is kept.
+#[derive(Deserialize)]
+struct Format {
+    kostorrent_recording: Option<serde_json::Value>,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -79,12 +87,10 @@ impl<R: BufRead> Reader<R> {
     pub fn new(input: R) -> Result<Reader<R>, Damage> {
         let (mut input, mut text) = (input, Vec::new());
         let whole = read_line(&mut input, &mut text)?;
-        let value: serde_json::Value = serde_json::from_slice(&text)
-            .map_err(|_| Damage::NotOne("its first line is no JSON".to_owned()))?;
-        match value
-            .get("kostorrent_recording")
-            .map(serde_json::Value::as_u64)
-        {
+        let format: Format = serde_json::from_slice(&text)
+            .map_err(|_| Damage::NotOne("its first line is no header".to_owned()))?;
+        let number = format.kostorrent_recording;
+        match number.as_ref().map(serde_json::Value::as_u64) {
             None => return Err(Damage::NotOne("it has no header".to_owned())),
             Some(Some(number)) if number == u64::from(FORMAT) => {}
             Some(number) => return Err(Damage::Format(number.unwrap_or(0))),
@@ -92,7 +98,7 @@ impl<R: BufRead> Reader<R> {
         if !whole {
             return Err(Damage::BreaksOff { line: 1 });
         }
-        let header = serde_json::from_value(value);
+        let header = serde_json::from_slice(&text);
         let header = header.map_err(|error| Damage::Header(error.to_string()))?;
         Ok(Reader {
             input,
@@ -127,8 +133,9 @@ impl<R: BufRead> Reader<R> {
             line,
             why: error.to_string(),
         };
-        match serde_json::from_slice(&self.text).map_err(why)? {
-            Line::Told { at, event } => {
+        let read: Line = serde_json::from_slice(&self.text).map_err(why)?;
+        match (read.at, read.event, read.action) {
+            (Some(at), Some(event), None) => {
                 let at = Time::after_start(std::time::Duration::from_nanos(at));
                 if at < self.last {
                     let why = "time goes back".to_owned();
@@ -137,7 +144,11 @@ impl<R: BufRead> Reader<R> {
                 self.last = at;
                 Ok(Some(Step::Told(at, event)))
             }
-            Line::Wanted { action } => Ok(Some(Step::Wanted(action))),
+            (None, None, Some(action)) => Ok(Some(Step::Wanted(action))),
+            _ => Err(Damage::Line {
+                line,
+                why: "it is neither what was told nor what was wanted".to_owned(),
+            }),
         }
     }
 }

@@ -229,6 +229,34 @@ fn failures_of_trackers_keep_their_kind_and_lose_their_words() {
     ));
 }
 
+#[test]
+fn a_header_with_more_peers_than_can_be_is_refused() {
+    let mut header = Header::of(&config(), false).unwrap();
+    header.max_peers = usize::MAX;
+    assert!(header.config().unwrap_err().contains("max_peers"));
+    header.max_peers = 50;
+    header.upload_slots = usize::MAX;
+    assert!(header.config().unwrap_err().contains("upload_slots"));
+}
+
+#[test]
+fn a_line_is_one_of_the_two() {
+    let whole = recorded(&events(), false);
+    let header = whole.split_inclusive(|&byte| byte == b'\n').next().unwrap();
+    for line in [
+        r#"{}"#,
+        r#"{"at":1}"#,
+        r#"{"at":1,"event":"Timeout","action":"Settle"}"#,
+        r#"{"at":1,"event":"Timeout","more":1}"#,
+        r#"[1,2]"#,
+    ] {
+        let text = [header, line.as_bytes(), b"\n"].concat();
+        let mut reader = Reader::new(Cursor::new(text)).unwrap();
+        let damage = reader.next_step().unwrap_err();
+        assert!(matches!(damage, Damage::Line { line: 2, .. }), "{damage}");
+    }
+}
+
 /// Replays whatever can be read, as `kostorrent replay` does.
 fn replayed(text: &[u8]) -> usize {
     let Ok(mut reader) = Reader::new(Cursor::new(text)) else {

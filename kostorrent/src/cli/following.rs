@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
+use super::face::Looking;
 use crate::node::{Command, Details, Notice, Outcome, Snapshot, Torrent};
 
 /// Something of a torrent that can be shown.
@@ -30,18 +31,19 @@ impl Following {
     }
 }
 
-/// Passes on what happens to a torrent, as number `index`; with the details, if somebody `looks`.
+/// Passes on what happens to a torrent, as number `index`; with the details, as long as somebody
+/// `looks` at it.
 pub(super) fn follow(
     index: usize,
     mut torrent: Torrent,
-    looks: bool,
+    mut looks: watch::Receiver<Looking>,
     to: mpsc::Sender<(usize, Seen)>,
 ) -> Following {
     let (to_commands, mut commands) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut notices = torrent.notices();
         let mut snapshots = torrent.snapshots();
-        let mut details = looks.then(|| torrent.details());
+        let mut details = looks.borrow().at(index).then(|| torrent.details());
         let mut followed = true;
         loop {
             let seen = tokio::select! {
@@ -50,6 +52,15 @@ pub(super) fn follow(
                 command = commands.recv(), if followed => {
                     followed = command.is_some();
                     torrent.command(command.unwrap_or(Command::Stop));
+                    continue;
+                }
+                Ok(()) = looks.changed() => {
+                    let is_looked_at = looks.borrow_and_update().at(index);
+                    details = match details.take() {
+                        Some(known) if is_looked_at => Some(known),
+                        None if is_looked_at => Some(torrent.details()),
+                        _ => None,
+                    };
                     continue;
                 }
                 Some(notice) = notices.recv() => Seen::Notice(notice, snapshots.borrow().clone()),

@@ -6,9 +6,9 @@ mod shown;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::face::{self, Face, Subject, Want};
+use super::face::{self, Face, Looking, Subject, Want};
 use super::failure::Failure;
 use super::following::{Seen, follow};
 use super::goal::Goal;
@@ -143,22 +143,27 @@ struct Running {
     /// Where other terminals speak to us, if they can.
     control: Option<Server>,
     began: Instant,
+    /// Of whom the face wants to be told the details.
+    looks: watch::Sender<Looking>,
     /// Since when all are about to end because somebody wants it.
     stopping: Option<Instant>,
 }
 
 impl Running {
-    fn start(plan: Plan, looks: bool) -> Result<(Node, Running), Failure> {
+    fn start(plan: Plan, looks: Looking) -> Result<(Node, Running), Failure> {
         let began = Instant::now();
         let node = Node::start(plan.node).map_err(Failure::failed)?;
         let endpoint = node.listen(plan.listen).map_err(Failure::failed)?;
         let several = plan.torrents.len() + plan.failed.len() > 1;
         let (to_seen, seen) = mpsc::channel(16);
+        let looks = watch::Sender::new(looks);
         let mut torrents = Vec::new();
         for (index, options) in plan.torrents.into_iter().enumerate() {
             let mut shown = Shown::new(&options, endpoint.local_addr(), plan.goal);
             match endpoint.add(options) {
-                Ok(torrent) => shown.follow(follow(index, torrent, looks, to_seen.clone())),
+                Ok(torrent) => {
+                    shown.follow(follow(index, torrent, looks.subscribe(), to_seen.clone()))
+                }
                 Err(error) if several => {
                     let why = node::Failure::Shell(error.to_string());
                     shown.outcome = Some(Outcome::Failed(why));
@@ -177,6 +182,7 @@ impl Running {
             torrents,
             failed: plan.failed,
             seen,
+            looks,
             control: control.ok(),
             began,
             stopping: None,
@@ -242,6 +248,9 @@ impl Running {
                 _ => {}
             }
             self.end_those_that_gave_enough(face)?;
+            let looks = face.looks();
+            self.looks
+                .send_if_modified(|last| std::mem::replace(last, looks) != looks);
         }
         Ok(())
     }

@@ -3,26 +3,39 @@
 use std::sync::Arc;
 
 use engine::{Details, Engine, Time};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Both ends of it: the torrent shows, its handle lets others look.
 #[derive(Clone, Debug)]
-pub(super) struct Showcase(watch::Sender<Arc<Details>>);
+pub(super) struct Showcase {
+    shown: watch::Sender<Arc<Details>>,
+    /// Somebody has just begun to look.
+    asked: Arc<Notify>,
+}
 
 impl Showcase {
     pub fn new() -> Showcase {
-        Showcase(watch::Sender::default())
+        Showcase {
+            shown: watch::Sender::default(),
+            asked: Arc::default(),
+        }
     }
 
     /// Looks from now on, until what is returned is dropped.
     pub fn look(&self) -> watch::Receiver<Arc<Details>> {
-        self.0.subscribe()
+        self.asked.notify_one();
+        self.shown.subscribe()
+    }
+
+    /// When somebody has begun to look: a torrent that rests shows nothing by itself.
+    pub async fn asked(&self) {
+        self.asked.notified().await;
     }
 
     /// Shows how it stands, if anybody looks.
     pub fn show(&self, engine: &Engine, now: Time) {
-        if self.0.receiver_count() > 0 {
-            self.0.send_replace(Arc::new(engine.details(now)));
+        if self.shown.receiver_count() > 0 {
+            self.shown.send_replace(Arc::new(engine.details(now)));
         }
     }
 }

@@ -165,6 +165,7 @@ impl Task {
                 command = self.commands.recv(), if !self.stopping => self.command(command),
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
                 () = sleep_until(self.publish_at) => self.publish(),
+                () = self.details.asked() => self.publish(),
                 () = sleep_until(self.watch.due()) => self.watch(Watch::ring),
                 () = sleep_until(due(&self.vouch)) => self.vouch(Voucher::ring),
                 answer = answer(&mut self.vouch) => self.vouch(|vouch| vouch.did(answer)),

@@ -51,7 +51,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::explained::Explained;
-use super::{Face, Said, Subject, Summary, sentence};
+use super::{Face, Looking, Said, Subject, Summary, sentence};
 use crate::cli::output;
 use crate::node::{Bound, Details, Notice, Report, Snapshot, TorrentState};
 
@@ -264,8 +264,11 @@ impl Face for Json {
         self.say(torrent, &figures(snapshot, pieces))
     }
 
-    fn looks(&self) -> bool {
-        self.explains
+    fn looks(&self) -> Looking {
+        match self.explains {
+            true => Looking::All,
+            false => Looking::Nobody,
+        }
     }
 
     fn details(&mut self, now: Duration, torrent: usize, details: &Arc<Details>) -> Said {

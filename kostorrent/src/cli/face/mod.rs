@@ -69,6 +69,28 @@ pub(crate) enum Want {
     Stop,
 }
 
+/// Of which torrents a face wants to be told the details.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Looking {
+    /// Of none.
+    Nobody,
+    /// Of each.
+    All,
+    /// Of the one in this place.
+    One(usize),
+}
+
+impl Looking {
+    /// Whether it looks at a torrent, by its place.
+    pub(crate) fn at(self, torrent: usize) -> bool {
+        match self {
+            Looking::Nobody => false,
+            Looking::All => true,
+            Looking::One(one) => one == torrent,
+        }
+    }
+}
+
 /// What is known when everything is there.
 #[derive(Clone, Debug)]
 pub(crate) struct Summary {
@@ -93,9 +115,9 @@ pub(crate) trait Face {
     fn due(&self) -> Option<Duration> {
         None
     }
-    /// Whether it wants to be told the details.
-    fn looks(&self) -> bool {
-        false
+    /// Of whom it wants to be told the details.
+    fn looks(&self) -> Looking {
+        Looking::Nobody
     }
     /// Pieces, peers, trackers, and what limits the speed: several times a second, after the check of
     /// what is there.

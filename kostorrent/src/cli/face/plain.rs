@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::explained::Explained;
-use super::{Face, Said, Subject, Summary, about, complete_sentence, sentence};
+use super::{Face, Looking, Said, Subject, Summary, about, complete_sentence, sentence};
 use crate::cli::text::{one_line, printable};
 use crate::cli::{clock, output};
 use crate::node::{Details, Notice, Snapshot, TorrentState};
@@ -77,8 +77,11 @@ impl Face for Plain {
         Ok(())
     }
 
-    fn looks(&self) -> bool {
-        self.explains
+    fn looks(&self) -> Looking {
+        match self.explains {
+            true => Looking::All,
+            false => Looking::Nobody,
+        }
     }
 
     fn details(&mut self, now: Duration, torrent: usize, details: &Arc<Details>) -> Said {

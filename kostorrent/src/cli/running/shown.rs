@@ -98,7 +98,7 @@ impl Shown {
                 .earlier
                 .uploaded
                 .saturating_add(self.last.uploaded),
-            seeded: self.last.earlier.seeded + self.seeded + now,
+            seeded: self.last.earlier.seeded.saturating_add(self.seeded + now),
         }
     }
 

@@ -60,11 +60,7 @@ async fn what_was_not_ours_in_one_life_is_not_in_the_next() {
         assert_eq!(download(&scene, only(&scene, A)).await, Outcome::Complete);
         for life in 0..2 {
             let refused = download(&scene, only(&scene, ALL)).await;
-            assert!(
-                matches!(refused, Outcome::Failed(_)),
-                "{} {refused:?}",
-                theirs.len()
-            );
+            assert!(matches!(refused, Outcome::Failed(_)), "{life}: {refused:?}");
             assert_eq!(fs::read(b(&scene)).unwrap(), theirs);
         }
         // Told to, it is written over, and nothing of it is taken for ours.

@@ -17,6 +17,22 @@ fn other_torrent(root: &Path) -> Arc<Metainfo> {
 }
 
 #[tokio::test]
+async fn who_begins_to_look_at_a_torrent_that_rests_is_shown_it() {
+    let from = tempfile::tempdir().unwrap();
+    let metainfo = other_torrent(from.path());
+    let seeder = Alone::start(options(&metainfo, from.path(), Mode::Seed));
+    let mut snapshots = seeder.torrent.snapshots();
+    let ready = snapshots.wait_for(|s| s.state == TorrentState::Seeding);
+    drop(ready.await.unwrap());
+    for _ in 0..2 {
+        let mut details = seeder.torrent.details();
+        let shown = details.wait_for(|details| details.pieces.len() == 14);
+        drop(shown.await.unwrap());
+    }
+    seeder.stop().await;
+}
+
+#[tokio::test]
 async fn torrents_behind_one_port_are_told_apart() {
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let both = [torrent(from.path(), 32 * 1024), other_torrent(from.path())];

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use progress::{Colour, Letters};
 use tokio::sync::mpsc;
 
-use super::{Face, Said, Subject, Summary, Want, about, complete_sentence, sentence};
+use super::{Face, Looking, Said, Subject, Summary, Want, about, complete_sentence, sentence};
 use crate::cli::text::one_line;
 use crate::cli::{clock, output, terminal};
 use crate::node::{Command, Details, Notice, Snapshot, TorrentState};
@@ -227,8 +227,11 @@ impl Face for Live {
         Ok(())
     }
 
-    fn looks(&self) -> bool {
-        true
+    fn looks(&self) -> Looking {
+        match self.in_background {
+            true => Looking::Nobody,
+            false => Looking::One(self.chosen),
+        }
     }
 
     fn inputs(&mut self) -> Option<mpsc::UnboundedReceiver<Input>> {

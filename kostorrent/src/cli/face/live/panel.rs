@@ -236,12 +236,9 @@ fn company(shown: &Shown, frame: Frame) -> Text {
         TorrentState::Seeding => format!("{} {:>10}", frame.sign("↓", "down"), rate(now.down_rate)),
         _ => format!("{} {:>10}", frame.sign("↑", "up"), rate(now.up_rate)),
     };
-    let taken = now.downloaded.max(1);
-    let ratio = match now.downloaded {
-        // Who seeds from the start gives of what was there.
-        0 => ratio(now.uploaded, now.total),
-        _ => ratio(now.uploaded, taken),
-    };
+    // The one that `--seed-ratio` and `status` mean.
+    let given = now.earlier.uploaded.saturating_add(now.uploaded);
+    let ratio = ratio(given, now.total.saturating_sub(now.left));
     let words = [
         peers(now),
         format!("ratio {ratio}"),

@@ -154,7 +154,7 @@ fn a_download_on_a_usual_terminal() {
             "⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿",
             "⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿○○○○○○○!!!!!!!!!········································",
             "↓  1.1 MiB/s  ▅▆▇██▅▆▇██▅▆▇██▅▆▇██▅▆▇██▅▆▇██                           1 s left",
-            "↑   12 KiB/s  12 peers, 3 seeds  ratio 0.19  192 KiB sent  60/100 pieces",
+            "↑   12 KiB/s  12 peers, 3 seeds  ratio 0.20  192 KiB sent  60/100 pieces",
             "9 of 12 peers choke us, the other 3 give 1.1 MiB/s",
             "  pictures/of/a/long/journey/evening.bmp                 ━━━━━━━━━━━━━━━─  99 %",
             "  sound.wav                                              ────────────────   3 %",
