@@ -112,7 +112,7 @@ impl Work {
         outcome
     }
 
-    fn begin(self, common: &Common, opened: Opened) -> Task {
+    pub(super) fn begin(self, common: &Common, opened: Opened) -> Task {
         let missing = opened.missing();
         let (storage, have) = (opened.storage, opened.have);
         let id = common.next_id();
@@ -154,7 +154,7 @@ impl Work {
         let choice = self.options.selection.as_ref().map(Selection::numbers);
         let vouch = opened
             .memory
-            .map(|memory| Voucher::new(memory, root, layout.clone(), choice, sync));
+            .map(|memory| Voucher::new(memory, layout.clone(), choice, sync));
         let config = Config {
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),

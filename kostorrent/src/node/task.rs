@@ -180,13 +180,16 @@ impl Task {
     /// done.
     pub async fn end(mut self, outcome: &Outcome) {
         self.tasks.abort_all();
-        if let Some(vouch) = self.vouch.take() {
+        if let Some(mut vouch) = self.vouch.take() {
             let ending = match outcome {
                 Outcome::Complete => Ending::Quick,
                 Outcome::Stopped | Outcome::Failed(_) => Ending::InOrder,
             };
-            let is_sure = self.watch.is_at_rest();
-            vouch.end(&mut self.disk, ending, is_sure).await;
+            for event in self.watch.last_words() {
+                vouch.hears(&event);
+            }
+            vouch.doubts(self.watch.in_doubt());
+            vouch.end(&mut self.disk, ending).await;
         }
         if let Some(recorder) = self.recorder.take() {
             // What is left goes to the disk, which nobody else here is to wait for.
@@ -224,6 +227,21 @@ impl Task {
         debug!(?command, "command");
         self.stopping = command == Command::Stop;
         self.tell(Event::Command(command));
+        if self.stopping {
+            self.give_back();
+        }
+    }
+
+    /// Whoever stops does not wait for pieces that wait for the resume file.
+    fn give_back(&mut self) {
+        let held = self.vouch.as_mut().map(Voucher::give_back);
+        for job in held.unwrap_or_default() {
+            if let Job::Store { piece, blocks, .. } = job {
+                self.buffers.back(piece, blocks);
+                let result = Stored::Failed("the resume file was not saved in time".to_owned());
+                self.tell(Event::Stored { piece, result });
+            }
+        }
     }
 
     // ANCHOR: act
@@ -272,11 +290,15 @@ impl Task {
                 .send(Told::Event(Event::Stored { piece, result }));
             return;
         };
-        self.hand_in(Job::Store {
+        let job = Job::Store {
             piece,
             blocks,
             digests,
-        });
+        };
+        match self.vouch {
+            Some(_) => self.vouch(|vouch| vouch.store(piece, job)),
+            None => self.hand_in(job),
+        }
     }
 
     fn hand_in(&self, job: Job) {
@@ -293,7 +315,10 @@ impl Task {
             match wish {
                 Wish::Job(job) => self.hand_in(job),
                 Wish::Tell(event) => self.tell(event),
-                Wish::Close(file) => self.source.close(file),
+                Wish::Close(file) => {
+                    self.source.close(file);
+                    self.vouch(|vouch| vouch.changed([file]));
+                }
                 Wish::Notice(notice) => {
                     debug!(?notice, "files");
                     // Faces that do not listen miss it.
@@ -529,8 +554,22 @@ impl Task {
                     self.disk_failed(&error);
                 }
             },
+            Done::LookedAt { files, changed } => {
+                let numbers = match &changed {
+                    Ok(changed) => Ok(changed.iter().map(|changed| changed.file).collect()),
+                    Err(error) => Err(error.clone()),
+                };
+                match changed {
+                    Ok(changed) => self.watch(|watch| watch.changed(changed)),
+                    Err(error) => self.disk_failed(&error),
+                }
+                self.vouch(|vouch| vouch.looked_at(files, numbers));
+            }
             Done::Settled(result) => match result {
-                Ok(settled) => self.watch(|watch| watch.settled(settled)),
+                Ok(settled) => {
+                    self.vouch(Voucher::settled);
+                    self.watch(|watch| watch.settled(settled));
+                }
                 Err(error) => self.disk_failed(&error),
             },
             // Nobody asks for them.
@@ -575,3 +614,6 @@ async fn sleep_until(at: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

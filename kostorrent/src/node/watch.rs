@@ -44,7 +44,8 @@ pub(super) enum Wish {
     Tell(Event),
     /// Tell the faces.
     Notice(Notice),
-    /// This file is not to be read from what is open of it.
+    /// Somebody has changed this file: it is not to be read from what is open of it, and what is
+    /// remembered of it is not true any more.
     Close(usize),
 }
 
@@ -119,9 +120,22 @@ impl Watch {
         [self.due, telling].into_iter().flatten().min()
     }
 
-    /// Whether it is known what is in the files: none of them is to be read again.
-    pub fn is_at_rest(&self) -> bool {
-        self.checking.is_none() && self.to_check.is_empty() && self.unread.is_empty()
+    /// The end: whatever was found out and nobody has heard of yet.
+    pub fn last_words(&mut self) -> Vec<Event> {
+        self.tell();
+        let wishes = std::mem::take(&mut self.wishes).into_iter();
+        let events = wishes.filter_map(|wish| match wish {
+            Wish::Tell(event) => Some(event),
+            _ => None,
+        });
+        events.collect()
+    }
+
+    /// The pieces that are to be read again: of these it is not known what is on disk.
+    pub fn in_doubt(&self) -> BTreeSet<u32> {
+        let unread = self.unread.values().flatten();
+        let pieces = unread.chain(&self.to_check).chain(&self.checking);
+        pieces.copied().collect()
     }
 
     /// Files are read or written.
@@ -357,8 +371,15 @@ impl Watch {
         }
     }
 
-    /// Pieces of a file are read again.
+    /// Pieces of a file are read again. Those that were good, and of which nobody has heard yet, may
+    /// not be so any more.
     fn doubt(&mut self, file: usize, pieces: Range<u32>, is_back: bool) {
+        let found = self.found_out.range(pieces.clone());
+        let good = found.filter(|&(_, &is_there)| is_there);
+        let good: Vec<u32> = good.map(|(&piece, _)| piece).collect();
+        for piece in good {
+            self.found_out.remove(&piece);
+        }
         self.doubts.add(file, pieces.clone(), is_back);
         self.to_check.extend(pieces);
     }

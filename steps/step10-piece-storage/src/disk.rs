@@ -78,6 +78,7 @@ enum Task {
     Sync,
     GiveToSync(Vec<usize>),
     Look(usize),
+    LookAt(Vec<usize>),
     Check(u32),
     Choose(BTreeSet<usize>),
     Settle,
@@ -157,6 +158,7 @@ impl<K: Ord + Copy> Disk<K> {
             Job::Sync => Task::Sync,
             Job::GiveToSync { files } => Task::GiveToSync(files),
             Job::Look { from } => Task::Look(from),
+            Job::LookAt { files } => Task::LookAt(files),
             Job::Check { piece } => Task::Check(piece),
             Job::Choose { wanted } => Task::Choose(wanted),
             Job::Settle => Task::Settle,
@@ -188,6 +190,7 @@ impl<K: Ord + Copy> Disk<K> {
                 answer(key, Done::GivenToSync(given));
             }
             Some((key, Task::Look(from))) => answer(key, self.look(key, from)),
+            Some((key, Task::LookAt(files))) => answer(key, self.look_at(key, &files)),
             Some((key, Task::Check(piece))) => {
                 answer(key, self.check(key, piece));
             }
@@ -304,6 +307,15 @@ impl<K: Ord + Copy> Disk<K> {
             storage.look(from..to)
         });
         Done::Looked { result, next }
+    }
+
+    fn look_at(&mut self, key: K, numbers: &[usize]) -> Done {
+        let mut files = Vec::new();
+        let changed = self.on(key, |storage| {
+            files = storage.found(numbers);
+            storage.look(numbers.iter().copied())
+        });
+        Done::LookedAt { files, changed }
     }
 
     /// Works on a torrent's files. If too many are open then, those of the torrents that were not

@@ -1,7 +1,7 @@
 //! What the disk is asked, and what it answers.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::sync::Arc;
 
 use blocks::{BlockBuf, BlockDigests, BlockRequest};
@@ -40,6 +40,12 @@ pub enum Job {
     Look {
         /// From which file on; [`LOOKS`](crate::LOOKS) of them are looked at.
         from: usize,
+    },
+    /// How are these files, and has somebody else changed them? For whoever records how they are:
+    /// what is recorded is no older than what was noticed.
+    LookAt {
+        /// The files, by their numbers.
+        files: Vec<usize>,
     },
     /// Is this piece on disk, and good?
     Check {
@@ -95,6 +101,14 @@ pub enum Done {
         result: Result<Vec<Changed>, DiskError>,
         /// From where to look on; `None` after the last file.
         next: Option<usize>,
+    },
+    /// The answer to [`Job::LookAt`].
+    LookedAt {
+        /// What the system says of each file; `None` where there is none. It was taken before the
+        /// look for changes: who has written to the file until then is noticed by that.
+        files: Vec<(usize, Option<Metadata>)>,
+        /// The files that somebody has changed.
+        changed: Result<Vec<Changed>, DiskError>,
     },
     /// The answer to [`Job::Check`].
     Checked {

@@ -166,8 +166,23 @@ impl Storage {
         piece: u32,
         blocks: &[BlockBuf],
     ) -> Result<Vec<Changed>, DiskError> {
+        let mut changed = Vec::new();
+        let written = self.write_spans(piece, blocks, &mut changed);
+        written.inspect_err(|_| self.tell_again(&changed))?;
+        self.lost.remove(&piece);
+        let brought = self.bring_in();
+        brought.inspect_err(|_| self.tell_again(&changed))?;
+        Ok(changed)
+    }
+
+    fn write_spans(
+        &mut self,
+        piece: u32,
+        blocks: &[BlockBuf],
+        changed: &mut Vec<Changed>,
+    ) -> Result<(), DiskError> {
         let layout = Arc::clone(&self.layout);
-        let (mut changed, mut aside) = (Vec::new(), Vec::new());
+        let mut aside = Vec::new();
         let mut from = 0;
         for span in layout.piece_spans(piece) {
             let before = changed.len();
@@ -192,12 +207,10 @@ impl Storage {
             }
             from += span.len as usize;
         }
-        if !aside.is_empty() {
-            self.write_aside(piece, blocks, &aside)?;
+        match aside.is_empty() {
+            true => Ok(()),
+            false => self.write_aside(piece, blocks, &aside),
         }
-        self.lost.remove(&piece);
-        self.bring_in()?;
-        Ok(changed)
     }
     // ANCHOR_END: write
 

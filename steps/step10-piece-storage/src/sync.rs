@@ -1,7 +1,7 @@
 //! What would be lost in a power cut.
 
 use std::collections::BTreeSet;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -49,24 +49,20 @@ impl Unsynced {
 /// needs nothing else: a thread of its own can do it, while pieces are written on.
 #[derive(Debug)]
 pub struct ToSync {
-    files: Vec<(usize, Arc<File>, PathBuf)>,
+    files: Vec<(Arc<File>, PathBuf)>,
     aside: Option<(Arc<File>, PathBuf)>,
     folders: BTreeSet<PathBuf>,
     lost: Lost,
 }
 
 impl ToSync {
-    /// Waits until all of it is on the disk. Gives what the system says of each file then.
+    /// Waits until all of it is on the disk.
     ///
     /// # Errors
     ///
     /// As for [`Storage::sync`], which from then on says the same.
-    pub fn sync(&self) -> Result<Vec<(usize, Metadata)>, DiskError> {
-        let mut found = Vec::with_capacity(self.files.len());
-        for (index, file, place) in &self.files {
-            found.push((*index, self.sync_file(file, place)?));
-        }
-        if let Some((file, place)) = &self.aside {
+    pub fn sync(&self) -> Result<(), DiskError> {
+        for (file, place) in self.files.iter().chain(&self.aside) {
             self.sync_file(file, place)?;
         }
         for folder in &self.folders {
@@ -80,15 +76,13 @@ impl ToSync {
                 _ => {}
             }
         }
-        Ok(found)
+        Ok(())
     }
     // ANCHOR_END: to_sync
 
     /// With its time, which tells later whether somebody has written to it.
-    fn sync_file(&self, file: &File, place: &Path) -> Result<Metadata, DiskError> {
-        file.sync_all().map_err(|error| self.lose(place, error))?;
-        let found = file.metadata();
-        found.map_err(|error| DiskError::new(Doing::Sync, place, error))
+    fn sync_file(&self, file: &File, place: &Path) -> Result<(), DiskError> {
+        file.sync_all().map_err(|error| self.lose(place, error))
     }
 
     /// Notes for good that something is lost.
@@ -142,7 +136,7 @@ impl Storage {
                 continue;
             }
             let place = self.root().join(&entry.path);
-            open.push((index, self.file(index)?, place));
+            open.push((self.file(index)?, place));
         }
         let aside = match in_parts {
             true => self.aside_to_sync()?,

@@ -1,9 +1,8 @@
 //! What happens to files while we work with them: people and programs delete, move, cut and
 //! overwrite them.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
-use std::ops::Range;
 
 use layout::{Kind, Span};
 
@@ -51,14 +50,23 @@ impl Storage {
         };
         let known = &mut self.known[index];
         let was_touched = std::mem::take(&mut known.touched).then_some(Change::Touched);
-        let change = change(known.seen, now, entry.length).or(was_touched);
+        let before = known.seen;
+        let change = change(before, now, entry.length).or(was_touched);
         known.seen = now;
         let Some(mut change) = change else {
             return Ok(None);
         };
         self.handles.close(|&open| open == index);
         if self.folder.is_some() {
-            change = self.mend(index, change)?;
+            match self.mend(index, change) {
+                Ok(mended) => change = mended,
+                Err(error) => {
+                    // Nobody hears of it now, so the next look is to find it again.
+                    let known = &mut self.known[index];
+                    (known.seen, known.touched) = (before, true);
+                    return Err(error);
+                }
+            }
         }
         Ok(Some(Changed {
             file: index,
@@ -72,24 +80,50 @@ impl Storage {
     /// # Errors
     ///
     /// As [`Storage::look_at`].
-    pub fn look(&mut self, files: Range<usize>) -> Result<Vec<Changed>, DiskError> {
+    pub fn look(
+        &mut self,
+        files: impl IntoIterator<Item = usize>,
+    ) -> Result<Vec<Changed>, DiskError> {
         let mut changed = Vec::new();
         for index in files {
-            changed.extend(self.look_at(index)?);
+            match self.look_at(index) {
+                Ok(found) => changed.extend(found),
+                Err(error) => {
+                    self.tell_again(&changed);
+                    return Err(error);
+                }
+            }
         }
         Ok(changed)
+    }
+
+    /// Nobody has heard that these files have changed: the next look is to say so.
+    pub(crate) fn tell_again(&mut self, changed: &[Changed]) {
+        for found in changed {
+            self.known[found.file].touched = true;
+        }
+    }
+
+    /// What the system says of these files now; `None` where there is none that is certainly the
+    /// torrent's.
+    pub(crate) fn found(&self, files: &[usize]) -> Vec<(usize, Option<Metadata>)> {
+        let entries = self.layout().files();
+        let found = |&index: &usize| {
+            let entry = &entries[index];
+            let is_file = matches!(entry.kind, Kind::Regular { .. }) && self.is_the_torrents(index);
+            let place = self.root().join(&entry.path);
+            (index, is_file.then(|| place.metadata().ok()).flatten())
+        };
+        files.iter().map(found).collect()
     }
 
     /// Looks at the files of a piece.
     pub(crate) fn look_at_those_of(&mut self, piece: u32) -> Result<Vec<Changed>, DiskError> {
         let layout = self.layout().clone();
-        let mut changed = Vec::new();
-        if piece < layout.geometry().pieces() {
-            for span in layout.piece_spans(piece) {
-                changed.extend(self.look_at(span.file)?);
-            }
+        match piece < layout.geometry().pieces() {
+            true => self.look(layout.piece_spans(piece).map(|span| span.file)),
+            false => Ok(Vec::new()),
         }
-        Ok(changed)
     }
 
     // ANCHOR: settle
@@ -102,11 +136,13 @@ impl Storage {
     /// As [`Storage::look_at`]; and when a file cannot be cut.
     pub fn settle(&mut self) -> Result<Settled, DiskError> {
         let changed = self.look(0..self.layout().files().len())?;
-        self.mend_links()?;
-        self.trim()?;
-        self.prove_whole()?;
-        self.take_over_needless()?;
-        self.settle_aside()?;
+        let put_in_order = self
+            .mend_links()
+            .and_then(|()| self.trim())
+            .and_then(|()| self.prove_whole())
+            .and_then(|()| self.take_over_needless())
+            .and_then(|()| self.settle_aside());
+        put_in_order.inspect_err(|_| self.tell_again(&changed))?;
         let lost = self.lost.iter().copied().collect();
         Ok(Settled { changed, lost })
     }

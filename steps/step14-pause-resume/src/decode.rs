@@ -8,8 +8,14 @@ use crate::record::{Counters, FORMAT, Recorded, Resume};
 use crate::{ResumeError, Stamp, UnixTime};
 
 /// The longest resume file that is read, in bytes. A torrent of 250,000 files and four million
-/// pieces has one of 20 MiB.
+/// pieces has one of 26 MiB.
 pub const MAX_SIZE: usize = 32 * 1024 * 1024;
+
+/// No counter of seconds has more: a thousand years.
+const MOST_SECONDS: u64 = 1_000 * 31_556_952;
+
+/// No counter of bytes has more: 4 EiB. Whatever one life adds, there is no overflow.
+const MOST_BYTES: u64 = 1 << 62;
 
 impl Resume {
     /// Reads a resume file. Keys that are not known are passed over: a later version of the program
@@ -40,7 +46,8 @@ impl Resume {
             let expected = "a format that there ever was";
             return Err(wrong("format", expected));
         }
-        let files = files(root)?;
+        let mut files = files(root)?;
+        changed(root, &mut files)?;
         Ok(Resume {
             info_hash: info_hash(root)?,
             folder: string(root, "folder")?.to_vec(),
@@ -48,10 +55,10 @@ impl Resume {
             choice: choice(root, files.len())?,
             files,
             counters: Counters {
-                uploaded: number(root, "uploaded")?,
-                downloaded: number(root, "downloaded")?,
-                active: number(root, "active")?,
-                seeding: number(root, "seeding")?,
+                uploaded: bytes_counted(root, "uploaded")?,
+                downloaded: bytes_counted(root, "downloaded")?,
+                active: seconds_counted(root, "active")?,
+                seeding: seconds_counted(root, "seeding")?,
             },
             in_order: flag(value(root, "in order")?).ok_or(wrong("in order", "0 or 1"))?,
             saved: value(root, "saved")?
@@ -71,6 +78,16 @@ fn value<'d, 'a>(root: Value<'d, 'a>, key: &'static str) -> Result<Value<'d, 'a>
 
 fn number(root: Value<'_, '_>, key: &'static str) -> Result<u64, ResumeError> {
     unsigned(value(root, key)?).ok_or(wrong(key, "a number from 0 to 2^64 - 1"))
+}
+
+fn bytes_counted(root: Value<'_, '_>, key: &'static str) -> Result<u64, ResumeError> {
+    let found = Some(number(root, key)?).filter(|&bytes| bytes <= MOST_BYTES);
+    found.ok_or(wrong(key, "a number of bytes that can be"))
+}
+
+fn seconds_counted(root: Value<'_, '_>, key: &'static str) -> Result<u64, ResumeError> {
+    let found = Some(number(root, key)?).filter(|&seconds| seconds <= MOST_SECONDS);
+    found.ok_or(wrong(key, "a number of seconds that can be"))
 }
 
 fn string<'a>(root: Value<'_, 'a>, key: &'static str) -> Result<&'a [u8], ResumeError> {
@@ -142,10 +159,46 @@ fn recorded(file: Value<'_, '_>) -> Option<Option<Recorded>> {
         length: unsigned(length)?,
         modified: UnixTime::new(seconds, nanos)?,
         number,
+        changed: None,
     };
     match parts.next() {
         Some(_) => None,
         None => Some(Some(Recorded { stamp, settled })),
+    }
+}
+
+/// When anything of each file was changed. Earlier versions did not ask.
+fn changed(root: Value<'_, '_>, files: &mut [Option<Recorded>]) -> Result<(), ResumeError> {
+    let fault = wrong("changed", "a list of a time for each file that is recorded");
+    let Some(list) = root.get("changed") else {
+        return Ok(());
+    };
+    let mut times = list.list().ok_or(fault.clone())?;
+    for file in files {
+        let time = times.next().and_then(time).ok_or(fault.clone())?;
+        match (file, time) {
+            (Some(file), time) => file.stamp.changed = time,
+            (None, Some(_)) => return Err(fault),
+            (None, None) => {}
+        }
+    }
+    match times.next() {
+        Some(_) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+/// A time, or none; `None` if that makes no sense.
+fn time(value: Value<'_, '_>) -> Option<Option<UnixTime>> {
+    let mut parts = value.list()?;
+    let Some(seconds) = parts.next() else {
+        return Some(None);
+    };
+    let nanos = unsigned(parts.next()?)?.try_into().ok()?;
+    let time = UnixTime::new(seconds.as_int()?, nanos)?;
+    match parts.next() {
+        Some(_) => None,
+        None => Some(Some(time)),
     }
 }
 

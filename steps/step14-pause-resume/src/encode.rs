@@ -2,6 +2,7 @@
 
 use bendy::encoding::{Encoder, Error, SingleItemEncoder};
 
+use crate::UnixTime;
 use crate::record::{FORMAT, Recorded, Resume};
 
 impl Resume {
@@ -11,6 +12,7 @@ impl Resume {
     /// | key | value |
     /// | --- | --- |
     /// | `active` | seconds at work, over all lives |
+    /// | `changed` | for each file a list: seconds and nanoseconds of the time at which anything of it was last changed; an empty list where that is not known, and left out if it is known of none |
     /// | `choice` | a byte for each file; left out if nothing was chosen |
     /// | `downloaded` | payload bytes received, over all lives |
     /// | `files` | for each file a list: length, seconds and nanoseconds of its time, 1 if that is settled and 0 if not, and the file's number if it is known; an empty list of a file of which nothing is recorded |
@@ -34,6 +36,17 @@ impl Resume {
     fn encode_into(&self, item: SingleItemEncoder<'_>) -> Result<(), Error> {
         item.emit_dict(|mut dict| {
             dict.emit_pair(b"active", self.counters.active)?;
+            let changed = |file: &Option<Recorded>| file.and_then(|file| file.stamp.changed);
+            if self.files.iter().any(|file| changed(file).is_some()) {
+                dict.emit_pair_with(b"changed", |item| {
+                    item.emit_list(|list| {
+                        let mut files = self.files.iter();
+                        files.try_for_each(|file| {
+                            list.emit_with(|item| encode_changed(item, changed(file)))
+                        })
+                    })
+                })?;
+            }
             if let Some(choice) = &self.choice {
                 dict.emit_pair_with(b"choice", |item| item.emit_bytes(choice))?;
             }
@@ -67,5 +80,14 @@ fn encode_file(item: SingleItemEncoder<'_>, file: &Option<Recorded>) -> Result<(
         list.emit_int(stamp.modified.nanos())?;
         list.emit_int(u8::from(*settled))?;
         stamp.number.map_or(Ok(()), |number| list.emit_int(number))
+    })
+}
+
+fn encode_changed(item: SingleItemEncoder<'_>, changed: Option<UnixTime>) -> Result<(), Error> {
+    item.emit_list(|list| {
+        changed.map_or(Ok(()), |changed| {
+            list.emit_int(changed.seconds())?;
+            list.emit_int(changed.nanos())
+        })
     })
 }

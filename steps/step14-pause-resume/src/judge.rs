@@ -85,7 +85,7 @@ impl Judgement {
 /// where there is no file. It costs a look at each file and each piece, and reads nothing.
 ///
 /// **After an end in order** nobody has written since. A file is trusted that has the same length,
-/// time and number, and a stamp that was settled; what is not vouched for is missing then. A file
+/// times and number, and a stamp that was settled; what is not vouched for is missing then. A file
 /// that differs is hashed again, every piece that touches it.
 ///
 /// **After another end** we had written on. What the resume file vouches for was synced before, and
@@ -97,9 +97,17 @@ impl Judgement {
 /// Clocks can be wrong, and then more is read, not less. One that was set back makes times that are
 /// earlier than recorded. FAT keeps local time: where the zone changes, all its times do. A copy has
 /// new times, or else a new number. If the clock of a file server is ahead of ours, files that we
-/// had not written to for a while seem to be written to too late. What is not noticed: somebody
-/// else's write within the window, to a file of which pieces are missing, after an end that was not
-/// in order.
+/// had not written to for a while seem to be written to too late.
+///
+/// What is not noticed:
+///
+/// - somebody else's write within the window, to a file of which pieces are missing, after an end
+///   that was not in order, if nobody had noticed it before that end;
+/// - a write after which the time was set back, where the system does not keep when a file was
+///   changed (Windows), in a resume file that does not say it (of an earlier version), and on FAT,
+///   where that is the same time; there a copy that was given the time passes for the file, too;
+/// - a write after which the clock of the system was set back, and the time then;
+/// - bytes that change on the disk itself, without anybody's writing.
 ///
 /// Reading what has to be read may take hours. A file that has another stamp when it is opened at
 /// last, to be written to or watched, was changed meanwhile, and has to be read again.
@@ -175,6 +183,10 @@ fn verdict(
         return Verdict::Shorter { of, is };
     }
     if (was.length, was.modified) == (now.length, now.modified) {
+        let has_both = was.changed.is_some() && now.changed.is_some();
+        if has_both && was.changed != now.changed {
+            return Verdict::Altered;
+        }
         // In a file that we write to, the next write may be ours within the same tick.
         return match recorded.settled || !(resume.in_order || is_whole()) {
             true => Verdict::AsRecorded,

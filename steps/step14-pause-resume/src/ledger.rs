@@ -14,7 +14,7 @@ mod save;
 
 use files::Known;
 use save::Saves;
-pub use save::{About, IDLE_SAVE_EVERY, SAVE_EVERY};
+pub use save::{About, IDLE_SAVE_EVERY, SAVE_EVERY, SECONDS_SAVE_EVERY};
 
 /// So long after the first of those that wait was written a sync is due. A power cut takes five seconds
 /// of work then. A sync each second would keep a slow disk from everything else; and who writes while

@@ -26,7 +26,7 @@
 //! # let kind = Kind::Regular { executable: false };
 //! # let layout = Arc::new(Layout::new([(PathBuf::from("a"), 100, kind)], 50).unwrap());
 //! # let modified = UnixTime::from_seconds(1);
-//! # let look = |_file| Some(Stamp { length: 100, modified, number: None });
+//! # let look = |_file| Some(Stamp { length: 100, modified, number: None, changed: None });
 //! # let mut now = Duration::ZERO;
 //! # let mut on_disk = Vec::new();
 //! # let about = || About {
@@ -95,10 +95,12 @@ mod testing;
 pub use decode::MAX_SIZE;
 pub use error::ResumeError;
 pub use judge::{Judgement, WINDOW, WRITE_SLACK, judge};
-pub use ledger::{About, Batch, IDLE_SAVE_EVERY, Ledger, SAVE_EVERY, SYNC_AFTER};
+pub use ledger::{
+    About, Batch, IDLE_SAVE_EVERY, Ledger, SAVE_EVERY, SECONDS_SAVE_EVERY, SYNC_AFTER,
+};
 #[cfg(feature = "disk")]
 pub use look::{look, one_name};
-pub use names::{folder_bytes, lock_name, name, new_name};
+pub use names::{folder_bytes, kept_name, lock_name, name, new_name};
 pub use record::{Counters, FORMAT, Recorded, Resume};
 pub use stamp::{COARSE_TICK, FINE_TICK, Stamp, UnixTime};
 pub use state_dir::{NoStateDir, System, state_dir};

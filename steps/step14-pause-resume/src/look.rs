@@ -1,7 +1,7 @@
 //! The torrent's files as the system describes them.
 
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use layout::{Kind, Layout};
 
@@ -32,17 +32,21 @@ pub fn look(root: &Path, layout: &Layout, file: usize) -> io::Result<Option<Stam
 ///
 /// When there is no folder that we are in.
 pub fn one_name(folder: &Path) -> io::Result<PathBuf> {
-    let folder = std::path::absolute(folder)?;
-    // What is there has one name; what is made below it will have the name that it is given.
-    for there in folder.ancestors() {
-        if let (Ok(found), Ok(rest)) = (there.canonicalize(), folder.strip_prefix(there)) {
-            return Ok(match rest.as_os_str().is_empty() {
-                true => found,
-                false => found.join(rest),
-            });
+    let mut name = PathBuf::new();
+    for part in std::path::absolute(folder)?.components() {
+        match part {
+            // What is above has no links in it, so this leads where it seems to.
+            Component::ParentDir => drop(name.pop()),
+            _ => {
+                name.push(part);
+                // What is there has one name; what is made will have the name that it is given.
+                if let Ok(found) = name.canonicalize() {
+                    name = found;
+                }
+            }
         }
     }
-    Ok(folder)
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -65,6 +69,16 @@ mod tests {
         assert_eq!(one_name(&root.join("a/b/../b")).unwrap(), folder);
     }
 
+    #[test]
+    fn a_folder_that_is_left_again_has_one_name_before_it_is_made_and_after() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let roundabout = root.join("a/x/../b");
+        assert_eq!(one_name(&roundabout).unwrap(), root.join("a/b"));
+        fs::create_dir_all(&roundabout).unwrap();
+        assert_eq!(one_name(&roundabout).unwrap(), root.join("a/b"));
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_lead_to_the_one_name() {
@@ -76,5 +90,13 @@ mod tests {
             one_name(&root.join("link/b/c")).unwrap(),
             root.join("a/b/c")
         );
+        // Out of what is not there yet into what a link leads to; and from that to what is above it.
+        fs::create_dir(root.join("a/in")).unwrap();
+        std::os::unix::fs::symlink("a/in", root.join("deep")).unwrap();
+        assert_eq!(
+            one_name(&root.join("x/../link/c")).unwrap(),
+            root.join("a/c")
+        );
+        assert_eq!(one_name(&root.join("deep/../c")).unwrap(), root.join("a/c"));
     }
 }

@@ -30,6 +30,11 @@ pub fn lock_name(info_hash: InfoHash, folder: &[u8]) -> String {
     format!("{}.lock", name(info_hash, folder))
 }
 
+/// What a resume file of a later version is called that is kept beside ours, for that version.
+pub fn kept_name(info_hash: InfoHash, folder: &[u8], format: u64) -> String {
+    format!("{}.format-{format}", name(info_hash, folder))
+}
+
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;
@@ -44,6 +49,10 @@ mod tests {
             "0101010101010101010101010101010101010101-2256c6ac80d3eb26.resume"
         );
         assert_eq!(new_name(InfoHash([1; 20]), b"/a"), format!("{one}.new"));
+        assert_eq!(
+            kept_name(InfoHash([1; 20]), b"/a", 2),
+            format!("{one}.format-2")
+        );
         assert!(name(InfoHash([2; 20]), b"/a") != one);
         assert!(name(InfoHash([1; 20]), b"/b") != one);
     }

@@ -96,6 +96,9 @@ pub struct Stamp {
     /// The number of the *device* is left out: systems deal those out anew at each start, in
     /// whatever order disks answer, and 100 GiB would be read for that.
     pub number: Option<u64>,
+    /// When anything of it was last changed: bytes, rights, names, or that time (the ctime), where
+    /// the system keeps that. Nobody can set it, so it shows who has written and set the time back.
+    pub changed: Option<UnixTime>,
 }
 
 impl Stamp {
@@ -106,14 +109,14 @@ impl Stamp {
             length: found.len(),
             modified: modified.into(),
             number: number(found),
+            changed: changed(found),
         })
     }
 
     /// Whether it is the same file, as far as numbers tell.
     ///
-    /// Where time goes in steps of two seconds that is probably FAT, which has no such numbers: the
-    /// system makes some up, and others the next time. So there they are not compared. On other
-    /// disks one file in two thousand million has such a time by chance.
+    /// FAT has no such numbers: the system makes some up, and others the next time. So there they are
+    /// not compared.
     pub fn is_same_file(&self, other: &Stamp) -> bool {
         match (self.number, other.number) {
             (Some(one), Some(two)) => one == two || (self.is_like_fat() && other.is_like_fat()),
@@ -121,8 +124,13 @@ impl Stamp {
         }
     }
 
+    /// Whether it is probably on FAT, where time goes in steps of two seconds, and that of a change in
+    /// steps of 10 ms if not of two seconds too. The first alone says nothing: every second file that
+    /// was unpacked from an archive has such a time. The other is dealt out by the system.
     fn is_like_fat(&self) -> bool {
-        self.modified.nanos == 0 && self.modified.seconds % 2 == 0
+        let is_even = self.modified.nanos == 0 && self.modified.seconds % 2 == 0;
+        let is_coarse = |changed: UnixTime| changed.nanos.is_multiple_of(10_000_000);
+        is_even && self.changed.is_some_and(is_coarse)
     }
 
     /// How long after a write the next one certainly gets another time.
@@ -145,6 +153,17 @@ fn number(found: &Metadata) -> Option<u64> {
 
 #[cfg(not(unix))]
 fn number(_found: &Metadata) -> Option<u64> {
+    None
+}
+
+#[cfg(unix)]
+fn changed(found: &Metadata) -> Option<UnixTime> {
+    use std::os::unix::fs::MetadataExt;
+    UnixTime::new(found.ctime(), found.ctime_nsec().try_into().ok()?)
+}
+
+#[cfg(not(unix))]
+fn changed(_found: &Metadata) -> Option<UnixTime> {
     None
 }
 
@@ -181,34 +200,38 @@ mod tests {
         assert_eq!(UnixTime::new(0, 1_000_000_000), None);
     }
 
-    #[test]
-    fn numbers_are_compared_but_where_they_are_made_up() {
-        let stamp = |modified, number| Stamp {
+    fn stamp(modified: UnixTime, number: Option<u64>, changed: Option<UnixTime>) -> Stamp {
+        Stamp {
             length: 1,
             modified,
             number,
+            changed,
+        }
+    }
+
+    #[test]
+    fn numbers_are_compared_but_where_they_are_made_up() {
+        let is_same = |time, changed, numbers: [Option<u64>; 2]| {
+            let [one, two] = numbers.map(|number| stamp(time, number, changed));
+            one.is_same_file(&two)
         };
-        let fine = at(1_000, 5);
-        assert!(stamp(fine, Some(1)).is_same_file(&stamp(fine, Some(1))));
-        assert!(!stamp(fine, Some(1)).is_same_file(&stamp(fine, Some(2))));
-        assert!(stamp(fine, None).is_same_file(&stamp(fine, Some(2))));
-        let fat = at(1_000, 0);
-        assert!(stamp(fat, Some(1)).is_same_file(&stamp(fat, Some(2))));
-        let odd = at(1_001, 0);
-        assert!(!stamp(odd, Some(1)).is_same_file(&stamp(odd, Some(2))));
+        let (fine, even) = (at(1_000, 5), at(1_000, 0));
+        assert!(is_same(fine, Some(fine), [Some(1), Some(1)]));
+        assert!(!is_same(fine, Some(fine), [Some(1), Some(2)]));
+        assert!(is_same(fine, Some(fine), [None, Some(2)]));
+        // On FAT.
+        for changed in [at(1_000, 0), at(1_001, 70_000_000)] {
+            assert!(is_same(even, Some(changed), [Some(1), Some(2)]));
+        }
+        assert!(!is_same(at(1_001, 0), Some(even), [Some(1), Some(2)]));
+        // Unpacked from an archive, which knows whole seconds.
+        assert!(!is_same(even, Some(fine), [Some(1), Some(2)]));
+        assert!(!is_same(even, None, [Some(1), Some(2)]));
     }
 
     #[test]
     fn a_whole_second_is_taken_for_a_coarse_clock() {
-        let tick = |nanos| {
-            let modified = at(1_000, nanos);
-            Stamp {
-                length: 0,
-                modified,
-                number: None,
-            }
-            .tick()
-        };
+        let tick = |nanos| stamp(at(1_000, nanos), None, None).tick();
         assert_eq!((tick(0), tick(1)), (COARSE_TICK, FINE_TICK));
     }
 }

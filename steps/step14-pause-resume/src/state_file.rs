@@ -9,7 +9,7 @@ use layout::Layout;
 use metainfo::InfoHash;
 use thiserror::Error;
 
-use crate::{MAX_SIZE, Resume, ResumeError, lock_name, name, new_name};
+use crate::{MAX_SIZE, Resume, ResumeError, kept_name, lock_name, name, new_name};
 
 mod lock;
 
@@ -80,6 +80,26 @@ impl StateFile {
         let read = file.take(MAX_SIZE as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|cause| self.error("read", cause))?;
         Ok(Some(bytes))
+    }
+
+    /// Keeps what [`StateFile::load`] gave under a name of its own, for the later version of the
+    /// program that has written it in its `format`; where that is.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`] if it cannot be written there.
+    pub fn keep(&self, bytes: &[u8], format: u64) -> Result<PathBuf, StateError> {
+        let kept = self
+            .folder
+            .join(kept_name(self.info_hash, &self.root, format));
+        match fs::write(&kept, bytes) {
+            Ok(()) => Ok(kept),
+            Err(cause) => Err(StateError {
+                doing: "keep a copy of",
+                path: kept,
+                cause,
+            }),
+        }
     }
 
     /// What [`StateFile::load`] gave, if it is of this torrent in this folder.

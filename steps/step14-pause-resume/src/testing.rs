@@ -22,5 +22,6 @@ pub fn stamp(length: u64, millis: u64) -> Stamp {
         length,
         modified: begin.plus(std::time::Duration::from_millis(millis)),
         number: Some(7),
+        changed: Some(begin),
     }
 }

@@ -39,6 +39,10 @@ pub enum Verdict {
     /// To be read: its time is another, though the last life ended in order and nobody should have
     /// written to it.
     Touched,
+    /// To be read: its length and time are what they were, and yet something was done to it since. It
+    /// was given other rights, or another name; or somebody has written to it, and has set its time
+    /// back, as editors of music tags do.
+    Altered,
     /// To be read: somebody may have written to it in the moment in which it was looked at, and its
     /// time would not show that.
     Racy,
@@ -69,6 +73,7 @@ impl Verdict {
             | Verdict::Shorter { .. }
             | Verdict::Longer { .. }
             | Verdict::Touched
+            | Verdict::Altered
             | Verdict::Racy
             | Verdict::TouchedWhole
             | Verdict::Earlier { .. }
@@ -91,6 +96,7 @@ impl fmt::Display for Verdict {
             Verdict::Shorter { of, is } => write!(f, "has {is} of {of} bytes"),
             Verdict::Longer { was, is } => write!(f, "had {was} bytes, and has {is}"),
             Verdict::Touched => write!(f, "somebody has written to it since"),
+            Verdict::Altered => write!(f, "something was done to it that its time does not show"),
             Verdict::Racy => write!(f, "recorded too soon after a write to be sure"),
             Verdict::TouchedWhole => write!(f, "was complete, and somebody has written to it"),
             Verdict::Earlier { by } => {

@@ -82,6 +82,7 @@ fn look(recorded: Option<&Recorded>, chance: &mut ChaCha8Rng) -> Option<Stamp> {
         length: chance.next_u64() >> chance.random_range(0..64),
         modified: UnixTime::from_seconds(chance.next_u64() as i64),
         number: Some(chance.next_u64()),
+        changed: None,
     };
     let was = recorded.map_or(any, |recorded| recorded.stamp);
     match chance.random_range(0..8) {
@@ -99,6 +100,10 @@ fn look(recorded: Option<&Recorded>, chance: &mut ChaCha8Rng) -> Option<Stamp> {
         }),
         4 => Some(Stamp {
             number: None,
+            ..was
+        }),
+        5 => Some(Stamp {
+            changed: Some(any.modified),
             ..was
         }),
         _ => Some(was),

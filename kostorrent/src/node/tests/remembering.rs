@@ -1,12 +1,13 @@
 //! What is remembered from one start to the next, and what that is worth.
 //!
-//! Whether something is read or trusted shows by a byte that is changed behind the back of the file's
-//! time: who trusts does not notice.
+//! Whether something is read or trusted shows by a byte that was changed, and the resume file says
+//! that the file was so: who trusts does not notice.
 
 use std::fs::{self, File, FileTimes};
 use std::path::PathBuf;
 
 use pretty_assertions::assert_eq;
+use resume::{Resume, Stamp};
 use tempfile::TempDir;
 
 use super::*;
@@ -106,13 +107,31 @@ impl Scene {
         let times = FileTimes::new().set_modified(before);
         file.set_times(times).unwrap();
     }
+
+    /// The same, and what is remembered of the file is how it is now: nobody can notice.
+    fn spoil_unseen(&self) {
+        self.spoil();
+        let path = self.resume_file();
+        let mut resume = Resume::decode(&fs::read(&path).unwrap()).unwrap();
+        let first = resume.files[0].as_mut().unwrap();
+        first.stamp = Stamp::of(&fs::metadata(self.file()).unwrap()).unwrap();
+        fs::write(&path, resume.encode()).unwrap();
+    }
+
+    /// The one resume file.
+    fn resume_file(&self) -> PathBuf {
+        let mut files = fs::read_dir(self.state.path()).unwrap();
+        let resume = files.next().unwrap().unwrap().path();
+        assert!(files.next().is_none(), "no lock stays");
+        resume
+    }
 }
 
 #[tokio::test]
 async fn after_an_end_in_order_nothing_is_read() {
     let scene = Scene::new();
     let had = scene.begin(scene.options(DOWNLOAD)).await;
-    scene.spoil_secretly();
+    scene.spoil_unseen();
     for _ in 0..2 {
         let now = scene.look(scene.options(DOWNLOAD)).await;
         assert_eq!(now.pieces_have, had, "trusted");
@@ -139,6 +158,16 @@ async fn what_somebody_has_written_to_is_read() {
     assert_eq!(now.pieces_have, had - 1);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn who_writes_and_sets_the_time_back_is_noticed() {
+    let scene = Scene::new();
+    let had = scene.begin(scene.options(DOWNLOAD)).await;
+    scene.spoil_secretly();
+    let now = scene.look(scene.options(DOWNLOAD)).await;
+    assert_eq!(now.pieces_have, had - 1);
+}
+
 #[tokio::test]
 async fn without_syncing_nothing_is_vouched_for_and_all_is_read() {
     let scene = Scene::new();
@@ -151,7 +180,7 @@ async fn without_syncing_nothing_is_vouched_for_and_all_is_read() {
     };
     let had = scene.begin(never()).await;
     assert_eq!(scene.look(never()).await.pieces_have, had);
-    scene.spoil_secretly();
+    scene.spoil_unseen();
     assert_eq!(scene.look(never()).await.pieces_have, had - 1);
 }
 
@@ -208,7 +237,7 @@ async fn what_is_found_complete_is_read_once() {
     torrent(scene.to.path(), PIECE);
     let look = || Alone::start(scene.options(DOWNLOAD)).wait();
     assert_eq!(look().await, Outcome::Complete);
-    scene.spoil_secretly();
+    scene.spoil_unseen();
     assert_eq!(look().await, Outcome::Complete, "trusted");
 }
 
@@ -244,9 +273,7 @@ async fn where_nothing_can_be_remembered_it_is_said_and_all_goes_on() {
 async fn a_resume_file_that_is_broken_is_named_and_replaced() {
     let scene = Scene::new();
     let had = scene.begin(scene.options(DOWNLOAD)).await;
-    let mut files = fs::read_dir(scene.state.path()).unwrap();
-    let resume = files.next().unwrap().unwrap().path();
-    assert!(files.next().is_none(), "no lock stays");
+    let resume = scene.resume_file();
     fs::write(&resume, "d6:formati1e").unwrap();
     scene.spoil_secretly();
     let Notice::NotTrusted { path, .. } = notice(scene.options(DOWNLOAD)).await else {
@@ -256,4 +283,25 @@ async fn a_resume_file_that_is_broken_is_named_and_replaced() {
     // It was read then, and is remembered now.
     let now = scene.look(scene.options(DOWNLOAD)).await;
     assert_eq!(now.pieces_have, had - 1);
+}
+
+#[tokio::test]
+async fn the_resume_file_of_a_later_version_is_kept_for_it() {
+    let scene = Scene::new();
+    scene.begin(scene.options(DOWNLOAD)).await;
+    let resume = scene.resume_file();
+    let later = "d6:formati2e4:more2:ooe";
+    fs::write(&resume, later).unwrap();
+    let Notice::NotTrusted { why, .. } = notice(scene.options(DOWNLOAD)).await else {
+        panic!("it is not said");
+    };
+    let kept = PathBuf::from(format!("{}.format-2", resume.display()));
+    assert!(why.contains("a later version"), "{why}");
+    assert!(
+        why.ends_with(&format!("kept as {}", kept.display())),
+        "{why}"
+    );
+    assert_eq!(fs::read_to_string(kept).unwrap(), later);
+    let ours = Resume::decode(&fs::read(&resume).unwrap()).unwrap();
+    assert!(ours.in_order);
 }

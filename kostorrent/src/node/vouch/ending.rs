@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use storage::{Done, Job};
+use storage::{Changed, Done};
 
 use super::super::disk::TorrentDisk;
-use super::{Answer, Voucher, Wish};
+use super::looks::For;
+use super::{Voucher, Wish};
 
 /// How long whoever ends a torrent waits for the disk. What is not durable by then is read again at the
 /// next start.
@@ -22,30 +23,31 @@ pub enum Ending {
 }
 
 impl Voucher {
-    /// Saves for the last time. `is_sure` says that nobody has changed files of which it is not known
-    /// yet what is in them.
-    pub async fn end(mut self, disk: &mut TorrentDisk, ending: Ending, is_sure: bool) {
+    /// Saves for the last time.
+    pub async fn end(mut self, disk: &mut TorrentDisk, ending: Ending) {
+        self.looks.forget_saves();
         self.finish_saving().await;
         // What others have written is durable by now, or nearly.
         let is_quick = !self.has_written || self.ledger.unsynced() == 0;
         let mut is_in_order = false;
         if ending == Ending::InOrder || is_quick {
             let ended = tokio::time::timeout(PATIENCE, self.put_in_order(disk)).await;
-            is_in_order = ended.is_ok();
+            is_in_order = ended.is_ok_and(|all_is_done| all_is_done);
             self.finish_saving().await;
         }
-        self.save(is_sure && is_in_order);
+        self.save(self.is_sure && is_in_order);
         self.finish_saving().await;
         self.say_why();
     }
 
-    async fn put_in_order(&mut self, disk: &mut TorrentDisk) {
-        self.finish_batch(disk).await;
-        self.make_all_durable(disk).await;
-        self.settle().await;
-        self.look_for_changes(disk).await;
-        // What was still on its way to the disk when the end came.
-        self.make_all_durable(disk).await;
+    /// Whether all of it could be done: the disk's thread is there.
+    async fn put_in_order(&mut self, disk: &mut TorrentDisk) -> bool {
+        self.until(disk, |vouch| vouch.batch.is_none()).await
+            && self.make_all_durable(disk).await
+            && self.settle(disk).await
+            && self.look_for_changes(disk).await
+            // What was still on its way to the disk when the end came.
+            && self.make_all_durable(disk).await
     }
 
     async fn finish_saving(&mut self) {
@@ -55,95 +57,111 @@ impl Voucher {
         }
     }
 
-    async fn make_all_durable(&mut self, disk: &mut TorrentDisk) {
+    async fn make_all_durable(&mut self, disk: &mut TorrentDisk) -> bool {
         if self.syncs && self.ledger.unsynced() > 0 {
             self.begin_batch();
-            self.finish_batch(disk).await;
         }
+        self.until(disk, |vouch| vouch.batch.is_none()).await
     }
 
-    async fn finish_batch(&mut self, disk: &mut TorrentDisk) {
-        while self.batch.is_some() {
+    /// Looks at the files until their clocks have ticked, so that whatever happens to them later will
+    /// show.
+    async fn settle(&mut self, disk: &mut TorrentDisk) -> bool {
+        for _ in 0..2 {
+            let Some(at) = self.ledger.settles_at() else {
+                return true;
+            };
+            tokio::time::sleep_until(self.started + at).await;
+            let files = self.ledger.unsettled();
+            if !self.look_now(disk, files).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What somebody has changed before we looked is not vouched for.
+    async fn look_for_changes(&mut self, disk: &mut TorrentDisk) -> bool {
+        let files = 0..self.layout.files().len();
+        self.look_now(disk, files.collect()).await
+    }
+
+    async fn look_now(&mut self, disk: &mut TorrentDisk, files: Vec<usize>) -> bool {
+        self.look(For::End, files);
+        self.until(disk, |vouch| !vouch.looks.any()).await
+    }
+
+    /// Carries jobs to the disk, and answers back, until it is so; whether the disk's thread is there
+    /// to do it.
+    async fn until(&mut self, disk: &mut TorrentDisk, is_so: impl Fn(&Voucher) -> bool) -> bool {
+        while !is_so(self) {
             while let Some(wish) = self.next() {
                 if let Wish::Job(job) = wish
                     && !disk.hand_in(job)
                 {
-                    return;
+                    return false;
                 }
             }
             tokio::select! {
                 answer = self.errands.next() => self.did(answer),
                 done = disk.done.recv() => match done {
                     Some(done) => self.hear(done),
-                    None => return,
+                    None => return false,
                 },
             }
         }
+        true
     }
 
+    /// Whatever the disk answers, changes by others may be in it, and are told only once.
     fn hear(&mut self, done: Done) {
-        match done {
-            Done::GivenToSync(given) => self.given(given),
+        let changed = match done {
+            Done::GivenToSync(given) => return self.given(given),
+            Done::LookedAt { files, changed } => {
+                let changed = changed.map(numbers);
+                self.changed_at_the_end(changed.as_deref().unwrap_or_default());
+                return self.looked_at(files, changed);
+            }
             Done::Stored {
                 piece,
-                result: storage::Stored::Written { .. },
+                result,
                 changed,
                 ..
             } => {
-                self.changed(changed.iter().map(|changed| changed.file));
-                let now = self.now();
-                self.ledger.written(piece, now);
+                self.changed_at_the_end(&numbers(changed));
+                return self.stored(piece, &result);
             }
-            _ => {}
+            Done::Settled(settled) => settled.map(|settled| {
+                self.settled();
+                self.lost(settled.lost);
+                settled.changed
+            }),
+            Done::Chosen(chosen) => chosen.map(|chosen| {
+                self.lost(chosen.lost);
+                chosen.changed
+            }),
+            Done::Looked { result, .. } => result,
+            Done::Checked { changed, .. } | Done::Read { changed, .. } => changed,
+            Done::Synced(_) => return,
+        };
+        // What could not be looked at now is looked at before the end is over.
+        self.changed_at_the_end(&numbers(changed.unwrap_or_default()));
+    }
+
+    /// Nobody reads any more what is in these files: the next start does.
+    fn changed_at_the_end(&mut self, files: &[usize]) {
+        if !files.is_empty() {
+            self.is_sure = false;
+            self.changed(files.iter().copied());
         }
     }
 
-    fn changed(&mut self, files: impl IntoIterator<Item = usize>) {
-        for file in files {
-            for piece in self.layout.all_pieces_of(file) {
-                self.ledger.lost(piece);
-            }
-        }
-    }
-
-    /// Looks at the files until their clocks have ticked, so that whatever happens to them later will
-    /// show.
-    async fn settle(&mut self) {
-        for _ in 0..2 {
-            let Some(at) = self.ledger.settles_at() else {
-                return;
-            };
-            tokio::time::sleep_until(self.started + at).await;
-            let files = self.ledger.unsettled();
-            self.errands
-                .look(self.root.clone(), self.layout.clone(), files);
-            while self.errands.is_saving() {
-                match self.errands.next().await {
-                    Answer::Looked(looks) => self.looked(looks),
-                    other => self.did(other),
-                }
-            }
-        }
-    }
-
-    /// What somebody has changed before we looked is not vouched for.
-    async fn look_for_changes(&mut self, disk: &mut TorrentDisk) {
-        let mut from = Some(0);
-        while let Some(first) = from {
-            if !disk.hand_in(Job::Look { from: first }) {
-                return;
-            }
-            from = loop {
-                match disk.done.recv().await {
-                    Some(Done::Looked { result, next }) => {
-                        let changed = result.unwrap_or_default();
-                        self.changed(changed.iter().map(|changed| changed.file));
-                        break next;
-                    }
-                    Some(other) => self.hear(other),
-                    None => return,
-                }
-            };
+    fn stored(&mut self, piece: u32, result: &storage::Stored) {
+        let now = self.now();
+        match result {
+            storage::Stored::Written { .. } => self.ledger.written(piece, now),
+            storage::Stored::Wrong { .. } => {}
+            storage::Stored::Failed(_) => self.touched_those_of(piece),
         }
     }
 
@@ -153,4 +171,8 @@ impl Voucher {
             tracing::debug!(?wish, "at the end");
         }
     }
+}
+
+fn numbers(changed: Vec<Changed>) -> Vec<usize> {
+    changed.into_iter().map(|changed| changed.file).collect()
 }

@@ -1,26 +1,20 @@
-//! What waits for a disk beside everything else: syncing, looking at files, saving.
+//! What waits for a disk beside everything else: syncing, and saving.
 
 use std::future::pending;
 use std::path::Path;
-use std::sync::Arc;
 
-use layout::Layout;
-use resume::{Resume, Stamp, StateFile, look};
+use resume::{Resume, StateFile};
 use storage::{DiskError, ToSync};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
-
-/// How files were found, by their numbers.
-pub type Looks = Vec<(usize, Option<Stamp>)>;
 
 /// What was done.
 #[derive(Debug)]
 pub enum Answer {
-    Synced(Result<Looks, DiskError>),
-    Looked(Looks),
+    Synced(Result<(), DiskError>),
     Saved(Result<(), String>),
 }
 
-/// What is under way: a sync, and a look or a save, at most one each.
+/// What is under way: a sync and a save, at most one each.
 #[derive(Debug, Default)]
 pub struct Errands {
     sync: Option<JoinHandle<Answer>>,
@@ -28,25 +22,9 @@ pub struct Errands {
 }
 
 impl Errands {
-    /// Makes durable what was given out for it, and looks at the files then.
+    /// Makes durable what was given out for it.
     pub fn sync(&mut self, what: ToSync) {
-        self.sync = Some(spawn_blocking(move || {
-            let synced = what.sync();
-            Answer::Synced(synced.map(|found| {
-                let stamps = found.into_iter();
-                stamps
-                    .map(|(file, found)| (file, Stamp::of(&found)))
-                    .collect()
-            }))
-        }));
-    }
-
-    /// Looks at files.
-    pub fn look(&mut self, root: Arc<Path>, layout: Arc<Layout>, files: Vec<usize>) {
-        self.save = Some(spawn_blocking(move || {
-            let look = |file| (file, look(&root, &layout, file).ok().flatten());
-            Answer::Looked(files.into_iter().map(look).collect())
-        }));
+        self.sync = Some(spawn_blocking(move || Answer::Synced(what.sync())));
     }
 
     /// Replaces the resume file.
@@ -71,7 +49,7 @@ impl Errands {
         }
     }
 
-    /// Whether a look or a save is.
+    /// Whether a save is.
     pub fn is_saving(&self) -> bool {
         self.save.is_some()
     }

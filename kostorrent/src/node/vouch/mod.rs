@@ -5,11 +5,12 @@
 
 mod ending;
 mod errands;
+mod held;
 mod lives;
+mod looks;
 mod recall;
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -23,8 +24,10 @@ use super::figures::{Earlier, Notice};
 
 pub(super) use ending::Ending;
 pub(super) use errands::Answer;
-use errands::{Errands, Looks};
+use errands::Errands;
+use held::Held;
 use lives::Lives;
+use looks::{For, Looks};
 pub(super) use recall::{Memory, Recalled};
 
 /// So many files are open at once to be made durable.
@@ -45,7 +48,6 @@ pub(super) struct Voucher {
     file: StateFile,
     /// Others are kept from this torrent as long as it is there.
     _lock: Lock,
-    root: Arc<Path>,
     layout: Arc<Layout>,
     choice: Option<Vec<u8>>,
     lives: Lives,
@@ -56,11 +58,15 @@ pub(super) struct Voucher {
     syncs: bool,
     batch: Option<Batch>,
     errands: Errands,
+    looks: Looks,
+    held: Vec<Held>,
     wishes: VecDeque<Wish>,
     /// What failed is told once each time.
     save_fails: bool,
     /// Whether anything was written in this life.
     has_written: bool,
+    /// Whether it is known what is in all files: else no end is one in order.
+    is_sure: bool,
 }
 
 /// A batch that is being made durable.
@@ -68,14 +74,14 @@ pub(super) struct Voucher {
 struct Batch {
     /// Files that have still to be synced.
     left: Vec<usize>,
-    looks: Looks,
+    /// Those that are being synced.
+    now: Vec<usize>,
 }
 
 impl Voucher {
     /// Goes on with what is remembered.
     pub fn new(
         memory: Memory,
-        root: &Path,
         layout: Arc<Layout>,
         choice: Option<Vec<u8>>,
         sync: Option<Duration>,
@@ -91,7 +97,6 @@ impl Voucher {
             },
             file: memory.file,
             _lock: memory.lock,
-            root: root.into(),
             layout,
             choice,
             lives: Lives::new(memory.before),
@@ -103,9 +108,12 @@ impl Voucher {
             syncs: sync.is_some(),
             batch: None,
             errands: Errands::default(),
+            looks: Looks::default(),
+            held: Vec::new(),
             wishes: VecDeque::new(),
             save_fails: false,
             has_written: false,
+            is_sure: true,
         }
     }
 
@@ -132,10 +140,17 @@ impl Voucher {
     pub fn due(&self) -> Option<Instant> {
         let syncing = self.syncs && self.batch.is_none();
         let sync = syncing.then(|| self.ledger.sync_due()).flatten();
-        let saving = !self.errands.is_saving();
-        let save = saving.then(|| self.ledger.save_due()).flatten();
-        let due = [sync, save].into_iter().flatten().min()?;
-        Some(self.started + due)
+        let save = (!self.is_saving())
+            .then(|| self.ledger.save_due())
+            .flatten();
+        let due = [sync, save].into_iter().flatten().min();
+        let due = due.map(|due| self.started + due);
+        [due, self.held_until()].into_iter().flatten().min()
+    }
+
+    /// Whether a save is under way, or the look before it.
+    fn is_saving(&self) -> bool {
+        self.errands.is_saving() || self.looks.has(For::Save)
     }
 
     /// Does what is due.
@@ -145,10 +160,14 @@ impl Voucher {
         if self.syncs && self.batch.is_none() && is_due(self.ledger.sync_due()) {
             self.begin_batch();
         }
-        if !self.errands.is_saving() && is_due(self.ledger.save_due()) {
+        if !self.is_saving() && is_due(self.ledger.save_due()) {
             let files = self.ledger.to_look(now);
-            self.look(files);
+            match files.is_empty() {
+                true => self.save(false),
+                false => self.look(For::Save, files),
+            }
         }
+        self.let_go();
     }
 
     /// New figures.
@@ -168,11 +187,12 @@ impl Voucher {
                 self.has_written = true;
                 self.ledger.written(*piece, now);
             }
-            Event::Lost { pieces } => {
-                for &piece in pieces {
-                    self.ledger.lost(piece);
-                }
-            }
+            // A part of it may have been written.
+            Event::Stored {
+                piece,
+                result: Stored::Failed(_) | Stored::Refused(_),
+            } => self.touched_those_of(*piece),
+            Event::Lost { pieces } => self.lost(pieces.iter().copied()),
             Event::Found { pieces } => {
                 for &piece in pieces {
                     self.ledger.found(piece, now);
@@ -182,11 +202,38 @@ impl Voucher {
         }
     }
 
+    fn lost(&mut self, pieces: impl IntoIterator<Item = u32>) {
+        for piece in pieces {
+            self.ledger.lost(piece);
+        }
+    }
+
+    /// The files of a piece are not as they were.
+    fn touched_those_of(&mut self, piece: u32) {
+        for span in self.layout.piece_spans(piece) {
+            self.ledger.touched(span.file);
+        }
+    }
+
+    /// At the end: these pieces were to be read again, and nobody knows what is in them.
+    pub fn doubts(&mut self, pieces: impl IntoIterator<Item = u32>) {
+        for piece in pieces {
+            self.is_sure = false;
+            self.ledger.lost(piece);
+        }
+    }
+
+    /// Whether anything is under way.
+    #[cfg(test)]
+    pub fn is_busy(&self) -> bool {
+        self.batch.is_some() || self.is_saving() || self.looks.any()
+    }
+
     fn begin_batch(&mut self) {
         if let Some(batch) = self.ledger.begin_batch() {
             self.batch = Some(Batch {
                 left: batch.files,
-                looks: Vec::new(),
+                now: Vec::new(),
             });
             self.sync_more();
         }
@@ -197,6 +244,7 @@ impl Voucher {
         if let Some(batch) = &mut self.batch {
             let rest = batch.left.split_off(batch.left.len().min(AT_ONCE));
             let files = std::mem::replace(&mut batch.left, rest);
+            batch.now.clone_from(&files);
             self.wishes.push_back(Wish::Job(Job::GiveToSync { files }));
         }
     }
@@ -229,43 +277,33 @@ impl Voucher {
     /// Something was done.
     pub fn did(&mut self, answer: Answer) {
         match answer {
-            Answer::Synced(Ok(looks)) => self.synced(looks),
+            Answer::Synced(Ok(())) => self.synced(),
             Answer::Synced(Err(error)) => self.batch_failed(&error),
-            Answer::Looked(looks) => {
-                self.looked(looks);
-                self.save(false);
-            }
             Answer::Saved(result) => self.saved(result),
         }
     }
 
-    fn synced(&mut self, looks: Looks) {
-        let Some(batch) = &mut self.batch else {
-            return;
-        };
-        batch.looks.extend(looks);
-        if !batch.left.is_empty() {
-            return self.sync_more();
+    fn synced(&mut self) {
+        let files = self
+            .batch
+            .as_mut()
+            .map(|batch| std::mem::take(&mut batch.now));
+        match files {
+            Some(files) if !files.is_empty() => self.look(For::Batch, files),
+            _ => self.batch_goes_on(),
         }
-        let looks = self.batch.take().unwrap_or_default().looks;
-        let now = self.now();
-        self.ledger.batch_done(looks, now);
     }
 
-    fn look(&mut self, files: Vec<usize>) {
-        match files.is_empty() {
-            true => self.save(false),
-            false => {
-                let (root, layout) = (self.root.clone(), self.layout.clone());
-                self.errands.look(root, layout, files);
+    /// Some files of the batch are synced and looked at.
+    fn batch_goes_on(&mut self) {
+        match &self.batch {
+            Some(batch) if !batch.left.is_empty() => self.sync_more(),
+            Some(_) => {
+                self.batch = None;
+                let now = self.now();
+                self.ledger.batch_done([], now);
             }
-        }
-    }
-
-    fn looked(&mut self, looks: Looks) {
-        let now = self.now();
-        for (file, stamp) in looks {
-            self.ledger.looked(file, stamp, now);
+            None => {}
         }
     }
 
@@ -298,5 +336,6 @@ impl Voucher {
                 }
             }
         }
+        self.let_go();
     }
 }

@@ -7,8 +7,8 @@ use engine::Failure;
 use layout::Layout;
 use messages::Bitfield;
 use resume::{
-    Counters, Judgement, Ledger, Lock, Resume, Stamp, StateFile, Verdict, folder_bytes, judge,
-    look, one_name,
+    Counters, Judgement, Ledger, Lock, Resume, ResumeError, Stamp, StateFile, Verdict,
+    folder_bytes, judge, look, one_name,
 };
 use storage::{DiskError, Doing, Parts, Storage};
 
@@ -133,7 +133,7 @@ impl Recalled {
             // What the system does not say now it says when the file is used.
             let is_ours = storage.is_the_torrents(index);
             let stamp = is_ours.then(|| look(root, layout, index).ok().flatten());
-            ledger.looked(index, stamp.flatten(), now);
+            ledger.opened(index, stamp.flatten(), now);
         }
         let trusted = &self.judgement.trusted;
         for piece in have.missing_from(trusted) {
@@ -168,8 +168,15 @@ fn read(file: &StateFile, layout: &Layout) -> Result<Option<Resume>, String> {
     let Some(bytes) = file.load().map_err(|error| error.to_string())? else {
         return Ok(None);
     };
-    let resume = file.decode(&bytes, layout);
-    resume.map(Some).map_err(|error| error.to_string())
+    match file.decode(&bytes, layout) {
+        Ok(resume) => Ok(Some(resume)),
+        // Ours takes its place; the later version may come back.
+        Err(error @ ResumeError::Newer { found }) => Err(match file.keep(&bytes, found) {
+            Ok(kept) => format!("{error}; it is kept as {}", kept.display()),
+            Err(failed) => format!("{error}; {failed}"),
+        }),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// How each file is. What is no file cannot be one of the torrent's.

@@ -155,6 +155,44 @@ async fn what_changes_while_it_is_read_is_read_once_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_found_and_has_changed_before_it_was_told_is_read_first() {
+    let mut watch = watch(false);
+    watch.changed(change(0, Change::Touched));
+    assert_eq!(take(&mut watch, &[]), ["close 0", "check 0", "check 1"]);
+    watch.changed(change(0, Change::Touched));
+    let expected = [
+        "close 0",
+        "check 0",
+        "check 1",
+        "failed in/a",
+        "lost [1]",
+        "found [0]",
+    ];
+    assert_eq!(wishes(&mut watch, &[1]).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_end_all_is_told_and_what_is_not_known_is_named() {
+    let mut watch = watch(false);
+    watch.changed(change(0, Change::Touched));
+    take(&mut watch, &[1]);
+    watch.unreadable(4, &error(Doing::Read, "c"));
+    watch.suspect(2);
+    let told: Vec<(bool, Vec<u32>)> = watch
+        .last_words()
+        .into_iter()
+        .map(|event| match event {
+            Event::Lost { pieces } => (false, pieces),
+            Event::Found { pieces } => (true, pieces),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [(false, vec![1, 4]), (true, vec![0])]);
+    assert_eq!(watch.in_doubt().into_iter().collect::<Vec<_>>(), [2, 4]);
+    assert!(watch.last_words().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_found_and_is_gone_before_it_was_told_is_lost() {
     let mut watch = watch(false);
     watch.changed(change(0, Change::Touched));

@@ -79,6 +79,7 @@ fn word(done: &Done) -> String {
         Done::Synced(result) => format!("synced {}", result.is_ok()),
         Done::GivenToSync(result) => format!("given {}", result.is_ok()),
         Done::Looked { result, .. } => format!("looked {}", result.is_ok()),
+        Done::LookedAt { changed, .. } => format!("looked at {}", changed.is_ok()),
         Done::Checked { piece, result, .. } => format!("checked {piece} {}", result.is_ok()),
         Done::Settled(result) => format!("settled {}", result.is_ok()),
         Done::Chosen(result) => format!("chosen {}", result.is_ok()),
@@ -388,6 +389,39 @@ fn a_read_that_fails_says_what_happened_to_the_file() {
 }
 
 #[test]
+fn a_look_for_the_record_is_no_older_than_what_was_noticed() {
+    let torrent = torrent(0);
+    let (dir, mut disk) = disk(std::slice::from_ref(&torrent));
+    let place = dir.path().join("0/two");
+    serve(
+        &mut disk,
+        vec![(0, store(&torrent, 2, BlockDigests::Never))],
+    );
+    let mut look = || {
+        let files = vec![0, 1, 2];
+        match disk.ask(0, Job::LookAt { files }) {
+            Some(Done::LookedAt { files, changed }) => (files, changed.unwrap()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (files, changed) = look();
+    let lengths = files
+        .into_iter()
+        .map(|(f, found)| (f, found.map(|it| it.len())));
+    assert_eq!(
+        lengths.collect::<Vec<_>>(),
+        [(0, Some(50_000)), (1, None), (2, Some(150_000))]
+    );
+    assert_eq!(changed, [], "it was we who wrote");
+    fs::write(&place, vec![1; 150_000]).unwrap();
+    let now = fs::metadata(&place).unwrap().modified().unwrap();
+    let (files, changed) = look();
+    assert_eq!(files[2].1.as_ref().unwrap().modified().unwrap(), now);
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert_eq!(changed[0].file, 2);
+}
+
+#[test]
 fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
     let torrents = [torrent(0), torrent(100)];
     let (_dir, mut disk) = disk(&torrents);
@@ -399,6 +433,7 @@ fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
         (0, read(3, 0, &torrents[0])),
         (0, Job::Sync),
         (0, Job::GiveToSync { files: vec![0] }),
+        (0, Job::LookAt { files: vec![0] }),
         (0, Job::Settle),
     ];
     let done = serve(&mut disk, jobs);
@@ -410,6 +445,7 @@ fn jobs_of_a_torrent_that_was_taken_away_fail_and_give_their_buffers_back() {
             "written 3",
             "synced false",
             "given false",
+            "looked at false",
             "settled false"
         ]
     );

@@ -393,13 +393,7 @@ fn what_is_given_out_to_be_synced_is_what_was_asked_for() {
     let given = storage.to_sync(&[0, 1, 3]).unwrap();
     assert!(storage.unsynced.files.iter().eq(&[2, 4]));
     assert!(storage.unsynced.folders.is_empty());
-    let found = given.sync().unwrap();
-    let lengths: Vec<(usize, u64)> = found.iter().map(|(f, found)| (*f, found.len())).collect();
-    let files = torrent.layout.files();
-    let regular = [0, 1, 3].into_iter();
-    let regular = regular.filter(|&f| matches!(files[f].kind, Kind::Regular { .. }));
-    let expected: Vec<(usize, u64)> = regular.map(|f| (f, files[f].length)).collect();
-    assert_eq!(lengths, expected);
+    given.sync().unwrap();
     storage.sync().unwrap();
 }
 

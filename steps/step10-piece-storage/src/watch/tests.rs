@@ -1,6 +1,7 @@
 //! Whatever is done to files under a running program is noticed.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use pretty_assertions::assert_eq;
@@ -125,6 +126,26 @@ fn a_file_that_was_cut_gets_its_length_back() {
     assert_eq!(fs::metadata(&path).unwrap().len(), 100_000);
     assert_eq!(storage.check(0).unwrap(), PieceState::Good);
     assert_eq!(storage.check(1).unwrap(), PieceState::Bad);
+}
+
+#[test]
+fn what_a_look_has_noticed_before_it_failed_the_next_one_tells() {
+    let torrent = torrent();
+    let (dir, mut storage) = download(&torrent, 0..5);
+    let (a, sub) = (dir.path().join("in/t/a"), dir.path().join("in/t/sub"));
+    let_time_pass(&a);
+    fs::remove_dir_all(&sub).unwrap();
+    fs::write(&sub, "in the way").unwrap();
+    for _ in 0..2 {
+        storage.look(0..3).unwrap_err();
+    }
+    fs::remove_file(&sub).unwrap();
+    assert_eq!(
+        changes(storage.look(0..3).unwrap()),
+        [(0, Change::Touched), (1, Change::Gone)]
+    );
+    assert_eq!(fs::metadata(sub.join("b")).unwrap().len(), 60_000);
+    assert_eq!(storage.look(0..3).unwrap(), []);
 }
 
 /// Puts a file in the place of another.

@@ -12,6 +12,7 @@ fn example() -> Resume {
         length: 100_000,
         modified: UnixTime::new(1_764_367_859, 120_000_000).unwrap(),
         number: Some(u64::MAX),
+        changed: UnixTime::new(1_764_367_861, 5),
     };
     let settled = true;
     Resume {
@@ -31,7 +32,9 @@ fn example() -> Resume {
     }
 }
 
-const EXAMPLE: &[u8] = b"d6:activei3e6:choice2:\x01\x0010:downloadedi2e\
+const EXAMPLE: &[u8] = b"d6:activei3e\
+    7:changedlli1764367861ei5eelee\
+    6:choice2:\x01\x0010:downloadedi2e\
     5:filesl\
         li100000ei1764367859ei120000000ei1ei18446744073709551615ee\
         lee\
@@ -59,6 +62,33 @@ fn with(from: &str, to: &str) -> Vec<u8> {
 fn keys_of_later_versions_are_passed_over() {
     let more = with("6:format", "7:for one4:what6:format");
     assert_eq!(Resume::decode(&more), Ok(example()));
+}
+
+#[test]
+fn when_files_were_changed_need_not_be_known() {
+    let before = with("7:changedlli1764367861ei5eelee", "");
+    let mut expected = example();
+    expected.files[0].as_mut().unwrap().stamp.changed = None;
+    assert_eq!(Resume::decode(&before).as_ref(), Ok(&expected));
+    assert_eq!(expected.encode(), before);
+}
+
+#[test]
+fn what_has_counted_for_longer_than_can_be_is_damaged() {
+    let (seconds, bytes) = (31_556_952_000u64, 1u64 << 62);
+    for (key, was, most) in [
+        ("6:active", 3, seconds),
+        ("7:seeding", 4, seconds),
+        ("8:uploaded", 1, bytes),
+        ("10:downloaded", 2, bytes),
+    ] {
+        let counted = |count| with(&format!("{key}i{was}e"), &format!("{key}i{count}e"));
+        assert!(Resume::decode(&counted(most)).is_ok(), "{key}");
+        for more in [most + 1, u64::MAX] {
+            let error = Resume::decode(&counted(more)).unwrap_err().to_string();
+            assert!(error.contains("that can be"), "{error}");
+        }
+    }
 }
 
 #[test]
@@ -104,6 +134,12 @@ fn every_fault_has_its_reason() {
         ("i120000000e", "i1000000000e", "\"files\" is not a list"),
         ("i120000000e", "", "\"files\" is not a list"),
         ("551615ee", "551615ei0ee", "\"files\" is not a list"),
+        ("i5eelee", "i5eee", "\"changed\" is not a list"),
+        ("i5eelee", "i5eelelee", "\"changed\" is not a list"),
+        ("i5eelee", "i5eeli1ei1eee", "\"changed\" is not a list"),
+        ("i5eelee", "i1000000000eelee", "\"changed\" is not a list"),
+        ("i5eelee", "elee", "\"changed\" is not a list"),
+        ("i5eelee", "i5ei1eelee", "\"changed\" is not a list"),
         (
             "6:folder8:/home/me",
             "6:folderi1e",
@@ -153,14 +189,17 @@ fn the_resume_file_of_something_else_does_not_fit() {
 
 fn recorded() -> impl Strategy<Value = Option<Recorded>> {
     let parts = (any::<u64>(), any::<i64>(), 0u32..1_000_000_000);
-    let parts = (parts, any::<Option<u64>>(), any::<bool>());
+    let changed = proptest::option::of((any::<i64>(), 0u32..1_000_000_000));
+    let parts = (parts, any::<Option<u64>>(), any::<bool>(), changed);
     proptest::option::of(parts).prop_map(|file| {
-        file.map(|((length, seconds, nanos), number, settled)| {
+        file.map(|((length, seconds, nanos), number, settled, changed)| {
+            let changed = changed.and_then(|(seconds, nanos)| UnixTime::new(seconds, nanos));
             let modified = UnixTime::new(seconds, nanos).unwrap();
             let stamp = Stamp {
                 length,
                 modified,
                 number,
+                changed,
             };
             Recorded { stamp, settled }
         })
@@ -173,7 +212,8 @@ prop_compose! {
         bits in proptest::collection::vec(any::<bool>(), 0..200),
         files in proptest::collection::vec(recorded(), 0..10),
         numbers in any::<Option<u8>>(),
-        (uploaded, downloaded, active, seeding) in any::<(u64, u64, u64, u64)>(),
+        (uploaded, downloaded) in (0..=MOST_BYTES, 0..=MOST_BYTES),
+        (active, seeding) in (0..=MOST_SECONDS, 0..=MOST_SECONDS),
         (in_order, saved) in any::<(bool, i64)>(),
     ) -> Resume {
         let mut pieces = Bitfield::new(bits.len() as u32);

@@ -153,15 +153,56 @@ fn a_copy_is_read_though_it_has_the_times() {
 }
 
 #[test]
+fn who_writes_and_sets_the_time_back_is_noticed() {
+    let altered = Stamp {
+        changed: Some(stamp(25, 60_000).modified),
+        ..stamp(25, 0)
+    };
+    for (pieces, in_order) in [(&[0][..], true), (&[0], false), (&[0, 1, 2], false)] {
+        let resume = resume(pieces, in_order);
+        assert_eq!(first(&resume, altered), Verdict::Altered);
+    }
+    // An earlier version has not recorded it.
+    let mut resume = resume(&[0], true);
+    resume.files[0].as_mut().unwrap().stamp.changed = None;
+    assert_eq!(first(&resume, altered), Verdict::AsRecorded);
+}
+
+#[test]
+fn a_copy_from_an_archive_is_another_file() {
+    // Every second file in there has such a time.
+    let even = Stamp {
+        modified: UnixTime::from_seconds(1_700_000_000),
+        ..stamp(25, 0)
+    };
+    let mut resume = resume(&[0, 1, 2], true);
+    for changed in [even.changed, None] {
+        let recorded = Stamp { changed, ..even };
+        resume.files[0].as_mut().unwrap().stamp = recorded;
+        let copy = Stamp {
+            number: Some(8),
+            ..even
+        };
+        assert_eq!(first(&resume, copy), Verdict::AnotherFile);
+    }
+}
+
+#[test]
 fn in_another_time_zone_fat_has_other_times() {
     let fat = |hours: i64| Stamp {
         modified: UnixTime::from_seconds(1_700_000_000 + 3_600 * hours),
+        changed: Some(UnixTime::from_seconds(1_700_000_000 + 3_600 * hours)),
         ..stamp(25, 0)
     };
     assert_eq!(fat(0).tick(), COARSE_TICK);
     let mut resume = resume(&[0, 1, 2], true);
     resume.files[0].as_mut().unwrap().stamp = fat(0);
     assert_eq!(first(&resume, fat(0)), Verdict::AsRecorded);
+    let mounted_anew = Stamp {
+        number: Some(8),
+        ..fat(0)
+    };
+    assert_eq!(first(&resume, mounted_anew), Verdict::AsRecorded);
     for hours in [-1, 1] {
         assert_eq!(first(&resume, fat(hours)), Verdict::Touched);
     }

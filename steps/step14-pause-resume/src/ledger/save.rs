@@ -11,8 +11,11 @@ use crate::{Counters, Ledger, Resume};
 /// writes for ours that came this soon after a save (see [`WINDOW`](crate::WINDOW)).
 pub const SAVE_EVERY: Duration = Duration::from_secs(10);
 
-/// So often it is saved otherwise: only counters change then.
+/// So often it is saved otherwise, if there is anything to say: only counters change then.
 pub const IDLE_SAVE_EVERY: Duration = Duration::from_secs(300);
+
+/// So often if only seconds were counted. A disk that is to sleep is not woken for more.
+pub const SECONDS_SAVE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// What a resume file says besides what the ledger knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +40,14 @@ pub struct Saves {
     on_record: Bitfield,
     /// What the one vouches for that is being saved.
     under_way: Option<Bitfield>,
-    /// When the last save began; `None` if there was none in this life.
+    /// When the last save began, or was found to be of no use; `None` if there was none in this life.
     last: Option<Duration>,
     /// Pieces were written or vouched for since.
     news: bool,
+    /// Another resume file would say something else of pieces or files than the last one.
+    differs: bool,
+    /// The counters of the last one, and when it was begun.
+    counted: (Counters, Duration),
     /// What is on record claims too much.
     withdrawn: bool,
     not_before: Duration,
@@ -54,6 +61,8 @@ impl Saves {
             under_way: None,
             last: None,
             news: false,
+            differs: true,
+            counted: (Counters::default(), Duration::ZERO),
             withdrawn: false,
             not_before: Duration::ZERO,
             every: SAVE_EVERY,
@@ -67,11 +76,17 @@ impl Saves {
 
     pub fn something_happened(&mut self) {
         self.news = true;
+        self.differs = true;
+    }
+
+    /// The record of a file is another.
+    pub fn differs(&mut self) {
+        self.differs = true;
     }
 
     /// This piece is not vouched for any more.
     pub fn withdrew(&mut self, piece: u32) {
-        self.news = true;
+        self.something_happened();
         self.withdrawn = self.withdrawn || self.claims(piece);
     }
 
@@ -79,6 +94,15 @@ impl Saves {
     pub fn claims(&self, piece: u32) -> bool {
         let under_way = self.under_way.as_ref();
         self.on_record.get(piece) || under_way.is_some_and(|saving| saving.get(piece))
+    }
+
+    /// Whether a save now would say anything new but its date.
+    fn is_worth_it(&self, counters: &Counters, now: Duration) -> bool {
+        let (counted, since) = &self.counted;
+        let bytes = |counters: &Counters| (counters.uploaded, counters.downloaded);
+        self.differs
+            || bytes(counted) != bytes(counters)
+            || counted != counters && now >= *since + SECONDS_SAVE_EVERY
     }
 }
 
@@ -89,7 +113,7 @@ impl Ledger {
     /// - At once when a piece is lost for which it vouches.
     /// - While pieces are written and become durable, and until their files are settled, every
     ///   [`SAVE_EVERY`], or sooner (see [`Ledger::sync_after`]).
-    /// - Else every [`IDLE_SAVE_EVERY`], for the counters.
+    /// - Else every [`IDLE_SAVE_EVERY`], for the counters; who has nothing to add to them is not saved.
     ///
     /// After a failure it is not tried again before the same time is over.
     pub fn save_due(&self) -> Option<Duration> {
@@ -108,16 +132,22 @@ impl Ledger {
     /// What to save now, due or not, after a look at the files that are [ripe](Ledger::to_look) for
     /// it. `last` says that it is the last of this life, and that nothing
     /// will be written after it; it is an end in order if nothing waits to become durable, and all is
-    /// [read](Ledger::all_is_read). `None`
-    /// while another save is under way.
+    /// [read](Ledger::all_is_read). `None` while another save is under way, and when nothing but the
+    /// date would be another: for a torrent that is paused, or has nobody to give to. Seconds at work
+    /// alone are saved every [`SECONDS_SAVE_EVERY`], and at the end.
     pub fn begin_save(&mut self, about: About, last: bool, now: Duration) -> Option<Resume> {
         if self.saves.under_way.is_some() {
             return None;
         }
-        self.saves.under_way = Some(self.vouched.clone());
-        self.saves.last = Some(now);
+        let is_first = self.saves.last.replace(now).is_none();
         // What is not settled now is so at the next save.
         self.saves.news = self.settles_at().is_some();
+        if !is_first && !last && !self.saves.is_worth_it(&about.counters, now) {
+            return None;
+        }
+        self.saves.under_way = Some(self.vouched.clone());
+        self.saves.differs = false;
+        self.saves.counted = (about.counters, now);
         self.saves.withdrawn = false;
         Some(Resume {
             info_hash: about.info_hash,
@@ -146,10 +176,17 @@ impl Ledger {
             for piece in new {
                 on_record.set(piece);
             }
-            self.saves.news = true;
+            self.saves.something_happened();
             self.saves.withdrawn = self.claims_too_much();
             self.saves.not_before = now + self.saves.every;
         }
+    }
+
+    /// Whether a resume file that the next start may find vouches for a piece. One that was
+    /// [lost](Ledger::lost) is not to be written again before a save has withdrawn it: after a crash in
+    /// the middle of that, half a piece would be trusted.
+    pub fn claims(&self, piece: u32) -> bool {
+        self.saves.claims(piece)
     }
 
     fn claims_too_much(&self) -> bool {

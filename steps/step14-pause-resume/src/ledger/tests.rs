@@ -146,18 +146,58 @@ fn the_first_save_is_due_before_anything_happens_and_the_next_ones_now_and_then(
 }
 
 #[test]
+fn what_says_nothing_new_is_not_saved() {
+    let mut ledger = ledger();
+    save(&mut ledger, 0);
+    let with = |uploaded, active| About {
+        counters: Counters {
+            uploaded,
+            active,
+            ..Counters::default()
+        },
+        saved: 7,
+        ..about()
+    };
+    let idle = IDLE_SAVE_EVERY.as_secs();
+    assert_eq!(ledger.begin_save(with(0, 0), false, at(idle)), None);
+    assert_eq!(ledger.save_due(), Some(at(2 * idle)), "later it may");
+    // That time has passed at work is worth less than that something was given.
+    assert_eq!(ledger.begin_save(with(0, 9), false, at(2 * idle)), None);
+    let given = ledger.begin_save(with(1, 9), false, at(3 * idle)).unwrap();
+    ledger.saved();
+    assert_eq!((given.counters.uploaded, given.counters.active), (1, 9));
+    let seconds = 3 * idle + SECONDS_SAVE_EVERY.as_secs();
+    assert_eq!(ledger.begin_save(with(1, 10), false, at(seconds - 1)), None);
+    let hour = ledger.begin_save(with(1, 10), false, at(seconds));
+    assert!(hour.is_some());
+    ledger.saved();
+    // At the end it is said how it has ended.
+    let end = ledger.begin_save(with(1, 10), true, at(seconds)).unwrap();
+    assert!(!end.in_order);
+}
+
+#[test]
+fn what_was_not_saved_for_a_fault_is_news() {
+    let mut ledger = ledger();
+    save(&mut ledger, 0);
+    ledger.begin_save(about(), true, at(1)).unwrap();
+    ledger.save_failed(at(1));
+    assert!(ledger.begin_save(about(), false, at(11)).is_some());
+}
+
+#[test]
 fn a_piece_that_is_lost_and_on_record_makes_a_save_due_at_once() {
     let mut ledger = ledger();
     sync(&mut ledger, &[0, 1], 0);
     save(&mut ledger, 1);
-    assert!(ledger.saves.claims(0) && !ledger.saves.claims(2));
+    assert!(ledger.claims(0) && !ledger.claims(2));
     ledger.lost(0);
-    assert!(ledger.saves.claims(0));
+    assert!(ledger.claims(0));
     assert_eq!(ledger.save_due(), Some(Duration::ZERO));
     ledger.begin_save(about(), false, at(2)).unwrap();
-    assert!(ledger.saves.claims(0), "the old file may still be there");
+    assert!(ledger.claims(0), "the old file may still be there");
     ledger.saved();
-    assert!(!ledger.saves.claims(0) && ledger.saves.claims(1));
+    assert!(!ledger.claims(0) && ledger.claims(1));
 }
 
 #[test]
@@ -168,10 +208,10 @@ fn a_save_that_failed_may_be_found_all_the_same() {
     ledger.begin_save(about(), false, at(1)).unwrap();
     ledger.lost(0);
     ledger.save_failed(at(2));
-    assert!(ledger.saves.claims(0));
+    assert!(ledger.claims(0));
     assert_eq!(ledger.save_due(), Some(at(2) + SAVE_EVERY));
     assert_eq!(save(&mut ledger, 12).pieces.count(), 0);
-    assert!(!ledger.saves.claims(0));
+    assert!(!ledger.claims(0));
 }
 
 #[test]
@@ -194,9 +234,9 @@ fn what_the_last_life_left_on_record_counts_until_the_first_save() {
     let judgement = crate::judge(&resume, &layout, &found).unwrap();
     let mut ledger = Ledger::resumed(layout, &resume, &judgement, &found, at(0));
     assert_eq!(vouched(&ledger), [0u32; 0]);
-    assert!(ledger.saves.claims(0));
+    assert!(ledger.claims(0));
     save(&mut ledger, 0);
-    assert!(!ledger.saves.claims(0));
+    assert!(!ledger.claims(0));
 }
 
 #[test]
@@ -236,8 +276,10 @@ fn an_end_before_everything_was_read_is_not_in_order() {
     assert!(end(&mut ledger).in_order, "nothing had to be read");
 }
 
+/// What a save at the end says of the files, whether they are settled.
 fn settled(ledger: &mut Ledger) -> Vec<Option<bool>> {
-    let resume = save(ledger, 0);
+    let resume = ledger.begin_save(about(), true, at(0)).unwrap();
+    ledger.saved();
     let files = resume.files.into_iter();
     files.map(|file| file.map(|file| file.settled)).collect()
 }
@@ -277,6 +319,62 @@ fn a_write_within_the_tick_unsettles_a_stamp_that_shows_nothing_of_it() {
     assert_eq!(settled(&mut ledger), [Some(true), None]);
     ledger.touched(0);
     assert_eq!(settled(&mut ledger), [Some(false), None]);
+}
+
+#[test]
+fn what_nobody_has_noticed_stays_on_record_as_it_was() {
+    let altered = Stamp {
+        changed: Some(stamp(25, 1).modified),
+        ..stamp(25, 0)
+    };
+    for now in [altered, stamp(25, 1), stamp(24, 0)] {
+        let mut ledger = ledger();
+        ledger.looked(0, Some(stamp(25, 0)), at(1));
+        ledger.looked(0, Some(now), at(2));
+        ledger.looked(0, Some(now), at(3));
+        let recorded = save(&mut ledger, 3).files[0].unwrap();
+        assert_eq!((recorded.stamp, recorded.settled), (stamp(25, 0), true));
+        assert_eq!(ledger.unsettled(), [0usize; 0]);
+        // What was noticed is another matter: its pieces are lost, until they are read again.
+        ledger.touched(0);
+        ledger.looked(0, Some(now), at(4));
+        assert_eq!(save(&mut ledger, 4).files[0].unwrap().stamp, now);
+    }
+}
+
+#[test]
+fn a_file_that_was_lengthened_at_the_start_is_as_we_have_left_it() {
+    let mut ledger = ledger();
+    ledger.looked(0, Some(stamp(20, 0)), at(0));
+    ledger.looked(0, Some(stamp(20, 0)), at(1));
+    ledger.opened(0, Some(stamp(20, 0)), at(1));
+    assert_eq!(settled(&mut ledger), [Some(true), None], "it was not");
+    ledger.opened(0, Some(stamp(25, 5)), at(1));
+    let recorded = save(&mut ledger, 1).files[0].unwrap();
+    assert_eq!((recorded.stamp, recorded.settled), (stamp(25, 5), false));
+}
+
+#[test]
+fn what_was_cut_to_its_length_is_looked_at_for_the_next_save() {
+    let mut ledger = ledger();
+    for seconds in [0, 1] {
+        ledger.looked(0, Some(stamp(30, 0)), at(seconds));
+        ledger.looked(1, Some(stamp(35, 0)), at(seconds));
+    }
+    save(&mut ledger, 1);
+    assert_eq!(ledger.save_due(), Some(at(1) + IDLE_SAVE_EVERY));
+    ledger.trimmed();
+    assert_eq!(ledger.save_due(), Some(at(1) + SAVE_EVERY));
+    assert_eq!(ledger.to_look(at(11)), [0]);
+    ledger.looked(0, Some(stamp(25, 9)), at(11));
+    let recorded = save(&mut ledger, 11).files[0].unwrap();
+    assert_eq!(recorded.stamp, stamp(25, 9));
+    // A file that a batch will look at waits for that.
+    ledger.touched(0);
+    ledger.found(0, at(12));
+    assert_eq!(ledger.to_look(at(21)), [0usize; 0]);
+    ledger.begin_batch();
+    assert_eq!(ledger.to_look(at(21)), [0usize; 0]);
 }
 
 #[test]

@@ -98,7 +98,10 @@ impl<'a, W: Write> Download<'a, W> {
             started,
             out,
         };
-        download.look_at(0..download.files.layout().files().len());
+        for file in 0..download.files.layout().files().len() {
+            let stamp = download.files.look(file);
+            download.ledger.opened(file, stamp, Duration::ZERO);
+        }
         // They can be read, and may still be nowhere but in the memory of the system.
         for piece in good.iter_ones() {
             download.ledger.found(piece, Duration::ZERO);
@@ -125,6 +128,9 @@ impl<'a, W: Write> Download<'a, W> {
     /// Keeps a piece, if it is the right one.
     pub fn keep(&mut self, piece: u32, data: &[u8]) -> Result<bool, Fault> {
         self.received += data.len() as u64;
+        if self.ledger.claims(piece) {
+            self.save(false)?;
+        }
         let Kept::Written(changed) = self.files.store(piece, data)? else {
             return Ok(false);
         };
@@ -234,6 +240,7 @@ impl<'a, W: Write> Download<'a, W> {
     /// Somebody has changed these files: what is in them is read again.
     fn doubt(&mut self, files: &BTreeSet<usize>) -> Result<(), Fault> {
         let layout = Arc::clone(self.files.layout());
+        files.iter().for_each(|&file| self.ledger.touched(file));
         for piece in files.iter().flat_map(|&file| layout.all_pieces_of(file)) {
             if !self.have.get(piece) {
                 continue;
@@ -254,6 +261,7 @@ impl<'a, W: Write> Download<'a, W> {
     pub fn end(&mut self) -> Result<(), Fault> {
         if self.is_complete() {
             let changed = self.files.settle()?;
+            self.ledger.trimmed();
             self.doubt(&changed)?;
             self.files.sync(&[])?;
             self.look_at(0..self.files.layout().files().len());

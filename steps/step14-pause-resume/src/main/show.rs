@@ -102,6 +102,9 @@ fn meaning(key: &[u8], resume: &Resume) -> String {
     let counters = &resume.counters;
     match key {
         b"active" => format!("at work for {} s, over all lives", counters.active),
+        b"changed" => {
+            "when anything of each file was last changed: seconds and nanoseconds".to_owned()
+        }
         b"choice" => "what was chosen: a number for each file".to_owned(),
         b"downloaded" => format!("{} bytes received, over all lives", counters.downloaded),
         b"files" => {

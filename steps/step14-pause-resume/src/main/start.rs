@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use layout::Layout;
 use messages::Bitfield;
-use resume::{Judgement, Ledger, Resume, Stamp, StateError, StateFile, UnixTime, judge};
+use resume::{
+    Judgement, Ledger, Resume, ResumeError, Stamp, StateError, StateFile, UnixTime, judge,
+};
 use storage::{Hashes, Names};
 
 use crate::control::{Control, Wish};
@@ -39,7 +41,12 @@ impl Start {
         let layout = names.found(root);
         let files = 0..layout.files().len();
         let found: Vec<Option<Stamp>> = files.map(|file| look(root, &layout, file)).collect();
-        let usable = state.load()?.map(|bytes| state.decode(&bytes, &layout));
+        let bytes = state.load()?;
+        let usable = bytes.as_ref().map(|bytes| state.decode(bytes, &layout));
+        // Ours takes its place; the later version may come back.
+        if let (Some(bytes), Some(Err(ResumeError::Newer { found }))) = (&bytes, &usable) {
+            state.keep(bytes, *found)?;
+        }
         let judged = match &usable {
             Some(Ok(resume)) if !check => Some(judge(resume, &layout, &found)),
             _ => None,

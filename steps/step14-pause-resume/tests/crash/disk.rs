@@ -228,6 +228,7 @@ impl Disk {
             length: file.bytes.len() as u64,
             modified: date(file.modified),
             number: Some(number as u64),
+            changed: Some(date(file.modified)),
         })
     }
 

@@ -155,6 +155,9 @@ impl<R: Rng> Life<'_, R> {
         let mut missing: BTreeSet<u32> = self.torrent.pieces().filter(|p| !is_had(p)).collect();
 
         self.create()?;
+        for (index, stamp) in self.torrent.looks(&self.disk).into_iter().enumerate() {
+            ledger.opened(index, stamp, now);
+        }
         self.save(&mut ledger, false, witness)?;
         good.iter().for_each(|&piece| ledger.found(piece, now));
         ledger.all_is_read();
@@ -305,7 +308,9 @@ impl<R: Rng> Life<'_, R> {
             counters: Counters::default(),
             saved: self.disk.date().seconds(),
         };
-        let resume = ledger.begin_save(about, last, self.now()).unwrap();
+        let Some(resume) = ledger.begin_save(about, last, self.now()) else {
+            return Ok(()); // there is nothing new to say
+        };
         witness.saving(&resume);
         match self.replace(&resume) {
             Ok(()) => {

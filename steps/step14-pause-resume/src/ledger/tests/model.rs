@@ -135,7 +135,7 @@ proptest! {
                 Step::BeginBatch => drop(ledger.begin_batch()),
                 Step::Done => ledger.batch_done([], now),
                 Step::Failed => ledger.batch_failed(now),
-                Step::BeginSave => drop(ledger.begin_save(about(), false, now)),
+                Step::BeginSave => drop(ledger.begin_save(about(), true, now)),
                 Step::Saved => ledger.saved(),
                 Step::SaveFailed => ledger.save_failed(now),
                 Step::Pass(seconds) => now += SECOND * seconds,
@@ -150,7 +150,7 @@ proptest! {
             let vouched: BTreeSet<u32> = ledger.vouched().iter_ones().collect();
             prop_assert_eq!(&vouched, &model.vouched());
             for piece in 0..PIECES {
-                prop_assert_eq!(ledger.saves.claims(piece), model.claims(piece));
+                prop_assert_eq!(ledger.claims(piece), model.claims(piece));
             }
             let oldest = model.pieces.iter().filter_map(|piece| match piece {
                 Piece::Waits(since) => Some(*since),

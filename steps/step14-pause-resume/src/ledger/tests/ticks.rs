@@ -47,6 +47,7 @@ fn nothing_hides(clock: Clock, steps: Vec<Step>) -> Result<(), TestCaseError> {
             length: 25,
             modified: clock.read(written),
             number: Some(7),
+            changed: None,
         };
         match step {
             Step::WeWrite => {
@@ -60,7 +61,7 @@ fn nothing_hides(clock: Clock, steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Pass(millis) => now += millis,
         }
-        let resume = ledger.begin_save(about(), false, time).unwrap();
+        let resume = ledger.begin_save(about(), true, time).unwrap();
         ledger.saved();
         let settled = resume.files[0].filter(|file| file.settled);
         if settled.is_some_and(|file| file.stamp.modified == clock.read(written)) {
