@@ -240,7 +240,10 @@ impl Engine {
             };
             self.cx.send(peer, message);
         }
-        self.download.ask_soon(key);
+        // Who would not answer is asked when it does: with its unchoke.
+        if peer.serves() {
+            self.download.ask_soon(key);
+        }
         Ok(())
     }
 

@@ -96,25 +96,31 @@ impl Engine {
 
     /// Tells everybody that we have a piece.
     pub(crate) fn tell_all(&mut self, piece: u32) {
-        for key in self.swarm.keys() {
-            self.tell_have(key, piece);
+        let mut next = Some(0);
+        while let Some(first) = next.map(PeerKey)
+            && let Some(key) = self.tell_from(first, piece)
+        {
+            if let Err(why) = self.interest(key) {
+                self.close(key, why);
+            }
+            next = key.0.checked_add(1);
         }
     }
 
-    /// Tells a peer that we have a piece, unless it has the piece itself.
-    fn tell_have(&mut self, key: PeerKey, piece: u32) {
-        let Some(peer) = self.swarm.get_mut(key) else {
-            return;
-        };
-        if !peer.has.get(piece) {
-            return self.cx.send(peer, Message::Have(piece));
+    /// Tells the peers from this one on that we have a piece, but for those that have it themselves,
+    /// until one has nothing more for us.
+    fn tell_from(&mut self, first: PeerKey, piece: u32) -> Option<PeerKey> {
+        for peer in self.swarm.iter_mut_from(first) {
+            if !peer.has.get(piece) {
+                self.cx.send(peer, Message::Have(piece));
+                continue;
+            }
+            peer.offers = peer.offers.saturating_sub(1);
+            if peer.offers == 0 {
+                return Some(peer.key);
+            }
         }
-        peer.offers = peer.offers.saturating_sub(1);
-        if peer.offers == 0
-            && let Err(why) = self.interest(key)
-        {
-            self.close(key, why);
-        }
+        None
     }
 
     /// Everything that is wanted is on disk, in files that are where they should be.

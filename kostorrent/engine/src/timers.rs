@@ -47,40 +47,58 @@ const ALL: [Timer; COUNT] = [
 
 /// When each timer rings; `None` is a timer that is not set.
 #[derive(Debug, Default)]
-pub(crate) struct Timers([Option<Time>; COUNT]);
+pub(crate) struct Timers {
+    table: [Option<Time>; COUNT],
+    /// The earliest of them: it is looked at with every event.
+    next: Option<Time>,
+}
 
 impl Timers {
     /// Lets `timer` ring at `at`, and at no other time.
     pub fn set(&mut self, timer: Timer, at: Time) {
-        self.0[timer as usize] = Some(at);
+        self.put(timer, Some(at));
     }
 
     /// Lets `timer` ring at `at`, unless it rings before.
     pub fn set_earlier(&mut self, timer: Timer, at: Time) {
-        let entry = &mut self.0[timer as usize];
-        *entry = Some(entry.map_or(at, |old| old.min(at)));
+        if self.table[timer as usize].is_none_or(|old| at < old) {
+            self.put(timer, Some(at));
+        }
     }
 
     /// Keeps `timer` from ringing.
     pub fn stop(&mut self, timer: Timer) {
-        self.0[timer as usize] = None;
+        self.put(timer, None);
+    }
+
+    fn put(&mut self, timer: Timer, at: Option<Time>) {
+        let before = std::mem::replace(&mut self.table[timer as usize], at);
+        match at {
+            Some(at) if self.next.is_none_or(|next| at <= next) => self.next = Some(at),
+            // Only if it was the earliest, another one is that now.
+            _ if before.is_some() && before == self.next => {
+                self.next = self.table.iter().flatten().min().copied();
+            }
+            _ => {}
+        }
     }
 
     /// Whether `timer` is to ring.
     pub fn is_set(&self, timer: Timer) -> bool {
-        self.0[timer as usize].is_some()
+        self.table[timer as usize].is_some()
     }
 
     /// When the next timer rings.
     pub fn next(&self) -> Option<Time> {
-        self.0.iter().flatten().min().copied()
+        self.next
     }
 
     /// Takes a timer that rings at `now` or has rung before.
     pub fn expired(&mut self, now: Time) -> Option<Timer> {
+        self.next.filter(|&next| next <= now)?;
         let timer = ALL
             .into_iter()
-            .find(|&timer| self.0[timer as usize].is_some_and(|at| at <= now))?;
+            .find(|&timer| self.table[timer as usize].is_some_and(|at| at <= now))?;
         self.stop(timer);
         Some(timer)
     }

@@ -9,9 +9,9 @@ use messages::{BlockRequest, Message};
 use picker::PeerKey;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, TIMEOUT};
 
+use crate::ends::End;
 use crate::happen::Happens;
 use crate::line::{time_for, up_to};
-use crate::node::End;
 use crate::uplink::Parcel;
 use crate::{Announced, Content, Vice, World};
 
@@ -26,9 +26,9 @@ impl World {
         match action {
             Action::Connect { addr } => self.connect(node, addr),
             Action::Close { peer, .. } => {
-                if let Some(end) = self.nodes[node].ends.remove(&peer) {
+                if let Some(end) = self.nodes[node].ends.remove(peer) {
                     self.nodes[node].uplink.forget(peer);
-                    self.depart(node, &end, Parcel::HangUp);
+                    self.depart(&end, Parcel::HangUp);
                 }
             }
             Action::Send { peer, message } => self.send(node, peer, message),
@@ -97,14 +97,14 @@ impl World {
     }
 
     fn call(&mut self, node: usize, other: usize, addr: SocketAddr) {
-        let key = self.nodes[node].new_end(other, None);
+        let key = self.new_end(node, other, None);
         let latency = self.latency(node, other);
         self.later(latency, other, Happens::Called { from: node, key });
         self.later(latency * 2, node, Happens::Answered { key, addr });
     }
 
     fn send(&mut self, node: usize, peer: PeerKey, message: Message) {
-        let Some(end) = self.nodes[node].ends.get_mut(&peer) else {
+        let Some(end) = self.nodes[node].ends.get_mut(peer) else {
             return;
         };
         match &message {
@@ -135,7 +135,7 @@ impl World {
 
     /// Hands a parcel to the node's line.
     pub(crate) fn dispatch(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
-        if !self.nodes[node].ends.contains_key(&peer) {
+        if !self.nodes[node].ends.has(peer) {
             return;
         }
         match self.nodes[node].uplink.put(peer, parcel) {
@@ -156,26 +156,33 @@ impl World {
 
     /// A parcel has left a node over this connection.
     pub(crate) fn depart_over(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
-        if let Some(end) = self.nodes[node].ends.get(&peer) {
-            let (other, key) = (end.other, end.other_key);
-            self.depart_to(node, other, key, parcel);
+        if let Some(end) = self.nodes[node].ends.get(peer) {
+            let (other, key, latency, jitter) = (end.other, end.other_key, end.latency, end.jitter);
+            self.depart_to(other, key, latency, jitter, parcel);
         }
     }
 
-    pub(crate) fn depart(&mut self, node: usize, end: &End, parcel: Parcel) {
-        self.depart_to(node, end.other, end.other_key, parcel);
+    /// The last parcel leaves by an end that is over already.
+    pub(crate) fn depart(&mut self, end: &End, parcel: Parcel) {
+        self.depart_to(end.other, end.other_key, end.latency, end.jitter, parcel);
     }
 
-    fn depart_to(&mut self, node: usize, other: usize, key: Option<PeerKey>, parcel: Parcel) {
+    fn depart_to(
+        &mut self,
+        other: usize,
+        key: Option<PeerKey>,
+        latency: Duration,
+        jitter: Duration,
+        parcel: Parcel,
+    ) {
         // A call that is broken off before it has arrived is not noticed.
         let Some(key) = key else {
             return;
         };
-        let mut at = self.now + self.latency(node, other);
-        let jitter = self.line_of(node).jitter + self.line_of(other).jitter;
+        let mut at = self.now + latency;
         if !jitter.is_zero() {
             at = at + up_to(jitter, &mut self.rng);
-            if let Some(end) = self.nodes[other].ends.get_mut(&key) {
+            if let Some(end) = self.nodes[other].ends.get_mut(key) {
                 at = at.max(end.last);
                 end.last = at;
             }

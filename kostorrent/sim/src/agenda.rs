@@ -1,5 +1,6 @@
 //! What is still to happen, and in which order.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use engine::Time;
@@ -15,70 +16,59 @@ use engine::Time;
 /// over memory.
 #[derive(Debug)]
 pub(crate) struct Agenda<T> {
-    rows: Vec<Vec<Entry>>,
-    /// How many of row 0 were taken.
-    taken: usize,
+    /// What happens stands in its entry, though it has to be carried along: a row is read from one end
+    /// to the other, and places elsewhere would be looked up all over memory, too.
+    rows: Vec<Vec<Entry<T>>>,
+    /// What is due at the last moment that came up.
+    due: VecDeque<T>,
     /// The last moment that came up, in nanoseconds after the beginning.
     last: u64,
-    /// What happens, in places of its own.
-    places: Vec<Option<T>>,
-    free: Vec<u32>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
+#[derive(Debug)]
+struct Entry<T> {
     /// Nanoseconds after the beginning.
     at: u64,
-    place: u32,
+    what: T,
 }
 
 impl<T> Agenda<T> {
     pub fn new() -> Agenda<T> {
         Agenda {
-            rows: vec![Vec::new(); u64::BITS as usize + 1],
-            taken: 0,
+            rows: (0..u64::BITS).map(|_| Vec::new()).collect(),
+            due: VecDeque::new(),
             last: 0,
-            places: Vec::new(),
-            free: Vec::new(),
         }
     }
 
     /// Enters what happens at `at`; or now, if that is over.
     pub fn enter(&mut self, at: Time, what: T) {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.places.push(None);
-            (self.places.len() - 1) as u32
-        });
-        self.places[place as usize] = Some(what);
         let at = nanos(at).max(self.last);
-        self.put(Entry { at, place });
+        self.put(Entry { at, what });
     }
 
-    fn put(&mut self, entry: Entry) {
-        let row = u64::BITS - (entry.at ^ self.last).leading_zeros();
-        self.rows[row as usize].push(entry);
+    fn put(&mut self, entry: Entry<T>) {
+        match u64::BITS - (entry.at ^ self.last).leading_zeros() {
+            0 => self.due.push_back(entry.what),
+            row => self.rows[row as usize - 1].push(entry),
+        }
     }
 
     /// Takes the next thing, unless it is due after `until`.
     pub fn take_until(&mut self, until: Time) -> Option<(Time, T)> {
-        if self.taken == self.rows[0].len() {
+        if self.due.is_empty() {
             self.deal(nanos(until))?;
         }
         if self.last > nanos(until) {
             return None;
         }
-        let entry = self.rows[0][self.taken];
-        self.taken += 1;
-        let what = self.places[entry.place as usize].take()?;
-        self.free.push(entry.place);
-        Some((Time::after_start(Duration::from_nanos(entry.at)), what))
+        let what = self.due.pop_front()?;
+        Some((Time::after_start(Duration::from_nanos(self.last)), what))
     }
 
     /// The next moment comes up, unless it is after `until`: what is due then goes to row 0, in the
     /// order in which it was entered.
     fn deal(&mut self, until: u64) -> Option<()> {
-        self.rows[0].clear();
-        self.taken = 0;
         let row = self.rows.iter().position(|row| !row.is_empty())?;
         let next = self.rows[row].iter().map(|entry| entry.at).min()?;
         if next > until {

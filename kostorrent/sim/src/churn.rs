@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::{Event, Time};
+use engine::{Config, Event, Time};
 use messages::Ended;
 use picker::PeerKey;
 
@@ -38,7 +38,8 @@ impl World {
         }
         node.begin_again(now);
         if self.records {
-            node.recording = Some(Recording::new(node.config.clone(), now));
+            let config = Config::clone(&node.config);
+            node.recording = Some(Box::new(Recording::new(config, now)));
         }
         self.starts(number);
     }
@@ -56,12 +57,12 @@ impl World {
 
     /// Both ends of a connection notice that it is gone.
     pub(crate) fn breaks(&mut self, node: usize, key: PeerKey) {
-        let Some(end) = self.nodes[node].ends.get(&key) else {
+        let Some(end) = self.nodes[node].ends.get(key) else {
             return;
         };
         let other = end.other_key.map(|other_key| (end.other, other_key));
         for (node, peer) in other.into_iter().chain([(node, key)]) {
-            if self.nodes[node].ends.remove(&peer).is_some() {
+            if self.nodes[node].ends.remove(peer).is_some() {
                 self.nodes[node].uplink.forget(peer);
                 let why = Ended::Network("the connection was reset".to_owned());
                 self.tell(node, Event::Closed { peer, why });

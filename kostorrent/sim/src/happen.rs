@@ -72,7 +72,7 @@ impl World {
             Happens::Breaks { key } => self.breaks(node, key),
             Happens::Called { from, key } => self.called(node, from, key),
             Happens::Answered { key, addr } => {
-                if let Some(end) = self.nodes[node].ends.get(&key) {
+                if let Some(end) = self.nodes[node].ends.get(key) {
                     let other = end.other;
                     self.connected(node, key, addr, false, other);
                 }
@@ -116,11 +116,11 @@ impl World {
     }
 
     fn called(&mut self, node: usize, from: usize, key: PeerKey) {
-        if !self.nodes[from].ends.contains_key(&key) {
+        if !self.nodes[from].ends.has(key) {
             return; // it has hung up already
         }
-        let peer = self.nodes[node].new_end(from, Some(key));
-        if let Some(end) = self.nodes[from].ends.get_mut(&key) {
+        let peer = self.new_end(node, from, Some(key));
+        if let Some(end) = self.nodes[from].ends.get_mut(key) {
             end.other_key = Some(peer);
         }
         // A caller's port is not the one at which it can be called.
@@ -150,7 +150,7 @@ impl World {
             handshake,
         };
         self.tell(node, event);
-        if self.nodes[node].ends.contains_key(&peer) {
+        if self.nodes[node].ends.has(peer) {
             self.tell(node, Event::Room { peer, bytes: ROOM });
         }
     }
@@ -173,14 +173,14 @@ impl World {
     fn passed(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
         match parcel {
             Parcel::HangUp => {
-                if self.nodes[node].ends.remove(&peer).is_some() {
+                if self.nodes[node].ends.remove(peer).is_some() {
                     self.nodes[node].uplink.forget(peer);
                     let why = Ended::HungUp;
                     self.tell(node, Event::Closed { peer, why });
                 }
             }
             Parcel::Message(message) => {
-                let Some(end) = self.nodes[node].ends.get_mut(&peer) else {
+                let Some(end) = self.nodes[node].ends.get_mut(peer) else {
                     return;
                 };
                 if message == Message::Choke {
@@ -200,7 +200,7 @@ impl World {
         let node = &mut self.nodes[number];
         let end = node
             .ends
-            .get_mut(&peer)
+            .get_mut(peer)
             .filter(|end| end.asked.contains(&block));
         let Some(end) = end else {
             return; // nobody asked for it, or not any more: it is read past

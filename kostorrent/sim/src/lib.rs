@@ -30,6 +30,7 @@ mod agenda;
 mod churn;
 mod content;
 mod disk;
+mod ends;
 mod happen;
 mod line;
 mod node;

@@ -47,7 +47,12 @@ pub(crate) fn up_to(most: Duration, rng: &mut ChaCha8Rng) -> Duration {
 
 /// How long `bytes` take at `rate` bytes a second.
 pub(crate) fn time_for(bytes: u64, rate: u64) -> Duration {
-    let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(rate.max(1));
+    let rate = rate.max(1);
+    // A block's are few enough for the quicker way.
+    if let Some(nanos) = bytes.checked_mul(1_000_000_000) {
+        return Duration::from_nanos(nanos / rate);
+    }
+    let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(rate);
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 

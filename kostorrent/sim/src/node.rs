@@ -1,13 +1,12 @@
 //! One peer: an engine, and what its driver would hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use engine::{Config, Engine, Outcome, Report, Time};
-use messages::BlockRequest;
 use peer_id::PeerId;
-use picker::PeerKey;
 
+use crate::ends::Ends;
 use crate::line::Downlink;
 use crate::uplink::Uplink;
 use crate::{Content, Disk, Line, Recording};
@@ -51,7 +50,8 @@ pub struct Node {
     pub alive: bool,
     /// When it came, or comes.
     pub joined: Time,
-    /// Its line, if it has not the world's usual one.
+    /// Its line, if it has not the world's usual one. Of one that is changed, connections keep the
+    /// latency with which they were made.
     pub line: Option<Line>,
     /// Its disk, if it has not the world's usual one.
     pub disk: Option<Disk>,
@@ -70,14 +70,13 @@ pub struct Node {
     /// Those of them that came from nodes which lacked something themselves: not from seeders.
     pub traded: u64,
     /// What its engine was told and wanted, if the world keeps recordings.
-    pub recording: Option<Recording>,
+    pub recording: Option<Box<Recording>>,
 
-    pub(crate) config: Config,
+    pub(crate) config: Box<Config>,
     /// How often it has begun: what a former life had asked for is not for this one.
     pub(crate) life: u32,
     pub(crate) id: PeerId,
-    pub(crate) ends: BTreeMap<PeerKey, End>,
-    pub(crate) next_key: u32,
+    pub(crate) ends: Ends,
     pub(crate) uplink: Uplink,
     pub(crate) downlink: Downlink,
     pub(crate) disk_free: Time,
@@ -94,26 +93,13 @@ pub struct Node {
     pub(crate) alarm: Option<Time>,
 }
 
-/// This end of a connection.
-#[derive(Clone, Debug)]
-pub(crate) struct End {
-    /// The node at the other end.
-    pub other: usize,
-    /// The number of the other end, there; not known before the call has reached it.
-    pub other_key: Option<PeerKey>,
-    /// When the last that is under way to this end arrives.
-    pub last: Time,
-    /// What a connection would take in: asked for, not cancelled, not choked away.
-    pub asked: BTreeSet<BlockRequest>,
-}
-
 impl Node {
     /// A node that begins at `joined`, and is not alive before it does.
     pub(crate) fn new(config: Config, addr: SocketAddr, joined: Time) -> Node {
         Node {
             engine: Engine::new(config.clone(), joined),
             id: PeerId(config.peer_id),
-            config,
+            config: Box::new(config),
             life: 0,
             addr,
             vice: Vice::None,
@@ -129,8 +115,7 @@ impl Node {
             received: 0,
             traded: 0,
             recording: None,
-            ends: BTreeMap::new(),
-            next_key: 0,
+            ends: Ends::default(),
             uplink: Uplink::default(),
             downlink: Downlink::default(),
             disk_free: Time::ZERO,
@@ -148,7 +133,7 @@ impl Node {
         if let (Some(content), Some(have)) = (&mut self.config.content, self.engine.have()) {
             content.have = have.clone();
         }
-        self.engine = Engine::new(self.config.clone(), now);
+        self.engine = Engine::new(Config::clone(&self.config), now);
         self.life += 1;
         self.uplink = Uplink::default();
         self.downlink = Downlink::default();
@@ -189,18 +174,5 @@ impl Node {
         let kept = self.kept.get(&piece).into_iter().flatten();
         kept.map(|content| content.expect("every block of the piece is kept"))
             .collect()
-    }
-
-    pub(crate) fn new_end(&mut self, other: usize, other_key: Option<PeerKey>) -> PeerKey {
-        let key = PeerKey(self.next_key);
-        self.next_key += 1;
-        let end = End {
-            other,
-            other_key,
-            last: Time::ZERO,
-            asked: BTreeSet::new(),
-        };
-        self.ends.insert(key, end);
-        key
     }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use blocks::Geometry;
 use engine::{Config, ContentConfig, Event, Report, Time};
 use messages::{Bitfield, Message};
+use picker::PeerKey;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::agenda::Agenda;
+use crate::ends::End;
 use crate::happen::Happens;
 use crate::uplink::Parcel;
 use crate::{Disk, Line, Node, Recording, Tracker, Vice};
@@ -139,7 +141,7 @@ impl World {
         };
         let mut node = Node::new(config.clone(), addr, at);
         if self.records {
-            node.recording = Some(Recording::new(config, at));
+            node.recording = Some(Box::new(Recording::new(config, at)));
         }
         self.nodes.push(node);
         self.by_addr.insert(addr, number);
@@ -182,8 +184,8 @@ impl World {
     /// Ends this node's life without a goodbye. The other ends of its connections notice.
     pub fn kill(&mut self, node: usize) {
         self.nodes[node].alive = false;
-        for end in std::mem::take(&mut self.nodes[node].ends).into_values() {
-            self.depart(node, &end, Parcel::HangUp);
+        for end in self.nodes[node].ends.take_all() {
+            self.depart(&end, Parcel::HangUp);
         }
     }
 
@@ -201,8 +203,7 @@ impl World {
     }
 
     fn tell_everybody(&mut self, node: usize, message: &Message) {
-        let peers: Vec<_> = self.nodes[node].ends.keys().copied().collect();
-        for peer in peers {
+        for peer in self.nodes[node].ends.keys() {
             self.dispatch(node, peer, Parcel::Message(message.clone()));
         }
     }
@@ -277,6 +278,24 @@ impl World {
 
     pub(crate) fn disk_of(&self, node: usize) -> Disk {
         self.nodes[node].disk.unwrap_or(self.disk)
+    }
+
+    /// Makes this end of a connection between two nodes; its number.
+    pub(crate) fn new_end(
+        &mut self,
+        node: usize,
+        other: usize,
+        other_key: Option<PeerKey>,
+    ) -> PeerKey {
+        let end = End {
+            other,
+            other_key,
+            latency: self.latency(node, other),
+            jitter: self.line_of(node).jitter + self.line_of(other).jitter,
+            last: Time::ZERO,
+            asked: BTreeSet::new(),
+        };
+        self.nodes[node].ends.add(end)
     }
 
     pub(crate) fn latency(&self, one: usize, other: usize) -> Duration {

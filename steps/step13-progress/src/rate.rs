@@ -20,8 +20,8 @@ const STEPS: usize = 20;
 /// blocks come.
 #[derive(Clone, Debug, Default)]
 pub struct Rate {
-    /// Bytes in each step; step `n` since the start is at `n % STEPS`.
-    sums: [u64; STEPS],
+    /// Bytes in each step, 4 GiB at most; step `n` since the start is at `n % STEPS`.
+    sums: [u32; STEPS],
     /// The step that was added to last.
     last: u64,
     /// When the first bytes came: a rate is not divided by time before that.
@@ -47,7 +47,7 @@ impl Rate {
         }
         self.last = step;
         let sum = &mut self.sums[place(step)];
-        *sum = sum.saturating_add(bytes);
+        *sum = sum.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
     /// The rate at `now`, in bytes a second.
@@ -57,8 +57,8 @@ impl Rate {
         };
         let step = step_of(now).max(self.last);
         let oldest = (step + 1).saturating_sub(STEPS as u64);
-        let sum =
-            (oldest..=self.last).fold(0u64, |sum, step| sum.saturating_add(self.sums[place(step)]));
+        let sums = (oldest..=self.last).map(|step| u64::from(self.sums[place(step)]));
+        let sum: u64 = sums.sum();
         // The window begins with its oldest step, or when the first bytes came.
         let began = Duration::from_millis(oldest.saturating_mul(STEP_MS)).max(first);
         let elapsed = now.saturating_sub(began).clamp(STEP, WINDOW);

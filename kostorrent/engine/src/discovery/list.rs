@@ -98,9 +98,17 @@ impl PeerList {
         entry.map_or((false, 0), |entry| (entry.kept, entry.failures))
     }
 
-    /// When the next address may be called.
-    pub fn next_due(&self) -> Option<Time> {
-        self.callable().map(|(_, entry)| entry.next_try).min()
+    /// When the next address may be called that may not be called now already; `None` if one may, or
+    /// none ever.
+    pub fn next_due(&self, now: Time) -> Option<Time> {
+        let mut soonest: Option<Time> = None;
+        for (_, entry) in self.callable() {
+            if entry.next_try <= now {
+                return None;
+            }
+            soonest = Some(soonest.map_or(entry.next_try, |at| at.min(entry.next_try)));
+        }
+        soonest
     }
 
     // ANCHOR: take_due
@@ -218,13 +226,20 @@ mod tests {
         SocketAddr::from(([127, 0, 0, 1], port))
     }
 
+    fn next_try(list: &PeerList) -> Time {
+        list.callable()
+            .map(|(_, entry)| entry.next_try)
+            .min()
+            .unwrap()
+    }
+
     #[test]
     fn an_address_that_fails_is_called_less_and_less_and_then_forgotten() {
         let mut list = PeerList::default();
         list.add(addr(1), at(0));
         let (mut now, mut calls) = (at(0), Vec::new());
         while list.has_hope() {
-            now = list.next_due().unwrap();
+            now = next_try(&list);
             assert_eq!(list.take_due(now), Some(addr(1)));
             assert_eq!(list.dialling(), 1);
             calls.push(now.since_start().as_secs());
@@ -242,12 +257,14 @@ mod tests {
         list.add_kept(addr(1), at(0));
         let mut now = at(0);
         for _ in 0..20 {
-            now = list.next_due().unwrap();
+            now = next_try(&list);
             assert_eq!(list.take_due(now), Some(addr(1)));
             list.failed(addr(1), now);
         }
         assert!(!list.has_hope(), "it has failed often enough");
-        assert!(list.next_due().unwrap() <= now + LONGEST_PAUSE);
+        assert!(next_try(&list) <= now + LONGEST_PAUSE);
+        assert_eq!(list.next_due(now), Some(next_try(&list)));
+        assert_eq!(list.next_due(next_try(&list)), None);
     }
 
     #[test]

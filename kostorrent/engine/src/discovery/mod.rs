@@ -115,7 +115,7 @@ impl Discovery {
             cx.because(|| Why::Called { by_user, failures });
             cx.act(Action::Connect { addr });
         }
-        for due in [self.list.next_due(), self.names.next_due()] {
+        for due in [self.list.next_due(cx.now), self.names.next_due()] {
             match due {
                 Some(due) if due > cx.now => cx.timers.set_earlier(Timer::Dial, due),
                 _ => {}

@@ -21,6 +21,10 @@ pub(crate) use up::Up;
 pub(crate) const FAR_SLOWER: u64 = 10;
 
 /// One connection. What each direction is about stands in a part of its own.
+///
+/// In this order in memory: a `have` is by far the most frequent message, and what it looks at lies
+/// together, at the end.
+#[repr(C)]
 pub(crate) struct Peer {
     pub key: PeerKey,
     pub addr: SocketAddr,
@@ -30,20 +34,20 @@ pub(crate) struct Peer {
     /// The entries of the peer list that lead to it: where we called it, or would have.
     pub listed: Vec<SocketAddr>,
 
+    /// When a block last went in either direction, or the connection was made.
+    pub payload_at: Time,
+    pub spoke: Time,
+
+    /// What it gets from us.
+    pub up: Up,
+    /// What we get from it.
+    pub down: Down,
+
+    pub heard: Time,
     /// The pieces it says it has.
     pub has: Bitfield,
     /// How many of its pieces we miss: we are interested while this is not zero.
     pub offers: u32,
-
-    /// What we get from it.
-    pub down: Down,
-    /// What it gets from us.
-    pub up: Up,
-
-    /// When a block last went in either direction, or the connection was made.
-    pub payload_at: Time,
-    pub heard: Time,
-    pub spoke: Time,
 }
 
 impl Peer {

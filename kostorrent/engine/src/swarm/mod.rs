@@ -20,7 +20,8 @@ pub(crate) use hosts::network;
 
 /// All connections of a torrent, by the numbers that the driver gave them.
 pub(crate) struct Swarm {
-    peers: BTreeMap<PeerKey, Peer>,
+    /// Boxed, or half of the map's memory were places that nobody has.
+    peers: BTreeMap<PeerKey, Box<Peer>>,
     /// The same by peer id: nobody is connected twice.
     ids: BTreeMap<[u8; 20], PeerKey>,
     hosts: Hosts,
@@ -57,20 +58,26 @@ impl Swarm {
     }
 
     pub fn get(&self, key: PeerKey) -> Option<&Peer> {
-        self.peers.get(&key)
+        self.peers.get(&key).map(Box::as_ref)
     }
 
     pub fn get_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {
-        self.peers.get_mut(&key)
+        self.peers.get_mut(&key).map(Box::as_mut)
     }
 
     /// All peers, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.peers.values()
+        self.peers.values().map(Box::as_ref)
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Peer> {
-        self.peers.values_mut()
+        self.peers.values_mut().map(Box::as_mut)
+    }
+
+    /// The peers from this number on, in the same order.
+    pub fn iter_mut_from(&mut self, first: PeerKey) -> impl Iterator<Item = &mut Peer> {
+        let peers = self.peers.range_mut(first..);
+        peers.map(|(_, peer)| peer.as_mut())
     }
 
     /// The number of each peer.
@@ -82,7 +89,7 @@ impl Swarm {
         self.ids.insert(peer.id, peer.key);
         self.hosts.add(peer.addr.ip(), peer.key);
         self.callers += usize::from(peer.incoming);
-        self.peers.insert(peer.key, peer);
+        self.peers.insert(peer.key, Box::new(peer));
     }
 
     pub fn remove(&mut self, key: PeerKey) -> Option<Peer> {
@@ -90,7 +97,7 @@ impl Swarm {
         self.ids.remove(&peer.id);
         self.hosts.remove(peer.addr.ip(), key);
         self.callers -= usize::from(peer.incoming);
-        Some(peer)
+        Some(*peer)
     }
 
     /// Takes everybody out.
