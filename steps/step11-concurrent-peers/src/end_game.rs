@@ -103,21 +103,19 @@ impl Picker {
         has: &Bitfield,
         due: impl Fn(PeerKey, usize) -> Duration,
     ) -> Vec<(Duration, BlockRequest)> {
-        let may = |block: &BlockRequest| {
+        // Who has yielded a block has it in his ledger and is not among its askers: nobody waits for him.
+        let may = |other: PeerKey, block: &BlockRequest| {
             let askers = self.askers(*block);
             has.get(block.piece)
                 && !self.only.contains_key(&block.piece)
-                && (1..MOST_ASKED).contains(&askers.len())
+                && askers.len() < MOST_ASKED
+                && askers.contains(&other)
                 && !askers.contains(&peer)
         };
         let mut soonest: BTreeMap<BlockRequest, Duration> = BTreeMap::new();
         for (&other, ledger) in self.ledgers.iter().filter(|(other, _)| **other != peer) {
-            for (place, block) in ledger
-                .out
-                .iter()
-                .enumerate()
-                .filter(|(_, block)| may(block))
-            {
+            let out = ledger.out.iter().enumerate();
+            for (place, block) in out.filter(|(_, block)| may(other, block)) {
                 let expected = due(other, place);
                 let entry = soonest.entry(*block).or_insert(expected);
                 *entry = expected.min(*entry);

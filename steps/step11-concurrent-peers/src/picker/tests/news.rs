@@ -75,6 +75,22 @@ fn only_those_who_owe_something_are_compared() {
     assert!(looked_at.borrow().iter().eq([&A, &B, &C]));
 }
 
+#[test]
+fn nobody_waits_for_a_block_that_was_yielded() {
+    let mut t = Table::new(1, 1);
+    let all = t.all();
+    t.picker.peer_joined(&all);
+    let blocks = t.pick(A, &all, 2);
+    t.picker.yield_to_others(A, blocks[0]);
+    assert_eq!(t.pick(B, &all, 1), blocks[..1]);
+    // By its rate A would bring both at once; but it has been silent.
+    let due = |peer, _| std::time::Duration::from_secs(if peer == B { 60 } else { 1 });
+    let mut again = Vec::new();
+    let is_worth = |ours, theirs| theirs > ours;
+    t.picker.pick_again(C, &all, 5, due, is_worth, &mut again);
+    assert_eq!(again, blocks[..1]);
+}
+
 /// The peer C has only piece 0, and nothing to do as things stand. Then something happens, and there
 /// is something for it.
 fn it_is_news(mut t: Table, what: impl FnOnce(&mut Table)) {
