@@ -166,6 +166,15 @@ pub enum Command {
     },
     /// Bytes of memory that open pieces may take from now on; two pieces may be open in any case.
     Memory(u64),
+    /// Other pieces are wanted from now on. What is on disk stays there and is offered; what is on its
+    /// way of others is given up.
+    Want {
+        /// The pieces that are to be there in the end, as a `bitfield` message has them.
+        wanted: Vec<u8>,
+        /// Classes of pieces as in [`ContentConfig::first`](crate::ContentConfig::first), each as a
+        /// `bitfield` message has them.
+        first: Vec<Vec<u8>>,
+    },
 }
 
 /// Something is to be done.

@@ -47,18 +47,23 @@ impl Engine {
             }
         }
         if !self.is_finished() {
-            self.is_complete = false;
-            let now = self.cx.now;
-            self.discovery.list.wake(now);
-            self.cx.timers.set_earlier(Timer::Dial, now);
-            self.cx.timers.set_earlier(Timer::Announce, now);
-            self.cx
-                .timers
-                .set_earlier(Timer::Watch, now + download::WATCH);
-            self.stalled_again();
+            self.misses_something();
         }
     }
     // ANCHOR_END: lost
+
+    /// There is something to fetch, and perhaps there was nothing before: who may have it is looked
+    /// for.
+    pub(crate) fn misses_something(&mut self) {
+        self.is_complete = false;
+        let now = self.cx.now;
+        self.discovery.list.wake(now);
+        let timers = &mut self.cx.timers;
+        timers.set_earlier(Timer::Dial, now);
+        timers.set_earlier(Timer::Announce, now);
+        timers.set_earlier(Timer::Watch, now + download::WATCH);
+        self.stalled_again();
+    }
 
     /// Tells a peer that we have these pieces no more. There is no message for that: a new bitfield
     /// says it, which clients take at any time, and a choke voids what it has asked for (BEP 3).

@@ -40,6 +40,7 @@ mod time;
 mod timers;
 mod trust;
 mod upload;
+mod wanting;
 mod why;
 
 pub use bound::Bound;
@@ -207,6 +208,7 @@ impl Engine {
                     content.set_memory(bytes);
                 }
             }
+            Command::Want { wanted, first } => self.want(&wanted, &first),
         }
     }
 

@@ -63,7 +63,13 @@ impl Engine {
                 self.written(piece);
                 self.judge(piece, digests);
             }
-            Stored::Wrong { digests } => self.wrong(piece, digests),
+            Stored::Wrong { digests } => {
+                self.wrong(piece, digests);
+                // Another choice may have been made while it was at the disk.
+                if self.content.as_ref().is_some_and(|c| !c.misses(piece)) {
+                    self.leave_out(piece);
+                }
+            }
             Stored::Refused(why) => {
                 self.cx.act(Action::Forget { piece });
                 self.leave(Outcome::Failed(Failure::Disk(why)));

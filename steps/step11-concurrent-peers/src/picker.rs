@@ -118,9 +118,20 @@ impl Picker {
         }
     }
 
-    /// This piece is not wanted: it is never opened. To be said before anything else.
+    /// This piece is not wanted: it is not opened. One that is open is to be forgotten first.
     pub fn leave_out(&mut self, piece: u32) {
         self.rarity.take(piece);
+        // It may have been the last that was not open: the end game begins.
+        self.news += 1;
+    }
+
+    /// A piece that was left out is wanted after all.
+    pub fn take_in(&mut self, piece: u32) {
+        if !self.have.get(piece) && !self.is_open(piece) {
+            self.rarity.put_back(piece);
+            self.returned += 1;
+            self.news += 1;
+        }
     }
 
     /// A peer with these pieces is here. Its later `have`s go to [`Picker::peer_has`].

@@ -167,6 +167,38 @@ impl Content {
         true
     }
 
+    // ANCHOR: want
+    /// Other pieces are wanted from now on. Gives those that are not any more, and neither are on
+    /// disk nor about to be.
+    pub fn want(&mut self, wanted: Bitfield, first: Vec<Bitfield>) -> Vec<u32> {
+        let more: Vec<u32> = wanted.missing_from(&self.wanted).collect();
+        let less: Vec<u32> = self.wanted.missing_from(&wanted).collect();
+        self.wanted = wanted;
+        self.picker.prefer(first);
+        for &piece in &more {
+            let length = u64::from(self.geometry.piece_len(piece));
+            self.total_wanted += length;
+            if !self.have().get(piece) {
+                self.settled.clear(piece);
+                self.left_wanted += length;
+                self.picker.take_in(piece);
+            }
+        }
+        let mut given_up = Vec::new();
+        for piece in less {
+            let length = u64::from(self.geometry.piece_len(piece));
+            self.total_wanted -= length;
+            if self.settled.set(piece) {
+                self.left_wanted -= length;
+                if !self.is_under_way(piece) {
+                    given_up.push(piece);
+                }
+            }
+        }
+        given_up
+    }
+    // ANCHOR_END: want
+
     /// Whether a piece that was found on disk is news. One that is at the disk is about to be.
     pub fn is_news(&self, piece: u32) -> bool {
         piece < self.geometry.pieces() && !self.have().get(piece) && !self.is_under_way(piece)

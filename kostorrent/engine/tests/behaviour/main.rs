@@ -16,6 +16,7 @@ mod suspects;
 mod trackers;
 mod trouble;
 mod uploads;
+mod wanting;
 
 use blocks::Geometry;
 use engine::Report;

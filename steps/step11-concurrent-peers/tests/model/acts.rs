@@ -184,8 +184,18 @@ impl Model {
 
     pub(super) fn leave_out(&mut self, piece: u32) {
         if piece < self.geometry.pieces() {
+            if self.open.contains(&piece) {
+                self.forget(piece);
+            }
             self.picker.leave_out(piece);
             self.left_out.insert(piece);
+        }
+    }
+
+    pub(super) fn take_in(&mut self, piece: u32) {
+        if piece < self.geometry.pieces() {
+            self.picker.take_in(piece);
+            self.left_out.remove(&piece);
         }
     }
 

@@ -134,6 +134,8 @@ impl Model {
                 self.picker.set_max_open(count);
                 self.max_open = count as usize;
             }
+            Op::LeaveOut { piece } => self.leave_out(piece),
+            Op::TakeIn { piece } => self.take_in(piece),
         }
         self.check();
     }

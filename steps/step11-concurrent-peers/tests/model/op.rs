@@ -69,6 +69,14 @@ pub enum Op {
     MaxOpen {
         count: u32,
     },
+    /// Nobody wants a piece any more.
+    LeaveOut {
+        piece: u32,
+    },
+    /// It is wanted, perhaps as before.
+    TakeIn {
+        piece: u32,
+    },
 }
 
 pub fn op() -> impl Strategy<Value = Op> {
@@ -95,7 +103,9 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => (piece.clone(), prop::option::of(peer))
             .prop_map(|(piece, peer)| Op::OnlyFrom { piece, peer }),
         1 => any::<usize>().prop_map(|which| Op::Forget { which }),
-        1 => piece.prop_map(|piece| Op::Found { piece }),
+        1 => piece.clone().prop_map(|piece| Op::Found { piece }),
+        1 => piece.clone().prop_map(|piece| Op::LeaveOut { piece }),
+        2 => piece.prop_map(|piece| Op::TakeIn { piece }),
         1 => (1u32..6).prop_map(|count| Op::MaxOpen { count }),
     ]
 }

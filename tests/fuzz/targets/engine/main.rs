@@ -166,6 +166,11 @@ enum Step {
     Memory {
         bytes: u32,
     },
+    /// Other files are chosen.
+    Want {
+        pieces: u64,
+        first: Option<u64>,
+    },
     /// What others do to the files.
     Lost {
         pieces: u64,
@@ -323,6 +328,9 @@ fn take(driver: &mut Driver, step: Step) {
             driver.command(Command::Limits { down, up });
         }
         Step::Memory { bytes } => driver.command(Command::Memory(bytes.into())),
+        Step::Want { pieces: bits, first } => {
+            driver.want(field(pieces, bits), first.map(|bits| field(pieces, bits)));
+        }
         Step::Lost { pieces: bits } => driver.lost(field(pieces, bits).iter_ones().collect()),
         Step::Found { pieces: bits } => driver.found(field(pieces, bits).iter_ones().collect()),
         Step::Settled => driver.settled(),

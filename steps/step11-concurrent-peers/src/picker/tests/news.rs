@@ -272,3 +272,31 @@ fn who_gives_up_a_doubled_block_may_be_asked_for_it_anew() {
     assert_eq!(t.picker.release_all(B), blocks);
     assert_eq!(t.pick(B, &all, 9), blocks);
 }
+
+#[test]
+fn a_piece_that_is_wanted_after_all_is_news() {
+    let mut t = nearly_the_end();
+    let _ = t.picker.forget(0);
+    t.picker.leave_out(0);
+    it_is_news(t, |t| t.picker.take_in(0));
+}
+
+#[test]
+fn what_nobody_wants_keeps_nobody_from_the_end_game() {
+    let mut t = Table::new(2, 2);
+    let all = t.all();
+    t.picker.peer_joined(&all);
+    let blocks = t.pick(A, &all, 2);
+    assert!(!t.picker.in_end_game());
+    let other = 1 - blocks[0].piece;
+    t.picker.leave_out(other);
+    assert!(t.picker.in_end_game());
+    t.picker.take_in(other);
+    assert!(!t.picker.in_end_game());
+    t.picker.take_in(blocks[0].piece);
+    let picked = t.pick(B, &all, 2);
+    assert!(
+        picked.iter().all(|block| block.piece == other),
+        "{picked:?}"
+    );
+}

@@ -121,6 +121,16 @@ impl Driver {
         self.tell(Event::Command(command));
     }
 
+    /// Other pieces are wanted from now on; who leaves takes no notice.
+    pub fn want(&mut self, wanted: Bitfield, first: Option<Bitfield>) {
+        if self.metadata && !self.engine.stats(self.now).leaving {
+            self.wanted = wanted.clone();
+        }
+        let first = first.iter().map(Bitfield::to_bytes).collect();
+        let wanted = wanted.to_bytes();
+        self.command(Command::Want { wanted, first });
+    }
+
     /// Lets time pass, and rings what is due.
     pub fn pass(&mut self, span: Duration) {
         let until = self.now + span;
