@@ -6,13 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blocks::BlockDigests;
 use connection::{FileSpan, Heard, Order, Pool};
-use engine::{Action, Announcement, Command, Engine, Event, Outcome, Report, Stored, Time};
+use engine::{Action, Announcement, Command, Engine, Event, Outcome, Report, Time};
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
-use storage::{DiskError, Doing, Done, Job};
+use storage::Job;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -30,9 +29,14 @@ use super::names;
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
-use super::vouch::{self, Ending, Voucher};
+use super::vouch::{Ending, Voucher};
 use super::watch::{Watch, Wish};
 use recording::Recorder;
+
+mod jobs;
+mod memory;
+
+use memory::{answer, due};
 
 /// The least time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(200);
@@ -232,18 +236,6 @@ impl Task {
         }
     }
 
-    /// Whoever stops does not wait for pieces that wait for the resume file.
-    fn give_back(&mut self) {
-        let held = self.vouch.as_mut().map(Voucher::give_back);
-        for job in held.unwrap_or_default() {
-            if let Job::Store { piece, blocks, .. } = job {
-                self.buffers.back(piece, blocks);
-                let result = Stored::Failed("the resume file was not saved in time".to_owned());
-                self.tell(Event::Stored { piece, result });
-            }
-        }
-    }
-
     // ANCHOR: act
     /// Does everything the engine wants done; whether there was anything.
     fn act(&mut self) -> bool {
@@ -278,36 +270,6 @@ impl Task {
     }
     // ANCHOR_END: act
 
-    /// Lends a whole piece to the disk service.
-    fn store(&mut self, piece: u32, digests: BlockDigests) {
-        let Some(blocks) = self.buffers.lend(piece) else {
-            debug_assert!(false, "piece {piece} is not whole");
-            let why =
-                format!("a mistake in kostorrent: piece {piece} was stored before it was whole");
-            let result = Stored::Refused(why);
-            let _ = self
-                .to_told
-                .send(Told::Event(Event::Stored { piece, result }));
-            return;
-        };
-        let job = Job::Store {
-            piece,
-            blocks,
-            digests,
-        };
-        match self.vouch {
-            Some(_) => self.vouch(|vouch| vouch.store(piece, job)),
-            None => self.hand_in(job),
-        }
-    }
-
-    fn hand_in(&self, job: Job) {
-        if !self.disk.hand_in(job) {
-            let why = "the thread that writes to the disk has ended unexpectedly".to_owned();
-            let _ = self.to_told.send(Told::Event(Event::DiskGone { why }));
-        }
-    }
-
     /// Does what follows from what others do to the files.
     fn watch(&mut self, tell: impl FnOnce(&mut Watch)) {
         tell(&mut self.watch);
@@ -322,24 +284,6 @@ impl Task {
                 Wish::Notice(notice) => {
                     debug!(?notice, "files");
                     // Faces that do not listen miss it.
-                    let _ = self.notify.send(notice);
-                }
-            }
-        }
-    }
-
-    /// Does what follows for the resume file.
-    fn vouch(&mut self, tell: impl FnOnce(&mut Voucher)) {
-        let Some(vouch) = &mut self.vouch else {
-            return;
-        };
-        tell(vouch);
-        let mut wishes = Vec::new();
-        wishes.extend(std::iter::from_fn(|| vouch.next()));
-        for wish in wishes {
-            match wish {
-                vouch::Wish::Job(job) => self.hand_in(job),
-                vouch::Wish::Notice(notice) => {
                     let _ = self.notify.send(notice);
                 }
             }
@@ -491,121 +435,6 @@ impl Task {
             handshake,
         });
     }
-
-    fn done(&mut self, done: Done) {
-        match done {
-            Done::Stored {
-                piece,
-                blocks,
-                result,
-                changed,
-            } => {
-                self.buffers.back(piece, blocks);
-                // Before the piece: it is in the file that was made anew.
-                self.watch(|watch| {
-                    watch.used();
-                    watch.changed(changed);
-                    watch.stored(piece);
-                });
-                let result = outcome_of(result);
-                self.tell(Event::Stored { piece, result });
-            }
-            Done::Read {
-                block,
-                buf,
-                result,
-                files,
-                changed,
-            } => {
-                self.source.done(block, buf, result.is_ok(), files);
-                let Err(error) = result else {
-                    return;
-                };
-                debug!(%error, piece = block.piece, "cannot read");
-                match changed {
-                    Err(error) => self.disk_failed(&error),
-                    Ok(changed) => self.watch(|watch| match changed.is_empty() {
-                        true => watch.unreadable(block.piece, &error),
-                        false => watch.changed(changed),
-                    }),
-                }
-            }
-            Done::Looked { result, next } => match result {
-                Ok(changed) => self.watch(|watch| watch.looked(changed, next)),
-                Err(error) => {
-                    self.watch.failed();
-                    self.disk_failed(&error);
-                }
-            },
-            Done::Checked {
-                piece,
-                result,
-                changed,
-            } => match changed {
-                Ok(changed) => {
-                    let had = self.engine.have().is_some_and(|have| have.get(piece));
-                    self.watch(|watch| {
-                        watch.checked(piece, had, result);
-                        watch.changed(changed);
-                    });
-                }
-                Err(error) => {
-                    self.watch.unchecked(piece);
-                    self.disk_failed(&error);
-                }
-            },
-            Done::LookedAt { files, changed } => {
-                let numbers = match &changed {
-                    Ok(changed) => Ok(changed.iter().map(|changed| changed.file).collect()),
-                    Err(error) => Err(error.clone()),
-                };
-                match changed {
-                    Ok(changed) => self.watch(|watch| watch.changed(changed)),
-                    Err(error) => self.disk_failed(&error),
-                }
-                self.vouch(|vouch| vouch.looked_at(files, numbers));
-            }
-            Done::Settled(result) => match result {
-                Ok(settled) => {
-                    self.vouch(Voucher::settled);
-                    self.watch(|watch| watch.settled(settled));
-                }
-                Err(error) => self.disk_failed(&error),
-            },
-            // Nobody asks for them.
-            Done::Chosen(_) => {}
-            Done::Synced(_) => {}
-            Done::GivenToSync(given) => self.vouch(|vouch| vouch.given(given)),
-        }
-    }
-
-    fn disk_failed(&mut self, error: &DiskError) {
-        let why = error.to_string();
-        self.tell(Event::DiskFailed { why });
-    }
-}
-
-/// What the disk service says of a piece, in the engine's words.
-fn outcome_of(stored: storage::Stored) -> Stored {
-    match stored {
-        storage::Stored::Written { digests } => Stored::Written { digests },
-        storage::Stored::Wrong { digests } => Stored::Wrong { digests },
-        storage::Stored::Failed(error) if error.doing() == Doing::Overwrite => {
-            Stored::Refused(error.to_string())
-        }
-        storage::Stored::Failed(error) => Stored::Failed(error.to_string()),
-    }
-}
-
-fn due(vouch: &Option<Voucher>) -> Option<Instant> {
-    vouch.as_ref().and_then(Voucher::due)
-}
-
-async fn answer(vouch: &mut Option<Voucher>) -> vouch::Answer {
-    match vouch {
-        Some(vouch) => vouch.answer().await,
-        None => std::future::pending().await,
-    }
 }
 
 async fn sleep_until(at: Option<Instant>) {
@@ -614,6 +443,3 @@ async fn sleep_until(at: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
-
-#[cfg(test)]
-mod tests;

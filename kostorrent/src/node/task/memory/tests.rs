@@ -3,23 +3,25 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use blocks::BlockDigests;
 use metainfo::Metainfo;
 use metainfo::create::Create;
 use peer_id::PeerId;
 use pretty_assertions::assert_eq;
 use resume::Resume;
-use storage::{Hashes, Names};
+use storage::{Done, Hashes, Names};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 
-use super::super::begin::{Common, Work};
-use super::super::disk;
-use super::super::doors::Doors;
-use super::super::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
-use super::super::opening::{self, Opened, Place};
-use super::super::shares::Shares;
+use super::super::*;
 use super::*;
+use crate::node::begin::{Common, Work};
+use crate::node::disk;
+use crate::node::doors::Doors;
+use crate::node::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
+use crate::node::opening::{self, Opened, Place};
+use crate::node::shares::Shares;
 
 const PIECE: usize = 16 * 1024;
 const PIECES: u32 = 4;
