@@ -1,6 +1,7 @@
 //! The live view, on a terminal of its own.
 #![cfg(target_os = "linux")]
 
+use kostorrent_tests::book::files_below;
 use kostorrent_tests::temp;
 use kostorrent_tests::terminal::OnTerminal;
 use kostorrent_tests::wait;
@@ -46,6 +47,34 @@ fn keys_pause_open_pages_and_quit() {
     assert_eq!(terminal.wait().code(), Some(130));
     terminal.wait_for("the same command goes on from there");
     assert_given_back(&terminal);
+}
+
+#[test]
+fn files_are_chosen_while_the_download_is_at_work() {
+    let (mut terminal, folder) = demo(80, 24);
+    terminal.type_in("p");
+    terminal.wait_for("p resume");
+    terminal.type_in("f");
+    terminal.wait_for("c choose");
+    terminal.type_in("c");
+    terminal.wait_for("space mark");
+    // Nothing but what has these letters in its name.
+    terminal.type_in("n/README");
+    terminal.wait_for("/ README_");
+    terminal.type_in("\ra\r");
+    terminal.wait_for("1 of ");
+    terminal.wait_for("files are wanted now");
+    terminal.wait_for("not wanted");
+    terminal.type_in("\u{1b}");
+    terminal.wait_for("p resume");
+    terminal.type_in("p");
+    terminal.wait_for("complete: ");
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_given_back(&terminal);
+    let made = files_below(&folder.path().join("demo")).expect("a folder");
+    let readme = made.iter().find(|path| path.ends_with("README.txt"));
+    let readme = std::fs::read(readme.expect("the file that was chosen")).expect("a file");
+    assert!(readme.len() > 100 && readme.iter().any(|&byte| byte != 0));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use selection::Selection;
 use tokio::sync::{mpsc, watch};
 
 use super::face::Looking;
@@ -21,13 +22,24 @@ pub(super) enum Seen {
 
 /// A torrent that is followed. It goes on as long as this is there.
 pub(super) struct Following {
-    commands: mpsc::UnboundedSender<Command>,
+    wishes: mpsc::UnboundedSender<Wish>,
+}
+
+/// What is asked of a torrent that is followed.
+enum Wish {
+    Command(Command),
+    Choose(Selection),
 }
 
 impl Following {
     /// Asks something of the torrent.
     pub(super) fn command(&self, command: Command) {
-        let _ = self.commands.send(command);
+        let _ = self.wishes.send(Wish::Command(command));
+    }
+
+    /// Wants other files of it.
+    pub(super) fn choose(&self, selection: Selection) {
+        let _ = self.wishes.send(Wish::Choose(selection));
     }
 }
 
@@ -39,7 +51,7 @@ pub(super) fn follow(
     mut looks: watch::Receiver<Looking>,
     to: mpsc::Sender<(usize, Seen)>,
 ) -> Following {
-    let (to_commands, mut commands) = mpsc::unbounded_channel();
+    let (to_wishes, mut wishes) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut notices = torrent.notices();
         let mut snapshots = torrent.snapshots();
@@ -49,9 +61,12 @@ pub(super) fn follow(
             let seen = tokio::select! {
                 biased;
                 // Whoever follows no more wants no more.
-                command = commands.recv(), if followed => {
-                    followed = command.is_some();
-                    torrent.command(command.unwrap_or(Command::Stop));
+                wish = wishes.recv(), if followed => {
+                    followed = wish.is_some();
+                    match wish.unwrap_or(Wish::Command(Command::Stop)) {
+                        Wish::Command(command) => torrent.command(command),
+                        Wish::Choose(selection) => torrent.choose(selection),
+                    }
                     continue;
                 }
                 Ok(()) = looks.changed() => {
@@ -88,9 +103,7 @@ pub(super) fn follow(
         }
         let _ = to.send((index, Seen::Ended(torrent.wait().await))).await;
     });
-    Following {
-        commands: to_commands,
-    }
+    Following { wishes: to_wishes }
 }
 
 /// The next details, if they are wanted and there will be any.

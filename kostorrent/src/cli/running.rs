@@ -245,6 +245,11 @@ impl Running {
                         shown.command(command);
                     }
                 }
+                Some(Want::Choose(torrent, selection)) => {
+                    if let Some(shown) = self.torrents.get(torrent) {
+                        shown.choose(selection);
+                    }
+                }
                 _ => {}
             }
             self.end_those_that_gave_enough(face)?;
@@ -287,6 +292,10 @@ impl Running {
             Seen::Notice(notice, now) => {
                 // The figures that it comes with.
                 shown.saw(now);
+                if let Notice::Chosen { selection } = &notice {
+                    shown.subject.choose(selection);
+                    face.chosen(torrent, &shown.subject);
+                }
                 face.notice(torrent, &notice)?;
                 if notice == Notice::Torrent(Report::Complete)
                     && let Some(summary) = shown.complete(self.began)

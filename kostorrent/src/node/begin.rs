@@ -6,11 +6,12 @@ use std::rc::Rc;
 use connection::Pool;
 use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
 use messages::Bitfield;
-use selection::{Needs, Priority, Selection};
+use selection::Selection;
 use storage::{Hashes, Names};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::budget::Flow;
+use super::choosing::{self, Choosing};
 use super::disk::{DiskQueue, TorrentId};
 use super::doors::Door;
 use super::handle::{Mode, Reins, TorrentOptions};
@@ -133,7 +134,7 @@ impl Work {
         let ours = self.door.ours();
         let mut content = ContentConfig::all(geometry, have);
         if let Some(needs) = &opened.needs {
-            choose(&mut content, needs);
+            (content.wanted, content.first) = choosing::pieces(needs);
         }
         if !opened.proofs.is_empty() {
             let mut proofs = Bitfield::new(geometry.pieces());
@@ -155,6 +156,10 @@ impl Work {
         let vouch = opened
             .memory
             .map(|memory| Voucher::new(memory, layout.clone(), choice, sync));
+        let choosing = fetches.then(|| {
+            let first = self.options.selection.as_ref();
+            Choosing::new(layout.clone(), first, self.reins.choices)
+        });
         let config = Config {
             tiers: self.options.metainfo.announce.clone(),
             peers: self.options.peers.clone(),
@@ -185,6 +190,7 @@ impl Work {
             source: Rc::new(source),
             watch,
             vouch,
+            choosing,
             announcer: Announcer::new(ours.info_hash, ours.peer_id, self.port, clients),
             door: self.door,
             share,
@@ -194,24 +200,6 @@ impl Work {
             details: self.reins.details,
             notify: self.reins.notify,
         })
-    }
-}
-
-/// What is fetched, and what of it first, where not all files are wanted.
-fn choose(content: &mut ContentConfig, needs: &Needs) {
-    let pieces = content.geometry.pieces();
-    let with = |wanted: &dyn Fn(Priority) -> bool| {
-        let mut set = Bitfield::new(pieces);
-        for piece in (0..pieces).filter(|&p| wanted(needs.pieces[p as usize])) {
-            set.set(piece);
-        }
-        set
-    };
-    content.wanted = with(&|priority| priority != Priority::Skip);
-    let classes = [Priority::High, Priority::Normal];
-    let classes = classes.map(|class| with(&|priority| priority == class));
-    if classes[1] != content.wanted {
-        content.first = classes.into();
     }
 }
 

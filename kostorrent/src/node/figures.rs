@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use engine::{Report, Stats};
+use selection::Selection;
 
 /// What a torrent is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -94,6 +95,11 @@ pub enum Notice {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// These files are wanted now, since somebody has chosen others.
+    Chosen {
+        /// Which.
+        selection: Selection,
     },
     /// The file system below this folder cannot give files their space at once.
     NotAllocated {

@@ -103,6 +103,7 @@ impl TorrentOptions {
 pub struct Torrent {
     pub(super) info_hash: InfoHash,
     pub(super) commands: mpsc::UnboundedSender<Command>,
+    pub(super) choices: watch::Sender<Option<Selection>>,
     pub(super) snapshots: watch::Receiver<Snapshot>,
     pub(super) details: Showcase,
     pub(super) notices: Option<mpsc::UnboundedReceiver<Notice>>,
@@ -112,6 +113,8 @@ pub struct Torrent {
 /// The torrent's side of its handle.
 pub(super) struct Reins {
     pub commands: mpsc::UnboundedReceiver<Command>,
+    /// The last choice of files that was made, if any.
+    pub choices: watch::Receiver<Option<Selection>>,
     pub publish: watch::Sender<Snapshot>,
     pub details: Showcase,
     pub notify: mpsc::UnboundedSender<Notice>,
@@ -122,6 +125,7 @@ impl Torrent {
     /// A handle, and the side of it that is the torrent's.
     pub(super) fn new(info_hash: InfoHash) -> (Torrent, Reins) {
         let (to_commands, commands) = mpsc::unbounded_channel();
+        let (to_choices, choices) = watch::channel(None);
         let (publish, snapshots) = watch::channel(Snapshot::default());
         let details = Showcase::new();
         let (notify, notices) = mpsc::unbounded_channel();
@@ -129,6 +133,7 @@ impl Torrent {
         let torrent = Torrent {
             info_hash,
             commands: to_commands,
+            choices: to_choices,
             snapshots,
             details: details.clone(),
             notices: Some(notices),
@@ -136,6 +141,7 @@ impl Torrent {
         };
         let reins = Reins {
             commands,
+            choices,
             publish,
             details,
             notify,
@@ -170,6 +176,13 @@ impl Torrent {
     /// Asks something of the torrent. One that has ended does nothing any more.
     pub fn command(&self, command: Command) {
         let _ = self.commands.send(command);
+    }
+
+    /// Wants these files from now on, and no others. What is there of others stays. Where it could not
+    /// be done for all of them, [`Notice::Chosen`] says what is wanted. It changes nothing for a torrent
+    /// that is only seeded.
+    pub fn choose(&self, selection: Selection) {
+        self.choices.send_replace(Some(selection));
     }
 
     /// Asks the torrent to end: what has come whole is still written, and the trackers are told.

@@ -19,6 +19,7 @@
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
+//! - `choosing`: other files are wanted;
 //! - `opening`, `foreign`, `task`, `begin`: a torrent's life;
 //! - `handle`, `figures` and `details`: what is seen of it from outside;
 //! - this file: the threads.
@@ -26,6 +27,7 @@
 mod begin;
 mod budget;
 mod buffers;
+mod choosing;
 mod connections;
 mod details;
 mod disk;

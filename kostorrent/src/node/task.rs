@@ -19,6 +19,7 @@ use tracing::{Instrument, debug, trace};
 use tracker::host_of;
 
 use super::buffers::Buffers;
+use super::choosing::Choosing;
 use super::connections::{Connections, HEARD};
 use super::details::Showcase;
 use super::disk::TorrentDisk;
@@ -33,6 +34,7 @@ use super::vouch::{Ending, Voucher};
 use super::watch::{Watch, Wish};
 use recording::Recorder;
 
+mod choice;
 mod jobs;
 mod memory;
 
@@ -57,6 +59,8 @@ pub(super) struct Parts {
     pub source: Rc<Shared>,
     pub watch: Watch,
     pub vouch: Option<Voucher>,
+    /// `None` where nothing can be chosen.
+    pub choosing: Option<Choosing>,
     pub announcer: Announcer,
     pub door: Door,
     pub share: Share,
@@ -80,6 +84,7 @@ pub(super) struct Task {
     watch: Watch,
     /// What the resume file vouches for, if there is one.
     vouch: Option<Voucher>,
+    choosing: Option<Choosing>,
     announcer: Announcer,
     door: Door,
     share: Share,
@@ -122,6 +127,7 @@ impl Task {
             source: parts.source,
             watch: parts.watch,
             vouch: parts.vouch,
+            choosing: parts.choosing,
             announcer: parts.announcer,
             door: parts.door,
             share: parts.share,
@@ -167,6 +173,7 @@ impl Task {
                 Some(joined) = self.door.calls.recv() => self.joined(joined),
                 Some(command) = self.orders.recv() => self.tell(Event::Command(command)),
                 command = self.commands.recv(), if !self.stopping => self.command(command),
+                choice = choice::next(&mut self.choosing) => self.choose(&choice),
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
                 () = sleep_until(self.publish_at) => self.publish(),
                 () = self.details.asked() => self.publish(),

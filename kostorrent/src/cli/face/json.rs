@@ -23,6 +23,7 @@
 //! | `low_space` | `path`, `needed`, `free`, `message` | a disk has less room than what is missing needs; the download goes on |
 //! | `not_remembered` | `message` | what is on disk cannot be remembered: the next start reads it again |
 //! | `not_trusted` | `path`, `message` | the resume file `path` is not used, and everything is read |
+//! | `chosen` | `files` (as for `--files`), `wanted`, `of` (how many), `message` | somebody has chosen other files |
 //! | `not_allocated` | `path`, `message` | `--allocate full`, and the file system below this folder cannot give files their space at once |
 //! | `disk_fault` | `message` | the disk has a fault, and nothing is fetched until it is over; it is tried again every few seconds |
 //! | `disk_well` | | the fault is over, and the download goes on |
@@ -140,6 +141,12 @@ enum JsonLine<'a> {
         path: String,
         needed: u64,
         free: u64,
+        message: String,
+    },
+    Chosen {
+        files: String,
+        wanted: usize,
+        of: usize,
         message: String,
     },
     NotAllocated {
@@ -284,6 +291,12 @@ impl Face for Json {
         self.told.iter().map(|told| told.said + EVERY).min()
     }
 
+    fn chosen(&mut self, torrent: usize, subject: &Subject) {
+        if let Some(known) = self.subjects.get_mut(torrent) {
+            *known = subject.clone();
+        }
+    }
+
     fn notice(&mut self, torrent: usize, notice: &Notice) -> Said {
         match event(notice) {
             Some(event) => self.say(torrent, &event),
@@ -387,6 +400,14 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
             return Some(JsonLine::FileFailed {
                 path: path.to_string_lossy().into_owned(),
                 message: why,
+            });
+        }
+        Notice::Chosen { selection } => {
+            return Some(JsonLine::Chosen {
+                files: selection.to_string(),
+                wanted: selection.count(),
+                of: selection.marks().len(),
+                message,
             });
         }
         Notice::NotAllocated { path } => {

@@ -7,13 +7,14 @@ mod explained;
 mod json;
 mod live;
 mod plain;
+mod subject;
 
 use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use selection::Selection;
 use tokio::sync::mpsc;
 
 use super::failure::Failure;
@@ -22,49 +23,18 @@ use super::{args, output};
 use crate::node::{Command, Details, Notice, Report, Snapshot};
 
 pub(crate) use live::Input;
+pub(crate) use subject::{FileSpan, Subject};
 
 /// Saying something can fail: the reader may have gone.
 pub(crate) type Said = Result<(), Failure>;
-
-/// What is known when the work begins.
-#[derive(Clone, Debug)]
-pub(crate) struct Subject {
-    /// The torrent's name.
-    pub(crate) name: String,
-    /// Its info-hash in hex.
-    pub(crate) info_hash: String,
-    /// Bytes of all files.
-    pub(crate) total: u64,
-    /// Pieces of the torrent.
-    pub(crate) pieces: u32,
-    /// Bytes of a piece.
-    pub(crate) piece_length: u64,
-    /// Where its file or folder is, or will be.
-    pub(crate) path: PathBuf,
-    /// Where peers may call.
-    pub(crate) listening: SocketAddr,
-    /// Its files, in order, without those that only fill up pieces.
-    pub(crate) files: Arc<[FileSpan]>,
-}
-
-/// A file, and where it lies in the torrent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct FileSpan {
-    /// Its path in the torrent, printable.
-    pub(crate) path: String,
-    /// Its first byte.
-    pub(crate) start: u64,
-    /// Bytes.
-    pub(crate) length: u64,
-    /// Whether it was chosen.
-    pub(crate) wanted: bool,
-}
 
 /// What a person wants who looks at a face.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Want {
     /// Something of one torrent.
     Command(usize, Command),
+    /// Other files of one torrent.
+    Choose(usize, Selection),
     /// That everything ends, as with Ctrl-C.
     Stop,
 }
@@ -138,6 +108,8 @@ pub(crate) trait Face {
     }
     /// It is time to draw.
     fn redraw(&mut self) {}
+    /// Other files of a torrent are wanted: what is known of it from now on.
+    fn chosen(&mut self, _torrent: usize, _subject: &Subject) {}
     /// Something a user may like to know.
     fn notice(&mut self, torrent: usize, notice: &Notice) -> Said;
     /// A person asked us to stop; it takes a moment.
@@ -243,6 +215,10 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
             );
             return Some(one_line(&sentence));
         }
+        Notice::Chosen { selection } => {
+            let (wanted, of) = (selection.count(), selection.marks().len());
+            return Some(format!("{wanted} of {of} files are wanted now"));
+        }
         Notice::NotAllocated { path } => {
             let sentence = format!(
                 "the file system at {} cannot give files their space at once: they take it as they \
@@ -330,6 +306,8 @@ mod tests {
             path: PathBuf::new(),
             listening: ([127, 0, 0, 1], 1).into(),
             files: Arc::default(),
+            choosable: None,
+            selection: None,
         };
         assert_eq!(about(&[subject("a")], 0, "is here"), "is here");
         let two = [subject("a"), subject("b\u{1b}")];

@@ -100,6 +100,12 @@ impl Face for Plain {
         self.told.iter().map(|told| told.said + EVERY).min()
     }
 
+    fn chosen(&mut self, torrent: usize, subject: &Subject) {
+        if let Some(known) = self.subjects.get_mut(torrent) {
+            *known = subject.clone();
+        }
+    }
+
     fn notice(&mut self, torrent: usize, notice: &Notice) -> Said {
         if let Some(sentence) = sentence(notice) {
             self.say(torrent, &sentence);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metainfo::Metainfo;
+use selection::Selection;
 use storage::Names;
 
 use super::SEED_ON;
@@ -65,6 +66,13 @@ impl Shown {
     pub(super) fn command(&self, command: Command) {
         if let Some(following) = &self.following {
             following.command(command);
+        }
+    }
+
+    /// Wants other files of it, if it is there.
+    pub(super) fn choose(&self, selection: Selection) {
+        if let Some(following) = &self.following {
+            following.choose(selection);
         }
     }
 
@@ -207,6 +215,8 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         path: place(metainfo, &options.root),
         listening,
         files: files(options),
+        choosable: (options.mode != Mode::Seed).then(|| metainfo.clone()),
+        selection: options.selection.clone(),
     }
 }
 
@@ -223,6 +233,7 @@ fn files(options: &TorrentOptions) -> Arc<[FileSpan]> {
             };
             files.push(FileSpan {
                 path: printable(&path.join("/")).into_owned(),
+                number,
                 start,
                 length: file.length,
                 wanted: selection.as_ref().is_none_or(|s| s.is_wanted(number)),

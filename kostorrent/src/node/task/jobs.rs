@@ -119,8 +119,8 @@ impl Task {
                 }
                 Err(error) => self.disk_failed(&error),
             },
-            // Nobody asks for them.
-            Done::Chosen(_) => {}
+            Done::Chosen(chosen) => self.chosen(chosen),
+            // Nobody asks for it.
             Done::Synced(_) => {}
             Done::GivenToSync(given) => self.vouch(|vouch| vouch.given(given)),
         }

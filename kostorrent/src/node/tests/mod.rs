@@ -12,6 +12,7 @@ use pretty_assertions::assert_eq;
 use super::*;
 
 mod callers;
+mod choosing;
 mod ending;
 mod others;
 mod partial;

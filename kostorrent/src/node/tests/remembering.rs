@@ -72,7 +72,7 @@ impl Scene {
     }
 
     /// Starts without any peer; the first figures after the look at what is there.
-    async fn look(&self, options: TorrentOptions) -> Snapshot {
+    pub async fn look(&self, options: TorrentOptions) -> Snapshot {
         let again = Alone::start(options);
         let mut snapshots = again.torrent.snapshots();
         let begun = snapshots.wait_for(|s| s.state != TorrentState::Checking);
@@ -116,6 +116,12 @@ impl Scene {
         let first = resume.files[0].as_mut().unwrap();
         first.stamp = Stamp::of(&fs::metadata(self.file()).unwrap()).unwrap();
         fs::write(&path, resume.encode()).unwrap();
+    }
+
+    /// What is remembered now, while it may be saved at any moment.
+    pub fn resume(&self) -> Option<Resume> {
+        let mut files = fs::read_dir(self.state.path()).unwrap();
+        files.find_map(|file| Resume::decode(&fs::read(file.ok()?.path()).ok()?).ok())
     }
 
     /// The one resume file.

@@ -136,10 +136,15 @@ impl Voucher {
                 self.lost(settled.lost);
                 settled.changed
             }),
-            Done::Chosen(chosen) => chosen.map(|chosen| {
-                self.lost(chosen.lost);
-                chosen.changed
-            }),
+            Done::Chosen(chosen) => {
+                // Where its bytes are now is found at the next start.
+                self.is_sure = false;
+                chosen.map(|chosen| {
+                    self.changed(chosen.moved);
+                    self.lost(chosen.lost);
+                    chosen.changed
+                })
+            }
             Done::Looked { result, .. } => result,
             Done::Checked { changed, .. } | Done::Read { changed, .. } => changed,
             Done::Synced(_) => return,

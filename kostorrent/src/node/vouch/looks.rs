@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fs::Metadata;
 
+use messages::Bitfield;
 use resume::Stamp;
 use storage::{DiskError, Job, LOOKS};
 
@@ -93,6 +94,22 @@ impl Voucher {
             self.ledger.touched(file);
             for piece in self.layout.all_pieces_of(file) {
                 self.ledger.lost(piece);
+            }
+        }
+    }
+
+    /// The bytes of these files are somewhere else now, and `have` is what is there all the same: it is
+    /// vouched for when it is durable where it is.
+    pub fn moved(&mut self, files: &[usize], have: &Bitfield) {
+        self.changed(files.iter().copied());
+        let now = self.now();
+        for &file in files {
+            for piece in self
+                .layout
+                .all_pieces_of(file)
+                .filter(|&piece| have.get(piece))
+            {
+                self.ledger.found(piece, now);
             }
         }
     }

@@ -223,6 +223,12 @@ impl Voucher {
         }
     }
 
+    /// Other files are wanted, a number for each.
+    pub fn choose(&mut self, choice: Vec<u8>) {
+        self.choice = Some(choice);
+        self.ledger.chosen();
+    }
+
     /// Whether anything is under way.
     #[cfg(test)]
     pub fn is_busy(&self) -> bool {

@@ -41,11 +41,14 @@ impl Storage {
             self.known[file].unwanted = true;
         }
         let mut moved = self.clear(&less, &|| false)?;
-        let mut changed = Vec::new();
-        for &file in &more {
-            changed.extend(self.look_at(file)?);
-        }
-        let lost = self.want(&more)?;
+        let changed = self.look(more.iter().copied())?;
+        let lost = match self.want(&more) {
+            Ok(lost) => lost,
+            Err(error) => {
+                self.tell_again(&changed);
+                return Err(error);
+            }
+        };
         moved.extend(more);
         Ok(Chosen {
             changed,

@@ -84,6 +84,12 @@ impl Saves {
         self.differs = true;
     }
 
+    /// What is on record is not to be believed for longer than need be.
+    fn is_soon(&mut self) {
+        self.something_happened();
+        self.withdrawn = true;
+    }
+
     /// This piece is not vouched for any more.
     pub fn withdrew(&mut self, piece: u32) {
         self.something_happened();
@@ -110,7 +116,7 @@ impl Ledger {
     /// When to save the resume file; the past means now. `None` while that is being done.
     ///
     /// - Once at the beginning, before anything is written: it says that a life has begun.
-    /// - At once when a piece is lost for which it vouches.
+    /// - At once when a piece is lost for which it vouches, and when another choice was made.
     /// - While pieces are written and become durable, and until their files are settled, every
     ///   [`SAVE_EVERY`], or sooner (see [`Ledger::sync_after`]).
     /// - Else every [`IDLE_SAVE_EVERY`], for the counters; who has nothing to add to them is not saved.
@@ -127,6 +133,11 @@ impl Ledger {
             _ => Duration::ZERO,
         };
         Some(due.max(saves.not_before))
+    }
+
+    /// Other files were chosen, and whoever is killed a moment later goes on with them.
+    pub fn chosen(&mut self) {
+        self.saves.is_soon();
     }
 
     /// What to save now, due or not, after a look at the files that are [ripe](Ledger::to_look) for

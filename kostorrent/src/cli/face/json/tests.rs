@@ -57,9 +57,13 @@ fn samples() -> Vec<Value> {
         needed: 2,
         free: 1,
     };
+    let file = layout::Kind::Regular { executable: false };
+    let layout = layout::Layout::new(vec![("a".into(), 1, file)], 16_384).unwrap();
+    let selection = selection::Selection::all(&selection::Files::new(&layout));
+    let chosen = Notice::Chosen { selection };
     let notices: Vec<_> = notices
         .chain([file_failed, file_back, low_space, not_allocated])
-        .chain([not_remembered, not_trusted])
+        .chain([not_remembered, not_trusted, chosen])
         .collect();
     let snapshot = |state| Snapshot {
         state,
@@ -164,6 +168,7 @@ fn values_have_their_types() {
                     | "kind"
                     | "addr"
                     | "message"
+                    | "files"
                     | "tracker"
             );
             assert_eq!(value.is_string(), text, "{name}");

@@ -95,6 +95,8 @@ fn listen(inputs: &UnboundedSender<Input>) {
                     KeyCode::Home => Some(Key::Home),
                     KeyCode::End => Some(Key::End),
                     KeyCode::Tab => Some(Key::Tab),
+                    KeyCode::Enter => Some(Key::Enter),
+                    KeyCode::Backspace => Some(Key::Backspace),
                     KeyCode::Esc => Some(Key::Escape),
                     _ => None,
                 };

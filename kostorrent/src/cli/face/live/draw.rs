@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use progress::{Letters, Role, Text};
 
+use super::choosing::Choosing;
 use super::pages::{self, FLAGS, Page};
 use super::panel::{Frame, fit, panel};
 use super::shown::Shown;
@@ -23,6 +24,7 @@ pub(super) struct Picture<'a> {
     pub torrents: &'a [Shown],
     pub chosen: usize,
     pub page: Option<Page>,
+    pub choosing: Option<&'a Choosing>,
     pub scroll: usize,
     /// How high the page was before: it grows and does not shrink.
     pub page_height: usize,
@@ -42,13 +44,26 @@ impl Picture<'_> {
         let Some(shown) = self.torrents.get(self.chosen) else {
             return (Vec::new(), [0, 0]);
         };
-        let free = if self.page.is_some() { 0 } else { FREE };
+        let is_open = self.page.is_some() || self.choosing.is_some();
+        let free = if is_open { 0 } else { FREE };
         let mut left = rows.saturating_sub(free).max(1);
-        let keys = (self.has_keys && left > 2).then(|| self.keys(shown, frame(1)));
+        // Who chooses has other keys.
+        let has_keys = self.has_keys && self.choosing.is_none();
+        let keys = (has_keys && left > 2).then(|| self.keys(shown, frame(1)));
         left -= usize::from(keys.is_some());
         let mut lines = self.list(frame(left / 3));
         left -= lines.len();
         let mut view = [0, 0];
+        if let Some(choosing) = self.choosing {
+            let head = if left < 8 { 0 } else { PANEL[1].min(left / 3) };
+            if head > 0 {
+                lines.extend(panel(shown, frame(head), false));
+            }
+            let height = (left - head).min(PAGE);
+            lines.extend(choosing.draw(frame(height)));
+            let lines = lines.into_iter().map(|line| fit(line, width));
+            return (lines.collect(), [self.scroll, height]);
+        }
         match self.page.filter(|_| left >= 5) {
             None => lines.extend(panel(shown, frame(left.min(PANEL[0])), true)),
             Some(page) => {
@@ -128,6 +143,9 @@ impl Picture<'_> {
         match self.page {
             None => keys.extend([("f", "files"), ("m", "more"), ("q", "quit")]),
             Some(page) => {
+                if page == Page::Files && shown.can_be_chosen_of() {
+                    keys.push(("c", "choose"));
+                }
                 let next = if page.next().is_some() {
                     "next page"
                 } else {
@@ -142,11 +160,11 @@ impl Picture<'_> {
             }
         }
         if self.torrents.len() > 1 {
-            let choose = match self.page {
+            let other = match self.page {
                 None => arrows,
                 Some(_) => frame.sign("←→", "arrows"),
             };
-            keys.push((choose, "choose"));
+            keys.push((other, "torrent"));
         }
         let mut line = Text::new();
         for (key, what) in keys {

@@ -27,6 +27,8 @@ pub(crate) enum Key {
     Home,
     End,
     Tab,
+    Enter,
+    Backspace,
     Escape,
     /// Ctrl-C, where it comes as a key and not as a signal.
     #[cfg_attr(unix, allow(dead_code))]
@@ -56,11 +58,27 @@ pub(super) fn parse(bytes: &[u8]) -> Vec<Key> {
                 None => keys.push(Key::Escape),
             },
             b'\t' => keys.push(Key::Tab),
+            b'\r' | b'\n' => keys.push(Key::Enter),
+            0x08 | 0x7f => keys.push(Key::Backspace),
             byte if byte.is_ascii_graphic() || byte == b' ' => keys.push(Key::Char(byte.into())),
-            _ => {}
+            _ => {
+                if let Some(letter) = letter(&bytes[bytes.len() - rest.len() - 1..]) {
+                    rest = &rest[letter.len_utf8() - 1..];
+                    keys.push(Key::Char(letter));
+                }
+            }
         }
     }
     keys
+}
+
+/// The letter that these bytes begin with, if it is one beyond ASCII, in UTF-8.
+fn letter(bytes: &[u8]) -> Option<char> {
+    let whole = match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
+    };
+    whole.chars().next().filter(|letter| !letter.is_control())
 }
 
 fn special(sequence: &[u8]) -> Option<Key> {
@@ -97,12 +115,15 @@ mod tests {
         ];
         assert_eq!(keys, expected);
         assert_eq!(parse(b"\x1b"), [Key::Escape]);
+        let typed = [Key::Char('ä'), Key::Char('水'), Key::Backspace, Key::Enter];
+        assert_eq!(parse("ä水\x7f\r".as_bytes()), typed);
+        assert_eq!(parse(b"\xe6\xb0"), [], "half a letter");
     }
 
     #[test]
     fn what_means_nothing_is_passed_over_whole() {
-        // Ctrl and an arrow, a function key, Alt-q, a letter beyond ASCII.
-        assert_eq!(parse("\u{1b}[1;5A\u{1b}[15~\u{1b}qä".as_bytes()), []);
+        // Ctrl and an arrow, a function key, Alt-q, a control character beyond ASCII.
+        assert_eq!(parse("\u{1b}[1;5A\u{1b}[15~\u{1b}q\u{85}".as_bytes()), []);
         assert_eq!(parse(b"\x1b["), []);
     }
 

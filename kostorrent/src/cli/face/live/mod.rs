@@ -8,6 +8,7 @@
 //! What is to be seen is made by pure functions, of which each line is a [`Text`]. The [`screen`]
 //! alone writes, and [`tty`] alone changes how the terminal behaves, and changes it back.
 
+mod choosing;
 mod draw;
 mod files;
 mod keys;
@@ -34,6 +35,7 @@ pub(crate) use keys::Input;
 
 use keys::Key;
 
+use choosing::{Choosing, Made};
 use draw::Picture;
 use pages::Page;
 use screen::Screen;
@@ -59,6 +61,8 @@ pub(super) struct Live {
     torrents: Vec<Shown>,
     chosen: usize,
     page: Option<Page>,
+    /// Other files of the chosen torrent are being chosen.
+    choosing: Option<Choosing>,
     scroll: usize,
     page_height: usize,
     /// Lines that are to stay, and are not written yet.
@@ -92,6 +96,7 @@ impl Live {
             torrents: Vec::new(),
             chosen: 0,
             page: None,
+            choosing: None,
             scroll: 0,
             page_height: 0,
             stay: Vec::new(),
@@ -139,12 +144,16 @@ impl Live {
             torrents: &self.torrents,
             chosen: self.chosen,
             page: self.page,
+            choosing: self.choosing.as_ref(),
             scroll: self.scroll,
             page_height: self.page_height,
             log: &self.log,
             has_keys: self.tty.has_keys(),
         };
         let (lines, [scroll, height]) = picture.draw(columns - 1, rows, self.letters);
+        if let Some(choosing) = &mut self.choosing {
+            choosing.fit(height);
+        }
         self.scroll = scroll;
         self.page_height = height;
         self.screen.show(&self.stay, lines, columns);
@@ -162,11 +171,18 @@ impl Live {
     }
 
     fn press(&mut self, key: Key) -> Option<Want> {
+        if let Some(choosing) = &mut self.choosing
+            && key != Key::Interrupt
+        {
+            let made = choosing.press(key);
+            return self.chose(made);
+        }
         let page = self.page;
         match key {
             Key::Char('q' | 'Q') | Key::Interrupt => return Some(Want::Stop),
             Key::Char('p' | ' ') => return self.pause(),
             Key::Char('r') => return self.command(Command::Resume),
+            Key::Char('c') => self.begin_to_choose(),
             Key::Char('f') => self.open((page != Some(Page::Files)).then_some(Page::Files)),
             Key::Char('m') | Key::Tab => match page {
                 None => self.open(Some(Page::Peers)),
@@ -183,7 +199,33 @@ impl Live {
             Key::PageDown => self.go(self.scroll + 10),
             Key::Home => self.go(0),
             Key::End => self.go(usize::MAX),
-            Key::Char(_) => {}
+            Key::Char(_) | Key::Enter | Key::Backspace => {}
+        }
+        None
+    }
+
+    fn begin_to_choose(&mut self) {
+        let shown = self.torrents.get(self.chosen);
+        let shown = shown.filter(|shown| shown.can_be_chosen_of());
+        self.choosing = shown.and_then(|shown| Choosing::new(&shown.subject, self.letters));
+        self.changed = true;
+    }
+
+    fn chose(&mut self, made: Made) -> Option<Want> {
+        self.changed = true;
+        match made {
+            Made::Nothing => return None,
+            Made::Empty => {
+                self.say(
+                    "nothing is chosen: mark a file, or leave it as it was with esc".to_owned(),
+                );
+                return None;
+            }
+            Made::Closed => self.choosing = None,
+            Made::Chosen(selection) => {
+                self.choosing = None;
+                return Some(Want::Choose(self.chosen, selection));
+            }
         }
         None
     }
@@ -286,6 +328,13 @@ impl Face for Live {
             shown.details = details.clone();
         }
         Ok(())
+    }
+
+    fn chosen(&mut self, torrent: usize, subject: &Subject) {
+        if let Some(shown) = self.torrents.get_mut(torrent) {
+            shown.know(subject);
+            self.changed = true;
+        }
     }
 
     fn notice(&mut self, torrent: usize, notice: &Notice) -> Said {

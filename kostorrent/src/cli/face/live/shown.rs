@@ -38,8 +38,7 @@ pub(super) struct Shown {
 
 impl Shown {
     pub fn new(subject: &Subject) -> Shown {
-        let mut subject = subject.clone();
-        subject.name = printable(&subject.name).into_owned();
+        let subject = printed(subject);
         Shown {
             now: Snapshot {
                 left: subject.total,
@@ -57,6 +56,17 @@ impl Shown {
             flows: None,
             ended: false,
         }
+    }
+
+    /// Other files are wanted.
+    pub fn know(&mut self, subject: &Subject) {
+        self.subject = printed(subject);
+    }
+
+    /// Whether other files can be chosen now.
+    pub fn can_be_chosen_of(&self) -> bool {
+        let is_over = self.ended || self.now.state == TorrentState::Ended;
+        self.subject.choosable.is_some() && !is_over && self.now.state != TorrentState::Checking
     }
 
     /// Takes in figures. Whether anything changes that can be seen.
@@ -164,5 +174,13 @@ impl Shown {
                 self.now.state,
                 TorrentState::Seeding | TorrentState::Checking
             )
+    }
+}
+
+/// With a name that can be shown.
+fn printed(subject: &Subject) -> Subject {
+    Subject {
+        name: printable(&subject.name).into_owned(),
+        ..subject.clone()
     }
 }

@@ -13,6 +13,7 @@ use super::*;
 fn subject(name: &str) -> Subject {
     let file = |path: &str, start, length| FileSpan {
         path: path.to_owned(),
+        number: 0,
         start,
         length,
         wanted: path != "empty",
@@ -31,6 +32,8 @@ fn subject(name: &str) -> Subject {
             file("empty", 1_001_000, 0),
             file("sound.wav", 1_001_000, (100 << 14) - 1_001_000),
         ]),
+        choosable: None,
+        selection: None,
     }
 }
 
@@ -130,6 +133,7 @@ fn picture<'a>(
         torrents,
         chosen: 0,
         page,
+        choosing: None,
         scroll: 0,
         page_height: 0,
         log,
@@ -274,7 +278,7 @@ fn several_torrents_have_a_line_each_and_the_chosen_one_is_open() {
     assert!(plain[1].starts_with("> two  ["), "{plain:#?}");
     assert!(plain[2].starts_with("  three"), "{plain:#?}");
     assert!(plain[3].starts_with("two "), "{plain:#?}");
-    assert!(plain.last().unwrap().ends_with("jk choose"), "{plain:#?}");
+    assert!(plain.last().unwrap().ends_with("jk torrent"), "{plain:#?}");
 }
 
 #[test]
@@ -322,6 +326,111 @@ async fn keys_do_what_the_last_line_says() {
     assert_eq!(live.page, None);
 }
 
+/// A torrent of three files of a piece each, of which the second is not wanted.
+fn choosable() -> Subject {
+    let mut create = metainfo::create::Create::multi("three", 16 * 1024);
+    for name in ["a", "b", "c"] {
+        create.add_file([name], 16 * 1024);
+    }
+    let torrent = create.to_bytes(&[[7; 20]; 3]).unwrap();
+    let metainfo = metainfo::Metainfo::parse(&torrent).unwrap();
+    let names = storage::Names::of(&metainfo).unwrap();
+    let files = selection::Files::new(names.own());
+    let span = |number: usize| FileSpan {
+        path: ["a", "b", "c"][number].to_owned(),
+        number,
+        start: number as u64 * 16 * 1024,
+        length: 16 * 1024,
+        wanted: true,
+    };
+    let mut subject = Subject {
+        files: (0..3).map(span).collect(),
+        choosable: Some(Arc::new(metainfo)),
+        ..subject("three")
+    };
+    subject.choose(&selection::Selection::from_numbers(&files, &[2, 0, 2]).unwrap());
+    subject
+}
+
+#[tokio::test]
+async fn files_are_chosen_in_the_place_of_a_page() {
+    let mut live = Live::new();
+    let subject = choosable();
+    assert_eq!(subject.total, 2 * 16 * 1024);
+    live.started(std::slice::from_ref(&subject)).unwrap();
+    let press = |live: &mut Live, keys: &[Key]| {
+        let wants = keys.iter().map(|&key| live.input(Input::Key(key)));
+        wants.last().flatten()
+    };
+    press(&mut live, &[Key::Char('c')]);
+    assert!(live.choosing.is_none(), "not before what is there is known");
+    let downloading = snapshot(TorrentState::Downloading);
+    live.snapshot(Duration::ZERO, 0, &downloading).unwrap();
+
+    press(&mut live, &[Key::Char('c')]);
+    let log = VecDeque::new();
+    let picture = Picture {
+        choosing: live.choosing.as_ref(),
+        ..picture(&live.torrents, None, &log)
+    };
+    let (lines, _) = picture.draw(79, 24, Letters::Unicode);
+    let plain: Vec<String> = lines.iter().map(Text::plain).collect();
+    assert!(
+        plain
+            .iter()
+            .any(|line| line.contains("[ ]") && line.contains("b")),
+        "{plain:#?}"
+    );
+    assert!(
+        plain.iter().any(|line| line.contains("space mark")),
+        "{plain:#?}"
+    );
+    assert!(
+        !plain.iter().any(|line| line.contains("q quit   ")),
+        "{plain:#?}"
+    );
+
+    // Nothing is no choice; and what stays as it was is none, either.
+    let space = Key::Char(' ');
+    assert_eq!(press(&mut live, &[Key::Char('n'), Key::Enter]), None);
+    assert!(live.choosing.is_some());
+    assert!(live.stay.last().unwrap().starts_with("nothing is chosen"));
+    assert_eq!(press(&mut live, &[Key::Escape]), None);
+    assert!(live.choosing.is_none());
+    assert_eq!(press(&mut live, &[Key::Char('c'), Key::Enter]), None);
+    assert!(live.choosing.is_none());
+
+    let keys = [
+        Key::Char('c'),
+        Key::Down,
+        space,
+        Key::Down,
+        space,
+        Key::Char('/'),
+    ];
+    press(&mut live, &keys);
+    // What is typed into the filter is no command.
+    assert_eq!(
+        press(&mut live, &[Key::Char('q'), Key::Backspace, Key::Enter]),
+        None
+    );
+    let Some(Want::Choose(0, selection)) = press(&mut live, &[Key::Enter]) else {
+        panic!("a choice");
+    };
+    assert_eq!(selection.to_string(), "1-2");
+    assert_eq!(press(&mut live, &[Key::Char('q')]), Some(Want::Stop));
+
+    let mut subject = subject;
+    subject.choose(&selection);
+    live.chosen(0, &subject);
+    let wanted = live.torrents[0]
+        .subject
+        .files
+        .iter()
+        .map(|file| file.wanted);
+    assert_eq!(wanted.collect::<Vec<_>>(), [true, true, false]);
+}
+
 #[tokio::test]
 async fn who_has_nothing_new_to_show_does_not_want_to_draw() {
     let mut live = Live::new();
@@ -349,6 +458,7 @@ proptest! {
         state in 0usize..6,
         ascii in any::<bool>(),
         several in 1usize..8,
+        chooses in any::<bool>(),
     ) {
         let state = [
             TorrentState::Checking,
@@ -362,7 +472,9 @@ proptest! {
         let torrents: Vec<Shown> = (0..several).map(|_| shown(state)).collect();
         let log = VecDeque::from([("12:00:01Z".to_owned(), "x".repeat(300))]);
         let letters = if ascii { Letters::Ascii } else { Letters::Unicode };
-        let picture = Picture { scroll, ..picture(&torrents, page, &log) };
+        let choosing = Choosing::new(&choosable(), letters).filter(|_| chooses);
+        let choosing = choosing.as_ref();
+        let picture = Picture { scroll, choosing, ..picture(&torrents, page, &log) };
         let (lines, _) = picture.draw(width, rows, letters);
         prop_assert!(lines.len() <= rows);
         for line in &lines {
