@@ -23,6 +23,7 @@ fn help_is_for_a_person_and_no_failure() {
         "status",
         "pause",
         "resume",
+        "choose",
         "stop",
         "completions",
         "man",

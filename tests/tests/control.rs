@@ -86,7 +86,11 @@ struct Swarm {
 
 impl Swarm {
     fn new(user: &User, name: &str) -> Swarm {
-        let payload = Payload::single(name, 2_000_000);
+        Swarm::of(user, Payload::single(name, 2_000_000))
+    }
+
+    fn of(user: &User, payload: Payload) -> Swarm {
+        let name = payload.name();
         let described = payload.torrent(PIECE, &[]);
         let slow = Manner {
             rate: Some(500_000),
@@ -201,6 +205,43 @@ fn a_pause_stops_the_bytes_and_a_resume_lets_them_come() {
         assert!(finished.stdout.contains(event), "{}", finished.stdout);
     }
     swarm.payload.assert_in(&user.path("to"));
+}
+
+#[test]
+fn other_files_are_chosen_while_it_runs() {
+    let user = User::new();
+    let files = [("a/one.bin", 900_000), ("b/two.bin", 900_000)];
+    let files = files.map(|(name, length)| (name.to_owned(), length));
+    let swarm = Swarm::of(&user, Payload::multi("films", files));
+    let download = user.download(&[&swarm]);
+    wait::until_true("blocks", || swarm.seeder.seen().blocks > 5);
+    let wrong = user.says(&["choose", "--files", "b/tow.bin"]);
+    wrong.expect_code(1);
+    assert!(wrong.stderr.contains("two.bin"), "{}", wrong.stderr);
+    let chosen = user.says(&["choose", "films", "--files", "2"]);
+    chosen.expect_code(0);
+    assert_eq!(chosen.stdout, "films: 2 is wanted now\n");
+    let finished = download.finish();
+    finished.expect_code(0);
+    let told = r#"{"event":"chosen","files":"2","wanted":1,"of":2,"message":"1 of 2 files are wanted now"}"#;
+    assert!(finished.stdout.contains(told), "{}", finished.stdout);
+    let two = user.path("to/films/b/two.bin");
+    let expected = &swarm.payload.bytes()[900_000..];
+    assert!(fs::read(two).unwrap() == *expected);
+    let one = fs::read(user.path("to/films/a/one.bin")).unwrap_or_default();
+    let bytes = swarm.payload.bytes();
+    assert!(one != bytes[..900_000], "the other was not fetched whole");
+
+    // Nobody says anything: it goes on with that choice, and then with another.
+    let again = user.download(&[&swarm]).finish();
+    again.expect_code(0);
+    assert!(
+        again
+            .stdout
+            .contains("1 of 2 files are wanted, as chosen before"),
+        "{}",
+        again.stdout
+    );
 }
 
 #[test]

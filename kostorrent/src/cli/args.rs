@@ -18,7 +18,7 @@ mod practice;
 mod steer;
 
 pub(crate) use practice::{Demo, Lab, Replay, Sim};
-pub(crate) use steer::{Pause, Resume, Status, Stop, Which, WhichOrAll};
+pub(crate) use steer::{Choose, Pause, Resume, Status, Stop, Which, WhichOrAll};
 
 /// A BitTorrent client for the terminal, built step by step in its own guide.
 ///
@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Status(Status),
     Pause(Pause),
     Resume(Resume),
+    Choose(Choose),
     Stop(Stop),
     Completions(Completions),
     Man(Man),

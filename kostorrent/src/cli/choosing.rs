@@ -2,7 +2,7 @@
 
 use metainfo::Metainfo;
 use selection::terminal::{ChooseError, choose};
-use selection::{Files, List, Picker, Selection};
+use selection::{Files, List, ListError, Picker, Selection};
 use storage::{Allocate, Names};
 
 use super::args::{Allocation, Choice, Face};
@@ -35,7 +35,7 @@ pub(crate) fn choose_files(
     let names = Names::of(metainfo).map_err(Failure::failed)?;
     let files = Files::new(names.own());
     let listed = match &args.files {
-        Some(list) => Some(listed(list, &files)?),
+        Some(list) => Some(listed(list, &files).map_err(Failure::Failed)?),
         None => None,
     };
     if !args.choose {
@@ -61,14 +61,17 @@ impl From<Allocation> for Allocate {
     }
 }
 
-fn listed(list: &str, files: &Files) -> Result<Selection, Failure> {
-    let list: List = list.parse().map_err(Failure::failed)?;
-    let selection = list.select(files, None).map_err(Failure::failed)?;
+/// The files that a list names; a sentence, if it names none.
+pub(crate) fn listed(list: &str, files: &Files) -> Result<Selection, String> {
+    let list: List = list.parse().map_err(|error: ListError| error.to_string())?;
+    let selection = list
+        .select(files, None)
+        .map_err(|error| error.to_string())?;
     match selection.count() {
-        0 => Err(Failure::Failed(format!(
+        0 => Err(format!(
             "--files {list} leaves no file to download, of {}",
             files.count()
-        ))),
+        )),
         _ => Ok(selection),
     }
 }

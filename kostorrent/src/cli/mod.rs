@@ -87,6 +87,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(args) => status::run(&args),
         Command::Pause(args) => steer::pause(&args.which),
         Command::Resume(args) => steer::resume(&args.which),
+        Command::Choose(args) => steer::choose(&args),
         Command::Stop(args) => steer::stop(&args.which),
     }
 }

@@ -1,8 +1,8 @@
-//! `kostorrent pause`, `resume` and `stop`: what a running torrent is told.
+//! `kostorrent pause`, `resume`, `stop` and `choose`: what a running torrent is told.
 
 use std::time::Duration;
 
-use super::args::WhichOrAll;
+use super::args::{Choose, WhichOrAll};
 use super::failure::Failure;
 use super::status::word;
 use super::text::printable;
@@ -62,6 +62,24 @@ pub(crate) fn stop(which: &WhichOrAll) -> Result<(), Failure> {
             told: "is stopping",
         },
     )
+}
+
+pub(crate) fn choose(args: &Choose) -> Result<(), Failure> {
+    running::block_on(async {
+        let all = which::all(&args.which).await?.into_iter();
+        let all = all.filter(|meant| !meant.torrent.state.is_over());
+        let fitting = which::fitting(&args.which, all.collect())?;
+        let meant = which::only(&args.which, fitting)?;
+        let name = printable(&meant.torrent.name).into_owned();
+        let ask = Ask::Choose {
+            torrent: meant.torrent.info_hash,
+            files: args.files.clone(),
+        };
+        match control::ask(&meant.process.socket, &ask).await {
+            Ok(_) => output::result(|out| writeln!(out, "{name}: {} is wanted now", args.files)),
+            Err(error) => Err(Failure::Failed(format!("{name}: {error}"))),
+        }
+    })
 }
 
 fn give(which: &WhichOrAll, order: &Order) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `{"version":1,"ask":"status"}` | `{"version":1,"status":{"pid":…,"torrents":[…]}}`: a [`Standing`] each |
 //! | `{"version":1,"ask":"pause","torrent":"<info-hash>"}`, also `resume` and `stop` | `{"version":1,"done":"<info-hash>"}` |
+//! | `{"version":1,"ask":"choose","torrent":"<info-hash>","files":"<list>"}`, a list as for `--files` | the same |
 //! | anything else | `{"version":1,"error":"<sentence>"}` |
 //!
 //! A connection carries one question. Whoever hears another version than its own says so in a
@@ -18,7 +19,7 @@ use super::ControlError;
 const VERSION: u64 = 1;
 
 /// The longest question, in bytes.
-pub(crate) const LONGEST_ASK: u64 = 4 * 1024;
+pub(crate) const LONGEST_ASK: u64 = 64 * 1024;
 
 /// The longest answer, in bytes: a few thousand torrents.
 pub(crate) const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
@@ -38,6 +39,13 @@ pub(crate) enum Ask {
     Resume {
         /// Which one.
         torrent: String,
+    },
+    /// Fetch these files from now on, and no others.
+    Choose {
+        /// Which one.
+        torrent: String,
+        /// The files, as for `--files`.
+        files: String,
     },
     /// End, as Ctrl-C does.
     Stop {
@@ -164,7 +172,7 @@ pub(crate) fn read_ask(line: &[u8]) -> Result<Ask, String> {
     let what = value["ask"].as_str().unwrap_or_default().to_owned();
     serde_json::from_value(value).map_err(|error| match &*what {
         "status" | "pause" | "resume" | "stop" => format!("`{what}` is not well said: {error}"),
-        _ => "this kostorrent is not asked that: it knows status, pause, resume and stop".into(),
+        _ => "this kostorrent is not asked that: it knows status, pause, resume, choose and stop".into(),
     })
 }
 
@@ -220,6 +228,13 @@ mod tests {
             (
                 Ask::Pause { torrent },
                 r#"{"version":1,"ask":"pause","torrent":"00ff"}"#,
+            ),
+            (
+                Ask::Choose {
+                    torrent: "00ff".to_owned(),
+                    files: "2,*.txt:high".to_owned(),
+                },
+                r#"{"version":1,"ask":"choose","torrent":"00ff","files":"2,*.txt:high"}"#,
             ),
         ] {
             let line = line(&ask);

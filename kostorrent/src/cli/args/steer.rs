@@ -33,6 +33,20 @@ pub(crate) struct Resume {
     pub(crate) which: WhichOrAll,
 }
 
+/// Choose other files of a download that is running
+///
+/// What is there of others stays, and is not fetched again when they are wanted later. The choice is remembered: the same
+/// download command goes on with it.
+#[derive(Debug, Args)]
+pub(crate) struct Choose {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// The files that are wanted from now on, as for `download`: numbers as `kostorrent show` has them, ranges, paths and
+    /// globs, each with :high, :normal or :low; ! takes away
+    #[arg(long, value_name = "LIST")]
+    pub(crate) files: String,
+}
+
 /// Stop what is running, as Ctrl-C does
 ///
 /// What is there is kept, and the trackers are told. The program ends when all its torrents are over: with 130 if any of

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metainfo::Metainfo;
-use selection::Selection;
+use selection::{Files, Selection};
 use storage::Names;
 
 use super::SEED_ON;
+use crate::cli::choosing;
 use crate::cli::face::{FileSpan, Subject, Summary};
 use crate::cli::following::Following;
 use crate::cli::goal::{self, Counters, Goal, Reached};
@@ -67,6 +68,16 @@ impl Shown {
         if let Some(following) = &self.following {
             following.command(command);
         }
+    }
+
+    /// The files that a list names, as for `--files`; a sentence, if it names none, or there is
+    /// nothing to choose.
+    pub(super) fn listed(&self, list: &str) -> Result<Selection, String> {
+        if self.subject.choosable.is_none() {
+            return Err("it is only seeded: there is nothing to choose".to_owned());
+        }
+        let names = Names::of(&self.metainfo).map_err(|error| error.to_string())?;
+        choosing::listed(list, &Files::new(names.own()))
     }
 
     /// Wants other files of it, if it is there.
