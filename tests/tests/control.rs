@@ -356,7 +356,7 @@ fn the_socket_is_its_users_alone_and_what_is_wrong_on_it_is_answered() {
     for (asked, part) in [
         (&b"{\"version\":2,\"ask\":\"status\"}\n"[..], "version 2"),
         (b"GET / HTTP/1.1\r\n\r\n", "JSON"),
-        (&[b'x'; 10_000], "one line"),
+        (&[b'x'; 100_000], "one line"),
     ] {
         let mut stream = UnixStream::connect(&socket).unwrap();
         let _ = stream.write_all(asked);

@@ -70,12 +70,11 @@ pub(super) fn follow(
                     continue;
                 }
                 Ok(()) = looks.changed() => {
-                    let is_looked_at = looks.borrow_and_update().at(index);
-                    details = match details.take() {
-                        Some(known) if is_looked_at => Some(known),
-                        None if is_looked_at => Some(torrent.details()),
-                        _ => None,
-                    };
+                    if !looks.borrow_and_update().at(index) {
+                        details = None;
+                    } else if details.is_none() {
+                        details = Some(torrent.details());
+                    }
                     continue;
                 }
                 Some(notice) = notices.recv() => Seen::Notice(notice, snapshots.borrow().clone()),

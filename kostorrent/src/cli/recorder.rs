@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Read as _, Seek as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use recording::Target;
+
 use super::args::Record;
 use super::failure::Failure;
-use recording::Target;
 
 /// What every recording begins with.
 const BEGINNING: &[u8] = b"{\"kostorrent_recording\":";

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use connection::Pool;
 use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
 use messages::Bitfield;
+use recording::Recorder;
 use selection::Selection;
 use storage::{Hashes, Names};
 use tokio::sync::{Semaphore, mpsc};
@@ -22,7 +23,6 @@ use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
 use super::vouch::Voucher;
 use super::watch::Watch;
-use recording::Recorder;
 
 /// What all torrents of a node share.
 pub(super) struct Common {

@@ -142,7 +142,6 @@ impl Drop for StopOnDrop {
 fn what_is_there(place: &Place, progress: &Progress) -> Result<Opened, Failure> {
     let root = &place.root;
     let layout = &place.names.found(root);
-    let disk = |error: DiskError| Failure::Disk(error.to_string());
     let count = layout.geometry().pieces();
     // A check may take hours: what somebody changes meanwhile is noticed when the files are opened.
     let before = Looks::new(root, layout).map_err(disk)?;
@@ -290,6 +289,10 @@ impl Opened {
     }
 }
 
+fn disk(error: DiskError) -> Failure {
+    Failure::Disk(error.to_string())
+}
+
 fn is_at_work(root: &Path) -> String {
     format!(
         "another kostorrent works on this torrent in {}: `kostorrent status` shows it, and \
@@ -373,20 +376,17 @@ fn judge(
             true => Ok(Verdict::Ours),
             false => foreign.verdict(file),
         };
-        match verdict.map_err(|error| Failure::Disk(error.to_string()))? {
+        match verdict.map_err(disk)? {
             Verdict::Ours if !is_wanted => {
                 whose.ours.insert(file);
             }
-            Verdict::Ours => {}
+            Verdict::Ours | Verdict::Blank => {}
             // What is not sure is not touched where nobody wants it.
-            Verdict::Blank | Verdict::Unproven | Verdict::Foreign if !is_wanted => {}
-            Verdict::Blank => {}
+            Verdict::Unproven | Verdict::Foreign if !is_wanted => {}
             Verdict::Unproven => {
                 whose.unproven.insert(file);
-                let proofs = foreign.proofs(file);
-                whose
-                    .proofs
-                    .extend(proofs.map_err(|error| Failure::Disk(error.to_string()))?);
+                let proofs = foreign.proofs(file).map_err(disk)?;
+                whose.proofs.extend(proofs);
             }
             Verdict::Foreign if first.is_none() => first = Some(root.join(&entry.path)),
             Verdict::Foreign => others += 1,

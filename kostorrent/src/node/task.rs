@@ -11,6 +11,7 @@ use engine::{Action, Announcement, Command, Engine, Event, Outcome, Report, Time
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
+use recording::Recorder;
 use storage::Job;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -32,7 +33,6 @@ use super::source::Shared;
 use super::trackers::Announcer;
 use super::vouch::{Ending, Voucher};
 use super::watch::{Watch, Wish};
-use recording::Recorder;
 
 mod choice;
 mod jobs;

@@ -13,8 +13,7 @@ use metainfo::Metainfo;
 use thiserror::Error;
 
 use crate::{
-    Allocate, Checker, Disk, DiskError, Done, FileUse, Hashes, Job, PieceState, Setup, Storage,
-    Stored,
+    Checker, Disk, DiskError, Done, FileUse, Hashes, Job, PieceState, Setup, Storage, Stored,
 };
 
 /// A piece is held in memory; longer ones than 256 MiB are not fetched.
@@ -71,17 +70,12 @@ impl Store {
         if have.count() == 0 && has_more_than_one(&mut checker, &layout)? {
             return Err(StoreError::Strangers);
         }
-        let setup = Setup {
-            files: &|file| match unproven.contains(&file) {
-                true => FileUse::Compare,
-                false => FileUse::Write,
-            },
-            made: &|_| false,
-            info_hash: torrent.info_hash_v1.map_or([0; 20], |hash| hash.0),
-            before: None,
-            allocate: Allocate::Sparse,
-            stop: &|| false,
+        let used = |file| match unproven.contains(&file) {
+            true => FileUse::Compare,
+            false => FileUse::Write,
         };
+        let info_hash = torrent.info_hash_v1.map_or([0; 20], |hash| hash.0);
+        let setup = Setup::new(info_hash, &used);
         let storage = Storage::lay_out(root, layout.clone(), hashes, &setup)?;
         let mut disk = Disk::new();
         disk.add((), storage);

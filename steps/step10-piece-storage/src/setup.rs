@@ -52,3 +52,18 @@ pub struct Setup<'a> {
     /// Is asked before each file whether to give up: a torrent may have a hundred thousand.
     pub stop: &'a dyn Fn() -> bool,
 }
+
+impl<'a> Setup<'a> {
+    /// The usual: no file was made by an earlier run or looked at before, files get their space as
+    /// they are written to, and it is not given up.
+    pub fn new(info_hash: [u8; 20], files: &'a dyn Fn(usize) -> FileUse) -> Setup<'a> {
+        Setup {
+            files,
+            made: &|_| false,
+            info_hash,
+            before: None,
+            allocate: Allocate::Sparse,
+            stop: &|| false,
+        }
+    }
+}

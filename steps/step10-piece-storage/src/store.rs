@@ -298,14 +298,14 @@ impl Storage {
         // A few bytes may be the same in any file of its kind.
         let is_proven = found == Likeness::Same && (span.len >= PROOF || span.len == length);
         if is_proven {
-            self.is_proven(span.file);
+            self.take_for_ours(span.file);
         }
         Some(is_proven)
     }
 
     /// A file that might have been somebody else's is ours: it is as any other from now on. What the
     /// part file has of it is to be [brought in](Storage::bring_in) before anybody reads it.
-    pub(crate) fn is_proven(&mut self, file: usize) {
+    pub(crate) fn take_for_ours(&mut self, file: usize) {
         self.known[file].role = Role::Ours;
         self.handles.close(|&open| open == file);
         self.proven.push(file);

@@ -86,13 +86,8 @@ impl Storage {
     ) -> Result<Vec<Changed>, DiskError> {
         let mut changed = Vec::new();
         for index in files {
-            match self.look_at(index) {
-                Ok(found) => changed.extend(found),
-                Err(error) => {
-                    self.tell_again(&changed);
-                    return Err(error);
-                }
-            }
+            let found = self.look_at(index);
+            changed.extend(found.inspect_err(|_| self.tell_again(&changed))?);
         }
         Ok(changed)
     }
@@ -188,7 +183,7 @@ impl Storage {
                     matches!(self.known[span.file].role, Role::Stranger | Role::Unproven);
                 // Zeros prove nothing.
                 if is_doubtful && checker.has_data(span)? {
-                    self.is_proven(span.file);
+                    self.take_for_ours(span.file);
                 }
             }
             self.bring_in()?;

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Write};
 
 use engine::Time;
+use recording::{Damage, Reader, Step};
 use serde_json::json;
 
 use super::args::Replay;
@@ -19,7 +20,6 @@ use super::output;
 use super::text::{json_printable, one_line, printable};
 use super::values::Whose;
 use decision::Decision;
-use recording::{Damage, Reader, Step};
 use session::{Session, Verdict};
 
 /// Replays a recording.

@@ -7,12 +7,12 @@ use blocks::BLOCK;
 use engine::{Action, Config, Engine, Event, Report, Stored, Time, Why};
 use messages::Message;
 use picker::PeerKey;
+use recording::is_recorded;
 
 use super::decision::Decision;
 use super::known::Known;
 use crate::cli::face;
 use crate::node::Notice;
-use recording::is_recorded;
 
 /// Whether the engine wants what was recorded.
 pub(super) enum Verdict {

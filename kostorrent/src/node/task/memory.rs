@@ -14,8 +14,7 @@ impl Task {
             return;
         };
         tell(vouch);
-        let mut wishes = Vec::new();
-        wishes.extend(std::iter::from_fn(|| vouch.next()));
+        let wishes: Vec<Wish> = std::iter::from_fn(|| vouch.next()).collect();
         for wish in wishes {
             match wish {
                 Wish::Job(job) => self.hand_in(job),

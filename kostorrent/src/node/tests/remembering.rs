@@ -155,23 +155,24 @@ async fn after_an_end_in_order_nothing_is_read() {
     assert_eq!(now.pieces_have, had - 1, "what was read is remembered");
 }
 
-#[tokio::test]
-async fn what_somebody_has_written_to_is_read() {
+/// The next start reads what was spoiled.
+async fn is_noticed(spoil: impl Fn(&Scene)) {
     let scene = Scene::new();
     let had = scene.begin(scene.options(DOWNLOAD)).await;
-    scene.spoil();
+    spoil(&scene);
     let now = scene.look(scene.options(DOWNLOAD)).await;
     assert_eq!(now.pieces_have, had - 1);
+}
+
+#[tokio::test]
+async fn what_somebody_has_written_to_is_read() {
+    is_noticed(Scene::spoil).await;
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn who_writes_and_sets_the_time_back_is_noticed() {
-    let scene = Scene::new();
-    let had = scene.begin(scene.options(DOWNLOAD)).await;
-    scene.spoil_secretly();
-    let now = scene.look(scene.options(DOWNLOAD)).await;
-    assert_eq!(now.pieces_have, had - 1);
+    is_noticed(Scene::spoil_secretly).await;
 }
 
 #[tokio::test]

@@ -57,6 +57,20 @@ fn take(watch: &mut Watch, bad: &[u32]) -> Vec<String> {
     words
 }
 
+/// What is to be done when somebody has written to `a`: of its two pieces one is bad then.
+fn read_again(bad: u32, good: u32) -> [String; 6] {
+    let (lost, found) = (format!("lost [{bad}]"), format!("found [{good}]"));
+    [
+        "close 0",
+        "check 0",
+        "check 1",
+        "failed in/a",
+        &lost,
+        &found,
+    ]
+    .map(str::to_owned)
+}
+
 fn change(file: usize, change: Change) -> Vec<Changed> {
     vec![Changed { file, change }]
 }
@@ -86,15 +100,7 @@ async fn what_is_gone_is_lost_at_once_and_found_when_it_is_back() {
 async fn what_was_written_to_is_read_and_only_what_is_bad_is_lost() {
     let mut watch = watch(false);
     watch.changed(change(0, Change::Touched));
-    let expected = [
-        "close 0",
-        "check 0",
-        "check 1",
-        "failed in/a",
-        "lost [1]",
-        "found [0]",
-    ];
-    assert_eq!(wishes(&mut watch, &[1]).await, expected);
+    assert_eq!(wishes(&mut watch, &[1]).await, read_again(1, 0));
     watch.changed(change(2, Change::Replaced));
     assert_eq!(
         wishes(&mut watch, &[]).await,
@@ -143,15 +149,7 @@ async fn what_changes_while_it_is_read_is_read_once_more() {
     // What is read of it now is what it was before.
     watch.changed(change(0, Change::Touched));
     watch.checked(0, true, Ok(PieceState::Good));
-    let expected = [
-        "close 0",
-        "check 0",
-        "check 1",
-        "failed in/a",
-        "lost [0]",
-        "found [1]",
-    ];
-    assert_eq!(wishes(&mut watch, &[0]).await, expected);
+    assert_eq!(wishes(&mut watch, &[0]).await, read_again(0, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,15 +158,7 @@ async fn what_was_found_and_has_changed_before_it_was_told_is_read_first() {
     watch.changed(change(0, Change::Touched));
     assert_eq!(take(&mut watch, &[]), ["close 0", "check 0", "check 1"]);
     watch.changed(change(0, Change::Touched));
-    let expected = [
-        "close 0",
-        "check 0",
-        "check 1",
-        "failed in/a",
-        "lost [1]",
-        "found [0]",
-    ];
-    assert_eq!(wishes(&mut watch, &[1]).await, expected);
+    assert_eq!(wishes(&mut watch, &[1]).await, read_again(1, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,12 +12,8 @@ use crate::{Changed, FileUse, Settled, Setup, Storage};
 
 fn setup(allocate: Allocate) -> Setup<'static> {
     Setup {
-        files: &|_| FileUse::Write,
-        made: &|_| false,
-        info_hash: [7; 20],
-        before: None,
         allocate,
-        stop: &|| false,
+        ..Setup::new([7; 20], &|_| FileUse::Write)
     }
 }
 

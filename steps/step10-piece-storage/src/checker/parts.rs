@@ -180,8 +180,11 @@ impl Checker {
 
     /// Whether there is anything but zeros in a part of a piece in the part file.
     fn has_bytes_aside(&mut self, piece: u32, offset: u64, len: u64) -> Result<bool, DiskError> {
+        let Some(aside) = &self.aside else {
+            return Ok(false);
+        };
         let mut done = 0;
-        while let Some(aside) = self.aside.as_ref().filter(|_| done < len) {
+        while done < len {
             let here = &mut self.buffer[..(len - done).min(CHUNK as u64) as usize];
             if !aside.parts.read(piece, offset + done, here)? {
                 return Ok(false);

@@ -51,19 +51,12 @@ impl Storage {
             true => FileUse::Write,
             false => FileUse::Leave,
         };
-        Storage::made(
-            root,
-            layout,
-            hashes,
-            &Setup {
-                files: &used,
-                made: &|_| false,
-                info_hash: [0; 20],
-                before: None,
-                allocate: Allocate::Sparse,
-                stop: &stop,
-            },
-        )
+        // There is no part file for the info-hash to name.
+        let setup = Setup {
+            stop: &stop,
+            ..Setup::new([0; 20], &used)
+        };
+        Storage::made(root, layout, hashes, &setup)
     }
 
     /// For a download of which perhaps not all files are wanted: makes those that are, as

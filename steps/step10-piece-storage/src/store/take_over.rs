@@ -164,7 +164,7 @@ impl Storage {
     pub(crate) fn prove_whole(&mut self) -> Result<(), DiskError> {
         for file in 0..self.known.len() {
             if self.known[file].role == Role::Unproven && self.is_whole(file)? {
-                self.is_proven(file);
+                self.take_for_ours(file);
             }
         }
         self.bring_in()

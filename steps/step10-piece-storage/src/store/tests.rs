@@ -492,17 +492,10 @@ fn a_file_that_may_be_somebody_elses_is_compared_before_it_is_written_over() {
     let open = |dir: &Path, content: &[u8]| {
         create(dir, &torrent);
         fs::write(dir.join("t/sub/two"), content).unwrap();
-        let setup = crate::Setup {
-            files: &|file| match file {
-                2 => crate::FileUse::Compare,
-                _ => crate::FileUse::Write,
-            },
-            made: &|_| false,
-            info_hash: [7; 20],
-            before: None,
-            allocate: Allocate::Sparse,
-            stop: &|| false,
-        };
+        let setup = crate::Setup::new([7; 20], &|file| match file {
+            2 => crate::FileUse::Compare,
+            _ => crate::FileUse::Write,
+        });
         let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
         Storage::lay_out(dir, layout, hashes, &setup).unwrap()
     };

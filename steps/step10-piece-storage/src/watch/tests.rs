@@ -9,7 +9,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::testing::{Torrent, regular};
-use crate::{Allocate, FileUse, Looks, Setup};
+use crate::{FileUse, Looks, Setup};
 
 /// Three files over five pieces of 40,000 bytes.
 fn torrent() -> Torrent {
@@ -386,12 +386,8 @@ fn opened_after(
         false => FileUse::Leave,
     };
     let setup = Setup {
-        files: &used,
-        made: &|_| false,
-        info_hash: [0; 20],
         before: Some(&before),
-        allocate: Allocate::Sparse,
-        stop: &|| false,
+        ..Setup::new([0; 20], &used)
     };
     let storage = Storage::lay_out(&root, layout, hashes, &setup);
     (dir, storage.unwrap())
@@ -508,13 +504,10 @@ fn a_passing_fault_at_the_start_stays_a_fault() {
     let seed = Storage::open(&root, layout.clone(), hashes.clone(), None);
     assert_eq!(seed.unwrap_err().path(), c);
     for used in [FileUse::Leave, FileUse::UnwantedOurs] {
+        let files = |_| used;
         let setup = Setup {
-            files: &|_| used,
-            made: &|_| false,
-            info_hash: [0; 20],
             before: Some(&before),
-            allocate: Allocate::Sparse,
-            stop: &|| false,
+            ..Setup::new([0; 20], &files)
         };
         let again = || Storage::lay_out(&root, layout.clone(), hashes.clone(), &setup);
         assert_eq!(again().unwrap_err().path(), c);

@@ -10,8 +10,8 @@ use messages::Bitfield;
 use metainfo::Metainfo;
 use selection::Selection;
 use storage::{
-    Allocate, Checker, Disk, DiskError, Done, FileUse, Hashes, Job, Parts, PieceState, Setup,
-    Storage, Stored, part_file_name,
+    Checker, Disk, DiskError, Done, FileUse, Hashes, Job, Parts, PieceState, Setup, Storage,
+    Stored, part_file_name,
 };
 use thiserror::Error;
 
@@ -68,14 +68,8 @@ impl Folder {
         for file in 0..found.layout.files().len() {
             uses.push(found.how_to_use(file, selection)?);
         }
-        let setup = Setup {
-            files: &|file| uses[file],
-            made: &|_| false,
-            info_hash: info_hash.0,
-            before: None,
-            allocate: Allocate::Sparse,
-            stop: &|| false,
-        };
+        let used = |file| uses[file];
+        let setup = Setup::new(info_hash.0, &used);
         let layout = found.layout;
         let storage = Storage::lay_out(root, layout.clone(), hashes, &setup)?;
         let mut disk = Disk::new();

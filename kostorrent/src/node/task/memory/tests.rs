@@ -69,6 +69,12 @@ impl Scene {
         }
     }
 
+    /// The same after a life that has ended in order: everything is on record.
+    async fn on_record(self) -> Scene {
+        self.live(async |_| ()).await;
+        self
+    }
+
     fn names(&self) -> Names {
         Names::of(&self.metainfo).unwrap()
     }
@@ -196,17 +202,29 @@ impl Task {
         }
     }
 
-    /// The next answer of the disk.
-    async fn answer(&mut self) -> Done {
-        self.disk.done.recv().await.unwrap()
+    /// Takes the next answer of the disk, which is one of these.
+    async fn take(&mut self, is_one: impl Fn(&Done) -> bool) {
+        let done = self.disk.done.recv().await.unwrap();
+        assert!(is_one(&done), "{done:?}");
+        self.done(done);
     }
 
     /// Has the watch look at all files.
     async fn look(&mut self) {
         self.hand_in(Job::Look { from: 0 });
-        let looked = self.answer().await;
-        assert!(matches!(looked, Done::Looked { .. }));
-        self.done(looked);
+        self.take(|done| matches!(done, Done::Looked { .. })).await;
+    }
+
+    /// One of the pieces that the watch has had read.
+    async fn check(&mut self) {
+        self.take(|done| matches!(done, Done::Checked { .. })).await;
+    }
+
+    /// The last piece is written.
+    async fn write_piece_3(&mut self) {
+        self.vouch(|vouch| vouch.store(3, piece_3()));
+        self.take(|done| matches!(done, Done::Stored { piece: 3, .. }))
+            .await;
     }
 }
 
@@ -221,16 +239,13 @@ async fn an_end_in_order_vouches_for_what_is_there() {
 
 #[tokio::test]
 async fn what_was_found_out_and_is_not_told_yet_is_not_vouched_for() {
-    let scene = Scene::new();
-    scene.live(async |_| ()).await;
+    let scene = Scene::new().on_record().await;
     scene
         .live(async |task| {
             scene.spoil(2);
             task.look().await;
             for _ in 0..PIECES {
-                let checked = task.answer().await;
-                assert!(matches!(checked, Done::Checked { .. }));
-                task.done(checked);
+                task.check().await;
             }
         })
         .await;
@@ -239,14 +254,12 @@ async fn what_was_found_out_and_is_not_told_yet_is_not_vouched_for() {
 
 #[tokio::test]
 async fn what_is_still_to_be_read_again_is_not_vouched_for() {
-    let scene = Scene::new();
-    scene.live(async |_| ()).await;
+    let scene = Scene::new().on_record().await;
     scene
         .live(async |task| {
             scene.spoil(2);
             task.look().await;
-            let checked = task.answer().await;
-            task.done(checked);
+            task.check().await;
         })
         .await;
     let (vouched, is_in_order) = scene.vouched();
@@ -280,9 +293,7 @@ async fn what_somebody_writes_after_us_and_before_a_batch_is_not_taken_for_ours(
     scene
         .live_and_die(async |task| {
             task.tend(Duration::ZERO).await;
-            task.vouch(|vouch| vouch.store(3, piece_3()));
-            let stored = task.answer().await;
-            task.done(stored);
+            task.write_piece_3().await;
             scene.spoil(2);
             task.tend(SYNC).await;
             task.tend(SAVE).await;
@@ -294,8 +305,7 @@ async fn what_somebody_writes_after_us_and_before_a_batch_is_not_taken_for_ours(
 
 #[tokio::test]
 async fn what_was_touched_and_is_good_is_vouched_for_again() {
-    let scene = Scene::new();
-    scene.live(async |_| ()).await;
+    let scene = Scene::new().on_record().await;
     scene
         .live_and_die(async |task| {
             task.tend(Duration::ZERO).await;
@@ -305,8 +315,7 @@ async fn what_was_touched_and_is_good_is_vouched_for_again() {
             task.tend(Duration::ZERO).await;
             assert_eq!(scene.vouched().0, [0u32; 0], "nobody has read it yet");
             while !task.watch.in_doubt().is_empty() {
-                let checked = task.answer().await;
-                task.done(checked);
+                task.check().await;
             }
             tokio::time::advance(Duration::from_secs(2)).await;
             task.watch(Watch::ring);
@@ -332,8 +341,7 @@ async fn what_the_disk_tells_during_the_end_counts() {
 
 #[tokio::test]
 async fn the_answer_to_an_earlier_look_is_not_that_of_the_last() {
-    let scene = Scene::new();
-    scene.live(async |_| ()).await;
+    let scene = Scene::new().on_record().await;
     scene
         .live(async |task| {
             task.hand_in(Job::Look { from: 0 });
@@ -357,8 +365,7 @@ fn piece_3() -> Job {
 
 #[tokio::test]
 async fn a_piece_that_is_still_on_record_is_not_written_before_it_is_withdrawn() {
-    let scene = Scene::downloading();
-    scene.live(async |_| ()).await;
+    let scene = Scene::downloading().on_record().await;
     scene.spoil(3);
     scene
         .live_and_die(async |task| {
@@ -367,8 +374,8 @@ async fn a_piece_that_is_still_on_record_is_not_written_before_it_is_withdrawn()
             assert!(vouch.next().is_none(), "it waits");
             assert_eq!(scene.vouched().0, [0, 1, 2, 3]);
             task.tend(Duration::ZERO).await;
-            let stored = task.answer().await;
-            assert!(matches!(stored, Done::Stored { piece: 3, .. }));
+            let stored = task.disk.done.recv().await;
+            assert!(matches!(stored, Some(Done::Stored { piece: 3, .. })));
             assert!(!scene.vouched().0.contains(&3));
             // From now on it need not wait.
             let vouch = task.vouch.as_mut().unwrap();
@@ -380,8 +387,7 @@ async fn a_piece_that_is_still_on_record_is_not_written_before_it_is_withdrawn()
 
 #[tokio::test]
 async fn where_nothing_can_be_saved_such_a_piece_waits_until_nobody_believes_the_record() {
-    let scene = Scene::downloading();
-    scene.live(async |_| ()).await;
+    let scene = Scene::downloading().on_record().await;
     scene.spoil(3);
     scene
         .live_and_die(async |task| {
@@ -398,8 +404,7 @@ async fn where_nothing_can_be_saved_such_a_piece_waits_until_nobody_believes_the
 
 #[tokio::test]
 async fn who_stops_does_not_wait_for_such_a_piece() {
-    let scene = Scene::downloading();
-    scene.live(async |_| ()).await;
+    let scene = Scene::downloading().on_record().await;
     scene.spoil(3);
     scene
         .live(async |task| {
@@ -420,12 +425,9 @@ async fn a_batch_is_looked_at_after_what_was_written_before() {
             task.tend(Duration::ZERO).await;
             tokio::time::advance(SYNC).await;
             task.vouch(Voucher::ring);
-            let given = task.answer().await;
-            task.done(given);
+            task.take(|done| matches!(done, Done::GivenToSync(_))).await;
             // It is being synced; meanwhile the last piece is written.
-            task.vouch(|vouch| vouch.store(3, piece_3()));
-            let stored = task.answer().await;
-            task.done(stored);
+            task.write_piece_3().await;
             task.tend(Duration::ZERO).await;
             task.tend(SAVE).await;
             task.tend(SAVE).await;

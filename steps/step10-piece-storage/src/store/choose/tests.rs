@@ -38,23 +38,55 @@ fn lay_out(root: &Path, torrent: &Torrent, wanted: &[usize]) -> Storage {
 }
 
 fn lay_out_as(root: &Path, torrent: &Torrent, wanted: &[usize], allocate: Allocate) -> Storage {
-    let setup = Setup {
-        files: &|file| match wanted.contains(&file) {
-            true => FileUse::Write,
-            false => FileUse::UnwantedOurs,
-        },
-        made: &|_| true,
-        info_hash: HASH,
-        before: None,
-        allocate,
-        stop: &|| false,
+    let used = |file| match wanted.contains(&file) {
+        true => FileUse::Write,
+        false => FileUse::UnwantedOurs,
     };
+    let setup = Setup {
+        made: &|_| true,
+        allocate,
+        ..Setup::new(HASH, &used)
+    };
+    set_up(root, torrent, &setup)
+}
+
+fn set_up(root: &Path, torrent: &Torrent, setup: &Setup<'_>) -> Storage {
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    Storage::lay_out(root, layout, hashes, &setup).unwrap()
+    Storage::lay_out(root, layout, hashes, setup).unwrap()
+}
+
+/// An earlier run: these files were wanted, and these pieces have come.
+fn earlier(
+    root: &Path,
+    torrent: &Torrent,
+    wanted: &[usize],
+    pieces: impl IntoIterator<Item = u32>,
+) {
+    write_all(&mut lay_out(root, torrent, wanted), torrent, pieces);
+}
+
+/// It was killed when `c` was made, and nothing was copied yet.
+fn make_c(root: &Path) {
+    fs::create_dir_all(root.join("t/in")).unwrap();
+    let c = fs::File::create(root.join("t/in/c")).unwrap();
+    c.set_len(20_000).unwrap();
+}
+
+/// A seed of what is there.
+fn seed(root: &Path, torrent: &Torrent) -> Storage {
+    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
+    let seed = Storage::open(root, layout, hashes, None).unwrap();
+    seed.with_parts(&HASH).unwrap()
 }
 
 fn write(storage: &mut Storage, torrent: &Torrent, piece: u32) -> Vec<Changed> {
     storage.write(piece, &torrent.blocks(piece)).unwrap()
+}
+
+fn write_all(storage: &mut Storage, torrent: &Torrent, pieces: impl IntoIterator<Item = u32>) {
+    for piece in pieces {
+        write(storage, torrent, piece);
+    }
 }
 
 /// These files are wanted too.
@@ -89,17 +121,25 @@ fn part_file(root: &Path) -> PathBuf {
     root.join(part_file_name(&HASH))
 }
 
-/// The pieces that a checker finds good that knows the part file, but not what is wanted.
-fn good(root: &Path, torrent: &Torrent) -> Vec<u32> {
+/// A checker that knows the part file, and which files nobody wants.
+fn checker(root: &Path, torrent: &Torrent, unwanted: &[bool]) -> Checker {
     let parts = Parts::open(root, &HASH, &torrent.layout).unwrap();
     let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let mut checker = Checker::new(root, layout, hashes).parts(parts, Vec::new());
+    Checker::new(root, layout, hashes).parts(parts, unwanted.to_vec())
+}
+
+/// Which of these pieces a checker finds good.
+fn good_of(checker: &mut Checker, pieces: std::ops::Range<u32>) -> Vec<u32> {
     let mut good = Vec::new();
     let on_piece = |piece, state| good.extend((state == PieceState::Good).then_some(piece));
-    checker
-        .check(0..torrent.layout.geometry().pieces(), on_piece)
-        .unwrap();
+    checker.check(pieces, on_piece).unwrap();
     good
+}
+
+/// The pieces that a checker finds good that does not know what is wanted.
+fn good(root: &Path, torrent: &Torrent) -> Vec<u32> {
+    let pieces = 0..torrent.layout.geometry().pieces();
+    good_of(&mut checker(root, torrent, &[]), pieces)
 }
 
 fn read(storage: &mut Storage, torrent: &Torrent, piece: u32) -> Vec<u8> {
@@ -112,6 +152,13 @@ fn read(storage: &mut Storage, torrent: &Torrent, piece: u32) -> Vec<u8> {
     };
     storage.read(&block, &mut bytes).unwrap();
     bytes
+}
+
+/// A piece is read as it is to be, and a check says so too.
+#[track_caller]
+fn assert_good(storage: &mut Storage, torrent: &Torrent, piece: u32) {
+    assert_eq!(read(storage, torrent, piece), torrent.piece(piece));
+    assert_eq!(storage.check(piece).unwrap(), PieceState::Good);
 }
 
 #[test]
@@ -127,8 +174,7 @@ fn a_file_that_nobody_wants_is_not_made_and_its_bytes_are_kept() {
     assert_eq!(there(root, &torrent), (vec![1], true));
     assert_eq!(fs::read(root.join("t/b")).unwrap(), torrent.file(1));
     for piece in 0..3 {
-        assert_eq!(read(&mut storage, &torrent, piece), torrent.piece(piece));
-        assert_eq!(storage.check(piece).unwrap(), PieceState::Good);
+        assert_good(&mut storage, &torrent, piece);
     }
     storage.sync().unwrap();
     let settled = storage.settle().unwrap();
@@ -144,9 +190,7 @@ fn bytes_of_the_part_file_go_to_the_file_that_is_wanted_later() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
     let mut storage = lay_out(root, &torrent, &[1]);
-    for piece in 0..3 {
-        write(&mut storage, &torrent, piece);
-    }
+    write_all(&mut storage, &torrent, 0..3);
     assert_eq!(want(&mut storage, &[0, 1, 99]).unwrap().moved, [0]);
     assert_eq!(fs::read(root.join("t/a")).unwrap(), torrent.file(0));
     assert_eq!(there(root, &torrent), (vec![0, 1], true));
@@ -171,14 +215,10 @@ fn a_later_run_takes_over_what_is_wanted_then() {
         let (torrent, dir) = (torrent(), tempdir().unwrap());
         let root = dir.path();
         let mut storage = lay_out_as(root, &torrent, &[1], allocate);
-        (0..3).for_each(|piece| drop(write(&mut storage, &torrent, piece)));
+        write_all(&mut storage, &torrent, 0..3);
         drop(storage);
-        // Killed when the file was made and nothing was copied yet: it is taken for what it is.
-        fs::create_dir(root.join("t/in")).unwrap();
-        fs::File::create(root.join("t/in/c"))
-            .unwrap()
-            .set_len(20_000)
-            .unwrap();
+        // It is taken for what it is.
+        make_c(root);
         assert_eq!(good(root, &torrent), [0, 1, 2]);
         let mut storage = lay_out_as(root, &torrent, &[0, 1, 2, 3], allocate);
         assert_eq!(there(root, &torrent), (vec![0, 1, 2, 3], false));
@@ -194,9 +234,7 @@ fn a_file_that_nobody_wants_any_more_goes_if_there_is_nothing_in_it() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
     let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3, 5]);
-    for piece in 0..3 {
-        write(&mut storage, &torrent, piece);
-    }
+    write_all(&mut storage, &torrent, 0..3);
     // Of `d` there is the end of a piece that others need, of `empty` nothing.
     assert_eq!(unwant(&mut storage, &[3, 5]).unwrap().moved, [3, 5]);
     assert_eq!(there(root, &torrent), (vec![0, 1, 2], true));
@@ -224,12 +262,8 @@ fn a_file_that_nobody_wants_any_more_goes_if_there_is_nothing_in_it() {
 fn what_is_in_an_unwanted_file_stays_and_is_written_on() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3]);
-    write(&mut storage, &torrent, 1);
-    let mut storage = {
-        drop(storage);
-        lay_out(root, &torrent, &[0])
-    };
+    earlier(root, &torrent, &[0, 1, 2, 3], [1]);
+    let mut storage = lay_out(root, &torrent, &[0]);
     assert_eq!(
         there(root, &torrent),
         (vec![0, 1], false),
@@ -253,30 +287,18 @@ fn a_strangers_file_in_the_place_of_an_unwanted_one_is_not_touched() {
     let root = dir.path();
     fs::create_dir(root.join("t")).unwrap();
     fs::write(root.join("t/b"), vec![9; 60_000]).unwrap();
-    let setup = Setup {
-        files: &|file| match file {
-            0 => FileUse::Write,
-            _ => FileUse::Unwanted,
-        },
-        made: &|_| false,
-        info_hash: HASH,
-        before: None,
-        allocate: Allocate::Sparse,
-        stop: &|| false,
-    };
-    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let mut storage = Storage::lay_out(root, layout.clone(), hashes.clone(), &setup).unwrap();
+    let setup = Setup::new(HASH, &|file| match file {
+        0 => FileUse::Write,
+        _ => FileUse::Unwanted,
+    });
+    let mut storage = set_up(root, &torrent, &setup);
     write(&mut storage, &torrent, 0);
-    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
-    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_good(&mut storage, &torrent, 0);
     assert_eq!(fs::read(root.join("t/b")).unwrap(), [9; 60_000]);
     assert_eq!(good(root, &torrent), [0]);
-    let parts = Parts::open(root, &HASH, &layout).unwrap();
-    let mut checker = Checker::new(root, layout, hashes).parts(parts, vec![false, true]);
+    let mut checker = checker(root, &torrent, &[false, true]);
     assert_eq!(checker.files_aside(0).unwrap(), [1]);
-    let mut state = None;
-    checker.check(0..1, |_, found| state = Some(found)).unwrap();
-    assert_eq!(state, Some(PieceState::Good));
+    assert_eq!(good_of(&mut checker, 0..1), [0]);
     // Wanted later, it is compared with what is to be written.
     assert_eq!(want(&mut storage, &[1]).unwrap().lost, [0]);
     let error = storage.write(0, &torrent.blocks(0)).unwrap_err();
@@ -297,9 +319,7 @@ fn a_part_file_that_vanishes_is_missed() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
     let mut storage = lay_out(root, &torrent, &[1]);
-    for piece in 0..3 {
-        write(&mut storage, &torrent, piece);
-    }
+    write_all(&mut storage, &torrent, 0..3);
     fs::remove_file(part_file(root)).unwrap();
     assert_eq!(storage.settle().unwrap().lost, [0, 2]);
     write(&mut storage, &torrent, 0);
@@ -360,13 +380,8 @@ fn a_link_is_made_when_it_is_wanted() {
 #[test]
 fn a_seed_reads_from_the_part_file_too() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
-    let mut storage = lay_out(dir.path(), &torrent, &[1]);
-    for piece in 0..3 {
-        write(&mut storage, &torrent, piece);
-    }
-    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let seed = Storage::open(dir.path(), layout, hashes, None).unwrap();
-    let mut seed = seed.with_parts(&HASH).unwrap();
+    earlier(dir.path(), &torrent, &[1], 0..3);
+    let mut seed = seed(dir.path(), &torrent);
     for piece in 0..3 {
         assert_eq!(read(&mut seed, &torrent, piece), torrent.piece(piece));
     }

@@ -20,13 +20,10 @@ fn a_piece_of_which_an_unwanted_file_has_only_zeros_stays_good() {
     // Of piece 0 `b` has 10,000 bytes, all of them zeros.
     let (torrent, dir) = (torrent_with_zeros(30_000..40_000), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[0, 1]);
-    write(&mut storage, &torrent, 0);
-    drop(storage);
+    earlier(root, &torrent, &[0, 1], [0]);
     let mut storage = lay_out(root, &torrent, &[0]);
     assert_eq!(there(root, &torrent), (vec![0], true));
-    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
-    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_good(&mut storage, &torrent, 0);
     assert_eq!(good(root, &torrent), [0]);
 }
 
@@ -35,9 +32,7 @@ fn zeros_of_a_piece_that_nobody_needs_stay_where_they_are_good() {
     // Piece 1 is in `b` alone, piece 2 in `b`, `c` and `d`: of that, `d` has zeros only.
     let (torrent, dir) = (torrent_with_zeros(110_000..120_000), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3]);
-    write(&mut storage, &torrent, 2);
-    drop(storage);
+    earlier(root, &torrent, &[0, 1, 2, 3], [2]);
     let mut storage = lay_out(root, &torrent, &[0]);
     assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
     assert_eq!(good(root, &torrent), [2]);
@@ -47,9 +42,7 @@ fn zeros_of_a_piece_that_nobody_needs_stay_where_they_are_good() {
 fn an_unwanted_file_that_is_deleted_is_missed_when_a_piece_of_it_comes() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[0, 1]);
-    write(&mut storage, &torrent, 1);
-    drop(storage);
+    earlier(root, &torrent, &[0, 1], [1]);
     let mut storage = lay_out(root, &torrent, &[0]);
     fs::remove_file(root.join("t/b")).unwrap();
     let gone = Changed {
@@ -65,16 +58,10 @@ fn an_unwanted_file_that_is_deleted_is_missed_when_a_piece_of_it_comes() {
 #[test]
 fn a_seed_sees_that_a_file_comes_back_which_was_not_there_at_the_start() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
-    let mut storage = lay_out(dir.path(), &torrent, &[1, 2, 3, 6]);
-    for piece in 0..5 {
-        write(&mut storage, &torrent, piece);
-    }
-    drop(storage);
+    earlier(dir.path(), &torrent, &[1, 2, 3, 6], 0..5);
     let (there, away) = (dir.path().join("t/f"), dir.path().join("away"));
     fs::rename(&there, &away).unwrap();
-    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let seed = Storage::open(dir.path(), layout, hashes, None).unwrap();
-    let mut seed = seed.with_parts(&HASH).unwrap();
+    let mut seed = seed(dir.path(), &torrent);
     assert_eq!(seed.look(0..7).unwrap(), []);
     let back = |file| Changed {
         file,
@@ -100,26 +87,20 @@ fn what_the_part_file_has_does_not_go_into_a_strangers_file() {
     for (length, byte) in [(4, 7), (20_000, 0)] {
         let (torrent, dir) = (torrent(), tempdir().unwrap());
         let root = dir.path();
-        let mut storage = lay_out(root, &torrent, &[1]);
-        (0..3).for_each(|piece| drop(write(&mut storage, &torrent, piece)));
-        drop(storage);
+        earlier(root, &torrent, &[1], 0..3);
         let before = crate::Looks::new(root, &torrent.layout).unwrap();
         let theirs = vec![byte; length];
         fs::create_dir(root.join("t/in")).unwrap();
         fs::write(root.join("t/in/c"), &theirs).unwrap();
-        let setup = Setup {
-            files: &|file| match file {
-                1 | 2 => FileUse::Write,
-                _ => FileUse::Unwanted,
-            },
-            made: &|_| false,
-            info_hash: HASH,
-            before: Some(&before),
-            allocate: Allocate::Sparse,
-            stop: &|| false,
+        let used = |file| match file {
+            1 | 2 => FileUse::Write,
+            _ => FileUse::Unwanted,
         };
-        let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-        let mut storage = Storage::lay_out(root, layout, hashes, &setup).unwrap();
+        let setup = Setup {
+            before: Some(&before),
+            ..Setup::new(HASH, &used)
+        };
+        let mut storage = set_up(root, &torrent, &setup);
         assert_eq!(fs::read(root.join("t/in/c")).unwrap(), theirs);
         assert_eq!(storage.take_changed().len(), 1);
         // What we have of it is not where it belongs, and is not served.
@@ -141,9 +122,7 @@ fn what_the_part_file_has_does_not_go_into_a_strangers_file() {
 fn a_check_reads_what_is_served() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[1]);
-    (0..3).for_each(|piece| drop(write(&mut storage, &torrent, piece)));
-    drop(storage);
+    earlier(root, &torrent, &[1], 0..3);
     let mut storage = lay_out(root, &torrent, &[1, 2]);
     assert_eq!(storage.check(2).unwrap(), PieceState::Good);
     // The part file still has the bytes of `c`, for it has those of `d`; but `c` is not read there.
@@ -188,12 +167,8 @@ fn what_another_piece_has_left_in_a_slot_is_not_taken_for_anything() {
     let fill = vec![0xee; 60_000];
     fs::write(part_file(root), [&[0; 1024][..], &fill].concat()).unwrap();
     write(&mut storage, &torrent, 2);
-    // Killed when `c` was made and nothing was copied yet.
     drop(storage);
-    fs::File::create(root.join("t/in/c"))
-        .unwrap()
-        .set_len(20_000)
-        .unwrap();
+    make_c(root);
     assert_eq!(good(root, &torrent), [0, 2]);
     let mut storage = lay_out(root, &torrent, &[0, 1, 2, 3]);
     assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
@@ -203,23 +178,12 @@ fn what_another_piece_has_left_in_a_slot_is_not_taken_for_anything() {
 fn a_neighbour_that_nobody_wants_and_that_is_there_is_read_from_its_file() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[1]);
-    write(&mut storage, &torrent, 1);
-    write(&mut storage, &torrent, 2);
-    drop(storage);
-    // `b` has a piece of its own; `c` is made, and was to be filled.
-    fs::create_dir(root.join("t/in")).unwrap();
-    fs::File::create(root.join("t/in/c"))
-        .unwrap()
-        .set_len(20_000)
-        .unwrap();
-    let parts = Parts::open(root, &HASH, &torrent.layout).unwrap();
-    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let unwanted = vec![true, true, false, true, true, true, true];
-    let mut checker = Checker::new(root, layout, hashes).parts(parts, unwanted);
-    let mut state = None;
-    checker.check(2..3, |_, found| state = Some(found)).unwrap();
-    assert_eq!(state, Some(PieceState::Good));
+    // `b` has a piece of its own; `c` was to be filled.
+    earlier(root, &torrent, &[1], [1, 2]);
+    make_c(root);
+    let unwanted = [true, true, false, true, true, true, true];
+    let mut checker = checker(root, &torrent, &unwanted);
+    assert_eq!(good_of(&mut checker, 2..3), [2]);
     let mut storage = lay_out(root, &torrent, &[2]);
     assert_eq!(read(&mut storage, &torrent, 2), torrent.piece(2));
     // What is in the part file is of no use where the file is read, and is not taken for good.
@@ -236,9 +200,7 @@ fn a_neighbour_that_nobody_wants_and_that_is_there_is_read_from_its_file() {
 fn an_unwanted_file_that_only_seems_to_be_ours_is_left_alone() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[0]);
-    write(&mut storage, &torrent, 0);
-    drop(storage);
+    earlier(root, &torrent, &[0], [0]);
     // Piece 0 is good with the part file, and there are bytes of it in this file too: others.
     fs::write(root.join("t/b"), vec![9; 60_000]).unwrap();
     let mut storage = lay_out(root, &torrent, &[0]);
@@ -253,15 +215,12 @@ fn an_unwanted_file_that_only_seems_to_be_ours_is_left_alone() {
 fn a_strangers_beginning_of_a_file_costs_no_piece_that_the_part_file_has() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[0]);
-    write(&mut storage, &torrent, 0);
-    drop(storage);
+    earlier(root, &torrent, &[0], [0]);
     // Too short to have the end of piece 0, until it gets its length.
     fs::write(root.join("t/b"), vec![9; 1_000]).unwrap();
     assert_eq!(good(root, &torrent), [0]);
     let mut storage = lay_out(root, &torrent, &[0, 1]);
-    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
-    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_good(&mut storage, &torrent, 0);
     assert_eq!(storage.settle().unwrap(), crate::Settled::default());
     assert_eq!(good(root, &torrent), [0]);
 }
@@ -270,9 +229,7 @@ fn a_strangers_beginning_of_a_file_costs_no_piece_that_the_part_file_has() {
 fn a_copy_that_was_cut_short_is_made_again() {
     let (torrent, dir) = (torrent(), tempdir().unwrap());
     let root = dir.path();
-    let mut storage = lay_out(root, &torrent, &[0]);
-    write(&mut storage, &torrent, 0);
-    drop(storage);
+    earlier(root, &torrent, &[0], [0]);
     // Killed in the middle of a copy: half is there, and the slot still is.
     let mut half = torrent.file(1).to_vec();
     half[5_000..].fill(0);
@@ -293,19 +250,11 @@ fn what_others_have_put_there_never_goes() {
     fs::write(root.join("t/b"), vec![0; torrent.file(1).len()]).unwrap();
     fs::write(root.join("t/in/empty"), b"").unwrap();
     let before = fs::read_dir(root.join("t")).unwrap().count();
-    let setup = Setup {
-        files: &|file| match file {
-            0 => FileUse::Write,
-            _ => FileUse::UnwantedOurs,
-        },
-        made: &|_| false,
-        info_hash: HASH,
-        before: None,
-        allocate: Allocate::Sparse,
-        stop: &|| false,
-    };
-    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    let mut storage = Storage::lay_out(root, layout, hashes, &setup).unwrap();
+    let setup = Setup::new(HASH, &|file| match file {
+        0 => FileUse::Write,
+        _ => FileUse::UnwantedOurs,
+    });
+    let mut storage = set_up(root, &torrent, &setup);
     unwant(&mut storage, &[1]).unwrap();
     assert_eq!(fs::read_dir(root.join("t")).unwrap().count(), before + 1);
     assert!(root.join("t/in/empty").exists());
@@ -315,20 +264,12 @@ fn what_others_have_put_there_never_goes() {
 fn compared(root: &std::path::Path, torrent: &Torrent, content: &[u8]) -> Storage {
     fs::create_dir(root.join("t")).unwrap();
     fs::write(root.join("t/b"), content).unwrap();
-    let setup = Setup {
-        files: &|file| match file {
-            0 => FileUse::Write,
-            1 => FileUse::Compare,
-            _ => FileUse::Unwanted,
-        },
-        made: &|_| false,
-        info_hash: HASH,
-        before: None,
-        allocate: Allocate::Sparse,
-        stop: &|| false,
-    };
-    let (layout, hashes) = (torrent.layout.clone(), torrent.hashes.clone());
-    Storage::lay_out(root, layout, hashes, &setup).unwrap()
+    let setup = Setup::new(HASH, &|file| match file {
+        0 => FileUse::Write,
+        1 => FileUse::Compare,
+        _ => FileUse::Unwanted,
+    });
+    set_up(root, torrent, &setup)
 }
 
 #[test]
@@ -339,8 +280,7 @@ fn no_zero_of_a_strangers_file_is_written_over() {
     theirs[20_000..30_000].fill(9);
     let mut storage = compared(root, &torrent, &theirs);
     write(&mut storage, &torrent, 0);
-    assert_eq!(read(&mut storage, &torrent, 0), torrent.piece(0));
-    assert_eq!(storage.check(0).unwrap(), PieceState::Good);
+    assert_good(&mut storage, &torrent, 0);
     let error = storage.write(1, &torrent.blocks(1)).unwrap_err();
     assert!(error.to_string().contains("left alone"), "{error}");
     assert_eq!(fs::read(root.join("t/b")).unwrap(), theirs);
