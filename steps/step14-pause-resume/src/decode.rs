@@ -8,7 +8,7 @@ use crate::record::{Counters, FORMAT, Recorded, Resume};
 use crate::{ResumeError, Stamp, UnixTime};
 
 /// The longest resume file that is read, in bytes. A torrent of 250,000 files and four million
-/// pieces has one of 26 MiB.
+/// pieces has one of 24 MiB.
 pub const MAX_SIZE: usize = 32 * 1024 * 1024;
 
 /// No counter of seconds has more: a thousand years.
@@ -81,13 +81,23 @@ fn number(root: Value<'_, '_>, key: &'static str) -> Result<u64, ResumeError> {
 }
 
 fn bytes_counted(root: Value<'_, '_>, key: &'static str) -> Result<u64, ResumeError> {
-    let found = Some(number(root, key)?).filter(|&bytes| bytes <= MOST_BYTES);
-    found.ok_or(wrong(key, "a number of bytes that can be"))
+    counted(root, key, MOST_BYTES, "a number of bytes that can be")
 }
 
 fn seconds_counted(root: Value<'_, '_>, key: &'static str) -> Result<u64, ResumeError> {
-    let found = Some(number(root, key)?).filter(|&seconds| seconds <= MOST_SECONDS);
-    found.ok_or(wrong(key, "a number of seconds that can be"))
+    counted(root, key, MOST_SECONDS, "a number of seconds that can be")
+}
+
+fn counted(
+    root: Value<'_, '_>,
+    key: &'static str,
+    most: u64,
+    expected: &'static str,
+) -> Result<u64, ResumeError> {
+    match number(root, key)? {
+        count if count <= most => Ok(count),
+        _ => Err(wrong(key, expected)),
+    }
 }
 
 fn string<'a>(root: Value<'_, 'a>, key: &'static str) -> Result<&'a [u8], ResumeError> {

@@ -59,6 +59,29 @@ fn with(from: &str, to: &str) -> Vec<u8> {
 }
 
 #[test]
+fn that_of_the_largest_torrent_is_read() {
+    const MIB: usize = 1024 * 1024;
+    // All numbers are as long as they get.
+    let time = UnixTime::new(9_999_999_999, 999_999_999).unwrap();
+    let stamp = Stamp {
+        length: u64::MAX,
+        modified: time,
+        number: Some(u64::MAX),
+        changed: Some(time),
+    };
+    let settled = true;
+    let resume = Resume {
+        pieces: Bitfield::full(4_000_000),
+        files: vec![Some(Recorded { stamp, settled }); 250_000],
+        choice: Some(vec![1; 250_000]),
+        ..example()
+    };
+    let bytes = resume.encode();
+    assert_eq!(bytes.len().div_ceil(MIB), 24);
+    assert_eq!(Resume::decode(&bytes), Ok(resume));
+}
+
+#[test]
 fn keys_of_later_versions_are_passed_over() {
     let more = with("6:format", "7:for one4:what6:format");
     assert_eq!(Resume::decode(&more), Ok(example()));
