@@ -16,10 +16,10 @@ use engine::Time;
 /// over memory.
 #[derive(Debug)]
 pub(crate) struct Agenda<T> {
-    /// What happens stands in its entry, though it has to be carried along: a row is read from one end
-    /// to the other, and places elsewhere would be looked up all over memory, too.
+    /// The rows from 1 on. What happens stands in its entry, though it has to be carried along: a row
+    /// is read from one end to the other, and places elsewhere would be looked up all over memory, too.
     rows: Vec<Vec<Entry<T>>>,
-    /// What is due at the last moment that came up.
+    /// Row 0: what is due at the last moment that came up.
     due: VecDeque<T>,
     /// The last moment that came up, in nanoseconds after the beginning.
     last: u64,

@@ -25,48 +25,45 @@ impl Scenario {
     ///
     /// What is wrong, and where, in a sentence.
     pub fn read(text: &str, name: &str) -> Result<Scenario, String> {
-        read(text, name)
-    }
-}
-
-fn read(text: &str, name: &str) -> Result<Scenario, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
-    let mut fields = Fields::of(value, "the scenario")?;
-    let scenario = Scenario {
-        name: fields.text("name")?.unwrap_or_else(|| name.to_owned()),
-        about: fields.text("about")?.unwrap_or_default(),
-        size: fields.bytes("size", Some(64 * MIB))?.unwrap_or_default(),
-        piece_length: fields
-            .bytes("piece_length", Some(MIB / 4))?
-            .unwrap_or_default(),
-        until: fields.time("until", Some(3600.0))?.unwrap_or_default(),
-        groups: match fields.take("peers") {
-            Some(Value::Array(groups)) => {
-                let groups = groups.into_iter().enumerate();
-                groups
-                    .map(|(index, value)| group(value, index))
-                    .collect::<Result<_, _>>()?
-            }
-            _ => return Err("`peers` must be a list of groups".to_owned()),
-        },
-    };
-    fields.end()?;
-    if scenario.size == 0 || scenario.piece_length == 0 {
-        return Err(
-            "a torrent with nothing in it: `size` and `piece_length` must be bytes".to_owned(),
-        );
-    }
-    let geometry = scenario.geometry().map_err(|error| error.to_string())?;
-    match (scenario.peers(), geometry.pieces()) {
-        (0, _) => Err("there is no peer in it".to_owned()),
-        (peers, _) if peers > MOST_PEERS => {
-            Err(format!("there are more than {MOST_PEERS} peers in it"))
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+        let mut fields = Fields::of(value, "the scenario")?;
+        let scenario = Scenario {
+            name: fields.text("name")?.unwrap_or_else(|| name.to_owned()),
+            about: fields.text("about")?.unwrap_or_default(),
+            size: fields.bytes("size", Some(64 * MIB))?.unwrap_or_default(),
+            piece_length: fields
+                .bytes("piece_length", Some(MIB / 4))?
+                .unwrap_or_default(),
+            until: fields.time("until", Some(3600.0))?.unwrap_or_default(),
+            groups: match fields.take("peers") {
+                Some(Value::Array(groups)) => {
+                    let groups = groups.into_iter().enumerate();
+                    groups
+                        .map(|(index, value)| group(value, index))
+                        .collect::<Result<_, _>>()?
+                }
+                _ => return Err("`peers` must be a list of groups".to_owned()),
+            },
+        };
+        fields.end()?;
+        if scenario.size == 0 || scenario.piece_length == 0 {
+            return Err(
+                "a torrent with nothing in it: `size` and `piece_length` must be bytes".to_owned(),
+            );
         }
-        (_, pieces @ MOST_PIECES..) => Err(format!(
-            "the torrent has {pieces} pieces, and {MOST_PIECES} are too many here: make `piece_length` \
-             larger"
-        )),
-        _ => Ok(scenario),
+        let geometry = scenario.geometry().map_err(|error| error.to_string())?;
+        match (scenario.peers(), geometry.pieces()) {
+            (0, _) => Err("there is no peer in it".to_owned()),
+            (peers, _) if peers > MOST_PEERS => {
+                Err(format!("there are more than {MOST_PEERS} peers in it"))
+            }
+            (_, pieces @ MOST_PIECES..) => Err(format!(
+                "the torrent has {pieces} pieces, and {MOST_PIECES} are too many here: make `piece_length` \
+                 larger"
+            )),
+            _ => Ok(scenario),
+        }
     }
 }
 
@@ -268,7 +265,7 @@ mod tests {
                  "jitter": 0.25, "breaks": 9, "vice": "free-rides", "slots": 2, "connections": 7,
                  "joins": 1, "every": 2, "leaves": 3, "away": 4, "stays": false,
                  "disk": {"latency": 0.01, "rate": "5K", "room": 6, "fault": [1, 2.5]}}]}"#;
-        let scenario = read(text, "file").unwrap();
+        let scenario = Scenario::read(text, "file").unwrap();
         let leecher = Group {
             line: Line {
                 latency: Duration::from_millis(500),
@@ -374,7 +371,7 @@ mod tests {
                 "`fault` must be [FROM, UNTIL]",
             ),
         ] {
-            let why = read(text, "file").unwrap_err();
+            let why = Scenario::read(text, "file").unwrap_err();
             assert!(why.contains(named), "{text}: {why}");
         }
     }

@@ -92,9 +92,7 @@ impl Voucher {
     pub fn changed(&mut self, files: impl IntoIterator<Item = usize>) {
         for file in files {
             self.ledger.touched(file);
-            for piece in self.layout.all_pieces_of(file) {
-                self.ledger.lost(piece);
-            }
+            self.lost(self.layout.all_pieces_of(file));
         }
     }
 
