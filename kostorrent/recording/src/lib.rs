@@ -41,6 +41,9 @@ pub const FORMAT: u32 = 1;
 const MOST_PEERS: usize = 65_536;
 
 /// The first line of a recording: what the engine began with.
+///
+/// These are the fields of [`Config`] once more, and not that itself: there are files in this format,
+/// and a name that changes in the engine must not change it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
@@ -89,31 +92,51 @@ impl Header {
     /// The header for an engine that begins with this; `None` while it is not known what the torrent
     /// consists of.
     pub fn of(config: &Config, anonymous: bool) -> Option<Header> {
-        let content = config.content.as_ref()?;
+        // Each by its name: one that is new in the engine is not to be forgotten here.
+        let Config {
+            content,
+            tiers,
+            peers,
+            names,
+            keep_seeding,
+            max_peers,
+            upload_slots,
+            limit_down,
+            limit_up,
+            memory,
+            peer_id,
+            seed,
+            explain: _,
+        } = config;
+        let ContentConfig {
+            geometry,
+            have,
+            wanted,
+            first,
+        } = content.as_ref()?;
         Some(Header {
             kostorrent_recording: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             anonymous,
-            total_length: content.geometry.total_length(),
-            piece_length: content.geometry.piece_length().into(),
-            have: hex::encode(content.have.to_bytes()),
-            wanted: hex::encode(content.wanted.to_bytes()),
-            first: content
-                .first
+            total_length: geometry.total_length(),
+            piece_length: geometry.piece_length().into(),
+            have: hex::encode(have.to_bytes()),
+            wanted: hex::encode(wanted.to_bytes()),
+            first: first
                 .iter()
                 .map(|class| hex::encode(class.to_bytes()))
                 .collect(),
-            tiers: config.tiers.clone(),
-            peers: config.peers.clone(),
-            names: config.names.clone(),
-            keep_seeding: config.keep_seeding,
-            max_peers: config.max_peers,
-            upload_slots: config.upload_slots,
-            limit_down: config.limit_down,
-            limit_up: config.limit_up,
-            memory: config.memory,
-            peer_id: hex::encode(config.peer_id),
-            seed: config.seed,
+            tiers: tiers.clone(),
+            peers: peers.clone(),
+            names: names.clone(),
+            keep_seeding: *keep_seeding,
+            max_peers: *max_peers,
+            upload_slots: *upload_slots,
+            limit_down: *limit_down,
+            limit_up: *limit_up,
+            memory: *memory,
+            peer_id: hex::encode(peer_id),
+            seed: *seed,
         })
     }
 
@@ -155,6 +178,7 @@ impl Header {
                 .collect::<Result<_, _>>()?,
         };
         Ok(Config {
+            content: Some(content),
             tiers: self.tiers.clone(),
             peers: self.peers.clone(),
             names: self.names.clone(),
@@ -166,7 +190,7 @@ impl Header {
             memory: self.memory,
             peer_id,
             seed: self.seed,
-            ..Config::new(Some(content))
+            explain: false,
         })
     }
 }
