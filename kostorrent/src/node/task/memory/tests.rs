@@ -353,7 +353,14 @@ async fn the_answer_to_an_earlier_look_is_not_that_of_the_last() {
     assert_eq!(scene.found().await, [0, 1, 3]);
 }
 
-/// A piece as it is to be.
+/// A download of which the last piece is on record, and was spoiled since.
+async fn spoiled_since() -> Scene {
+    let scene = Scene::downloading().on_record().await;
+    scene.spoil(3);
+    scene
+}
+
+/// The last piece as it is to be.
 fn piece_3() -> Job {
     let content = content();
     Job::Store {
@@ -365,8 +372,7 @@ fn piece_3() -> Job {
 
 #[tokio::test]
 async fn a_piece_that_is_still_on_record_is_not_written_before_it_is_withdrawn() {
-    let scene = Scene::downloading().on_record().await;
-    scene.spoil(3);
+    let scene = spoiled_since().await;
     scene
         .live_and_die(async |task| {
             let vouch = task.vouch.as_mut().unwrap();
@@ -387,8 +393,7 @@ async fn a_piece_that_is_still_on_record_is_not_written_before_it_is_withdrawn()
 
 #[tokio::test]
 async fn where_nothing_can_be_saved_such_a_piece_waits_until_nobody_believes_the_record() {
-    let scene = Scene::downloading().on_record().await;
-    scene.spoil(3);
+    let scene = spoiled_since().await;
     scene
         .live_and_die(async |task| {
             let vouch = task.vouch.as_mut().unwrap();
@@ -404,8 +409,7 @@ async fn where_nothing_can_be_saved_such_a_piece_waits_until_nobody_believes_the
 
 #[tokio::test]
 async fn who_stops_does_not_wait_for_such_a_piece() {
-    let scene = Scene::downloading().on_record().await;
-    scene.spoil(3);
+    let scene = spoiled_since().await;
     scene
         .live(async |task| {
             task.vouch(|vouch| vouch.store(3, piece_3()));
