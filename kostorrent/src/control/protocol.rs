@@ -172,7 +172,8 @@ pub(crate) fn read_ask(line: &[u8]) -> Result<Ask, String> {
     let what = value["ask"].as_str().unwrap_or_default().to_owned();
     serde_json::from_value(value).map_err(|error| match &*what {
         "status" | "pause" | "resume" | "stop" => format!("`{what}` is not well said: {error}"),
-        _ => "this kostorrent is not asked that: it knows status, pause, resume, choose and stop".into(),
+        _ => "this kostorrent is not asked that: it knows status, pause, resume, choose and stop"
+            .into(),
     })
 }
 

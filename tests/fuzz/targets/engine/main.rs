@@ -328,7 +328,10 @@ fn take(driver: &mut Driver, step: Step) {
             driver.command(Command::Limits { down, up });
         }
         Step::Memory { bytes } => driver.command(Command::Memory(bytes.into())),
-        Step::Want { pieces: bits, first } => {
+        Step::Want {
+            pieces: bits,
+            first,
+        } => {
             driver.want(field(pieces, bits), first.map(|bits| field(pieces, bits)));
         }
         Step::Lost { pieces: bits } => driver.lost(field(pieces, bits).iter_ones().collect()),
