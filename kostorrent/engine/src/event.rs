@@ -59,6 +59,15 @@ pub enum Event {
         /// Where the driver holds its bytes until [`Action::Keep`] or [`Action::Drop`].
         buf: BufKey,
     },
+    /// Payload has arrived that is of no use: it was not asked for, or not any more.
+    Wasted {
+        /// The connection; it may have ended.
+        peer: PeerKey,
+        /// Which it is; `None` of blocks of which the rest never came.
+        block: Option<BlockRequest>,
+        /// Payload bytes.
+        bytes: u64,
+    },
     /// What [`Action::Store`] asked for is done.
     Stored {
         /// The piece.

@@ -48,7 +48,7 @@ pub use config::{Config, ContentConfig, PIECE_MEMORY};
 pub use details::{Details, Doing, OpenPiece, PeerDetails, TrackerDetails};
 pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
-pub use stats::Stats;
+pub use stats::{Stats, Waste};
 pub use time::Time;
 pub use why::{Choice, Why};
 
@@ -155,6 +155,7 @@ impl Engine {
             Event::Settled => self.settled(),
             Event::Message { peer, message } => self.message(peer, message),
             Event::Block { peer, block, buf } => self.block(peer, block, buf),
+            Event::Wasted { peer, block, bytes } => self.wasted(peer, block, bytes),
             Event::Stored { piece, result } => self.stored(piece, result),
             Event::DiskFailed { why } => self.disk_failed(why, None),
             Event::DiskWell => self.disk_is_well(Trial::Look),

@@ -31,6 +31,21 @@ impl Engine {
         }
     }
 
+    /// Something has come that is of no use. Whoever sends it may do so for want of a word: a cancel
+    /// that crosses its block takes nothing back.
+    pub(crate) fn wasted(&mut self, key: PeerKey, block: Option<BlockRequest>, bytes: u64) {
+        let now = self.cx.now;
+        if let Some(peer) = self.swarm.get_mut(key) {
+            peer.heard = now;
+        }
+        let is_here = match (block, &self.content) {
+            (Some(block), Some(content)) => content.picker.is_here(block),
+            _ => false,
+        };
+        self.download.came(now, bytes);
+        self.download.waste.came_again(is_here, bytes);
+    }
+
     /// Every block of a piece is here: it goes to the disk.
     pub(crate) fn store(&mut self, piece: u32) {
         if let Some(content) = &mut self.content {
@@ -191,7 +206,7 @@ impl Engine {
         let nobody = content.integrity.blame.is_suspect(piece).then_some(NOBODY);
         content.picker.failed(piece);
         let void = content.picker.only_from(piece, nobody);
-        self.download.wasted += u64::from(content.geometry.piece_len(piece));
+        self.download.waste.failed += u64::from(content.geometry.piece_len(piece));
         self.download.cancel(&mut self.cx, &mut self.swarm, void);
         self.cx.act(Action::Forget { piece });
     }

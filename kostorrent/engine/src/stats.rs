@@ -19,8 +19,8 @@ pub struct Stats {
     pub downloaded: u64,
     /// Payload bytes sent.
     pub uploaded: u64,
-    /// Received bytes that were of no use: duplicates and pieces that failed.
-    pub wasted: u64,
+    /// Those of the received bytes that were of no use. All others are on disk, or about to be.
+    pub waste: Waste,
     /// Bytes a second coming in.
     pub down_rate: u64,
     /// Bytes a second going out.
@@ -47,6 +47,33 @@ pub struct Stats {
     pub disk_fault: bool,
 }
 
+/// Payload bytes that came and were of no use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Waste {
+    /// What was here already: of the end game, and answers that have crossed a cancel.
+    pub duplicate: u64,
+    /// What was not asked for, or not any more: blocks, parts of blocks of which the rest never came,
+    /// parts of pieces that were given up.
+    pub unasked: u64,
+    /// Pieces that were not what the torrent says.
+    pub failed: u64,
+}
+
+impl Waste {
+    /// All of it.
+    pub fn total(&self) -> u64 {
+        self.duplicate + self.unasked + self.failed
+    }
+
+    /// Something has come that nobody waits for; whether it is here already.
+    pub(crate) fn came_again(&mut self, is_here: bool, bytes: u64) {
+        match is_here {
+            true => self.duplicate += bytes,
+            false => self.unasked += bytes,
+        }
+    }
+}
+
 impl Engine {
     /// The figures at `now`.
     pub fn stats(&mut self, now: Time) -> Stats {
@@ -65,7 +92,7 @@ impl Engine {
             }),
             downloaded: self.download.total,
             uploaded: self.upload.total,
-            wasted: self.download.wasted,
+            waste: self.download.waste,
             down_rate: self.download.rate.per_second(elapsed),
             up_rate: self.upload.rate.per_second(elapsed),
             limited_down: self.download.take_limited(),

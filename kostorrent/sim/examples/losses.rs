@@ -71,7 +71,7 @@ fn main() {
         first += group.count as usize;
         let mut wasted = 0;
         for node in members.iter_mut() {
-            wasted += node.engine.stats(world.now).wasted;
+            wasted += node.engine.stats(world.now).waste.total();
         }
         let sent: u64 = members.iter().map(|node| node.sent).sum();
         let received: u64 = members.iter().map(|node| node.received).sum();

@@ -198,14 +198,16 @@ impl World {
 
     fn block(&mut self, number: usize, peer: PeerKey, block: BlockRequest, content: Content) {
         let node = &mut self.nodes[number];
-        let end = node
-            .ends
-            .get_mut(peer)
-            .filter(|end| end.asked.contains(&block));
-        let Some(end) = end else {
-            return; // nobody asked for it, or not any more: it is read past
+        let Some(end) = node.ends.get_mut(peer) else {
+            return;
         };
-        end.asked.remove(&block);
+        if !end.asked.remove(&block) {
+            // Nobody asked for it, or not any more: it is read past.
+            let bytes = u64::from(block.len);
+            let block = Some(block);
+            node.received += bytes;
+            return self.tell(number, Event::Wasted { peer, block, bytes });
+        }
         let from = end.other;
         let is_trade = !self.nodes[from].is_seed();
         let node = &mut self.nodes[number];

@@ -65,7 +65,7 @@ pub struct Node {
     pub announces: Vec<Announced>,
     /// Payload bytes that have gone out.
     pub sent: u64,
-    /// Payload bytes that have come in and were asked for.
+    /// Payload bytes that have come in, asked for or not.
     pub received: u64,
     /// Those of them that came from nodes which lacked something themselves: not from seeders.
     pub traded: u64,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use engine::{Report, Stats};
+use engine::{Report, Stats, Waste};
 use selection::Selection;
 
 /// What a torrent is doing.
@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub total: u64,
     /// Payload bytes received.
     pub downloaded: u64,
+    /// Those that were of no use.
+    pub waste: Waste,
     /// Payload bytes sent.
     pub uploaded: u64,
     /// Bytes a second coming in.
@@ -134,6 +136,7 @@ pub(super) fn running(stats: &Stats, earlier: Earlier) -> Snapshot {
         left: stats.left,
         total: stats.total,
         downloaded: stats.downloaded,
+        waste: stats.waste,
         uploaded: stats.uploaded,
         down_rate: stats.down_rate,
         up_rate: stats.up_rate,

@@ -60,7 +60,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
 
-pub use engine::{Bound, Command, Details, Failure, Outcome, Report};
+pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Waste};
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
 

@@ -413,6 +413,7 @@ impl Task {
                 block,
                 buf: self.buffers.arrived(data),
             },
+            Heard::Wasted { block, bytes } => Event::Wasted { peer, block, bytes },
             Heard::Room(bytes) => Event::Room { peer, bytes },
             Heard::Unsent(block) => Event::Unsent { peer, block },
             Heard::Closed(why) => {

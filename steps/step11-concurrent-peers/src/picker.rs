@@ -438,6 +438,23 @@ impl Picker {
     }
     // ANCHOR_END: received
 
+    /// How many bytes of an open piece are here.
+    pub fn bytes_here(&self, piece: u32) -> u64 {
+        let open = self.open.get(&piece);
+        let blocks = open.map_or(&[][..], Open::blocks).iter();
+        let here = self.geometry.blocks(piece).zip(blocks);
+        let here = here.filter(|(_, state)| matches!(state, Block::Here(_)));
+        here.map(|(block, _)| u64::from(block.len)).sum()
+    }
+
+    /// Whether a block is here, or its piece is: the same bytes again are of no use.
+    pub fn is_here(&self, block: BlockRequest) -> bool {
+        let index = (block.offset / blocks::BLOCK) as usize;
+        let open = self.open.get(&block.piece).map(Open::blocks);
+        let state = open.and_then(|blocks| blocks.get(index));
+        self.have.get(block.piece) || matches!(state, Some(Block::Here(_)))
+    }
+
     /// Whether a piece is open.
     pub fn is_open(&self, piece: u32) -> bool {
         self.open.contains_key(&piece)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IoSliceMut};
 
 use blocks::{BLOCK, BlockBuf, Landed, Outstanding, Part, Parts};
-use messages::{BlockRequest, Decoder, Ended, Item, Message, piece_header};
+use messages::{BlockHeader, BlockRequest, Decoder, Ended, Item, Message, piece_header};
 
 use super::{Heard, Pool};
 
@@ -34,6 +34,8 @@ pub struct Incoming {
     pool: Pool,
     choked: bool,
     copied: u64,
+    /// Payload bytes that came and were not told of yet, neither as blocks nor as wasted.
+    untold: u64,
 }
 
 /// A place for a block that is expected, and for the header before it.
@@ -46,8 +48,10 @@ struct Place {
 // ANCHOR: payload
 /// The payload of the `piece` message that is being read.
 struct Payload {
-    /// The part that is arriving.
+    /// The part that is arriving, and where it begins.
     part: Part,
+    piece: u32,
+    offset: u32,
     /// How much of it has arrived.
     arrived: u32,
     /// Where it goes; `None` if nobody asked for it.
@@ -92,6 +96,7 @@ impl Incoming {
             pool,
             choked: false,
             copied: 0,
+            untold: 0,
         }
     }
 
@@ -246,12 +251,17 @@ impl Incoming {
                 Some(Item::Message(message)) => self.message(message, heard),
                 Some(Item::Block(header)) => {
                     let parts = self.outstanding.arriving(header);
-                    self.begin(parts, header.len);
+                    self.begin(parts, header);
                 }
                 None => {}
             }
         }
         Ok(())
+    }
+
+    /// How many bytes of payload have come of blocks that are not whole.
+    pub fn untold(&self) -> u64 {
+        self.untold
     }
 
     /// How many bytes of payload did not arrive where they belong, and were copied.
@@ -275,14 +285,16 @@ impl Incoming {
         heard.push(Heard::Message(message));
     }
 
-    /// Goes on to the next part of a payload, which has `left` bytes, or to the message after it.
-    fn begin(&mut self, mut parts: Parts, left: u32) {
+    /// Goes on to the next part of a payload, of which this much is `left`, or to the message after it.
+    fn begin(&mut self, mut parts: Parts, left: BlockHeader) {
         self.payload = parts.next().map(|part| Payload {
             part,
+            piece: left.piece,
+            offset: left.offset,
             arrived: 0,
             buf: part.target.map(|target| self.buffer(target.request)),
             rest: parts,
-            after: left - part.len,
+            after: left.len - part.len,
         });
     }
 
@@ -303,11 +315,14 @@ impl Incoming {
             return;
         };
         payload.arrived += len;
+        self.untold += u64::from(len);
         if payload.arrived < payload.part.len {
             return;
         }
         let Some(Payload {
             part,
+            piece,
+            offset,
             buf,
             rest,
             after,
@@ -316,16 +331,38 @@ impl Incoming {
         else {
             return;
         };
+        let mut is_wasted = true;
         if let (Some(target), Some(buf)) = (part.target, buf) {
+            is_wasted = false;
             match self.outstanding.landed(target, part.len) {
-                Landed::Whole(block) => heard.push(Heard::Block { block, data: buf }),
+                Landed::Whole(block) => {
+                    self.untold = self.untold.saturating_sub(block.len.into());
+                    heard.push(Heard::Block { block, data: buf });
+                }
                 Landed::Partial => {
                     self.partial.insert(target.request, buf);
                 }
-                Landed::Forgotten => self.pool.give(buf),
+                Landed::Forgotten => {
+                    is_wasted = true;
+                    self.pool.give(buf);
+                }
             }
         }
-        self.begin(rest, after);
+        if is_wasted {
+            let len = part.len;
+            let block = BlockRequest { piece, offset, len };
+            self.untold = self.untold.saturating_sub(len.into());
+            heard.push(Heard::Wasted {
+                block: Some(block),
+                bytes: len.into(),
+            });
+        }
+        let left = BlockHeader {
+            piece,
+            offset: offset.saturating_add(part.len),
+            len: after,
+        };
+        self.begin(rest, left);
     }
 
     fn drop_partial(&mut self, block: &BlockRequest) {

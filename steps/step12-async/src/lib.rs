@@ -44,6 +44,14 @@ pub enum Heard {
         /// Its bytes, at the front of the buffer.
         data: BlockBuf,
     },
+    /// Payload came that is of no use: nobody has asked for it, or not any more.
+    Wasted {
+        /// Which it is; `None` of what has come of blocks that never became whole, which is told at the
+        /// end.
+        block: Option<BlockRequest>,
+        /// How many bytes.
+        bytes: u64,
+    },
     /// So many more payload bytes can be taken for sending.
     Room(u64),
     /// An upload cannot be read, and is dropped: nothing of it was sent. Its bytes are room again.

@@ -52,7 +52,16 @@ pub async fn run<K: Copy>(setup: Setup<K>) {
         to,
         key,
     };
-    if let Err(Stop::Ended(why)) = connection.work(&setup.early, setup.orders).await {
+    let work = connection.work(&setup.early, setup.orders).await;
+    let bytes = connection.incoming.untold();
+    if bytes > 0 {
+        let block = None;
+        let _ = connection
+            .to
+            .send((key, Heard::Wasted { block, bytes }))
+            .await;
+    }
+    if let Err(Stop::Ended(why)) = work {
         // Nobody may be listening any more, and then nobody needs to know.
         let _ = connection.to.send((key, Heard::Closed(why))).await;
     }

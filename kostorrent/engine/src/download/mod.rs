@@ -18,7 +18,7 @@ use crate::limit::Bucket;
 use crate::peer::Peer;
 use crate::swarm::Swarm;
 use crate::timers::Timer;
-use crate::{Action, Time, Why};
+use crate::{Action, Time, Waste, Why};
 
 pub(crate) use patience::WATCH;
 
@@ -44,7 +44,7 @@ pub(crate) struct Download {
     /// Payload bytes that came.
     pub total: u64,
     /// Those that were of no use.
-    pub wasted: u64,
+    pub waste: Waste,
     /// When the last useful block came.
     pub useful_at: Option<Time>,
 }
@@ -61,7 +61,7 @@ impl Download {
             picks: Vec::new(),
             rate: Rate::new(),
             total: 0,
-            wasted: 0,
+            waste: Waste::default(),
             useful_at: None,
         }
     }
@@ -299,11 +299,11 @@ impl Download {
         let bytes = u64::from(block.len);
         peer.payload_at = cx.now;
         peer.down.delivered(block.len, cx.now);
-        self.total += bytes;
-        self.rate.add(cx.now.since_start(), bytes);
+        self.came(cx.now, bytes);
+        let is_here = content.picker.is_here(block);
         let receipt = content.picker.received(peer.key, block);
         if receipt == Receipt::Unwanted {
-            self.wasted += bytes;
+            self.waste.came_again(is_here, bytes);
             cx.act(Action::Drop { buf });
         } else {
             self.useful_at = Some(cx.now);
@@ -316,6 +316,12 @@ impl Download {
         receipt
     }
     // ANCHOR_END: block
+
+    /// Payload bytes have come, of use or not.
+    pub fn came(&mut self, now: Time, bytes: u64) {
+        self.total += bytes;
+        self.rate.add(now.since_start(), bytes);
+    }
 
     /// Asks this peer for more after a block, if it is worth it. A starved peer is asked when
     /// something has changed, not after every block; but in the end game, and with little left to
@@ -361,6 +367,7 @@ impl Download {
 
     /// Drops what has come of an open piece; it is to be fetched anew.
     pub fn forget(&mut self, cx: &mut Cx, swarm: &mut Swarm, content: &mut Content, piece: u32) {
+        self.waste.unasked += content.picker.bytes_here(piece);
         let void = content.picker.forget(piece);
         self.cancel(cx, swarm, void);
         cx.act(Action::Forget { piece });

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use engine::*;
+use messages::{BlockRequest, Message};
+use picker::PeerKey;
 use pretty_assertions::assert_eq;
 use sim::{Line, World};
 
+use crate::by_hand::{ByHand, block};
 use crate::*;
 
 #[test]
@@ -54,10 +57,76 @@ fn several_seeders_share_the_work() {
     }
     let stats = world.nodes[leecher].engine.stats(world.now);
     assert!(
-        stats.wasted < 1_000_000,
+        stats.waste.total() < 1_000_000,
         "{} bytes came twice",
-        stats.wasted
+        stats.waste.total()
     );
+}
+
+#[test]
+fn every_byte_that_comes_is_of_use_or_told_as_wasted() {
+    let geometry = geometry(40, 256 * 1024);
+    let mut world = world(geometry, 1_000_000);
+    let vices = [Vice::None, Vice::None, Vice::LiesOnce];
+    seeders(&mut world, vices);
+    let leecher = world.add(engine::Config {
+        keep_seeding: true,
+        ..world.config()
+    });
+    world.run_to(120);
+    assert!(world.nodes[leecher].engine.have().unwrap().is_full());
+    let stats = world.nodes[leecher].engine.stats(world.now);
+    assert_eq!(stats.downloaded, world.nodes[leecher].received);
+    let of_use = stats.downloaded - stats.waste.total();
+    assert_eq!(of_use, geometry.total_length(), "{:?}", stats.waste);
+    assert_eq!(stats.waste.failed, 256 * 1024);
+}
+
+#[test]
+fn what_is_here_already_is_told_from_what_nobody_asked_for() {
+    let mut hand = ByHand::new(World::new(geometry(4, 64 * 1024)).config());
+    let peer = PeerKey(0);
+    hand.called_by(peer.0);
+    hand.say(peer, Message::Bitfield(vec![0xf0]));
+    let actions = hand.say(peer, Message::Unchoke);
+    let asked = actions.iter().find_map(|action| match action {
+        Action::Send {
+            message: Message::Request(block),
+            ..
+        } => Some(*block),
+        _ => None,
+    });
+    let (here, buf) = (asked.expect("a request"), BufKey(0));
+    hand.tell(Event::Block {
+        peer,
+        block: here,
+        buf,
+    });
+    let mut wasted = |block, bytes| {
+        hand.tell(Event::Wasted { peer, block, bytes });
+        let stats = hand.engine.stats(hand.now);
+        let Waste {
+            duplicate, unasked, ..
+        } = stats.waste;
+        (stats.downloaded, duplicate, unasked)
+    };
+    let one = u64::from(blocks::BLOCK);
+    assert_eq!(wasted(Some(here), one), (2 * one, one, 0));
+    // A part of it is no more of use, and another block is not here.
+    let inside = BlockRequest {
+        offset: 7,
+        len: 3,
+        ..here
+    };
+    assert_eq!(wasted(Some(inside), 3), (2 * one + 3, one + 3, 0));
+    let other = Some(block(here.piece, here.offset / blocks::BLOCK + 1));
+    assert_eq!(wasted(other, one), (3 * one + 3, one + 3, one));
+    assert_eq!(wasted(None, 5), (3 * one + 8, one + 3, one + 5));
+    let nowhere = BlockRequest {
+        piece: u32::MAX,
+        ..here
+    };
+    assert_eq!(wasted(Some(nowhere), 1).2, one + 6);
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! | `warning` | `message` | before the work begins: something of a torrent is left out, or another folder is meant than was given |
 //! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first but for `warning`, once for each torrent |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
-//! | `progress` | `phase` (`downloading`, `seeding`, `paused`, `waiting`: the disk has a fault), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
+//! | `progress` | `phase` (`downloading`, `seeding`, `paused`, `waiting`: the disk has a fault), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `duplicate`, `unasked`, `failed` (of the bytes downloaded those that were here already, that were not asked for or not any more, and those of pieces that did not match), `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `bound` | `kind` (`few_peers`, `choked` and others: [`engine::Bound::kind`]), `message` | with `--explain`: what limits the speed, when that changes, and every ten seconds |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
 //! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
@@ -85,6 +85,9 @@ enum JsonLine<'a> {
         left: u64,
         total_length: u64,
         downloaded: u64,
+        duplicate: u64,
+        unasked: u64,
+        failed: u64,
         uploaded: u64,
         down_rate: u64,
         up_rate: u64,
@@ -378,6 +381,9 @@ fn figures(now: &Snapshot, pieces: u32) -> JsonLine<'static> {
         left: now.left,
         total_length: now.total,
         downloaded: now.downloaded,
+        duplicate: now.waste.duplicate,
+        unasked: now.waste.unasked,
+        failed: now.waste.failed,
         uploaded: now.uploaded,
         down_rate: now.down_rate,
         up_rate: now.up_rate,

@@ -15,13 +15,22 @@ enum Said {
     Block(BlockRequest, Vec<u8>),
 }
 
-fn said(heard: Vec<Heard>) -> Vec<Said> {
-    let said = heard.into_iter().map(|heard| match heard {
-        Heard::Message(message) => Said::Message(message),
-        Heard::Block { block, data } => Said::Block(block, data[..block.len as usize].to_vec()),
+/// What is heard but for what is of no use, and how many bytes of payload all of it is.
+fn said(heard: Vec<Heard>) -> (Vec<Said>, u64) {
+    let mut payload = 0;
+    let said = heard.into_iter().filter_map(|heard| match heard {
+        Heard::Message(message) => Some(Said::Message(message)),
+        Heard::Block { block, data } => {
+            payload += u64::from(block.len);
+            Some(Said::Block(block, data[..block.len as usize].to_vec()))
+        }
+        Heard::Wasted { bytes, .. } => {
+            payload += bytes;
+            None
+        }
         other => panic!("{other:?}"),
     });
-    said.collect()
+    (said.collect(), payload)
 }
 
 /// A reader without any art: it takes the whole stream and copies every byte.
@@ -33,6 +42,8 @@ struct Plain {
     parts: Vec<Part>,
     arrived: usize,
     choked: bool,
+    /// How many bytes of payload have come.
+    payload: u64,
 }
 
 impl Plain {
@@ -44,6 +55,7 @@ impl Plain {
             parts: Vec::new(),
             arrived: 0,
             choked: false,
+            payload: 0,
         }
     }
 
@@ -75,6 +87,7 @@ impl Plain {
                 }
                 at += len;
                 self.arrived += len;
+                self.payload += len as u64;
                 if self.arrived == part.len as usize {
                     self.landed(part, said);
                 }
@@ -278,6 +291,40 @@ fn a_request_that_crossed_a_choke_is_forgotten() {
     );
 }
 
+#[test]
+fn what_is_of_no_use_is_told_with_its_place() {
+    let mut incoming = Incoming::new(PIECES, Pool::new(1));
+    let wasted = |incoming: &mut Incoming, stream: &[u8]| {
+        let mut heard = Vec::new();
+        incoming.take(stream, &mut heard).unwrap();
+        let wasted = heard.into_iter().filter_map(|heard| match heard {
+            Heard::Wasted { block, bytes } => Some((block, bytes)),
+            _ => None,
+        });
+        wasted.collect::<Vec<_>>()
+    };
+    let mut stream = Vec::new();
+    answer(block(2, 1), &mut stream);
+    let whole = (Some(block(2, 1)), u64::from(BLOCK));
+    assert_eq!(wasted(&mut incoming, &stream), [whole], "nobody asked");
+    // A cancel in the middle of its block.
+    incoming.sent(&Message::Request(block(2, 1)));
+    assert_eq!(wasted(&mut incoming, &stream[..1_000]), []);
+    incoming.sent(&Message::Cancel(block(2, 1)));
+    assert_eq!(wasted(&mut incoming, &stream[1_000..]), [whole]);
+    // Twice as much as was asked for.
+    incoming.sent(&Message::Request(block(0, 1)));
+    let mut both = Vec::new();
+    let (piece, offset, len) = (0, 0, 2 * BLOCK);
+    self::piece(BlockHeader { piece, offset, len }, &mut both);
+    let first = (Some(block(0, 0)), u64::from(BLOCK));
+    assert_eq!(wasted(&mut incoming, &both), [first]);
+    // A part of a block, of which nobody knows yet what becomes of it.
+    assert_eq!(incoming.untold(), 0);
+    wasted(&mut incoming, &stream[..1_013]);
+    assert_eq!(incoming.untold(), 1_000);
+}
+
 /// Something that happens to a connection.
 #[derive(Clone, Debug)]
 enum Step {
@@ -376,7 +423,8 @@ proptest! {
                 }
             }
         }
-        let said = said(heard);
+        let (said, payload) = said(heard);
         prop_assert!(said == expected, "{} and {} were heard", said.len(), expected.len());
+        prop_assert_eq!(payload + incoming.untold(), plain.payload, "every byte is told, or will be");
     }
 }

@@ -32,7 +32,7 @@ impl Torrent<'_> {
             Heard::Message(message) => self.message(key, message)?,
             Heard::Block { block, data } => self.block(key, block, data)?,
             Heard::Closed(why) => self.let_go(key, &why.to_string())?,
-            Heard::Room(_) | Heard::Unsent(_) => {}
+            Heard::Room(_) | Heard::Unsent(_) | Heard::Wasted { .. } => {}
         }
         self.ask(key)
     }

@@ -23,6 +23,7 @@ pub fn name(heard: &Heard) -> String {
     match heard {
         Heard::Message(message) => name_of(message),
         Heard::Block { block, .. } => format!("block {}", place(block)),
+        Heard::Wasted { bytes, .. } => format!("{bytes} bytes of no use"),
         Heard::Room(bytes) => format!("room for {bytes} bytes"),
         Heard::Unsent(block) => format!("not sent: block {}", place(block)),
         Heard::Closed(why) => format!("closed: {why}"),

@@ -65,11 +65,13 @@ async fn what_nobody_asked_for_is_read_past() {
     local(async {
         let mut end = End::start(100).await;
         end.piece(4, 0, &payload(16_384, 1)).await;
+        assert_eq!(end.wasted().await, (Some(block(4, 0)), 16_384));
         end.ask(&[block(5, 0)]).await;
         end.piece(5, 0, &payload(16_384, 2)).await;
         end.piece(5, 0, &payload(16_384, 3)).await;
         end.peer.write_all(&[0, 0, 0, 1, 1]).await.unwrap();
         assert_eq!(end.block().await, (block(5, 0), payload(16_384, 2)));
+        assert_eq!(end.wasted().await, (Some(block(5, 0)), 16_384));
         assert!(matches!(end.next().await, Heard::Message(Message::Unchoke)));
     })
     .await;
@@ -84,11 +86,21 @@ async fn a_cancel_and_a_choke_drop_requests() {
         let mut cancel = [0; 17];
         end.peer.read_exact(&mut cancel).await.unwrap();
         end.piece(0, 0, &payload(16_384, 1)).await;
+        assert_eq!(end.wasted().await, (Some(block(0, 0)), 16_384));
         end.peer.write_all(&[0, 0, 0, 1, 0]).await.unwrap();
         end.piece(0, blocks::BLOCK, &payload(16_384, 2)).await;
         end.peer.write_all(&[0, 0, 0, 1, 1]).await.unwrap();
         assert!(matches!(end.next().await, Heard::Message(Message::Choke)));
+        assert_eq!(end.wasted().await, (Some(block(0, 1)), 16_384));
         assert!(matches!(end.next().await, Heard::Message(Message::Unchoke)));
+        // What has come of a block when the connection ends is told then.
+        end.ask(&[block(1, 0)]).await;
+        let header = piece_header(1, 0, 16_384);
+        end.peer.write_all(&header).await.unwrap();
+        end.peer.write_all(&payload(5_000, 1)).await.unwrap();
+        end.peer.shutdown().await.unwrap();
+        assert_eq!(end.wasted().await, (None, 5_000));
+        assert!(matches!(end.next().await, Heard::Closed(_)));
     })
     .await;
 }
@@ -184,6 +196,7 @@ async fn a_request_that_crosses_a_choke_is_not_answered() {
         end.ask(&[block(0, 1)]).await;
         end.piece(0, 0, &payload(16_384, 1)).await;
         end.piece(0, blocks::BLOCK, &payload(16_384, 2)).await;
+        assert_eq!(end.wasted().await, (Some(block(0, 0)), 16_384));
         assert_eq!(end.block().await, (block(0, 1), payload(16_384, 2)));
     })
     .await;

@@ -189,6 +189,14 @@ impl End {
             other => panic!("a block, not {other:?}"),
         }
     }
+
+    /// What was of no use, and how many bytes.
+    async fn wasted(&mut self) -> (Option<BlockRequest>, u64) {
+        match self.next().await {
+            Heard::Wasted { block, bytes } => (block, bytes),
+            other => panic!("something of no use, not {other:?}"),
+        }
+    }
 }
 
 fn block(piece: u32, index: u32) -> BlockRequest {

@@ -299,7 +299,7 @@ impl Driver {
             (stats.downloaded, stats.uploaded),
             (self.downloaded, self.uploaded)
         );
-        assert!(stats.wasted <= stats.downloaded);
+        assert!(stats.waste.total() <= stats.downloaded);
         if self.metadata {
             assert_eq!(self.engine.have(), Some(&self.have));
             // Who wants nothing is told what a seeder has not.

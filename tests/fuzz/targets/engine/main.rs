@@ -179,6 +179,13 @@ enum Step {
         pieces: u64,
     },
     Settled,
+    /// Something comes that nobody waits for.
+    Wasted {
+        peer: u8,
+        piece: u8,
+        offset: Option<u16>,
+        bytes: u16,
+    },
     Unsent {
         peer: u8,
     },
@@ -337,6 +344,19 @@ fn take(driver: &mut Driver, step: Step) {
         Step::Lost { pieces: bits } => driver.lost(field(pieces, bits).iter_ones().collect()),
         Step::Found { pieces: bits } => driver.found(field(pieces, bits).iter_ones().collect()),
         Step::Settled => driver.settled(),
+        Step::Wasted {
+            peer,
+            piece,
+            offset,
+            bytes,
+        } => {
+            let block = offset.map(|offset| BlockRequest {
+                piece: piece.into(),
+                offset: u32::from(offset) * 64,
+                len: bytes.into(),
+            });
+            driver.wasted(peer, block, bytes.into());
+        }
         Step::Unsent { peer } => driver.unsent(peer),
         Step::Stop => driver.command(Command::Stop),
         Step::Pause => driver.command(Command::Pause),

@@ -239,12 +239,16 @@ fn company(shown: &Shown, frame: Frame) -> Text {
     // The one that `--seed-ratio` and `status` mean.
     let given = now.earlier.uploaded.saturating_add(now.uploaded);
     let ratio = ratio(given, now.total.saturating_sub(now.left));
-    let words = [
+    let mut words = vec![
         peers(now),
         format!("ratio {ratio}"),
         format!("{} sent", progress::bytes(now.uploaded)),
         format!("{}/{} pieces", now.pieces_have, shown.subject.pieces),
     ];
+    let wasted = now.waste.total();
+    if wasted > 0 {
+        words.push(format!("{} in vain", progress::bytes(wasted)));
+    }
     let mut line = line(Role::Plain, &other);
     for (at, word) in words.iter().enumerate() {
         if line.columns() + GAP.len() + columns(word) <= frame.width {

@@ -164,6 +164,15 @@ impl Driver {
         self.tell(Event::Room { peer, bytes });
     }
 
+    /// Payload comes that nobody waits for, or a part of a block.
+    pub fn wasted(&mut self, peer: u8, block: Option<BlockRequest>, bytes: u64) {
+        let Some(peer) = self.some_peer(peer) else {
+            return;
+        };
+        self.downloaded += bytes;
+        self.tell(Event::Wasted { peer, block, bytes });
+    }
+
     /// The block that a connection was given last cannot be read.
     pub fn unsent(&mut self, peer: u8) {
         let Some(peer) = self.some_peer(peer) else {
