@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use crate::BLOCK;
 
-/// How long the requests that are out should last the peer, in seconds. It must be longer than any
-/// round trip, those through a full modem buffer included. What is longer than that gains nothing:
-/// the blocks are held back from faster peers, and lost when the peer chokes us.
-const AHEAD: u64 = 3;
+/// How long the requests that are out should last the peer. It must be longer than any round trip,
+/// those through a full modem buffer included. What is longer than that gains nothing: the blocks are
+/// held back from faster peers, and lost when the peer chokes us.
+const AHEAD: Duration = Duration::from_secs(3);
+
+/// So long should they last in any case where the [round trip](Window::answered) is known: twice that
+/// is enough, but a line that is shared, and a peer that sends now and then, are late by more.
+const LEAST_AHEAD: Duration = Duration::from_secs(1);
 
 /// How long the rate is measured before it is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -41,6 +45,8 @@ pub struct Window {
     bytes: u64,
     /// Bytes a second in the last whole interval.
     rate: u64,
+    /// How long the requests that are out should last.
+    ahead: Duration,
 }
 // ANCHOR_END: window
 
@@ -71,6 +77,7 @@ impl Window {
             began: None,
             bytes: 0,
             rate: 0,
+            ahead: AHEAD,
         }
     }
 
@@ -114,11 +121,18 @@ impl Window {
         self.rate = rate;
         if !self.slow_start {
             // Rounded up, or a line that carries a block in a round trip could never show it.
-            let blocks = rate.saturating_mul(AHEAD).div_ceil(u64::from(BLOCK));
+            let bytes = u128::from(rate) * self.ahead.as_millis() / 1_000;
+            let blocks = bytes.div_ceil(u128::from(BLOCK)).min(Window::MOST as u128);
             self.size = (blocks as usize).clamp(Window::LEAST, Window::MOST);
         }
     }
     // ANCHOR_END: received
+
+    /// A request that found nothing before it was answered after so long: a round trip. From the next
+    /// whole interval on requests last two of them, one second at least and three at most.
+    pub fn answered(&mut self, after: Duration) {
+        self.ahead = after.saturating_mul(2).clamp(LEAST_AHEAD, AHEAD);
+    }
 
     // ANCHOR: snub
     /// The peer has sent nothing for long though we wait for it: one request is enough to see

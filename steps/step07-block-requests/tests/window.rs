@@ -105,6 +105,22 @@ fn the_window_follows_a_line_that_gets_slower_and_faster() {
 }
 
 #[test]
+fn a_round_trip_that_is_known_shortens_what_is_asked_ahead() {
+    for (millis, size) in [
+        (1_u32, 62),
+        (500, 62),
+        (900, 110),
+        (1_500, 184),
+        (60_000, 184),
+    ] {
+        let mut window = Window::new();
+        window.answered(MS * millis);
+        steady(&mut window, Duration::ZERO, 10, 1_000_000);
+        assert_eq!(window.size(), size, "{millis} ms");
+    }
+}
+
+#[test]
 fn a_trickle_keeps_two_requests_out() {
     let mut window = Window::new();
     steady(&mut window, Duration::ZERO, 60, 1_000);

@@ -38,6 +38,7 @@ impl Download {
         }
         down.choked_since = cx.now;
         down.snubbed_at = None;
+        down.asked_at = None;
         if down.has_delivered {
             down.window.choked();
         } else {
@@ -63,7 +64,7 @@ impl Download {
 
     /// From now on a peer owes us a block.
     pub(super) fn begins_to_owe(&mut self, cx: &mut Cx, peer: &mut Peer) {
-        peer.down.owes_since = cx.now;
+        peer.down.begins_to_owe(cx.now);
         cx.timers.set_earlier(Timer::Watch, cx.now + STALL);
     }
 

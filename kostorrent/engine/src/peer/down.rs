@@ -18,6 +18,8 @@ pub(crate) struct Down {
     pub window: Window,
     /// Since when it owes us a block: the last block, or the first request after a pause.
     pub owes_since: Time,
+    /// When it was asked for a block and owed us none, until that has come: it takes a round trip.
+    pub asked_at: Option<Time>,
     /// It kept us waiting too long, since when; one request at a time until it delivers.
     pub snubbed_at: Option<Time>,
     /// A block has come since it last unchoked us.
@@ -43,6 +45,7 @@ impl Down {
             choked_since: now,
             window: Window::new(),
             owes_since: now,
+            asked_at: None,
             snubbed_at: None,
             has_delivered: false,
             starved: false,
@@ -67,12 +70,21 @@ impl Down {
         }
     }
 
+    /// It is asked for a block, and owes us none.
+    pub fn begins_to_owe(&mut self, now: Time) {
+        self.owes_since = now;
+        self.asked_at = Some(now);
+    }
+
     /// A block has come.
     pub fn delivered(&mut self, bytes: u32, now: Time) {
         self.owes_since = now;
         self.snubbed_at = None;
         self.has_delivered = true;
         self.total += u64::from(bytes);
+        if let Some(asked) = self.asked_at.take() {
+            self.window.answered(now.since(asked));
+        }
         self.window.received(now.since_start(), bytes);
         self.rate.add(now.since_start(), u64::from(bytes));
     }

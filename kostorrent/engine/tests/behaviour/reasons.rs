@@ -3,7 +3,7 @@
 use engine::*;
 use messages::Message;
 use pretty_assertions::assert_eq;
-use sim::{Vice, World};
+use sim::{Line, Vice, World};
 
 use crate::{geometry, seeders, world};
 
@@ -12,6 +12,11 @@ fn eventful() -> (World, usize) {
     let mut world = world(geometry(20, 512 * 1024), 200_000);
     world.records = true;
     seeders(&mut world, [Vice::None, Vice::Lies, Vice::None]);
+    // Its last blocks are asked of others, too.
+    world.nodes[2].line = Some(Line {
+        up: Some(30_000),
+        ..world.line
+    });
     let leecher = world.leecher();
     world.leecher();
     world.run_to(120);
