@@ -231,6 +231,9 @@ impl Upload {
                 },
                 since: cx.now.since(peer.connected),
                 snubbed: peer.down.is_snubbed(),
+                pieces: peer.has.count(),
+                gave: peer.down.total,
+                got: peer.up.total,
             })
             .collect();
         let decisions = self.choker.round(now, seeding, &candidates, &mut cx.rng);

@@ -42,8 +42,21 @@ pub struct Candidate {
     pub since: Duration,
     /// Whether it owes us blocks and has sent none for long.
     pub snubbed: bool,
+    /// How many pieces it says it has.
+    pub pieces: u32,
+    /// Payload bytes that it has given us.
+    pub gave: u64,
+    /// Payload bytes that it got from us.
+    pub got: u64,
 }
 // ANCHOR_END: candidate
+
+impl Candidate {
+    /// Whether it had something from us and gave nothing.
+    fn only_takes(&self) -> bool {
+        self.got > 0 && self.gave == 0
+    }
+}
 
 // ANCHOR: choker
 /// Decides who may download from us. The same calls with the same random numbers give the same
@@ -72,6 +85,11 @@ impl Choker {
             rounds_held: 0,
             changed: BTreeMap::new(),
         }
+    }
+
+    /// From the next [round](Choker::round) on there are so many slots, the optimistic one among them.
+    pub fn set_slots(&mut self, slots: usize) {
+        self.slots = slots;
     }
 
     /// When [`Choker::round`] is to be called again at the latest.
@@ -289,20 +307,42 @@ fn share(order: &[&Candidate], slots: usize) -> BTreeSet<PeerKey> {
 // ANCHOR_END: share
 
 // ANCHOR: optimistic
-/// Whose turn the optimistic slot is: anyone's but the last holder's, if others wait. A new peer has
-/// three tickets in the draw, so that it soon has something to trade with (BEP 3). The draw is among
-/// hosts first, so that many connections are not many chances.
+/// Whose turn the optimistic slot is: anyone's but the last holder's, if others wait. Every other time,
+/// by chance, it is drawn for, and otherwise it goes to whoever lacks most of those who have given us
+/// anything: the regular slots leave out those with slow lines, and a swarm is done when its last is.
+/// Who takes and gives nothing has his turn when nobody else waits.
 fn next_optimistic(
     waiting: &[&Candidate],
     last: Option<PeerKey>,
     rng: &mut impl Rng,
 ) -> Option<PeerKey> {
     let alone = waiting.len() == 1;
-    let others = waiting
-        .iter()
-        .filter(|peer| Some(peer.peer) != last || alone);
+    let mut others: Vec<&Candidate> = waiting.to_vec();
+    others.retain(|peer| Some(peer.peer) != last || alone);
+    if others.iter().any(|peer| !peer.only_takes()) {
+        others.retain(|peer| !peer.only_takes());
+    }
+    let neediest = match rng.random() {
+        true => neediest_giver(&others, rng),
+        false => None,
+    };
+    neediest.or_else(|| draw_one(&others, rng))
+}
+
+/// Of those who have given us anything the one that has the fewest pieces; chance decides among equals.
+fn neediest_giver(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
+    let mut givers: Vec<&Candidate> = peers.to_vec();
+    givers.retain(|peer| peer.gave > 0);
+    givers.shuffle(rng);
+    let neediest = givers.iter().min_by_key(|peer| peer.pieces);
+    neediest.map(|peer| peer.peer)
+}
+
+/// One of these by chance. A new peer has three tickets in the draw, so that it soon has something to
+/// trade with (BEP 3). The draw is among hosts first, so that many connections are not many chances.
+fn draw_one(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
     let mut hosts: BTreeMap<IpAddr, Vec<&Candidate>> = BTreeMap::new();
-    for peer in others {
+    for peer in peers {
         hosts.entry(peer.host).or_default().push(peer);
     }
     let is_new = |peer: &Candidate| peer.since < NEW;

@@ -82,6 +82,9 @@ fn candidate(key: u32, rate: u64) -> Candidate {
         rate,
         since: Duration::from_secs(500),
         snubbed: false,
+        pieces: 0,
+        gave: rate,
+        got: 0,
     }
 }
 
@@ -207,6 +210,54 @@ fn a_new_peer_is_three_times_as_likely() {
     assert!((500..700).contains(&firsts[0]), "{firsts:?}");
     assert!((500..700).contains(&firsts[1]), "{firsts:?}");
     assert!((1700..1900).contains(&firsts[2]), "{firsts:?}");
+}
+
+/// How often each of these is the next to have the optimistic slot.
+fn turns(peers: &[Candidate]) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let all: Vec<&Candidate> = peers.iter().collect();
+    let mut turns = vec![0; peers.len()];
+    for _ in 0..1_000 {
+        let PeerKey(next) = next_optimistic(&all, None, &mut rng).unwrap();
+        turns[next as usize] += 1;
+    }
+    turns
+}
+
+#[test]
+fn who_took_and_gave_nothing_has_its_turn_when_nobody_else_waits() {
+    let mut peers: Vec<Candidate> = (0..3).map(|key| candidate(key, 0)).collect();
+    (peers[0].got, peers[1].got) = (16_384, 16_384);
+    assert_eq!(turns(&peers), [0, 0, 1_000]);
+    peers[2].got = 1;
+    assert!(turns(&peers).iter().all(|&turns| turns > 250));
+    peers[1].gave = 1;
+    assert_eq!(turns(&peers), [0, 1_000, 0]);
+}
+
+#[test]
+fn every_other_turn_is_for_the_giver_that_lacks_most() {
+    let mut peers: Vec<Candidate> = (0..4).map(|key| candidate(key, 5)).collect();
+    (peers[0].pieces, peers[1].pieces, peers[2].pieces) = (7, 3, 8);
+    // It has given nothing, and its few pieces do not count.
+    (peers[3].pieces, peers[3].gave) = (0, 0);
+    let turns = turns(&peers);
+    assert!((575..675).contains(&turns[1]), "{turns:?}");
+    let by_chance = [turns[0], turns[2], turns[3]];
+    let fair = 90..160;
+    assert!(by_chance.iter().all(|t| fair.contains(t)), "{turns:?}");
+}
+
+#[test]
+fn more_slots_are_given_at_once() {
+    let mut swarm = Swarm::new(3, &[50, 40, 30, 20, 10]);
+    swarm.round(false);
+    swarm.wait(1);
+    swarm.choker.set_slots(5);
+    assert_eq!(swarm.round(false).len(), 5);
+    swarm.wait(1);
+    swarm.choker.set_slots(2);
+    assert_eq!(swarm.round(false).len(), 2);
 }
 
 #[test]
@@ -354,17 +405,27 @@ fn is_for_unchoking(reason: Reason) -> bool {
 }
 
 fn any_candidate() -> impl Strategy<Value = Candidate> {
-    (0u32..20, any::<[bool; 3]>(), 0u64..5, 0u64..200).prop_map(
-        |(key, [interested, unchoked, snubbed], rate, since)| Candidate {
-            peer: PeerKey(key),
-            host: host(key % 7),
-            interested,
-            unchoked,
-            rate,
-            since: Duration::from_secs(since),
-            snubbed,
-        },
+    (
+        0u32..20,
+        any::<[bool; 3]>(),
+        0u64..5,
+        0u64..200,
+        any::<[u8; 3]>(),
     )
+        .prop_map(
+            |(key, [interested, unchoked, snubbed], rate, since, [pieces, gave, got])| Candidate {
+                peer: PeerKey(key),
+                host: host(key % 7),
+                interested,
+                unchoked,
+                rate,
+                since: Duration::from_secs(since),
+                snubbed,
+                pieces: pieces.into(),
+                gave: (gave / 2).into(),
+                got: (got / 2).into(),
+            },
+        )
 }
 
 proptest! {

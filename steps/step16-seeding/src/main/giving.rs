@@ -43,6 +43,7 @@ impl Party {
                 continue;
             };
             self.allowance -= f64::from(block.len);
+            self.links[at].got += u64::from(block.len);
             if self.links[at].line.send(block, &bytes).is_err() {
                 self.hang_up(at);
             }
@@ -92,6 +93,9 @@ impl Party {
             rate: link.rate.per_second(now),
             since: now.saturating_sub(link.since),
             snubbed: owes && now.saturating_sub(link.heard) > self.swarm.round * SNUBBED,
+            pieces: link.has.count(),
+            gave: link.gave,
+            got: link.got,
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Link {
     pub requests: VecDeque<BlockRequest>,
     /// What they give us.
     pub rate: Rate,
+    /// Payload bytes that they gave us, and that they got from us.
+    pub gave: u64,
+    pub got: u64,
     pub since: Duration,
     /// When they last sent a block, or were first asked for one again.
     pub heard: Duration,
@@ -86,6 +89,8 @@ impl Link {
             we_are_interested: false,
             requests: VecDeque::new(),
             rate: Rate::new(),
+            gave: 0,
+            got: 0,
             since: now,
             heard: now,
         })

@@ -253,6 +253,7 @@ impl Party {
         let link = &mut self.links[at];
         (link.heard, self.moved) = (now, now);
         link.rate.add(now, block.len.into());
+        link.gave += u64::from(block.len);
         self.swarm.note(self.member, link.key, block.len.into());
         let Receipt::Kept { whole, also_asked } = self.picker.received(link.key, block) else {
             return Ok(());
