@@ -119,6 +119,7 @@ impl Engine {
             self.download.review_parole(cx, swarm, content);
             self.download.free_stuck_pieces(cx, swarm, content);
             self.download.ask_idle(swarm, content);
+            self.upload.follow_line(cx, content);
         }
         if !self.swarm.is_empty() {
             let pause = match idle {

@@ -1,5 +1,7 @@
 //! Giving: who may ask, and what is sent.
 
+mod slots;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ use crate::swarm::{Swarm, network};
 use crate::timers::Timer;
 use crate::{Action, CloseReason, Config, Time, Why};
 
+use slots::Slots;
+
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -25,6 +29,7 @@ const LEAST_PAUSE_BETWEEN: Duration = Duration::from_millis(100);
 
 pub(crate) struct Upload {
     choker: Choker,
+    slots: Slots,
     /// When the choker last decided.
     choked_at: Option<Time>,
     limit: Bucket,
@@ -41,6 +46,7 @@ impl Upload {
     pub fn new(config: &Config, now: Time) -> Upload {
         Upload {
             choker: Choker::new(config.upload_slots),
+            slots: Slots::new(config.upload_slots),
             choked_at: None,
             limit: Bucket::new(config.limit_up, now),
             limited: VecDeque::new(),
@@ -207,6 +213,29 @@ impl Upload {
         cx.timers.set_earlier(Timer::Choke, at.max(cx.now));
     }
 
+    /// More may be served at once than with the last round, if the line turns out to be fast.
+    pub fn follow_line(&mut self, cx: &mut Cx, content: &Content) {
+        let rate = self.rate.per_second(cx.now.since_start());
+        if self
+            .slots
+            .follow(rate, content.geometry.piece_length().into())
+        {
+            self.choke_soon(cx);
+        }
+    }
+
+    /// How many may be served from now on.
+    fn set_slots(&mut self, cx: &Cx, seeding: bool) {
+        let now = cx.now.since_start();
+        if seeding {
+            return self.choker.set_slots(self.slots.seeding());
+        }
+        if now >= self.choker.next_round() {
+            self.slots.try_another(self.rate.per_second(now));
+        }
+        self.choker.set_slots(self.slots.trading());
+    }
+
     /// Nobody may download from us for now.
     pub fn choke_all(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
         for peer in swarm.iter_mut() {
@@ -218,6 +247,7 @@ impl Upload {
     pub fn choke_round(&mut self, cx: &mut Cx, swarm: &mut Swarm, seeding: bool) {
         let now = cx.now.since_start();
         self.choked_at = Some(cx.now);
+        self.set_slots(cx, seeding);
         let candidates: Vec<Candidate> = swarm
             .iter()
             .map(|peer| Candidate {
