@@ -15,6 +15,9 @@ use crate::swarm::Swarm;
 /// how long it may choke us meanwhile. Traders choke and unchoke every ten seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// So long one that has never sent us anything: it may be one that never does, and the piece the last.
+const PATIENCE_WITH_UNKNOWN: Duration = Duration::from_secs(3);
+
 /// Stands for nobody: pieces that failed wait under this key until a peer is found to fetch them.
 pub(crate) const NOBODY: PeerKey = PeerKey(u32::MAX);
 
@@ -85,7 +88,12 @@ impl Content {
 
     /// The fastest peer with nothing to do that has this piece, if its owner does badly.
     fn better_than(&self, swarm: &Swarm, owner: &Owner, piece: u32, now: Time) -> Option<PeerKey> {
-        if now.since(owner.since) < owner.patience {
+        let is_unknown = |peer: &Peer| peer.down.total == 0;
+        let patience = match swarm.get(owner.peer).is_some_and(is_unknown) {
+            true => PATIENCE_WITH_UNKNOWN,
+            false => owner.patience,
+        };
+        if now.since(owner.since) < patience {
             return None;
         }
         let waiting = swarm.iter().filter(|peer| {
