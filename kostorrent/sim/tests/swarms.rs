@@ -84,21 +84,21 @@ fn a_swarm_of_traders_is_done_within_a_fifth_of_the_ideal() {
     }
 }
 
-/// This takes longer than a fifth more than the ideal, by some twelve seconds however long the
-/// torrent is: a piece of 256 KiB takes eight seconds through a slot of a slow line, at the beginning
-/// and once more at the end, and the ideal knows of no pieces.
+/// This takes longer than a fifth more than the ideal, by some six seconds: three until those with fast
+/// lines have pieces enough to give, of which the ideal knows nothing, and three because one with a slow
+/// line lags behind at the end, and nobody can send it more than its line takes in.
 #[test]
 fn a_swarm_of_fast_and_slow_peers_loses_no_more_when_it_is_longer() {
     for story in runs("swarm", SEEDS) {
         assert_sound(&story);
-        assert_fast(&story, 1.7);
+        assert_fast(&story, 1.35);
     }
     let mut long = Scenario::named("swarm").unwrap();
     long.size *= 4;
     for seed in 0..2 {
         let story = long.run(seed);
         assert_sound(&story);
-        assert_fast(&story, 1.3);
+        assert_fast(&story, 1.2);
     }
 }
 
@@ -131,6 +131,15 @@ fn every_liar_that_did_damage_is_banned_by_whom_it_damaged() {
             assert_eq!(liar.banned_by.len(), damaged, "{about}");
         }
     }
+}
+
+/// A failed piece that a peer was to fetch that never sends anything was waited for, at the very end.
+#[test]
+fn nobody_waits_long_at_the_end_for_a_peer_that_has_never_sent_anything() {
+    let liars = Scenario::named("liars").unwrap();
+    let story = liars.run(183);
+    assert_sound(&story);
+    assert_fast(&story, 1.2);
 }
 
 #[test]
