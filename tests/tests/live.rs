@@ -65,8 +65,9 @@ fn files_are_chosen_while_the_download_is_at_work() {
     terminal.wait_for("1 of ");
     terminal.wait_for("files are wanted now");
     terminal.wait_for("not wanted");
+    // An escape and a letter that come together are another key.
     terminal.type_in("\u{1b}");
-    terminal.wait_for("p resume");
+    terminal.wait_for("f files");
     terminal.type_in("p");
     terminal.wait_for("complete: ");
     assert_eq!(terminal.wait().code(), Some(0));
