@@ -300,9 +300,9 @@ impl Download {
         peer.payload_at = cx.now;
         peer.down.delivered(block.len, cx.now);
         self.came(cx.now, bytes);
-        let is_here = content.picker.is_here(block);
         let receipt = content.picker.received(peer.key, block);
         if receipt == Receipt::Unwanted {
+            let is_here = content.picker.is_here(block);
             self.waste.came_again(is_here, bytes);
             cx.act(Action::Drop { buf });
         } else {
