@@ -43,7 +43,7 @@ impl Engine {
             _ => false,
         };
         self.download.came(now, bytes);
-        self.download.waste.came_again(is_here, bytes);
+        self.download.waste.in_vain(is_here, bytes);
     }
 
     /// Every block of a piece is here: it goes to the disk.

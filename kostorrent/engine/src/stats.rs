@@ -66,7 +66,7 @@ impl Waste {
     }
 
     /// Something has come that nobody waits for; whether it is here already.
-    pub(crate) fn came_again(&mut self, is_here: bool, bytes: u64) {
+    pub(crate) fn in_vain(&mut self, is_here: bool, bytes: u64) {
         match is_here {
             true => self.duplicate += bytes,
             false => self.unasked += bytes,

@@ -216,10 +216,8 @@ impl Upload {
     /// More may be served at once than with the last round, if the line turns out to be fast.
     pub fn follow_line(&mut self, cx: &mut Cx, content: &Content) {
         let rate = self.rate.per_second(cx.now.since_start());
-        if self
-            .slots
-            .follow(rate, content.geometry.piece_length().into())
-        {
+        let piece = u64::from(content.geometry.piece_length());
+        if self.slots.follow(rate, piece) {
             self.choke_soon(cx);
         }
     }

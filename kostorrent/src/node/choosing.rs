@@ -16,8 +16,8 @@ use tokio::sync::watch;
 pub(super) struct Choosing {
     layout: Arc<Layout>,
     choices: watch::Receiver<Option<Selection>>,
-    /// What the disk is ready for, a number for each file.
-    ready: Vec<u8>,
+    /// What the disk is ready for, a number for each file; `None` is all.
+    ready: Option<Vec<u8>>,
     /// What it is being made ready for, in the order of asking.
     asked: VecDeque<Selection>,
 }
@@ -29,14 +29,10 @@ impl Choosing {
         first: Option<&Selection>,
         choices: watch::Receiver<Option<Selection>>,
     ) -> Choosing {
-        let ready = match first {
-            Some(first) => first.numbers(),
-            None => Selection::all(&Files::new(&layout)).numbers(),
-        };
         Choosing {
             layout,
             choices,
-            ready,
+            ready: first.map(Selection::numbers),
             asked: VecDeque::new(),
         }
     }
@@ -64,17 +60,17 @@ impl Choosing {
     /// The disk has answered. If it could not do it, and nothing else was chosen since, what is left
     /// of the choice: of the files that it was to have, none that was not wanted before.
     pub fn answered(&mut self, is_done: bool) -> Option<Selection> {
-        let asked = self.asked.pop_front()?.numbers();
-        if is_done {
-            self.ready = asked;
+        let mut left = self.asked.pop_front()?.numbers();
+        if !is_done && let Some(was) = &self.ready {
+            for (left, &was) in left.iter_mut().zip(was) {
+                *left = if was == 0 { 0 } else { *left };
+            }
+        }
+        let ready = self.ready.insert(left);
+        if is_done || !self.asked.is_empty() {
             return None;
         }
-        for (ready, asked) in self.ready.iter_mut().zip(asked) {
-            *ready = if *ready == 0 { 0 } else { asked };
-        }
-        let files = Files::new(&self.layout);
-        let left = Selection::from_numbers(&files, &self.ready);
-        left.filter(|_| self.asked.is_empty())
+        Selection::from_numbers(&Files::new(&self.layout), ready)
     }
 }
 

@@ -46,6 +46,7 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod end_game;
+mod ending;
 mod ledger;
 mod open;
 mod order;

@@ -48,24 +48,27 @@ struct Place {
 // ANCHOR: payload
 /// The payload of the `piece` message that is being read.
 struct Payload {
-    /// The part that is arriving, and where it begins.
+    /// What is left of it, from the beginning of the arriving part on.
+    left: BlockHeader,
+    /// The part that is arriving.
     part: Part,
-    piece: u32,
-    offset: u32,
     /// How much of it has arrived.
     arrived: u32,
     /// Where it goes; `None` if nobody asked for it.
     buf: Option<BlockBuf>,
     /// The parts after it.
     rest: Parts,
-    /// How long those are together.
-    after: u32,
 }
 
 impl Payload {
     /// How much of the arriving part is still to come.
     fn missing(&self) -> usize {
         (self.part.len - self.arrived) as usize
+    }
+
+    /// Whether this part is the last.
+    fn is_last(&self) -> bool {
+        self.left.len == self.part.len
     }
 
     /// The place for the rest of the arriving part, in the buffer of its block.
@@ -173,7 +176,7 @@ impl Incoming {
         let arriving = match &self.payload {
             None if self.decoder.is_mid_message() => return false,
             None => None,
-            Some(payload) if payload.buf.is_none() || payload.after > 0 => return false,
+            Some(payload) if payload.buf.is_none() || !payload.is_last() => return false,
             Some(payload) if payload.missing() > 2 * self.last => return true,
             Some(payload) => payload.part.target.map(|target| target.request),
         };
@@ -285,16 +288,14 @@ impl Incoming {
         heard.push(Heard::Message(message));
     }
 
-    /// Goes on to the next part of a payload, of which this much is `left`, or to the message after it.
+    /// Goes on to the next part of a payload, of which this is `left`, or to the message after it.
     fn begin(&mut self, mut parts: Parts, left: BlockHeader) {
         self.payload = parts.next().map(|part| Payload {
+            left,
             part,
-            piece: left.piece,
-            offset: left.offset,
             arrived: 0,
             buf: part.target.map(|target| self.buffer(target.request)),
             rest: parts,
-            after: left.len - part.len,
         });
     }
 
@@ -320,49 +321,52 @@ impl Incoming {
             return;
         }
         let Some(Payload {
+            left,
             part,
-            piece,
-            offset,
             buf,
             rest,
-            after,
             ..
         }) = self.payload.take()
         else {
             return;
         };
-        let mut is_wasted = true;
-        if let (Some(target), Some(buf)) = (part.target, buf) {
-            is_wasted = false;
-            match self.outstanding.landed(target, part.len) {
+        let BlockHeader { piece, offset, .. } = left;
+        let len = part.len;
+        match (part.target, buf) {
+            (Some(target), Some(buf)) => match self.outstanding.landed(target, len) {
                 Landed::Whole(block) => {
-                    self.untold = self.untold.saturating_sub(block.len.into());
+                    self.told(block.len);
                     heard.push(Heard::Block { block, data: buf });
                 }
                 Landed::Partial => {
                     self.partial.insert(target.request, buf);
                 }
                 Landed::Forgotten => {
-                    is_wasted = true;
                     self.pool.give(buf);
+                    self.waste(BlockRequest { piece, offset, len }, heard);
                 }
-            }
-        }
-        if is_wasted {
-            let len = part.len;
-            let block = BlockRequest { piece, offset, len };
-            self.untold = self.untold.saturating_sub(len.into());
-            heard.push(Heard::Wasted {
-                block: Some(block),
-                bytes: len.into(),
-            });
+            },
+            _ => self.waste(BlockRequest { piece, offset, len }, heard),
         }
         let left = BlockHeader {
             piece,
-            offset: offset.saturating_add(part.len),
-            len: after,
+            offset: offset.saturating_add(len),
+            len: left.len - len,
         };
         self.begin(rest, left);
+    }
+
+    /// Tells of payload that is of no use.
+    fn waste(&mut self, block: BlockRequest, heard: &mut Vec<Heard>) {
+        self.told(block.len);
+        heard.push(Heard::Wasted {
+            block: Some(block),
+            bytes: block.len.into(),
+        });
+    }
+
+    fn told(&mut self, bytes: u32) {
+        self.untold = self.untold.saturating_sub(bytes.into());
     }
 
     fn drop_partial(&mut self, block: &BlockRequest) {

@@ -303,7 +303,7 @@ impl Download {
         let receipt = content.picker.received(peer.key, block);
         if receipt == Receipt::Unwanted {
             let is_here = content.picker.is_here(block);
-            self.waste.came_again(is_here, bytes);
+            self.waste.in_vain(is_here, bytes);
             cx.act(Action::Drop { buf });
         } else {
             self.useful_at = Some(cx.now);

@@ -101,6 +101,18 @@ impl ByHand {
     }
 }
 
+/// The blocks that these actions ask for.
+pub fn asked(actions: &[Action]) -> Vec<BlockRequest> {
+    let asked = actions.iter().filter_map(|action| match action {
+        Action::Send {
+            message: Message::Request(block),
+            ..
+        } => Some(*block),
+        _ => None,
+    });
+    asked.collect()
+}
+
 /// The connections that are ended by these actions.
 pub fn closed(actions: &[Action]) -> Vec<PeerKey> {
     let closed = actions.iter().filter_map(|action| match action {

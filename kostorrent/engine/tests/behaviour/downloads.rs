@@ -8,7 +8,7 @@ use picker::PeerKey;
 use pretty_assertions::assert_eq;
 use sim::{Line, World};
 
-use crate::by_hand::{ByHand, block};
+use crate::by_hand::{ByHand, asked, block};
 use crate::*;
 
 #[test]
@@ -89,14 +89,7 @@ fn what_is_here_already_is_told_from_what_nobody_asked_for() {
     hand.called_by(peer.0);
     hand.say(peer, Message::Bitfield(vec![0xf0]));
     let actions = hand.say(peer, Message::Unchoke);
-    let asked = actions.iter().find_map(|action| match action {
-        Action::Send {
-            message: Message::Request(block),
-            ..
-        } => Some(*block),
-        _ => None,
-    });
-    let (here, buf) = (asked.expect("a request"), BufKey(0));
+    let (here, buf) = (asked(&actions)[0], BufKey(0));
     hand.tell(Event::Block {
         peer,
         block: here,

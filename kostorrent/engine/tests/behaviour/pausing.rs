@@ -9,7 +9,7 @@ use pretty_assertions::assert_eq;
 use sim::{Disk, TRACKER, World};
 use tracker::AnnounceEvent;
 
-use crate::by_hand::{ByHand, at, block};
+use crate::by_hand::{ByHand, asked, at, block};
 use crate::*;
 
 const PIECES: u32 = 40;
@@ -331,15 +331,8 @@ fn what_would_cost_somebody_a_file_is_refused_for_good() {
     let peer = PeerKey(0);
     hand.called_by(0);
     hand.say(peer, Message::Bitfield(Bitfield::full(1).to_bytes()));
-    let asked = hand.say(peer, Message::Unchoke);
-    let asked = asked.iter().find_map(|action| match action {
-        Action::Send {
-            message: Message::Request(block),
-            ..
-        } => Some(*block),
-        _ => None,
-    });
-    let (block, buf) = (asked.unwrap(), BufKey(0));
+    let actions = hand.say(peer, Message::Unchoke);
+    let (block, buf) = (asked(&actions)[0], BufKey(0));
     let actions = hand.tell(Event::Block { peer, block, buf });
     assert!(actions.iter().any(|a| matches!(a, Action::Store { .. })));
     let result = Stored::Refused("mine".to_owned());

@@ -10,7 +10,7 @@ use picker::PeerKey;
 use pretty_assertions::assert_eq;
 use sim::World;
 
-use crate::by_hand::{ByHand, at, block};
+use crate::by_hand::{ByHand, asked, at, block};
 use crate::*;
 
 const PIECES: u32 = 12;
@@ -50,17 +50,6 @@ fn asking(pieces: Range<u32>) -> (ByHand, Vec<BlockRequest>) {
     hand.say(SEED, Message::Bitfield(full));
     let asked = asked(&hand.say(SEED, Message::Unchoke));
     (hand, asked)
-}
-
-fn asked(actions: &[Action]) -> Vec<BlockRequest> {
-    let asked = actions.iter().filter_map(|action| match action {
-        Action::Send {
-            message: Message::Request(block),
-            ..
-        } => Some(*block),
-        _ => None,
-    });
-    asked.collect()
 }
 
 fn come(hand: &mut ByHand, block: BlockRequest) -> Vec<Action> {

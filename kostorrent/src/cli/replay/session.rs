@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use blocks::BLOCK;
-use engine::{Action, Config, Engine, Event, Report, Stored, Time, Why};
+use engine::{Action, Command, Config, Engine, Event, Report, Stored, Time, Why};
 use messages::Message;
 use picker::PeerKey;
 use recording::is_recorded;
@@ -176,6 +176,10 @@ impl Session {
                     }
                     Err(why) => say("no-answer", why.to_string()),
                 }
+            }
+            Event::Command(Command::Want { wanted, .. }) => {
+                let pieces: u32 = wanted.iter().map(|byte| byte.count_ones()).sum();
+                say("command", format!("the user wants {pieces} pieces"))
             }
             Event::Command(command) => say("command", format!("the user wants: {command:?}")),
             Event::Lost { pieces } => say("lost", format!("{} pieces are lost", pieces.len())),

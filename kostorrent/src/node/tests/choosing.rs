@@ -48,14 +48,20 @@ async fn until(notices: &mut UnboundedReceiver<Notice>, is_it: impl Fn(&Notice) 
     }
 }
 
+/// A seeder, and a leecher that has `a.bin`, which was all that it wanted, and seeds it.
+async fn with_a(scene: &Scene) -> (Alone, Alone, UnboundedReceiver<Notice>) {
+    let (seeder, mut leecher) = begin(scene, [2, 0, 0], SEED_ON);
+    let mut notices = leecher.torrent.notices();
+    until(&mut notices, |notice| *notice == COMPLETE).await;
+    (seeder, leecher, notices)
+}
+
 const COMPLETE: Notice = Notice::Torrent(Report::Complete);
 
 #[tokio::test]
 async fn what_is_wanted_later_is_made_and_what_waited_for_it_is_used() {
     let scene = Scene::new();
-    let (seeder, mut leecher) = begin(&scene, [2, 0, 0], SEED_ON);
-    let mut notices = leecher.torrent.notices();
-    until(&mut notices, |notice| *notice == COMPLETE).await;
+    let (seeder, leecher, mut notices) = with_a(&scene).await;
     assert!(!inside(&scene, "b.bin").exists());
     assert_eq!(
         part_files(&scene),
@@ -122,9 +128,7 @@ async fn what_is_not_wanted_any_more_ends_a_download_that_has_the_rest() {
 #[tokio::test]
 async fn a_file_of_somebody_elses_is_not_wanted_after_all() {
     let scene = Scene::new();
-    let (seeder, mut leecher) = begin(&scene, [2, 0, 0], SEED_ON);
-    let mut notices = leecher.torrent.notices();
-    until(&mut notices, |notice| *notice == COMPLETE).await;
+    let (seeder, leecher, mut notices) = with_a(&scene).await;
     fs::write(inside(&scene, "b.bin"), "mine").unwrap();
     leecher.torrent.choose(chosen(&scene, [2, 2, 2]));
     let is_told = |notice: &Notice| match notice {
@@ -154,9 +158,7 @@ async fn a_file_of_somebody_elses_is_not_wanted_after_all() {
 #[tokio::test]
 async fn whoever_is_killed_after_a_choice_goes_on_with_it() {
     let scene = Scene::new();
-    let (seeder, mut leecher) = begin(&scene, [2, 0, 0], SEED_ON);
-    let mut notices = leecher.torrent.notices();
-    until(&mut notices, |notice| *notice == COMPLETE).await;
+    let (seeder, leecher, _notices) = with_a(&scene).await;
     let numbers = vec![0, 0, 3];
     leecher.torrent.choose(chosen(&scene, [0, 0, 3]));
     // Long before the end, and before the next save would be due.

@@ -36,6 +36,17 @@ impl Table {
         }
     }
 
+    /// A piece of two blocks, which A was asked for. It has yielded the first, and B was asked for that.
+    fn with_one_yielded() -> (Table, Vec<BlockRequest>) {
+        let mut t = Table::new(1, 1);
+        let all = t.all();
+        t.picker.peer_joined(&all);
+        let blocks = t.pick(A, &all, 2);
+        t.picker.yield_to_others(A, blocks[0]);
+        assert_eq!(t.pick(B, &all, 1), blocks[..1]);
+        (t, blocks)
+    }
+
     fn all(&self) -> Bitfield {
         Bitfield::full(self.picker.geometry.pieces())
     }

@@ -84,8 +84,8 @@ impl Saves {
         self.differs = true;
     }
 
-    /// What is on record is not to be believed for longer than need be.
-    fn is_soon(&mut self) {
+    /// Lets a save be due at once.
+    fn hurry(&mut self) {
         self.something_happened();
         self.withdrawn = true;
     }
@@ -137,7 +137,7 @@ impl Ledger {
 
     /// Other files were chosen, and whoever is killed a moment later goes on with them.
     pub fn chosen(&mut self) {
-        self.saves.is_soon();
+        self.saves.hurry();
     }
 
     /// What to save now, due or not, after a look at the files that are [ripe](Ledger::to_look) for

@@ -151,11 +151,11 @@ impl Live {
             has_keys: self.tty.has_keys(),
         };
         let (lines, [scroll, height]) = picture.draw(columns - 1, rows, self.letters);
-        if let Some(choosing) = &mut self.choosing {
-            choosing.fit(height);
+        match &mut self.choosing {
+            Some(choosing) => choosing.fit(height),
+            None => self.page_height = height,
         }
         self.scroll = scroll;
-        self.page_height = height;
         self.screen.show(&self.stay, lines, columns);
         self.stay.clear();
         self.changed = false;

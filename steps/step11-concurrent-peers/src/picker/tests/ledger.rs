@@ -96,12 +96,7 @@ fn a_silent_peer_that_comes_back_is_asked_for_more() {
 
 #[test]
 fn forgetting_counts_those_who_have_yielded() {
-    let mut t = Table::new(1, 1);
-    let all = t.all();
-    t.picker.peer_joined(&all);
-    let blocks = t.pick(A, &all, 2);
-    t.picker.yield_to_others(A, blocks[0]);
-    assert_eq!(t.pick(B, &all, 1), blocks[..1]);
+    let (mut t, blocks) = Table::with_one_yielded();
     assert_eq!(
         t.picker.forget(0),
         [(B, blocks[0]), (A, blocks[1]), (A, blocks[0])]

@@ -77,12 +77,8 @@ fn only_those_who_owe_something_are_compared() {
 
 #[test]
 fn nobody_waits_for_a_block_that_was_yielded() {
-    let mut t = Table::new(1, 1);
+    let (mut t, blocks) = Table::with_one_yielded();
     let all = t.all();
-    t.picker.peer_joined(&all);
-    let blocks = t.pick(A, &all, 2);
-    t.picker.yield_to_others(A, blocks[0]);
-    assert_eq!(t.pick(B, &all, 1), blocks[..1]);
     // By its rate A would bring both at once; but it has been silent.
     let due = |peer, _| std::time::Duration::from_secs(if peer == B { 60 } else { 1 });
     let mut again = Vec::new();
