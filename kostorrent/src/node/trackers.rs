@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use engine::Announcement;
 use metainfo::InfoHash;
 use peer_id::PeerId;
-use reqwest::ClientBuilder;
+use reqwest::{ClientBuilder, Response};
 use tokio::sync::OnceCell;
 use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
 
@@ -72,14 +72,21 @@ impl Clients {
         request: &AnnounceRequest,
     ) -> Result<AnnounceReply, AnnounceError> {
         let url = tracker::announce_url(tracker, request)?;
-        let failed = |error: reqwest::Error| http::failure(&url, TIMEOUT, &error);
-        let client = self.client(&url).await?;
-        let mut response = client.get(&url).send().await;
-        if response.as_ref().is_err_and(is_broken) {
-            // A tracker may close a connection that was kept just as we use it.
-            response = client.get(&url).send().await;
+        let answer = tokio::time::timeout(TIMEOUT, self.get(&url)).await;
+        answer.unwrap_or_else(|_| {
+            let (host, limit) = (tracker::host_of(&url), TIMEOUT);
+            Err(AnnounceError::TimedOut { host, limit })
+        })
+    }
+
+    /// The GET, and another if that leads over to HTTPS.
+    async fn get(&self, url: &str) -> Result<AnnounceReply, AnnounceError> {
+        let mut response = self.send(url).await?;
+        let (asked, status) = (response.url(), response.status());
+        if let Some(there) = http::over_to_tls(asked, status, response.headers()) {
+            response = self.send(&there).await?;
         }
-        let mut response = response.map_err(failed)?;
+        let failed = |error: reqwest::Error| http::failure(url, TIMEOUT, &error);
         let status = response.status();
         let retry_after = http::retry_after(status, response.headers(), SystemTime::now());
         let mut body = Vec::new();
@@ -90,15 +97,23 @@ impl Clients {
             let room = MAX_REPLY + 1 - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
-        http::read_answer(&url, status.as_u16(), retry_after, &body)
+        http::read_answer(url, status.as_u16(), retry_after, &body)
     }
 
-    /// The client for a URL. It is made on another thread: reading the system's certificates takes
-    /// a while, in which connections would stand still.
+    async fn send(&self, url: &str) -> Result<Response, AnnounceError> {
+        let client = self.client(url).await?;
+        let mut response = client.get(url).send().await;
+        if response.as_ref().is_err_and(is_broken) {
+            // A tracker may close a connection that was kept just as we use it.
+            response = client.get(url).send().await;
+        }
+        response.map_err(|error| http::failure(url, TIMEOUT, &error))
+    }
+
+    /// The client for a URL. It is made on another thread: reading the system's certificates for
+    /// HTTPS takes a while, in which connections would stand still.
     async fn client(&self, url: &str) -> Result<&reqwest::Client, AnnounceError> {
-        let (plain, here) = (url.starts_with("http:"), tracker::is_loopback(url));
-        let kind = usize::from(plain) + 2 * usize::from(here);
-        self.0[kind]
+        self.cell(url)
             .get_or_try_init(|| async {
                 let for_thread = url.to_owned();
                 let make = move || http::client(&for_thread, TIMEOUT, build);
@@ -109,6 +124,11 @@ impl Clients {
                 }
             })
             .await
+    }
+
+    fn cell(&self, url: &str) -> &OnceCell<reqwest::Client> {
+        let (plain, here) = (url.starts_with("http:"), tracker::is_loopback(url));
+        &self.0[usize::from(plain) + 2 * usize::from(here)]
     }
 }
 

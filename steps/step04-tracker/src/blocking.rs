@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use reqwest::blocking::ClientBuilder;
+use reqwest::blocking::{ClientBuilder, Response};
 
 use crate::{
     AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, Retry, TIMEOUT, announce_url, http,
@@ -72,11 +72,14 @@ fn within<T: Send + 'static>(
     receiver.recv_timeout(limit).ok()
 }
 
-/// The GET itself.
+/// The GET itself, and another if that leads over to HTTPS.
 fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
+    let mut response = send(url, limit)?;
+    let (asked, status) = (response.url(), response.status());
+    if let Some(there) = http::over_to_tls(asked, status, response.headers()) {
+        response = send(&there, limit)?;
+    }
     let failed = |error: reqwest::Error| http::failure(url, limit, &error);
-    let client = http::client(url, limit, |settings| ClientBuilder::from(settings).build())?;
-    let response = client.get(url).send().map_err(failed)?;
     let status = response.status();
     let retry_after = http::retry_after(status, response.headers(), SystemTime::now());
     let mut body = Vec::new();
@@ -97,6 +100,12 @@ fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
     })
 }
 // ANCHOR_END: fetch
+
+fn send(url: &str, limit: Duration) -> Result<Response, AnnounceError> {
+    let client = http::client(url, limit, |settings| ClientBuilder::from(settings).build())?;
+    let response = client.get(url).send();
+    response.map_err(|error| http::failure(url, limit, &error))
+}
 
 #[cfg(test)]
 mod tests {

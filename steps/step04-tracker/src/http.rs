@@ -2,8 +2,8 @@
 //! what its errors mean. The client is reqwest, with TLS by rustls.
 //!
 //! An announce, whoever makes it, is: [`client`], one GET of [`announce_url`](crate::announce_url),
-//! at most [`MAX_REPLY`](crate::MAX_REPLY) + 1 bytes of its body, [`read_answer`]; errors through
-//! [`failure`].
+//! another if the answer leads [`over_to_tls`], at most [`MAX_REPLY`](crate::MAX_REPLY) + 1 bytes of
+//! the body, [`read_answer`]; errors through [`failure`].
 
 mod certificate;
 mod proxy;
@@ -12,20 +12,23 @@ use std::error::Error;
 use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, StatusCode};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{ClientBuilder, StatusCode, Url};
 
 use crate::retry::whole_number;
 use crate::{
     AnnounceError, AnnounceReply, MAX_REDIRECTS, ReplyError, Retry, USER_AGENT, host_of,
-    is_loopback, parse_reply, printable,
+    parse_reply, printable,
 };
 
 /// Builds an HTTP client for the tracker at `url`: `build` makes it, blocking or not, from the
 /// settings that are the same for both. `limit` is the time for everything, from the name's
 /// look-up to the last byte of the body. What it cannot end is the look-up itself: whoever drops
 /// the client (or its runtime) may have to wait for that.
+///
+/// A client for plain HTTP knows no certificates: to read those of the system, hundreds of files,
+/// takes longer than the announce. Where a tracker sends it over to HTTPS, [`over_to_tls`] says.
 ///
 /// # Errors
 ///
@@ -34,53 +37,62 @@ use crate::{
 pub fn client<C>(
     url: &str,
     limit: Duration,
-    build: impl Fn(ClientBuilder) -> reqwest::Result<C>,
+    build: impl FnOnce(ClientBuilder) -> reqwest::Result<C>,
 ) -> Result<C, AnnounceError> {
     install_crypto();
     let unreachable = |reason: String| AnnounceError::Unreachable {
         host: host_of(url),
         reason,
     };
-    let proxy = match proxy::named(url, proxy::environment) {
-        Some(named) => Some(named.proxy().map_err(unreachable)?),
-        None => None,
+    let mut settings = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(limit)
+        // Where a tracker sends us is not told the announce URL: it may hold a user's key.
+        .referer(false)
+        .pool_max_idle_per_host(0)
+        // The client would read the environment too, and pass over what it cannot use.
+        .no_proxy();
+    let mut speaks_tls = !url.starts_with("http:");
+    settings = match speaks_tls {
+        true => settings.redirect(Policy::limited(MAX_REDIRECTS)),
+        false => settings.redirect(Policy::custom(until_tls)),
     };
-    let settings = || {
-        let settings = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .timeout(limit)
-            .redirect(Policy::limited(MAX_REDIRECTS))
-            // Where a tracker sends us is not told the announce URL: it may hold a user's key.
-            .referer(false)
-            .pool_max_idle_per_host(0)
-            // The client would read the environment too, and pass over what it cannot use.
-            .no_proxy();
-        match &proxy {
-            Some(proxy) => settings.proxy(proxy.clone()),
-            None => settings,
-        }
-    };
-    // Some systems have no certificates at all, and then no client can be built. Plain HTTP does
-    // without; on this machine it does not even look for them.
-    let without_certificates = || build(settings().tls_certs_only([]));
-    let is_plain = url.starts_with("http:");
-    let client = match is_plain && is_loopback(url) {
-        true => without_certificates(),
-        false => build(settings()),
-    };
-    client
-        .or_else(|error| match is_plain {
-            true => without_certificates(),
-            false => Err(error),
+    if let Some(named) = proxy::named(url, proxy::environment) {
+        settings = settings.proxy(named.proxy().map_err(unreachable)?);
+        speaks_tls |= named.speaks_tls();
+    }
+    if !speaks_tls {
+        settings = settings.tls_certs_only([]);
+    }
+    build(settings).map_err(|error| {
+        let why = root_cause(&error);
+        let nothing = why.contains("No CA certificates");
+        unreachable(match nothing {
+            true => certificate::none_found(proxy::environment),
+            false => why,
         })
-        .map_err(|error| {
-            let why = root_cause(&error);
-            let nothing = why.contains("No CA certificates");
-            unreachable(match nothing {
-                true => certificate::none_found(proxy::environment),
-                false => why,
-            })
-        })
+    })
+}
+
+/// Follows a redirect as long as it needs no TLS.
+fn until_tls(attempt: Attempt<'_>) -> Action {
+    let few = attempt.previous().len() <= MAX_REDIRECTS;
+    match few && attempt.url().scheme() == "https" {
+        true => attempt.stop(),
+        false => Policy::limited(MAX_REDIRECTS).redirect(attempt),
+    }
+}
+
+/// The `https` URL to which an answer from `url` redirects, if it is one that a client for plain
+/// HTTP has left at that: the [`client`] for the new URL is to ask there, and follows whatever comes
+/// next by itself. So at most twice [`MAX_REDIRECTS`] are followed.
+pub fn over_to_tls(url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    if url.scheme() != "http" || !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = str::from_utf8(headers.get(LOCATION)?.as_bytes()).ok()?;
+    let there = url.join(location).ok()?;
+    (there.scheme() == "https").then(|| there.into())
 }
 
 /// Chooses the cryptography for TLS, once for the process: without it the first client panics.
@@ -194,6 +206,7 @@ fn root_cause(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;
+    use reqwest::header::HeaderValue;
 
     use super::*;
 
@@ -246,6 +259,48 @@ mod tests {
         assert_eq!(wish(503, "soon", b""), None);
         assert_eq!(wish(503, "-1", b""), None);
         assert_eq!(wish(404, "120", b""), None, "no other status has it");
+    }
+
+    /// Where an answer from a plain URL leads that has this `Location`.
+    fn over(status: u16, location: &'static str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, HeaderValue::from_static(location));
+        let asked = Url::parse("http://t.example/announce?passkey=secret").unwrap();
+        over_to_tls(&asked, StatusCode::from_u16(status).unwrap(), &headers)
+    }
+
+    #[test]
+    fn a_redirect_to_tls_leads_where_it_says() {
+        let there = "https://other.example/a?b";
+        for status in [301, 302, 303, 307, 308] {
+            assert_eq!(over(status, there).as_deref(), Some(there));
+        }
+        for status in [200, 300, 304, 404] {
+            assert_eq!(over(status, there), None, "{status}");
+        }
+        let bare = over(302, "HTTPS://t.example");
+        assert_eq!(
+            bare.as_deref(),
+            Some("https://t.example/"),
+            "no key of ours"
+        );
+        for location in [
+            "/a",
+            "a",
+            "",
+            "?https://t.example/",
+            "//t.example/a",
+            "http://t.example/a",
+            "https://",
+            "https://a b/",
+            "https://t.example:99999/",
+            "udp://t.example/",
+        ] {
+            assert_eq!(over(302, location), None, "{location}");
+        }
+        let headers = HeaderMap::new();
+        let asked = Url::parse("http://t.example/").unwrap();
+        assert_eq!(over_to_tls(&asked, StatusCode::FOUND, &headers), None);
     }
 
     #[test]

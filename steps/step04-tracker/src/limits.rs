@@ -23,7 +23,7 @@ pub const GOODBYE: Duration = Duration::from_secs(2);
 /// How many trackers the programs of the steps ask, before they give up.
 pub const MAX_ASKED: usize = 10;
 
-/// How many redirects are followed.
+/// How many redirects are followed. Behind one from `http` to `https` they count anew.
 pub const MAX_REDIRECTS: usize = 5;
 
 /// How we introduce ourselves to web servers.

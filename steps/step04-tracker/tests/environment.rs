@@ -11,6 +11,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use pretty_assertions::assert_eq;
@@ -204,6 +205,99 @@ fn a_proxy_that_cannot_be_used_is_named_and_nobody_is_asked_without_it() {
         error.contains("by the proxy that HTTP_PROXY names"),
         "{error}"
     );
+}
+
+/// Certificates that are nowhere.
+const NO_CERTIFICATES: [(&str, &str); 2] = [
+    ("SSL_CERT_FILE", "/nonexistent/my.pem"),
+    ("SSL_CERT_DIR", "/nonexistent/certs"),
+];
+
+/// A tracker or a proxy that sends everybody on to this URL.
+fn sends_to(url: &str) -> Server {
+    let header = format!("Location: {url}");
+    Server::new(move |_, stream| respond(stream, "302 Found", &[&header], b""))
+}
+
+#[test]
+fn a_tracker_without_tls_needs_no_certificates() {
+    let server = Server::with_body(REPLY);
+    let folder = Folder::new("plain");
+    let proxy = format!("http://{}", server.addr);
+    let proxied = [&NO_CERTIFICATES[..], &[("HTTP_PROXY", &proxy)]].concat();
+    expect_peers(&folder.ask(&server.url(), &NO_CERTIFICATES));
+    expect_peers(&folder.ask("http://tracker.test/announce", &proxied));
+
+    // One that sends us over to TLS does, and then they are looked for.
+    let server = sends_to("https://127.0.0.1:1/announce");
+    let error = failure(&folder.ask(&server.url(), &NO_CERTIFICATES));
+    assert!(
+        error.contains("the tracker 127.0.0.1:1: no cert"),
+        "{error}"
+    );
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_proxy_behind_tls_needs_certificates_also_for_a_tracker_without() {
+    let proxy = tls::Server::with_body(REPLY);
+    let folder = Folder::new("tls-proxy");
+    let file = folder.file("proxy.pem", &proxy.pem);
+    let file = ("SSL_CERT_FILE", file.to_str().unwrap());
+    let named = format!("https://{}", proxy.addr);
+    let tracker = "http://tracker.test/announce";
+    expect_peers(&folder.ask(tracker, &[("http_proxy", &named), file]));
+}
+
+#[test]
+fn a_redirect_to_https_is_followed_with_the_certificates_for_it() {
+    let secure = tls::Server::with_body(REPLY);
+    let folder = Folder::new("over");
+    let file = folder.file("tracker.pem", &secure.pem);
+    let trusted = ("SSL_CERT_FILE", file.to_str().unwrap());
+    let plain = sends_to(&format!("https://{}/elsewhere", secure.addr));
+    let url = format!("{}?passkey=secret", plain.url());
+    expect_peers(&folder.ask(&url, &[trusted]));
+    let asked = plain.requests().len();
+    assert_eq!(asked, 2, "`started`, and `stopped` at once");
+    // On the way there may be other redirects.
+    let first = sends_to(&url);
+    expect_peers(&folder.ask(&first.url(), &[trusted]));
+
+    // Whoever it is that cannot be reached, or is not trusted, is named.
+    let other = tls::Server::with_body(REPLY);
+    let file = folder.file("other.pem", &other.pem);
+    let error = failure(&folder.ask(&url, &[("SSL_CERT_FILE", file.to_str().unwrap())]));
+    let expected = format!("the tracker {} is not trusted", secure.addr);
+    assert!(error.contains(&expected), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+    let gone = nobody();
+    let plain = sends_to(&format!("https://{gone}/announce"));
+    let error = failure(&folder.ask(&plain.url(), &[trusted]));
+    assert!(
+        error.contains(&format!("cannot reach the tracker {gone}: ")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_redirect_to_and_fro_between_http_and_https_ends() {
+    let there = Arc::new(OnceLock::new());
+    let location = there.clone();
+    let plain = Server::new(move |_, stream| {
+        let header = format!("Location: {}", location.get().unwrap());
+        respond(stream, "302 Found", &[&header], b"");
+    });
+    let secure = tls::Server::redirecting(&plain.url());
+    let url = format!("https://{}/announce", secure.addr);
+    there.set(url).unwrap();
+    let folder = Folder::new("to-and-fro");
+    let file = folder.file("tracker.pem", &secure.pem);
+    let trusted = ("SSL_CERT_FILE", file.to_str().unwrap());
+    let error = failure(&folder.ask(&plain.url(), &[trusted]));
+    assert!(error.contains("redirects more than 5 times"), "{error}");
+    // Once before the certificates were read, and three times of the six with them.
+    assert_eq!(plain.requests().len(), 1 + 3);
 }
 
 /// A certificate for 127.0.0.1.

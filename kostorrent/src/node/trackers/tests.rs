@@ -1,6 +1,6 @@
 //! Announces to a tracker that counts.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -100,4 +100,42 @@ async fn a_connection_that_the_tracker_has_closed_costs_no_announce() {
         tell(&announcer, &url, AnnounceEvent::Started).await;
     }
     assert_eq!(told.lock().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn a_tracker_that_sends_us_over_to_tls_is_asked_there_by_a_client_for_it() {
+    let secure = TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = format!("https://{}/a", secure.local_addr().unwrap());
+    let plain = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = format!("http://{}/announce", plain.local_addr().unwrap());
+    let announcer = announcer();
+    // One that trusts nobody: what this system trusts is of no matter here.
+    let client = http::client(&there, TIMEOUT, |settings| {
+        build(settings.tls_certs_only([]))
+    });
+    let cell = announcer.clients.cell(&there);
+    cell.set(client.unwrap()).unwrap();
+    let host = tracker::host_of(&there);
+
+    let redirects = thread::spawn(move || {
+        let (stream, _) = plain.accept().unwrap();
+        let mut lines = BufReader::new(&stream).lines();
+        while lines.next().unwrap().unwrap() != "" {}
+        let head = format!("HTTP/1.1 302 Found\r\nLocation: {there}\r\n\r\n");
+        (&stream).write_all(head.as_bytes()).unwrap();
+    });
+    let hears = thread::spawn(move || {
+        let mut first = [0];
+        secure.accept().unwrap().0.read_exact(&mut first).unwrap();
+        first[0]
+    });
+    let told = announcer.announce(&here, announcement(AnnounceEvent::Started));
+    let error = told.await.unwrap_err().to_string();
+    assert!(error.contains(&host), "{error}");
+    redirects.join().unwrap();
+    assert_eq!(
+        hears.join().unwrap(),
+        22,
+        "a TLS handshake (RFC 8446, section 5.1)"
+    );
 }

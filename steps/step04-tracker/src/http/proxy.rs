@@ -69,6 +69,11 @@ impl Named {
             .any(|scheme| self.value.starts_with(scheme))
     }
 
+    /// Whether the way to the proxy itself is TLS, which takes certificates.
+    pub fn speaks_tls(&self) -> bool {
+        self.value.to_ascii_lowercase().starts_with("https://")
+    }
+
     /// The proxy in the HTTP client's form.
     ///
     /// # Errors
@@ -162,6 +167,21 @@ mod tests {
         let no = ("NO_PROXY", "10.0.0.0/8");
         assert_eq!(variable("http://10.1.2.3/a", &[all, no]), None);
         assert_eq!(variable("http://11.1.2.3/a", &[all, no]), Some("all_proxy"));
+    }
+
+    #[test]
+    fn a_proxy_behind_tls_is_known_as_one() {
+        for (value, speaks_tls) in [
+            ("https://p.example", true),
+            ("HTTPS://p.example:1", true),
+            ("http://p.example:443", false),
+            ("https:1", false),
+            ("socks5h://p.example", false),
+        ] {
+            let (variable, value) = ("HTTP_PROXY", value.to_owned());
+            let named = Named { variable, value };
+            assert_eq!(named.speaks_tls(), speaks_tls, "{named:?}");
+        }
     }
 
     #[test]

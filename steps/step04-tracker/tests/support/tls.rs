@@ -1,4 +1,5 @@
 //! A tracker that speaks HTTPS, with a certificate of its own that nobody has vouched for.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -10,7 +11,6 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto};
 
 /// A server and its certificate.
-#[allow(dead_code, reason = "each test file uses its part")]
 pub struct Server {
     pub addr: SocketAddr,
     /// The certificate in DER.
@@ -27,7 +27,20 @@ impl Server {
     }
 
     /// The same with a certificate like this, which has signed itself.
-    pub fn with_certificate(params: CertificateParams, body: &'static [u8]) -> Server {
+    pub fn with_certificate(params: CertificateParams, body: &[u8]) -> Server {
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        Server::answering(params, [head.as_bytes(), body].concat())
+    }
+
+    /// A server that always sends us on to this URL.
+    pub fn redirecting(to: &str) -> Server {
+        let params = CertificateParams::new(["127.0.0.1".to_string()]).unwrap();
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+        Server::answering(params, answer.into())
+    }
+
+    fn answering(params: CertificateParams, answer: Vec<u8>) -> Server {
         let signing_key = KeyPair::generate().unwrap();
         let cert = params.self_signed(&signing_key).unwrap();
         let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
@@ -50,10 +63,8 @@ impl Server {
                 while stream.read_line(&mut line).is_ok_and(|read| read > 2) {
                     line.clear();
                 }
-                let length = body.len();
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
                 let stream = stream.get_mut();
-                let _ = stream.write_all(&[head.as_bytes(), body].concat());
+                let _ = stream.write_all(&answer);
                 stream.conn.send_close_notify();
                 let _ = stream.flush();
             }
