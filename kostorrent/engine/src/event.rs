@@ -118,6 +118,9 @@ pub enum Event {
     Announced {
         /// The tracker's URL, as in the action.
         tracker: String,
+        /// What it was told to have happened, as in the action: more than one may be under way.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<AnnounceEvent>,
         /// Its reply, or what went wrong.
         result: Result<AnnounceReply, AnnounceError>,
     },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tracker::{AnnounceError, AnnounceReply};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply};
 
 use crate::timers::{Timer, Timers};
 use crate::{Action, CloseReason, Engine, Outcome};
@@ -25,7 +25,7 @@ pub(crate) enum Goodbye {
     Unsaid,
     /// The answers are waited for.
     Said,
-    /// `stopped` was said to those as well that have not answered `completed`.
+    /// `stopped` was said to those as well whose earlier answers did not come in time.
     Repeated,
     /// All have answered, or have had their time.
     Over,
@@ -125,17 +125,20 @@ impl Engine {
         }
     }
 
-    /// Asks the tracker that is due.
+    /// Tells the tracker what is due: while we leave, `stopped`.
     pub(crate) fn announce(&mut self) {
+        let totals = self.totals();
         if self.works() {
-            let totals = self.totals();
             self.discovery.announce(&mut self.cx, totals);
+        } else if matches!(self.stage, Stage::Leaving { .. }) {
+            self.discovery.say_stopped(&mut self.cx, totals);
         }
     }
 
     pub(crate) fn announced(
         &mut self,
         tracker: &str,
+        told: Option<AnnounceEvent>,
         result: Result<AnnounceReply, AnnounceError>,
     ) {
         let cx = &mut self.cx;
@@ -151,7 +154,7 @@ impl Engine {
                 let totals = self.totals();
                 let answered = result.is_ok();
                 self.discovery
-                    .goodbye_answered(&mut self.cx, tracker, answered, totals);
+                    .goodbye_answered(&mut self.cx, tracker, told, answered, totals);
                 self.maybe_over();
             }
             Stage::Over => {}

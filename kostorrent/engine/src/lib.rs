@@ -161,7 +161,11 @@ impl Engine {
             Event::DiskWell => self.disk_is_well(Trial::Look),
             Event::DiskGone { why } => self.disk_gone(why),
             Event::Room { peer, bytes } => self.room(peer, bytes),
-            Event::Announced { tracker, result } => self.announced(&tracker, result),
+            Event::Announced {
+                tracker,
+                told,
+                result,
+            } => self.announced(&tracker, told, result),
             Event::LookedUp { name, port, result } => self.looked_up(&name, port, result),
             Event::Timeout => {}
             Event::Command(command) => self.command(command),

@@ -76,7 +76,9 @@ impl Mask {
                 ..
             }
             | Event::DiskFailed { why: words } => *words = "the disk has a fault".to_owned(),
-            Event::Announced { tracker, result } => {
+            Event::Announced {
+                tracker, result, ..
+            } => {
                 *tracker = self.tracker(tracker);
                 match result {
                     Ok(reply) => {

@@ -11,7 +11,7 @@ use peer_id::PeerId;
 use picker::PeerKey;
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
-use tracker::{AnnounceError, AnnounceReply};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply};
 
 use super::mask::Mask;
 use super::*;
@@ -100,6 +100,7 @@ fn events() -> Vec<(u64, Event)> {
             1,
             Event::Announced {
                 tracker,
+                told: Some(AnnounceEvent::Started),
                 result: Ok(reply),
             },
         ),
@@ -216,6 +217,7 @@ fn failures_of_trackers_keep_their_kind_and_lose_their_words() {
     };
     let event = Event::Announced {
         tracker: "http://secret.example/key".to_owned(),
+        told: None,
         result: Err(failed),
     };
     let masked = mask.event(&event);
@@ -227,6 +229,24 @@ fn failures_of_trackers_keep_their_kind_and_lose_their_words() {
             ..
         }
     ));
+}
+
+#[test]
+fn an_answer_in_an_older_recording_does_not_say_what_it_is_about() {
+    let failed = r#"{"TimedOut":{"host":"a","limit":{"secs":20,"nanos":0}}}"#;
+    let answer = |told: &str| {
+        let json =
+            format!(r#"{{"Announced":{{"tracker":"a",{told}"result":{{"Err":{failed}}}}}}}"#);
+        (serde_json::from_str::<Event>(&json).unwrap(), json)
+    };
+    for (told, expected) in [
+        ("", None),
+        (r#""told":"Stopped","#, Some(AnnounceEvent::Stopped)),
+    ] {
+        let (event, json) = answer(told);
+        assert_eq!(serde_json::to_string(&event).unwrap(), json);
+        assert!(matches!(event, Event::Announced { told, .. } if told == expected));
+    }
 }
 
 #[test]

@@ -257,8 +257,11 @@ impl World {
             false => tracker.refuses.clone(),
         };
         if let Some(why) = failure {
-            let (tracker, result) = (url, Err(why));
-            let event = Event::Announced { tracker, result };
+            let event = Event::Announced {
+                tracker: url,
+                told: event,
+                result: Err(why),
+            };
             return self.will_tell(takes, node, event);
         }
         let named = tracker
@@ -275,6 +278,7 @@ impl World {
         };
         let event = Event::Announced {
             tracker: url,
+            told: event,
             result: Ok(reply),
         };
         self.will_tell(takes, node, event);

@@ -332,7 +332,12 @@ impl Task {
                 Ok(reply) => debug!(%host, peers = reply.peers.len(), "the tracker answered"),
                 Err(why) => debug!(%host, %why, "no answer of use"),
             }
-            let _ = to_told.send(Told::Event(Event::Announced { tracker, result }));
+            let event = Event::Announced {
+                tracker,
+                told,
+                result,
+            };
+            let _ = to_told.send(Told::Event(event));
         });
     }
 

@@ -11,8 +11,8 @@ use tokio::sync::OnceCell;
 use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
 
 /// How long a connection to a tracker is kept for the next announce. Not for the regular ones,
-/// which are half an hour apart: `completed` and the `stopped` after it, or several torrents of one
-/// tracker, do not shake hands anew.
+/// which are half an hour apart: all of a short download, or several torrents of one tracker, do not
+/// shake hands anew.
 const KEPT: Duration = Duration::from_secs(30);
 
 /// The HTTP clients of the node: one for each kind of tracker that is set up in a way of its own,

@@ -214,12 +214,38 @@ impl Discovery {
         for call in self.trackers.goodbyes(cx.now) {
             tell(cx, call, totals);
         }
+        self.set_stopped(cx);
     }
 
-    /// A tracker has answered while we leave: what is still to be said to it is said.
-    pub fn goodbye_answered(&mut self, cx: &mut Cx, tracker: &str, answered: bool, totals: Totals) {
-        if let Some(call) = self.trackers.next_goodbye(tracker, answered) {
+    /// A tracker has answered, while we leave, what it was told: what is still to be said to it is
+    /// said.
+    pub fn goodbye_answered(
+        &mut self,
+        cx: &mut Cx,
+        tracker: &str,
+        told: Option<AnnounceEvent>,
+        answered: bool,
+        totals: Totals,
+    ) {
+        let call = self.trackers.next_goodbye(tracker, told, answered, cx.now);
+        if let Some(call) = call {
             tell(cx, call, totals);
+        }
+        self.set_stopped(cx);
+    }
+
+    /// Says `stopped` to those that have had a while for `completed`.
+    pub fn say_stopped(&mut self, cx: &mut Cx, totals: Totals) {
+        for call in self.trackers.stopped(cx.now) {
+            tell(cx, call, totals);
+        }
+        self.set_stopped(cx);
+    }
+
+    fn set_stopped(&self, cx: &mut Cx) {
+        match self.trackers.next_stopped() {
+            Some(at) => cx.timers.set(Timer::Announce, at),
+            None => cx.timers.stop(Timer::Announce),
         }
     }
 
@@ -230,6 +256,7 @@ impl Discovery {
         for call in calls {
             tell(cx, call, totals);
         }
+        self.set_stopped(cx);
         any
     }
 

@@ -49,8 +49,8 @@ pub(crate) struct Trackers {
     due: Option<Time>,
     /// What those that know us were told last, while we leave.
     leaving: BTreeMap<String, Farewell>,
-    /// What they were told before and have not answered: how many announces.
-    unanswered: BTreeMap<String, u32>,
+    /// How long each took for its last answer.
+    took: BTreeMap<String, Duration>,
     /// Completion is still to be told.
     completed: bool,
     /// From when on each may be asked again out of turn; at once, if it was never asked.
@@ -99,7 +99,7 @@ impl Trackers {
             extra: None,
             due: Some(now),
             leaving: BTreeMap::new(),
-            unanswered: BTreeMap::new(),
+            took: BTreeMap::new(),
             completed: false,
             again: BTreeMap::new(),
             barred: BTreeMap::new(),
@@ -286,6 +286,10 @@ impl Trackers {
             self.tiers.answered(tracker);
             self.leader = Some(tracker.to_owned());
             self.due = Some(now + reply.interval.max(reply.min_interval.unwrap_or_default()));
+        }
+        if let Some(call) = call {
+            let took = now.since(call.since);
+            self.took.insert(tracker.to_owned(), took);
         }
         self.barred.remove(tracker);
         self.answering = Some(tracker.to_owned());

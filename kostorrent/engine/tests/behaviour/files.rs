@@ -105,6 +105,7 @@ fn trackers_are_told_that_something_is_missing() {
     let reply = tracker::parse_reply(b"d8:intervali1800e5:peers0:e").unwrap();
     hand.tell(Event::Announced {
         tracker: "http://t/".to_owned(),
+        told: Some(tracker::AnnounceEvent::Started),
         result: Ok(reply),
     });
     let left = hand.pass_until(at(1_800)).into_iter();

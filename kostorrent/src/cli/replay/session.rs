@@ -167,7 +167,9 @@ impl Session {
                 })
             }
             Event::DiskFailed { why } => say("disk-failed", why.clone()),
-            Event::Announced { tracker, result } => {
+            Event::Announced {
+                tracker, result, ..
+            } => {
                 let host = tracker::host_of(tracker);
                 match result {
                     Ok(reply) => {

@@ -16,7 +16,7 @@ use messages::{Bitfield, BlockRequest, Ended, Message};
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use picker::PeerKey;
-use tracker::{AnnounceError, AnnounceReply, Retry};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, Retry};
 
 /// Timers that ring at most while one step lets time pass: one that rings for ever is found, and a day is not needed.
 const MOST_RINGS: usize = 2_000;
@@ -48,7 +48,7 @@ pub struct Driver {
     connections: BTreeMap<PeerKey, Connection>,
     dialling: Vec<SocketAddr>,
     /// Announces that wait for an answer.
-    announces: Vec<String>,
+    announces: Vec<(String, Option<AnnounceEvent>)>,
     /// The block that the engine is deciding about.
     deciding: Option<(BufKey, BlockRequest)>,
     next_buf: u32,
@@ -228,7 +228,7 @@ impl Driver {
                     announcement.downloaded == self.downloaded
                         && announcement.uploaded == self.uploaded
                 );
-                self.announces.push(tracker);
+                self.announces.push((tracker, announcement.event));
             }
             Action::Report(Report::PeerBanned { addr, .. }) => {
                 self.banned.insert(addr);

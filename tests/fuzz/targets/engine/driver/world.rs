@@ -109,8 +109,12 @@ impl Driver {
     pub(super) fn tracker_says(&mut self, which: u8, result: Result<AnnounceReply, AnnounceError>) {
         let count = self.announces.len();
         if count > 0 {
-            let tracker = self.announces.remove(usize::from(which) % count);
-            self.tell(Event::Announced { tracker, result });
+            let (tracker, told) = self.announces.remove(usize::from(which) % count);
+            self.tell(Event::Announced {
+                tracker,
+                told,
+                result,
+            });
         }
     }
 
