@@ -34,13 +34,14 @@ fn rows(page: &str) -> Vec<Row<'_>> {
     rows
 }
 
-/// `20 s` and `1 MiB` as a number of seconds or of bytes.
+/// `20 s` and `1 MiB` as a number of milliseconds or of bytes.
 fn shown(value: &str) -> Option<u64> {
     let (number, unit) = value.split_once(' ').unwrap_or((value, ""));
     let unit = match unit {
-        "" | "s" => 1,
-        "min" => 60,
-        "h" => 60 * 60,
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "min" => 60 * 1_000,
+        "h" => 60 * 60 * 1_000,
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         _ => return None,
@@ -48,7 +49,7 @@ fn shown(value: &str) -> Option<u64> {
     Some(number.replace(',', "").parse::<u64>().ok()? * unit)
 }
 
-/// What a constant, or a field of one, is in the code: a product, a shift, or seconds.
+/// What a constant, or a field of one, is in the code: a product, a shift, or a time.
 fn in_code(source: &str, name: &str) -> Option<u64> {
     let mut values = source.lines().filter_map(|line| {
         let line = line.trim();
@@ -58,15 +59,17 @@ fn in_code(source: &str, name: &str) -> Option<u64> {
         line.strip_prefix(&format!("{name}: "))?.strip_suffix(',')
     });
     values.find_map(|value| {
-        let value = value
-            .strip_prefix("Duration::from_secs(")
-            .and_then(|value| value.strip_suffix(')'))
-            .unwrap_or(value);
+        let time = value.strip_suffix(')').and_then(|value| {
+            let value = value.strip_prefix("Duration::from_")?;
+            let seconds = value.strip_prefix("secs(").map(|value| (value, 1_000));
+            seconds.or_else(|| Some((value.strip_prefix("millis(")?, 1)))
+        });
+        let (value, unit) = time.unwrap_or((value, 1));
         let (value, shift) = value.split_once(" << ").unwrap_or((value, "0"));
         let factors = value
             .split(" * ")
             .map(|factor| factor.replace('_', "").parse::<u64>().ok());
-        Some(factors.product::<Option<u64>>()? << shift.parse::<u32>().ok()?)
+        Some((factors.product::<Option<u64>>()? << shift.parse::<u32>().ok()?) * unit)
     })
 }
 
@@ -97,12 +100,20 @@ fn a_row_is_read_and_a_constant_found() {
     };
     assert_eq!(rows(page), [row]);
     let source = "const LEAST: u32 = 1 << 22;\n    pub const MOST: usize = 2 * 1024 * 1024;\nconst PAUSE: Duration = \
-                  Duration::from_secs(5 * 60);\n    most: 1_000,\n";
-    let found = ["LEAST", "MOST", "PAUSE", "most", "none"].map(|name| in_code(source, name));
-    let expected = [Some(1 << 22), Some(2 << 20), Some(300), Some(1_000), None];
+                  Duration::from_secs(5 * 60);\nconst BIT: Duration = \
+                  Duration::from_millis(1 << 3);\n    most: 1_000,\n";
+    let found = ["LEAST", "MOST", "PAUSE", "BIT", "most", "none"].map(|name| in_code(source, name));
+    let expected = [
+        Some(1 << 22),
+        Some(2 << 20),
+        Some(300_000),
+        Some(8),
+        Some(1_000),
+        None,
+    ];
     assert_eq!(found, expected);
     assert_eq!(
-        ["2 MiB", "5 min", "1,000", "5 weeks"].map(shown),
-        [Some(2 << 20), Some(300), Some(1_000), None]
+        ["2 MiB", "5 min", "8 ms", "1,000", "5 weeks"].map(shown),
+        [Some(2 << 20), Some(300_000), Some(8), Some(1_000), None]
     );
 }
