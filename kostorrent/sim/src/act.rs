@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use blocks::BlockDigests;
-use engine::{Action, Announcement, BufKey, ConnectFailure, Event, Report, Stored};
+use engine::{Action, Announcement, BufKey, ConnectFailure, Event, Report, Stored, Time};
 use messages::{BlockRequest, Message};
 use picker::PeerKey;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, TIMEOUT};
@@ -28,7 +28,7 @@ impl World {
             Action::Close { peer, .. } => {
                 if let Some(end) = self.nodes[node].ends.remove(peer) {
                     self.nodes[node].uplink.forget(peer);
-                    self.depart(&end, Parcel::HangUp);
+                    self.hang_up(node, &end);
                 }
             }
             Action::Send { peer, message } => self.send(node, peer, message),
@@ -88,7 +88,9 @@ impl World {
     fn connect(&mut self, node: usize, addr: SocketAddr) {
         let failure = match self.by_addr.get(&addr) {
             Some(&other) if other == node => ConnectFailure::Ourselves,
-            Some(&other) if self.nodes[other].alive => return self.call(node, other, addr),
+            Some(&other) if self.nodes[other].alive && self.can_meet(node, other) => {
+                return self.call(node, other, addr);
+            }
             _ => ConnectFailure::Network("nobody there".to_owned()),
         };
         let takes = self.line_of(node).latency * 4;
@@ -99,8 +101,19 @@ impl World {
     fn call(&mut self, node: usize, other: usize, addr: SocketAddr) {
         let key = self.new_end(node, other, None);
         let latency = self.latency(node, other);
-        self.later(latency, other, Happens::Called { from: node, key });
-        self.later(latency * 2, node, Happens::Answered { key, addr });
+        // TCP's own greeting comes before that of the peers.
+        let first = match self.tcp_between(node, other) {
+            Some(_) => latency * 2,
+            None => Duration::ZERO,
+        };
+        self.later(first + latency, other, Happens::Called { from: node, key });
+        self.later(first + latency * 2, node, Happens::Answered { key, addr });
+    }
+
+    /// Whether one of these nodes can call the other.
+    fn can_meet(&self, one: usize, other: usize) -> bool {
+        let may = |one: usize, other| self.nodes[one].only.is_none_or(|only| only == other);
+        may(one, other) && may(other, one)
     }
 
     fn send(&mut self, node: usize, peer: PeerKey, message: Message) {
@@ -135,8 +148,10 @@ impl World {
 
     /// Hands a parcel to the node's line.
     pub(crate) fn dispatch(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
-        if !self.nodes[node].ends.has(peer) {
-            return;
+        match self.nodes[node].ends.get(peer) {
+            None => return,
+            Some(end) if end.flow.is_some() => return self.put(node, peer, parcel),
+            Some(_) => {}
         }
         match self.nodes[node].uplink.put(peer, parcel) {
             Some(parcel) => self.depart_over(node, peer, parcel),
@@ -158,20 +173,25 @@ impl World {
     pub(crate) fn depart_over(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
         if let Some(end) = self.nodes[node].ends.get(peer) {
             let (other, key, latency, jitter) = (end.other, end.other_key, end.latency, end.jitter);
-            self.depart_to(other, key, latency, jitter, parcel);
+            self.depart_to(other, key, self.now + latency, jitter, parcel);
         }
     }
 
-    /// The last parcel leaves by an end that is over already.
-    pub(crate) fn depart(&mut self, end: &End, parcel: Parcel) {
-        self.depart_to(end.other, end.other_key, end.latency, end.jitter, parcel);
+    /// A node leaves an end that is over already. What is under way arrives before that.
+    pub(crate) fn hang_up(&mut self, node: usize, end: &End) {
+        let leaves = match end.flow {
+            Some(_) => self.behind_packets(node),
+            None => self.now,
+        };
+        let at = leaves + end.latency;
+        self.depart_to(end.other, end.other_key, at, end.jitter, Parcel::HangUp);
     }
 
     fn depart_to(
         &mut self,
         other: usize,
         key: Option<PeerKey>,
-        latency: Duration,
+        mut at: Time,
         jitter: Duration,
         parcel: Parcel,
     ) {
@@ -179,7 +199,6 @@ impl World {
         let Some(key) = key else {
             return;
         };
-        let mut at = self.now + latency;
         if !jitter.is_zero() {
             at = at + up_to(jitter, &mut self.rng);
             if let Some(end) = self.nodes[other].ends.get_mut(key) {

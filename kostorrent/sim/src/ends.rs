@@ -7,8 +7,10 @@ use engine::Time;
 use messages::BlockRequest;
 use picker::PeerKey;
 
+use crate::flow::Flow;
+
 /// This end of a connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct End {
     /// The node at the other end.
     pub other: usize,
@@ -23,6 +25,8 @@ pub(crate) struct End {
     pub last: Time,
     /// What a connection would take in: asked for, not cancelled, not choked away.
     pub asked: BTreeSet<BlockRequest>,
+    /// Its packets, if it is like TCP's.
+    pub flow: Option<Box<Flow>>,
 }
 
 /// All ends that a node has. Their numbers count up, so that one is found without a search: every
@@ -61,6 +65,11 @@ impl Ends {
         keys.filter(|&key| self.has(key)).collect()
     }
 
+    /// Those that are there, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = &End> {
+        self.0.iter().flatten()
+    }
+
     /// Takes out all, in the same order.
     pub fn take_all(&mut self) -> Vec<End> {
         self.0.iter_mut().filter_map(Option::take).collect()
@@ -81,6 +90,7 @@ mod tests {
             jitter: Duration::ZERO,
             last: Time::ZERO,
             asked: BTreeSet::new(),
+            flow: None,
         }
     }
 

@@ -8,6 +8,7 @@ use messages::{BlockRequest, Ended, Message};
 use metainfo::InfoHash;
 use picker::PeerKey;
 
+use crate::flow::Packet;
 use crate::uplink::Parcel;
 use crate::{Content, World};
 
@@ -39,6 +40,16 @@ pub(crate) enum Happens {
     Arrives { key: PeerKey, parcel: Parcel },
     /// Something has come through its line.
     Passed { key: PeerKey, parcel: Parcel },
+    /// A connection of its that is like TCP's looks what it can send.
+    Pushes { key: PeerKey },
+    /// One of these has held an answer back.
+    Answers { key: PeerKey },
+    /// One may have waited too long for an answer.
+    Overdue { key: PeerKey },
+    /// A packet has come to its line.
+    Comes { key: PeerKey, packet: Packet },
+    /// A packet has come through its line.
+    Through { key: PeerKey, packet: Packet },
 }
 
 impl World {
@@ -94,6 +105,11 @@ impl World {
                 }
             }
             Happens::Passed { key, parcel } => self.passed(node, key, parcel),
+            Happens::Pushes { key } => self.push(node, key),
+            Happens::Answers { key } => self.answers(node, key),
+            Happens::Overdue { key } => self.overdue(node, key),
+            Happens::Comes { key, packet } => self.comes(node, key, packet),
+            Happens::Through { key, packet } => self.through(node, key, packet),
         }
     }
 
@@ -170,7 +186,7 @@ impl World {
         self.tell(node, Event::Room { peer, bytes });
     }
 
-    fn passed(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
+    pub(crate) fn passed(&mut self, node: usize, peer: PeerKey, parcel: Parcel) {
         match parcel {
             Parcel::HangUp => {
                 if self.nodes[node].ends.remove(peer).is_some() {

@@ -27,17 +27,21 @@
 
 mod act;
 mod agenda;
+mod carry;
 mod churn;
 mod content;
 mod disk;
 mod ends;
+mod flow;
 mod happen;
 mod line;
 mod node;
 mod recording;
 pub mod scenario;
+mod tcp;
 mod tracker;
 mod uplink;
+mod window;
 mod world;
 
 pub use self::tracker::Tracker;
@@ -46,4 +50,5 @@ pub use disk::Disk;
 pub use line::Line;
 pub use node::{Announced, Node, Vice};
 pub use recording::Recording;
+pub use tcp::{Control, Tcp};
 pub use world::{TRACKER, World};

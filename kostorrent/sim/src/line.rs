@@ -6,8 +6,11 @@ use engine::Time;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
+use crate::Tcp;
+
 /// A node's line. What it sends goes out through the line's one direction, block after block, and
-/// passes through the receiver's other direction: both bound it. Only payload counts.
+/// passes through the receiver's other direction: both bound it. Only payload counts, and a connection is
+/// as fast as the lines from the beginning, unless they are like TCP's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line {
     /// How long everything takes from this node to the middle of the network, and back: a message
@@ -23,6 +26,9 @@ pub struct Line {
     /// How long a connection over this line lasts until it breaks: half as long to half as long
     /// again, by chance; `None` is for ever.
     pub breaks: Option<Duration>,
+    /// Whether its connections are like TCP's: packets, windows that grow, queues, losses. Both lines of a
+    /// connection must be; in a world all of them or none, for what goes out is not counted together.
+    pub tcp: Option<Tcp>,
 }
 
 impl Default for Line {
@@ -34,6 +40,7 @@ impl Default for Line {
             down: None,
             jitter: Duration::ZERO,
             breaks: None,
+            tcp: None,
         }
     }
 }
@@ -56,13 +63,34 @@ pub(crate) fn time_for(bytes: u64, rate: u64) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// The receiving direction: everything passes in the order in which it comes.
+/// One direction of a line: everything passes in the order in which it comes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Downlink {
+pub(crate) struct Direction {
     free: Time,
 }
 
-impl Downlink {
+impl Direction {
+    /// When what it has taken has passed.
+    pub fn free(&self) -> Time {
+        self.free
+    }
+
+    /// When a packet of so many bytes has passed that is here `now`; `None` if the queue is full.
+    pub fn take(
+        &mut self,
+        bytes: u64,
+        rate: Option<u64>,
+        tcp: Option<Tcp>,
+        now: Time,
+    ) -> Option<Time> {
+        if let (Some(rate), Some(tcp)) = (rate, tcp)
+            && self.free.since(now) + time_for(bytes, rate) > tcp.longest_wait(rate)
+        {
+            return None;
+        }
+        Some(self.pass(bytes, rate, now))
+    }
+
     /// When `bytes` that are here `now` have passed. Of no bytes, when those before have passed.
     pub fn pass(&mut self, bytes: u64, rate: Option<u64>, now: Time) -> Time {
         let takes = rate.map_or(Duration::ZERO, |rate| time_for(bytes, rate));
@@ -91,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_comes_at_once_passes_one_after_the_other() {
-        let mut down = Downlink::default();
+        let mut down = Direction::default();
         let rate = Some(1_000_000);
         assert_eq!(down.pass(100_000, rate, at(10)), at(110));
         assert_eq!(down.pass(100_000, rate, at(10)), at(210));
@@ -102,5 +130,23 @@ mod tests {
             "the line was idle"
         );
         assert_eq!(down.pass(100_000, None, at(700)), at(700));
+    }
+
+    #[test]
+    fn a_full_queue_takes_nothing_more_and_a_slow_line_has_one_of_64_kib() {
+        let tcp = Some(Tcp::default());
+        let mut line = Direction::default();
+        let mut taken = |rate: u64, now| {
+            let takes =
+                (0..10_000).take_while(|_| line.take(1_000, Some(rate), tcp, now).is_some());
+            takes.count()
+        };
+        assert_eq!(taken(1_000_000, at(0)), 250, "a quarter of a second");
+        assert_eq!(taken(1_000_000, at(100)), 100, "what has gone makes room");
+        assert_eq!(taken(10_000, at(1_000_000)), 65);
+        assert_eq!(
+            line.take(1_000, None, tcp, at(1_000_000)),
+            Some(at(1_006_500))
+        );
     }
 }

@@ -7,7 +7,7 @@ use engine::{Config, Engine, Outcome, Report, Time};
 use peer_id::PeerId;
 
 use crate::ends::Ends;
-use crate::line::Downlink;
+use crate::line::Direction;
 use crate::uplink::Uplink;
 use crate::{Content, Disk, Line, Recording};
 
@@ -69,6 +69,10 @@ pub struct Node {
     pub received: u64,
     /// Those of them that came from nodes which lacked something themselves: not from seeders.
     pub traded: u64,
+    /// Bytes of all packets that have come in, headers included, if its line is like TCP's.
+    pub packets: u64,
+    /// The only node that it can call and that can call it, if it is not free to.
+    pub only: Option<usize>,
     /// What its engine was told and wanted, if the world keeps recordings.
     pub recording: Option<Box<Recording>>,
 
@@ -78,7 +82,9 @@ pub struct Node {
     pub(crate) id: PeerId,
     pub(crate) ends: Ends,
     pub(crate) uplink: Uplink,
-    pub(crate) downlink: Downlink,
+    pub(crate) downlink: Direction,
+    /// Its line's sending direction, for packets.
+    pub(crate) out: Direction,
     pub(crate) disk_free: Time,
     /// Pieces on its disk that came there while it ran.
     pub(crate) written: u32,
@@ -114,10 +120,13 @@ impl Node {
             sent: 0,
             received: 0,
             traded: 0,
+            packets: 0,
+            only: None,
             recording: None,
             ends: Ends::default(),
             uplink: Uplink::default(),
-            downlink: Downlink::default(),
+            downlink: Direction::default(),
+            out: Direction::default(),
             disk_free: Time::ZERO,
             written: 0,
             bufs: BTreeMap::new(),
@@ -136,7 +145,8 @@ impl Node {
         self.engine = Engine::new(Config::clone(&self.config), now);
         self.life += 1;
         self.uplink = Uplink::default();
-        self.downlink = Downlink::default();
+        self.downlink = Direction::default();
+        self.out = Direction::default();
         self.bufs.clear();
         self.kept.clear();
         self.alarm = None;
@@ -164,7 +174,7 @@ impl Node {
         self.engine.have().is_some_and(|have| have.is_full())
     }
 
-    /// Whether a block of its is on its line.
+    /// Whether a block of its is on its line; never of one that is like TCP's.
     pub fn is_sending(&self) -> bool {
         self.uplink.is_busy()
     }

@@ -6,6 +6,10 @@ use messages::{BlockRequest, Message};
 use picker::PeerKey;
 
 use crate::Content;
+use crate::carry::length;
+
+/// What a `piece` message has before its block, in bytes.
+const BLOCK_HEADER: u64 = 13;
 
 /// What goes over a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +23,15 @@ pub(crate) enum Parcel {
 }
 
 impl Parcel {
+    /// How many bytes it has in a connection that is like TCP's.
+    pub fn on_the_wire(&self) -> u64 {
+        match self {
+            Parcel::Message(message) => length(message),
+            Parcel::Block(block, _) => BLOCK_HEADER + u64::from(block.len),
+            Parcel::HangUp => 0,
+        }
+    }
+
     /// Its payload, in bytes.
     pub fn payload(&self) -> u64 {
         match self {

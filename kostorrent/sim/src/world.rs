@@ -13,6 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::agenda::Agenda;
 use crate::ends::End;
+use crate::flow::Flow;
 use crate::happen::Happens;
 use crate::uplink::Parcel;
 use crate::{Disk, Line, Node, Recording, Tracker, Vice};
@@ -185,7 +186,7 @@ impl World {
     pub fn kill(&mut self, node: usize) {
         self.nodes[node].alive = false;
         for end in self.nodes[node].ends.take_all() {
-            self.depart(&end, Parcel::HangUp);
+            self.hang_up(node, &end);
         }
     }
 
@@ -287,13 +288,16 @@ impl World {
         other: usize,
         other_key: Option<PeerKey>,
     ) -> PeerKey {
+        let latency = self.latency(node, other);
+        let tcp = self.tcp_between(node, other);
         let end = End {
             other,
             other_key,
-            latency: self.latency(node, other),
+            latency,
             jitter: self.line_of(node).jitter + self.line_of(other).jitter,
             last: Time::ZERO,
             asked: BTreeSet::new(),
+            flow: tcp.map(|tcp| Box::new(Flow::new(tcp, latency * 2))),
         };
         self.nodes[node].ends.add(end)
     }

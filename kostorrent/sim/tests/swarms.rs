@@ -260,6 +260,7 @@ fn mixture(seed: u64) -> Scenario {
         down: Some(500_000 + below(5_000_000)),
         jitter: Duration::from_millis(if shaky { below(100) } else { 0 }),
         breaks: shaky.then(|| Duration::from_secs(20 + below(100))),
+        ..Line::default()
     };
     let lines: Vec<Line> = (0..5).map(|number| line(number % 2 == 1)).collect();
     let group = |name: &str, role, count, line| Group {

@@ -14,6 +14,7 @@ mod named;
 mod near;
 mod read;
 mod story;
+mod wide;
 
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ use crate::{Disk, Line, Vice, World};
 
 pub use near::near;
 pub use story::{PeerStory, Story};
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
 
 /// A swarm to be run.
 #[derive(Clone, PartialEq, Debug)]
@@ -82,6 +86,8 @@ pub struct Group {
     pub away: Option<Duration>,
     /// Whether a leecher that has everything stays and seeds.
     pub stays: bool,
+    /// The group whose first peer is the only one that each of them knows; `None` is no such bound.
+    pub only: Option<String>,
 }
 
 impl Group {
@@ -102,6 +108,7 @@ impl Group {
             leaves: None,
             away: None,
             stays: true,
+            only: None,
         }
     }
 
@@ -156,6 +163,12 @@ impl Scenario {
         groups.flat_map(|group| (0..group.count).map(move |number| (group, number)))
     }
 
+    /// The node that is the first of this group.
+    fn first_of(&self, group: Option<&str>) -> Option<usize> {
+        let name = group?;
+        self.members().position(|(group, _)| group.name == name)
+    }
+
     /// Lets it happen, with the chances of this seed, until everybody that can has everything.
     ///
     /// # Panics
@@ -180,6 +193,7 @@ impl Scenario {
             world.nodes[node].line = Some(group.line);
             world.nodes[node].disk = Some(group.disk);
             world.nodes[node].vice = group.vice;
+            world.nodes[node].only = self.first_of(group.only.as_deref());
             if let Some(stay) = group.leaves {
                 world.leaves(node, comes + stay, false);
                 if let Some(away) = group.away {

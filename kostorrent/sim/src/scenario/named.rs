@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Group, Role, Scenario};
+use super::{Group, KIB, MIB, Role, Scenario};
 use crate::{Disk, Line, Vice};
-
-const KIB: u64 = 1024;
-const MIB: u64 = 1024 * KIB;
 
 /// Messages take 40 milliseconds between two such lines.
 fn line(up: u64, down: u64) -> Line {
@@ -47,13 +44,13 @@ impl Scenario {
         ]
     }
 
-    /// The one with this name.
+    /// The one with this name; also of those that the list leaves out.
     pub fn named(name: &str) -> Option<Scenario> {
-        let mut all = Scenario::all().into_iter();
+        let mut all = Scenario::all().into_iter().chain(Scenario::wide());
         all.find(|scenario| scenario.name == name)
     }
 
-    fn new(name: &str, about: &str, size: u64, groups: Vec<Group>) -> Scenario {
+    pub(super) fn new(name: &str, about: &str, size: u64, groups: Vec<Group>) -> Scenario {
         Scenario {
             name: name.to_owned(),
             about: about.to_owned(),

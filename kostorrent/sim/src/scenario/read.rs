@@ -89,6 +89,7 @@ fn group(value: Value, index: usize) -> Result<Group, String> {
             up: fields.bytes("up", Some(MIB))?,
             down: fields.bytes("down", Some(4 * MIB))?,
             breaks: fields.time("breaks", None)?,
+            tcp: None,
         },
         disk: match fields.take("disk") {
             Some(value) => disk(value)?,
@@ -273,6 +274,7 @@ mod tests {
                 up: Some(1024),
                 down: None,
                 breaks: Some(Duration::from_secs(9)),
+                tcp: None,
             },
             disk: Disk {
                 latency: Duration::from_millis(10),

@@ -60,6 +60,8 @@ pub struct PeerStory {
     pub received: u64,
     /// Those of them that it got from peers who lacked something themselves.
     pub traded: u64,
+    /// Bytes of all packets that came to it, headers included, if its line is like TCP's.
+    pub packets: u64,
     /// Which peers have banned it.
     pub banned_by: Vec<usize>,
     /// How often peers caught it with wrong data and went on with it all the same.
@@ -99,6 +101,7 @@ impl PeerStory {
             sent: 0,
             received: 0,
             traded: 0,
+            packets: 0,
             banned_by: Vec::new(),
             doubted: 0,
             failed_pieces: 0,
@@ -179,6 +182,7 @@ fn tell(peers: &mut [PeerStory], world: &World) {
         let completed = node.completed.filter(|_| peer.role == Role::Leecher);
         peer.finished = completed.map(Time::since_start);
         (peer.sent, peer.received, peer.traded) = (node.sent, node.received, node.traded);
+        peer.packets = node.packets;
         peer.most_open = node.most_open();
         let mut caught: Vec<(IpAddr, bool)> = Vec::new();
         for (_, report) in &node.reports {

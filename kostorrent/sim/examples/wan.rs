@@ -1,0 +1,75 @@
+//! The scenarios of the wide area, over several seeds:
+//!
+//! ```text
+//! cargo run --release -p kostorrent-sim --example wan [SEEDS [NAME...]]
+//! ```
+//!
+//! All are medians, with the least and the most of the times. `tcp` are the same lines without engines: one
+//! connection from each seeder, all from the beginning, until as many bytes have come as the torrent has.
+//! `received` are all bytes of all packets that came to the client; in `wan-flash` the mean of all, and the
+//! time is that of the last.
+
+use std::time::Duration;
+
+use sim::scenario::{PeerStory, Scenario, Story};
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let seeds = args.next().map_or(5, |arg| arg.parse().expect("a number"));
+    let names: Vec<String> = args.collect();
+    println!(
+        "| scenario | ideal s | tcp s | s (least–most) | × tcp | × ideal | received × payload | \
+         first seeder's upload × payload |\n|---|---|---|---|---|---|---|---|"
+    );
+    let chosen = Scenario::wide().into_iter();
+    for scenario in chosen.filter(|one| names.is_empty() || names.contains(&one.name)) {
+        let stories: Vec<Story> = (0..seeds).map(|seed| scenario.run(seed)).collect();
+        let bare = |seed| scenario.bare(seed).expect("it comes").as_secs_f64();
+        let tcp = median((0..seeds).map(bare));
+        let took = |story: &Story| took(story).as_secs_f64();
+        let most = stories.iter().map(took).fold(0.0, f64::max);
+        let least = stories.iter().map(took).fold(f64::INFINITY, f64::min);
+        let ideal = (stories[0].ideal - joined(&stories[0])).as_secs_f64();
+        let size = scenario.size as f64;
+        let middle = median(stories.iter().map(took));
+        let (tcp, times) = match scenario.name.as_str() {
+            "wan-flash" => (String::new(), String::new()),
+            _ => (format!("{tcp:.2}"), format!("{:.3}", middle / tcp)),
+        };
+        println!(
+            "| {} | {ideal:.1} | {tcp} | {middle:.2} ({least:.2}–{most:.2}) | {times} | {:.2} | {:.3} | {:.2} |",
+            scenario.name,
+            middle / ideal,
+            median(stories.iter().map(|story| received(story) / size)),
+            median(
+                stories
+                    .iter()
+                    .map(|story| story.peers[0].sent as f64 / size)
+            ),
+        );
+    }
+}
+
+fn takers(story: &Story) -> impl Iterator<Item = &PeerStory> {
+    story.peers.iter().filter(|peer| peer.is_to_finish)
+}
+
+fn joined(story: &Story) -> Duration {
+    let first = takers(story).map(|peer| peer.joined).min();
+    first.expect("somebody takes")
+}
+
+fn took(story: &Story) -> Duration {
+    story.took().expect("all are done") - joined(story)
+}
+
+fn received(story: &Story) -> f64 {
+    let all: u64 = takers(story).map(|peer| peer.packets).sum();
+    all as f64 / takers(story).count() as f64
+}
+
+fn median(of: impl Iterator<Item = f64>) -> f64 {
+    let mut of: Vec<f64> = of.collect();
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
+}
