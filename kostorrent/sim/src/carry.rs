@@ -1,5 +1,7 @@
 //! How packets come from one node to another.
 
+use std::time::Duration;
+
 use engine::{Event, Time};
 use messages::Message;
 use picker::PeerKey;
@@ -61,7 +63,7 @@ impl World {
         };
         flow.put(parcel);
         if !std::mem::replace(&mut flow.will_push, true) {
-            self.later(Default::default(), node, Happens::Pushes { key });
+            self.later(Duration::ZERO, node, Happens::Pushes { key });
         }
     }
 

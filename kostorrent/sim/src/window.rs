@@ -58,6 +58,9 @@ struct Round {
     samples: u32,
     /// How many bytes it has brought.
     brought: u64,
+    /// The most bytes that were on their way in it, and in the round before.
+    most: u64,
+    before: u64,
 }
 
 /// The curve that CUBIC goes along (RFC 9438).
@@ -131,10 +134,12 @@ impl Window {
         self.round.brought += bytes;
         self.round.least = self.round.least.min(trip);
         self.round.samples += 1;
+        self.round.most = self.round.most.max(flew);
         // A window that is not used does not grow.
+        let used = self.round.most.max(self.round.before);
         let is_used = match self.is_slow_start() {
-            true => self.size < 2 * flew,
-            false => self.size < flew + 3 * SEGMENT,
+            true => self.size < 2 * used,
+            false => self.size < used + 3 * SEGMENT,
         };
         match self.control {
             Control::Cubic => {
@@ -185,6 +190,7 @@ impl Window {
             end: next,
             begun: now,
             train: now,
+            before: self.round.most,
             least: Duration::MAX,
             ..Round::default()
         };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sim::scenario::{Group, PeerStory, Role, Scenario, Story};
-use sim::{Line, Vice, World};
+use sim::{Line, Tcp, Vice, World};
 
 const SEEDS: u64 = 6;
 
@@ -242,6 +242,21 @@ fn swarms_with_any_mixture_of_faults_are_done() {
         let scenario = mixture(seed);
         let story = scenario.run(seed);
         assert_sound(&story);
+    }
+}
+
+/// Lines that lose packets, break and are busy, and peers that go: nothing stands still for ever.
+#[test]
+fn the_same_swarms_are_done_over_lines_like_tcps() {
+    for seed in 0..40 {
+        let mut scenario = mixture(seed);
+        for group in &mut scenario.groups {
+            group.line.tcp = Some(Tcp {
+                loss: (seed as u32 % 4) * 2_000,
+                ..Tcp::default()
+            });
+        }
+        assert_sound(&scenario.run(seed));
     }
 }
 
