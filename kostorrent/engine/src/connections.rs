@@ -55,6 +55,9 @@ impl Engine {
             let bitfield = Message::Bitfield(have.to_bytes());
             self.cx.send(&mut peer, bitfield);
         }
+        if let Some(content) = &mut self.content {
+            content.met(&peer);
+        }
         self.swarm.add(peer);
         self.cx
             .timers
@@ -199,7 +202,7 @@ impl Engine {
                 self.upload.interested(cx, peer, false);
                 Ok(())
             }
-            Message::Have(piece) => match content.has_piece(peer, piece) {
+            Message::Have(piece) => match content.has_piece(peer, piece, cx.now) {
                 Ok(()) => self.interest(key),
                 bad => bad,
             },

@@ -94,7 +94,7 @@ impl Engine {
     /// An engine that begins at `now`; its first actions wait to be polled.
     pub fn new(config: Config, now: Time) -> Engine {
         let mut cx = Cx::new(config.seed, config.explain, now);
-        let memory = config.memory;
+        let (memory, peer_id) = (config.memory, config.peer_id);
         let mut engine = Engine {
             stage: Stage::Running,
             keep_seeding: config.keep_seeding,
@@ -103,7 +103,9 @@ impl Engine {
             swarm: Swarm::new(&config),
             download: Download::new(config.limit_down, now),
             upload: Upload::new(&config, now),
-            content: config.content.map(|content| Content::new(content, memory)),
+            content: config
+                .content
+                .map(|content| Content::new(content, &peer_id, memory)),
             cx,
             is_complete: false,
             is_announced: false,

@@ -118,6 +118,7 @@ impl Engine {
             let (cx, swarm) = (&mut self.cx, &mut self.swarm);
             self.download.review_parole(cx, swarm, content);
             self.download.free_stuck_pieces(cx, swarm, content);
+            content.review_fellows(swarm, cx.now);
             self.download.ask_idle(swarm, content);
             self.upload.follow_line(cx, content);
         }

@@ -102,6 +102,7 @@ impl Engine {
         self.cx.act(Action::Forget { piece });
         if let Some(content) = &mut self.content {
             let senders = content.picker.contributors(piece);
+            content.note_our_first(piece, self.cx.now);
             content.written(piece);
             self.trust(senders);
         }

@@ -102,6 +102,40 @@ fn a_swarm_of_fast_and_slow_peers_loses_no_more_when_it_is_longer() {
     }
 }
 
+/// Eight that come at once to a seeder that is no faster than any of them: all wait for its first copy
+/// of everything, and what it sends twice holds up all.
+#[test]
+fn a_lone_seeder_sends_a_crowd_everything_about_once() {
+    let line = Line {
+        latency: Duration::from_millis(15),
+        up: Some(2_000_000),
+        down: Some(10_000_000),
+        ..Line::default()
+    };
+    let group = |name: &str, role, count| Group {
+        line,
+        ..Group::new(name, role, count)
+    };
+    let scenario = Scenario {
+        name: "a crowd".to_owned(),
+        about: String::new(),
+        size: 48 << 20,
+        piece_length: 256 << 10,
+        until: Duration::from_secs(3600),
+        groups: vec![
+            group("seeder", Role::Seeder, 1),
+            group("leecher", Role::Leecher, 8),
+        ],
+    };
+    for seed in 0..4 {
+        let story = scenario.run(seed);
+        assert_sound(&story);
+        assert_fast(&story, 1.12);
+        let sent = story.peers[0].sent as f64 / story.size as f64;
+        assert!(sent < 1.1, "--seed {seed}: {sent:.3} times");
+    }
+}
+
 /// The mean time at which the peers of a group had everything, in seconds.
 fn mean(story: &Story, group: &str) -> f64 {
     let peers = story

@@ -11,6 +11,8 @@
 //!    so that the peers of a swarm do not all fetch the same one. Until we have a few pieces it is
 //!    any piece: a rare one comes from few peers, so it comes slowly, and we need something to
 //!    trade with.
+//!    What only seeds have is shared out instead between the peers that fetch it, if they are told of
+//!    ([`Picker::set_fellow`]): all that a seed sends twice holds up everybody.
 //! 3. When every missing block has been asked for, the *end game*: blocks are asked a second time
 //!    of other peers, so that the last ones do not wait for the slowest peer.
 //!
@@ -45,8 +47,10 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod crowd;
 mod end_game;
 mod ending;
+mod fellows;
 mod ledger;
 mod open;
 mod order;

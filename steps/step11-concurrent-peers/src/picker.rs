@@ -6,6 +6,7 @@ use blocks::Geometry;
 use messages::{Bitfield, BlockRequest};
 use rand::Rng;
 
+use crate::fellows::Fellows;
 use crate::ledger::Ledger;
 use crate::open::{Block, MOST_ASKED, Open, Tally};
 use crate::rarity::Rarity;
@@ -38,6 +39,8 @@ pub struct Picker {
     pub(crate) yielded: BTreeSet<(BlockRequest, PeerKey)>,
     pub(crate) max_open: usize,
     pub(crate) order: Order,
+    /// Who else fetches from the seeds.
+    pub(crate) fellows: Fellows,
     /// Pieces that are opened before others.
     pub(crate) classes: Vec<Bitfield>,
     /// Counts what may bring work to a peer for which there was none. See [`Picker::news`].
@@ -77,6 +80,7 @@ impl Picker {
             yielded: BTreeSet::new(),
             max_open: max_open.max(1) as usize,
             order: Order::default(),
+            fellows: Fellows::default(),
             classes: Vec::new(),
             news: 0,
             returned: 0,
@@ -144,6 +148,7 @@ impl Picker {
     pub fn peer_left(&mut self, peer: PeerKey, has: &Bitfield) -> Vec<BlockRequest> {
         let out = self.release_all(peer);
         self.ledgers.remove(&peer);
+        self.fellows.remove(peer);
         self.rarity.left(has);
         // What nobody has any more keeps nobody from the end game.
         self.news += 1;
@@ -216,6 +221,12 @@ impl Picker {
             return;
         }
         let end = out.len() + count;
+        if self.is_in_crowd(has) {
+            self.pick_uncopied(peer, end, rng, out);
+            if self.rarity.has_uncopied() && self.open.len() < self.max_open {
+                return;
+            }
+        }
         self.pick_rarer(peer, has, end, rng, out);
         self.pick_from_open(peer, has, end, out);
         while out.len() < end
@@ -340,7 +351,13 @@ impl Picker {
     // ANCHOR_END: pick_from_open
 
     /// Opens a piece and asks for its first blocks.
-    fn open_piece(&mut self, piece: u32, peer: PeerKey, end: usize, out: &mut Vec<BlockRequest>) {
+    pub(crate) fn open_piece(
+        &mut self,
+        piece: u32,
+        peer: PeerKey,
+        end: usize,
+        out: &mut Vec<BlockRequest>,
+    ) {
         self.rarity.take(piece);
         let open = Open::new(self.geometry.blocks_in(piece));
         self.open.insert(piece, open);
@@ -349,7 +366,13 @@ impl Picker {
     }
 
     /// Asks for free blocks of one open piece, until `out` has `end` requests.
-    fn ask(&mut self, piece: u32, peer: PeerKey, end: usize, out: &mut Vec<BlockRequest>) {
+    pub(crate) fn ask(
+        &mut self,
+        piece: u32,
+        peer: PeerKey,
+        end: usize,
+        out: &mut Vec<BlockRequest>,
+    ) {
         let first = out.len();
         let geometry = self.geometry;
         self.change(piece, |open| {
@@ -509,7 +532,7 @@ impl Picker {
     }
 
     /// Whether this piece may be fetched from this peer.
-    fn may_ask(&self, peer: PeerKey, piece: u32) -> bool {
+    pub(crate) fn may_ask(&self, peer: PeerKey, piece: u32) -> bool {
         self.only.get(&piece).is_none_or(|&only| only == peer)
     }
 }

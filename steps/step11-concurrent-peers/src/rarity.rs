@@ -5,6 +5,8 @@ use std::ops::Range;
 use messages::Bitfield;
 use rand::{Rng, RngExt};
 
+use crate::fellows::Fellows;
+
 /// How many pieces are looked at, from the rarest on, before [`Rarity::sweep`] takes over.
 const GLANCE: u32 = 256;
 
@@ -203,6 +205,23 @@ impl Rarity {
             }
         }
         None
+    }
+
+    /// Whether there is an unopened piece that nobody has but those that have everything.
+    pub fn has_uncopied(&self) -> bool {
+        self.seeds > 0 && !self.group(0).is_empty()
+    }
+
+    /// Of these pieces, of those that a glance finds and that `may` be opened, the one that is for us
+    /// to take, as [`Fellows::choose`] says.
+    pub fn uncopied(
+        &self,
+        may: impl Fn(u32) -> bool,
+        fellows: &Fellows,
+        rng: &mut impl Rng,
+    ) -> Option<u32> {
+        let pieces = self.walk_round(self.group(0), rng).take(GLANCE as usize);
+        fellows.choose(pieces.filter(|&piece| may(piece)))
     }
 
     /// How many peers have this piece, without those that have had everything from the start.

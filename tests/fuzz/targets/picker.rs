@@ -34,6 +34,7 @@ enum Step {
     Memory { pieces: u8 },
     OnlyFrom { piece: u8, peer: Option<u8> },
     Forget { piece: u8 },
+    Fellow { peer: u8, ahead: Option<u8> },
 }
 
 struct Peer {
@@ -185,6 +186,12 @@ fuzz_target!(|input: Input| {
                     }
                 }
             }
+            Step::Fellow { peer, ahead } => match ahead {
+                Some(ahead) if peers.contains_key(&(peer % 8)) => {
+                    picker.set_fellow(key(peer % 8), &[peer % 8; 20], usize::from(ahead));
+                }
+                _ => picker.remove_fellow(key(peer % 8)),
+            },
             Step::Forget { piece } => {
                 for (peer, block) in picker.forget(u32::from(piece) % pieces) {
                     if let Some(peer) = peers.get_mut(&(peer.0 as u8)) {

@@ -2,6 +2,7 @@
 //! being fetched, and which of them can be trusted.
 
 mod blame;
+mod fellows;
 mod integrity;
 mod parole;
 
@@ -12,9 +13,10 @@ use messages::Bitfield;
 use picker::{PeerKey, Picker};
 
 use crate::peer::Peer;
-use crate::{CloseReason, ContentConfig};
+use crate::{CloseReason, ContentConfig, Time};
 
 pub(crate) use blame::Culprit;
+pub(crate) use fellows::Firsts;
 pub(crate) use integrity::Integrity;
 pub(crate) use parole::NOBODY;
 
@@ -27,6 +29,8 @@ pub(crate) struct Content {
     pub geometry: Geometry,
     pub picker: Picker,
     pub integrity: Integrity,
+    /// When we had pieces before all others that fetch.
+    firsts: Firsts,
     /// Whole pieces that are at the disk.
     pub under_way: BTreeSet<u32>,
     wanted: Bitfield,
@@ -39,7 +43,7 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    pub fn new(config: ContentConfig, memory: u64) -> Content {
+    pub fn new(config: ContentConfig, peer_id: &[u8; 20], memory: u64) -> Content {
         let ContentConfig {
             geometry,
             have,
@@ -51,6 +55,7 @@ impl Content {
             picker: Picker::new(geometry, max_open),
             max_open,
             integrity: Integrity::default(),
+            firsts: Firsts::default(),
             under_way: BTreeSet::new(),
             settled: have.clone(),
             left: 0,
@@ -77,6 +82,7 @@ impl Content {
             }
         }
         content.picker.prefer(first);
+        content.picker.set_peer_id(peer_id);
         content
     }
 
@@ -216,13 +222,14 @@ impl Content {
     }
 
     /// A peer says that it has a piece.
-    pub fn has_piece(&mut self, peer: &mut Peer, piece: u32) -> Result<(), CloseReason> {
+    pub fn has_piece(&mut self, peer: &mut Peer, piece: u32, now: Time) -> Result<(), CloseReason> {
         let pieces = self.geometry.pieces();
         if piece >= pieces {
             let last = pieces.saturating_sub(1);
             return Err(CloseReason::NoSuchPiece { piece, last });
         }
         if peer.has.set(piece) {
+            self.note_first(peer, piece, now);
             self.picker.peer_has(piece);
             peer.offers += u32::from(self.misses(piece));
         }

@@ -7,6 +7,7 @@ use progress::Rate;
 
 use super::trust::Trust;
 use crate::Time;
+use crate::content::Firsts;
 
 /// The half of a connection over which we download, with two of the four booleans of BEP 3.
 pub(crate) struct Down {
@@ -30,6 +31,8 @@ pub(crate) struct Down {
     pub limited: bool,
     /// When it was last compared with those that hold all memory and are far slower, in vain.
     pub compared_at: Option<Time>,
+    /// When it had pieces before all others that fetch.
+    pub firsts: Firsts,
     pub rate: Rate,
     /// Payload bytes that came.
     pub total: u64,
@@ -51,6 +54,7 @@ impl Down {
             starved: false,
             limited: false,
             compared_at: None,
+            firsts: Firsts::default(),
             rate: Rate::new(),
             total: 0,
             trust: Trust::default(),
