@@ -7,7 +7,8 @@
 //! All are medians, with the least and the most of the times. `tcp` are the same lines without engines: one
 //! connection from each seeder, all from the beginning, until as many bytes have come as the torrent has.
 //! `received` are all bytes of all packets that came to the client; in `wan-flash` the mean of all, and the
-//! time is that of the last.
+//! time is that of the last. `traded` is what has come to all from peers who lacked something themselves,
+//! in KB/s; in `wan-busy` that is what the client has uploaded, without what was still in its kernel.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ fn main() {
     let names: Vec<String> = args.collect();
     println!(
         "| scenario | ideal s | tcp s | s (least–most) | × tcp | × ideal | received × payload | \
-         first seeder's upload × payload |\n|---|---|---|---|---|---|---|---|"
+         first seeder's upload × payload | traded KB/s |\n|---|---|---|---|---|---|---|---|---|"
     );
     let chosen = Scenario::wide().into_iter();
     for scenario in chosen.filter(|one| names.is_empty() || names.contains(&one.name)) {
@@ -37,7 +38,7 @@ fn main() {
             _ => (format!("{tcp:.2}"), format!("{:.3}", middle / tcp)),
         };
         println!(
-            "| {} | {ideal:.1} | {tcp} | {middle:.2} ({least:.2}–{most:.2}) | {times} | {:.2} | {:.3} | {:.2} |",
+            "| {} | {ideal:.1} | {tcp} | {middle:.2} ({least:.2}–{most:.2}) | {times} | {:.2} | {:.3} | {:.2} | {:.0} |",
             scenario.name,
             middle / ideal,
             median(stories.iter().map(|story| received(story) / size)),
@@ -45,6 +46,11 @@ fn main() {
                 stories
                     .iter()
                     .map(|story| story.peers[0].sent as f64 / size)
+            ),
+            median(
+                stories
+                    .iter()
+                    .map(|story| traded(story) / took(story) / 1e3)
             ),
         );
     }
@@ -66,6 +72,10 @@ fn took(story: &Story) -> Duration {
 fn received(story: &Story) -> f64 {
     let all: u64 = takers(story).map(|peer| peer.packets).sum();
     all as f64 / takers(story).count() as f64
+}
+
+fn traded(story: &Story) -> f64 {
+    story.peers.iter().map(|peer| peer.traded as f64).sum()
 }
 
 fn median(of: impl Iterator<Item = f64>) -> f64 {

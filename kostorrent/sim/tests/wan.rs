@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use engine::{Command, Event};
 use pretty_assertions::assert_eq;
 use sim::scenario::{PeerStory, Scenario, Story};
 
@@ -66,6 +67,44 @@ fn slow_seeders_do_not_hold_up_the_end() {
 fn who_uploads_at_home_downloads_all_the_same() {
     assert_client("wan-home", 1.08, 1.06);
     assert_client("wan-busy", 1.15, 1.06);
+}
+
+/// How long the client of `wan-busy` takes if it uploads at most so many bytes a second; and how many of
+/// them have come to the others, a second.
+fn busy(seed: u64, limit: Option<u64>) -> (Duration, u64) {
+    let scenario = scenario("wan-busy");
+    let mut members = scenario.members();
+    let client = members.position(|(group, _)| group.name == "client");
+    let client = client.expect("a client");
+    let mut world = scenario.world(seed);
+    let joined = world.nodes[client].joined.since_start();
+    world.run_until(joined, |_| false);
+    let limits = Command::Limits {
+        down: None,
+        up: limit,
+    };
+    world.tell(client, Event::Command(limits));
+    world.run_until(scenario.until, |world| world.is_complete(client));
+    assert!(world.is_complete(client));
+    let took = world.now.since_start() - joined;
+    let given: u64 = world.nodes.iter().map(|node| node.traded).sum();
+    (took, given * 1000 / took.as_millis() as u64)
+}
+
+/// The queue of a full uplink holds up the answers to all that is downloaded. A limit a little below what
+/// the line carries costs next to nothing of the upload, and keeps it short.
+#[test]
+fn a_limit_just_below_the_uplink_gives_the_download_its_line_back() {
+    const SOME: u64 = 6;
+    let sum = |limit| {
+        let all = (0..SOME).map(|seed| busy(seed, limit));
+        all.fold((Duration::ZERO, 0), |sum, one| {
+            (sum.0 + one.0, sum.1 + one.1)
+        })
+    };
+    let ((full, given), (limited, still_given)) = (sum(None), sum(Some(830_000)));
+    assert!(limited < full * 97 / 100, "{limited:?} and {full:?}");
+    assert!(still_given > given * 97 / 100, "{still_given} and {given}");
 }
 
 #[test]
