@@ -1,0 +1,96 @@
+"""Chapter 1 in plain Python: bencode."""
+import pprint
+import sys
+
+
+# ANCHOR: string
+# Reads a number that ends with the byte `end`; gives it, and where it stopped.
+def read_number(data, at, end):
+    stop = data.index(end, at)
+    digits = data[at:stop]
+    if not digits.lstrip(b"-").isdigit():
+        raise ValueError(f"at byte {at} a number should stand")
+    return int(digits), stop + 1
+
+
+# Reads a string: its length, a colon, so many bytes.
+def read_string(data, at):
+    length, start = read_number(data, at, b":")
+    if length < 0 or start + length > len(data):
+        raise ValueError(f"at byte {at} a string has no {length} bytes")
+    return data[start:start + length], start + length
+# ANCHOR_END: string
+
+
+# ANCHOR: decode
+# Reads the value that begins at byte `at`; gives it, and where it ends.
+def decode(data, at=0):
+    first = data[at:at + 1]
+    if first == b"i":
+        return read_number(data, at + 1, b"e")
+    if first == b"l":
+        values, at = [], at + 1
+        while data[at:at + 1] != b"e":
+            value, at = decode(data, at)
+            values.append(value)
+        return values, at + 1
+    if first == b"d":
+        values, at = {}, at + 1
+        while data[at:at + 1] != b"e":
+            key, at = read_string(data, at)
+            value, at = decode(data, at)
+            values[key] = value
+        return values, at + 1
+    return read_string(data, at)
+# ANCHOR_END: decode
+
+
+# ANCHOR: spans
+# Lists where each value begins and ends; what has begun and not ended is a list, too.
+def spans(data):
+    found, unfinished, at = [], [], 0
+    while True:
+        first = data[at:at + 1]
+        if first == b"e" and unfinished:
+            at += 1
+            unfinished.pop()[1] = at
+        else:
+            span = [at, None]
+            found.append(span)
+            if first == b"l" or first == b"d":
+                at += 1
+                unfinished.append(span)
+            else:
+                _, at = decode(data, at)  # a number or a string
+                span[1] = at
+        if not unfinished:
+            return found
+# ANCHOR_END: spans
+
+
+# ANCHOR: encode
+# Writes a value as bencode, the keys of dictionaries in the order of their bytes.
+def encode(value):
+    if isinstance(value, int):
+        return b"i%de" % value
+    if isinstance(value, bytes):
+        return b"%d:" % len(value) + value
+    if isinstance(value, list):
+        written = b"l"
+        for item in value:
+            written += encode(item)
+        return written + b"e"
+    written = b"d"
+    for key in sorted(value):
+        written += encode(key) + encode(value[key])
+    return written + b"e"
+# ANCHOR_END: encode
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], "rb") as file:
+        data = file.read()
+    value, end = decode(data)
+    pprint.pprint(value, sort_dicts=False)
+    print(f"{end} of {len(data)} bytes read; encoded again they are", end=" ")
+    print("the same" if encode(value) == data[:end] else "others")

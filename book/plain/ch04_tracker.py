@@ -1,0 +1,79 @@
+"""Chapter 4 in plain Python: asking a tracker for peers."""
+import socket
+import sys
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from ch01_bencode import decode, encode
+from ch02_metainfo import open_torrent
+from ch03_peer_id import make_peer_id
+
+
+# ANCHOR: url
+# Puts an announce together: one URL that says which torrent, who we are and what we lack.
+def announce_url(torrent, peer_id, port, event):
+    url = torrent["announce"]
+    url += "&" if "?" in url else "?"
+    url += "info_hash=" + quote(torrent["info_hash"], safe="")
+    url += "&peer_id=" + quote(peer_id, safe="")
+    url += f"&port={port}&uploaded=0&downloaded=0&left={torrent['total']}"
+    return url + "&compact=1&event=" + event
+# ANCHOR_END: url
+
+
+# ANCHOR: peers
+# Reads the addresses of peers: four bytes for the address, two for the port, and the next.
+def read_peers(compact):
+    peers = []
+    for at in range(0, len(compact) - 5, 6):
+        a, b, c, d, high, low = compact[at:at + 6]
+        peers.append((f"{a}.{b}.{c}.{d}", high * 256 + low))
+    return peers
+# ANCHOR_END: peers
+
+
+# ANCHOR: announce
+# Asks the tracker, and gives its answer as a dictionary.
+def announce(torrent, peer_id, port, event):
+    url = announce_url(torrent, peer_id, port, event)
+    if not url.startswith("http"):
+        raise ValueError("the plain client asks trackers by HTTP only")
+    with urlopen(url, timeout=10) as answer:
+        reply, _ = decode(answer.read())
+    if b"failure reason" in reply:
+        raise ValueError("the tracker refuses: " + ascii(reply[b"failure reason"]))
+    return reply
+# ANCHOR_END: announce
+
+
+# ANCHOR: find
+# Finds peers. We take no calls, so we say goodbye at once: nobody is sent to us.
+def find_peers(torrent, peer_id):
+    with socket.socket() as free:
+        free.bind(("", 0))  # the system picks a port that nobody uses
+        port = free.getsockname()[1]
+    reply = announce(torrent, peer_id, port, "started")
+    announce(torrent, peer_id, port, "stopped")
+    return read_peers(reply[b"peers"])
+# ANCHOR_END: find
+
+
+# ANCHOR: track
+# What a tracker does with an announce: it names the others, and remembers who asked.
+def track(swarm, peer_id, host, port, event):
+    peers = b""
+    for other, address in swarm.items():
+        if other != peer_id:
+            peers += address
+    if event == "stopped":
+        swarm.pop(peer_id, None)
+    else:
+        swarm[peer_id] = socket.inet_aton(host) + port.to_bytes(2, "big")
+    return encode({b"interval": 60, b"peers": peers})
+# ANCHOR_END: track
+
+
+if __name__ == "__main__":
+    torrent = open_torrent(sys.argv[1])
+    for host, port in find_peers(torrent, make_peer_id()):
+        print(f"{host}:{port}")

@@ -1,0 +1,76 @@
+"""Chapter 7 in plain Python: asking for blocks."""
+import sys
+
+from ch02_metainfo import open_torrent
+from ch06_messages import CHOKE, INTERESTED, PIECE, REQUEST, first_peer, hear, make_message
+
+BLOCK = 16384  # bytes in a block
+WINDOW = 5  # requests on their way
+
+
+# ANCHOR: blocks
+# Says how long a piece is; the last one has what remains.
+def piece_length(torrent, piece):
+    start = piece * torrent["piece_length"]
+    return min(torrent["piece_length"], torrent["total"] - start)
+
+
+# Cuts a piece into blocks: for each its offset in the piece, and its length.
+def cut_into_blocks(length):
+    blocks = []
+    for offset in range(0, length, BLOCK):
+        blocks.append((offset, min(BLOCK, length - offset)))
+    return blocks
+# ANCHOR_END: blocks
+
+
+# ANCHOR: ask
+# Says that we want something: then we may be unchoked.
+def be_interested(peer):
+    peer["connection"].sendall(make_message(INTERESTED))
+
+
+# Sends one request: the piece, the offset in it, the length, four bytes each.
+def ask(peer, piece, offset, length):
+    payload = b""
+    for value in (piece, offset, length):
+        payload += value.to_bytes(4, "big")
+    peer["connection"].sendall(make_message(REQUEST, payload))
+
+
+# Takes the payload of a `piece` message apart: the piece, the offset in it, the block.
+def take(payload):
+    piece = int.from_bytes(payload[0:4], "big")
+    offset = int.from_bytes(payload[4:8], "big")
+    return piece, offset, payload[8:]
+# ANCHOR_END: ask
+
+
+# ANCHOR: fetch
+# Fetches a piece: some requests are always on their way, and each block goes to its place.
+def fetch_piece(peer, piece, length):
+    data = bytearray(length)
+    wanted, asked = cut_into_blocks(length), []
+    while wanted or asked:
+        while wanted and len(asked) < WINDOW and not peer["choking"]:
+            asked.append(wanted.pop(0))
+            ask(peer, piece, *asked[-1])
+        number, payload = hear(peer)
+        if number == CHOKE:  # it has forgotten what we asked for
+            wanted, asked = asked + wanted, []
+        elif number == PIECE:
+            which, offset, block = take(payload)
+            if which == piece and (offset, len(block)) in asked:
+                asked.remove((offset, len(block)))
+                data[offset:offset + len(block)] = block
+    return bytes(data)
+# ANCHOR_END: fetch
+
+
+if __name__ == "__main__":
+    torrent = open_torrent(sys.argv[1])
+    piece = int(sys.argv[2])
+    peer = first_peer(torrent)
+    be_interested(peer)
+    data = fetch_piece(peer, piece, piece_length(torrent, piece))
+    print(f"piece {piece} has {len(data)} bytes:", data[:16].hex(" "), "...")

@@ -1,0 +1,85 @@
+"""Chapter 8 in plain Python: is it what was promised?"""
+import hashlib
+import sys
+
+from ch02_metainfo import open_torrent
+from ch06_messages import first_peer
+from ch07_blocks import be_interested, fetch_piece, piece_length
+
+WORD = 0xffffffff  # the largest number of 32 bits
+
+
+# ANCHOR: pad
+# Fills a message up to blocks of 64 bytes: a bit that is 1, zeros, the length in bits.
+def pad(message):
+    padded = message + b"\x80"
+    while len(padded) % 64 != 56:
+        padded += b"\x00"
+    return padded + (8 * len(message)).to_bytes(8, "big")
+
+
+# Turns a word to the left: what falls out there comes in on the right.
+def rotate(word, bits):
+    return (word << bits | word >> (32 - bits)) & WORD
+# ANCHOR_END: pad
+
+
+# ANCHOR: schedule
+# Makes 80 words of a block: the first 16 are its bytes, each other one follows from four before it.
+def schedule(block):
+    words = []
+    for at in range(0, 64, 4):
+        words.append(int.from_bytes(block[at:at + 4], "big"))
+    for t in range(16, 80):
+        words.append(rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1))
+    return words
+# ANCHOR_END: schedule
+
+
+# ANCHOR: rounds
+# Goes through the 80 rounds of one block.
+def rounds(state, words):
+    a, b, c, d, e = state
+    for t in range(80):
+        if t < 20:
+            mixed, constant = (b & c) | (~b & d), 0x5a827999
+        elif t < 40:
+            mixed, constant = b ^ c ^ d, 0x6ed9eba1
+        elif t < 60:
+            mixed, constant = (b & c) | (b & d) | (c & d), 0x8f1bbcdc
+        else:
+            mixed, constant = b ^ c ^ d, 0xca62c1d6
+        new = (rotate(a, 5) + mixed + e + words[t] + constant) & WORD
+        a, b, c, d, e = new, a, rotate(b, 30), c, d
+    return [a, b, c, d, e]
+# ANCHOR_END: rounds
+
+
+# ANCHOR: sha1
+# Makes the 20 bytes: after each block the state is added to what it was before.
+def sha1(message):
+    state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0]
+    padded = pad(message)
+    for at in range(0, len(padded), 64):
+        changed = rounds(state, schedule(padded[at:at + 64]))
+        state = [(old + new) & WORD for old, new in zip(state, changed)]
+    return b"".join(word.to_bytes(4, "big") for word in state)
+# ANCHOR_END: sha1
+
+
+# ANCHOR: good
+# Says whether a piece is what the torrent promises. (Python's own SHA-1 is the fast one.)
+def is_good(torrent, piece, data):
+    return hashlib.sha1(data).digest() == torrent["hashes"][piece]
+# ANCHOR_END: good
+
+
+if __name__ == "__main__":
+    torrent = open_torrent(sys.argv[1])
+    piece = int(sys.argv[2])
+    peer = first_peer(torrent)
+    be_interested(peer)
+    data = fetch_piece(peer, piece, piece_length(torrent, piece))
+    print("its SHA-1     ", sha1(data).hex())
+    print("the torrent's ", torrent["hashes"][piece].hex())
+    print("good" if is_good(torrent, piece, data) else "wrong")
