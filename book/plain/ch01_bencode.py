@@ -45,9 +45,9 @@ def decode(data, at=0):
 # ANCHOR_END: decode
 
 
-# ANCHOR: spans
+# ANCHOR: all_spans
 # Lists where each value begins and ends; what has begun and not ended is a list, too.
-def spans(data):
+def all_spans(data):
     found, unfinished, at = [], [], 0
     while True:
         first = data[at:at + 1]
@@ -65,7 +65,7 @@ def spans(data):
                 span[1] = at
         if not unfinished:
             return found
-# ANCHOR_END: spans
+# ANCHOR_END: all_spans
 
 
 # ANCHOR: encode

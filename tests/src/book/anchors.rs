@@ -10,6 +10,9 @@ use super::{Book, Problem, chapter_of, files_below};
 /// The page whose chapter shows the client's own source.
 const CLIENT: &str = "all-at-once.md";
 
+/// The folder with the plain boxes.
+const PLAIN: &str = "book/plain";
+
 /// Anchors that no page shows, in the parts whose chapter is finished.
 #[must_use]
 pub fn check(book: &Book) -> Vec<Problem> {
@@ -30,8 +33,11 @@ pub fn not_yet(book: &Book) -> Vec<Problem> {
         .collect()
 }
 
-/// A part is `stepNN-name`, or `kostorrent`.
+/// A part is `stepNN-name`, `kostorrent`, or [`PLAIN`], which is shown as it is written.
 fn is_finished(book: &Book, part: &str) -> bool {
+    if part == PLAIN {
+        return true;
+    }
     match part.strip_prefix("step").and_then(chapter_of) {
         Some(chapter) => book.is_finished(chapter),
         None => book
@@ -68,7 +74,10 @@ fn unused(book: &Book) -> Vec<(String, Problem)> {
 
 /// The folders with source that the book may show, and the part they belong to.
 fn folders(repository: &Path) -> Vec<(String, PathBuf)> {
-    let mut folders = vec![("kostorrent".to_owned(), repository.join("kostorrent/src"))];
+    let mut folders = vec![
+        ("kostorrent".to_owned(), repository.join("kostorrent/src")),
+        (PLAIN.to_owned(), repository.join(PLAIN)),
+    ];
     for step in fs::read_dir(repository.join("steps"))
         .into_iter()
         .flatten()
@@ -102,6 +111,20 @@ mod tests {
             },
             "steps/step01-one/src/more.rs:1:",
             "no page shows the anchor `more`",
+        );
+    }
+
+    #[test]
+    fn a_plain_box_that_no_page_shows_is_found() {
+        assert_found(
+            |book| {
+                book.write(
+                    "book/plain/ch02_two.py",
+                    "# ANCHOR: two\ntwo = 2\n# ANCHOR_END: two\n",
+                );
+            },
+            "book/plain/ch02_two.py:1:",
+            "no page shows the anchor `two`",
         );
     }
 

@@ -1,5 +1,5 @@
-//! Blocks of code: each has a language, listings are included and stand below the name of their file, commands come from
-//! transcripts.
+//! Blocks of code: each has a language, listings are included and stand below the name of their file, plain boxes come
+//! from `book/plain`, commands from transcripts.
 
 use std::path::PathBuf;
 
@@ -70,12 +70,15 @@ fn check_fence(page: &Page, fence: &Fence<'_>) -> Result<Option<PathBuf>, String
             let listed = only_includes(page, fence).ok_or(
                 "Rust is included from the source; what is wrong on purpose is marked `rust,wrong`",
             )?;
-            let mut files: Vec<&PathBuf> = listed.iter().map(|include| &include.file).collect();
-            files.dedup();
-            let [file] = files[..] else {
-                return Err("a listing is taken from one file".to_owned());
-            };
-            Ok(Some(file.clone()))
+            one_file(&listed).map(Some)
+        }
+        Some("python") => {
+            let listed = only_includes(page, fence).unwrap_or_default();
+            let plain = |include: &Include| include.file.starts_with("book/plain");
+            if listed.is_empty() || !listed.iter().all(plain) {
+                return Err("Python is included from book/plain, where it is tested".to_owned());
+            }
+            one_file(&listed).map(Some)
         }
         Some("console") => match only_includes(page, fence).as_deref() {
             Some([one]) if one.file.starts_with("book/src/transcripts") && one.anchor.is_none() => {
@@ -94,6 +97,16 @@ fn check_fence(page: &Page, fence: &Fence<'_>) -> Result<Option<PathBuf>, String
             "commands come from a transcript: make this block `console` and include one".to_owned(),
         ),
         Some(_) => Ok(None),
+    }
+}
+
+/// The file that all of a listing is taken from.
+fn one_file(listed: &[Include]) -> Result<PathBuf, String> {
+    let mut files: Vec<&PathBuf> = listed.iter().map(|include| &include.file).collect();
+    files.dedup();
+    match files[..] {
+        [file] => Ok(file.clone()),
+        _ => Err("a listing is taken from one file".to_owned()),
     }
 }
 
@@ -130,6 +143,31 @@ mod tests {
         assert_found(typed, HERE, "Rust is included");
         let partly = |book: &MadeUp| book.replace(PAGE, ":add}}", ":add}}\nlet a = 1;");
         assert_found(partly, "book/src/01-one.md:7:", "Rust is included");
+    }
+
+    #[test]
+    fn python_is_a_plain_box() {
+        for block in [
+            "```python\nprint(1)\n```",
+            "```python\n{{#include ../../steps/step01-one/src/lib.rs:add}}\n```",
+        ] {
+            assert_found(
+                |book| book.replace(PAGE, "Text.", block),
+                HERE,
+                "Python is included from book/plain",
+            );
+        }
+        let made_up = MadeUp::new();
+        made_up.plain_box("print(1)\n");
+        assert_eq!(made_up.problems(), [] as [String; 0]);
+        assert_found(
+            |book| {
+                book.plain_box("print(1)\n");
+                book.replace(PAGE, "**book/plain/ch01_one.py**\n", "");
+            },
+            "book/src/01-one.md:4:",
+            "stands a line with its file: **book/plain/ch01_one.py**",
+        );
     }
 
     #[test]
@@ -196,7 +234,7 @@ mod tests {
         made_up.replace(
             PAGE,
             "Text.",
-            "```python\nprint(1)\n```\n\n```text\nd4:spam\n```",
+            "```toml\na = 1\n```\n\n```text\nd4:spam\n```",
         );
         assert_eq!(made_up.problems(), [] as [String; 0]);
     }

@@ -11,6 +11,9 @@ use super::{Book, Page, Problem};
 /// The longest listing of a page, in lines.
 const LONGEST: usize = 60;
 
+/// The longest plain box: the same idea in Python, before a listing.
+const LONGEST_PLAIN: usize = 20;
+
 /// As mdBook finds them: directives, and escaped ones that it leaves alone.
 static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\\\{\{#.*?\}\}|\{\{\s*#([a-zA-Z0-9_]+)\s+([^}]+)\}\}").expect("a pattern of ours")
@@ -164,6 +167,15 @@ pub fn included(book: &Book, include: &Include) -> Result<Vec<String>, String> {
     Ok(lines.into_iter().map(str::to_owned).collect())
 }
 
+/// How many lines of a file may be shown at once.
+fn longest(file: &Path) -> usize {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("rs") => LONGEST,
+        Some("py") => LONGEST_PLAIN,
+        _ => usize::MAX,
+    }
+}
+
 /// Checks every include of every page.
 #[must_use]
 pub fn check(book: &Book) -> Vec<Problem> {
@@ -172,17 +184,16 @@ pub fn check(book: &Book) -> Vec<Problem> {
         for include in includes(page) {
             match included(book, &include) {
                 Err(what) => problems.push(book.on(page, include.line, what)),
-                Ok(lines)
-                    if lines.len() > LONGEST
-                        && include.file.extension().is_some_and(|e| e == "rs") =>
-                {
-                    let what = format!(
-                        "a listing of {} lines; no more than {LONGEST} are read",
-                        lines.len()
-                    );
-                    problems.push(book.on(page, include.line, what));
+                Ok(lines) => {
+                    let longest = longest(&include.file);
+                    if lines.len() > longest {
+                        let what = format!(
+                            "a listing of {} lines; no more than {longest} are read",
+                            lines.len()
+                        );
+                        problems.push(book.on(page, include.line, what));
+                    }
                 }
-                Ok(_) => {}
             }
         }
         for (text, line) in page.text.lines().zip(1..) {
@@ -280,6 +291,19 @@ mod tests {
             |book| book.write(CODE, &long),
             PAGE,
             "a listing of 61 lines",
+        );
+    }
+
+    #[test]
+    fn a_long_plain_box_is_found() {
+        let lines = |count| "a()\n".repeat(count);
+        let made_up = MadeUp::new();
+        made_up.plain_box(&lines(20));
+        assert_eq!(made_up.problems(), [] as [String; 0]);
+        assert_found(
+            |book| book.plain_box(&lines(21)),
+            "book/src/01-one.md:6:",
+            "a listing of 21 lines; no more than 20 are read",
         );
     }
 

@@ -279,6 +279,19 @@ pub(crate) mod made_up {
             self.write(path, &text.replace(old, new));
         }
 
+        /// Puts a plain box on the first page, in the third line and those after it.
+        pub(crate) fn plain_box(&self, code: &str) {
+            self.write(
+                "book/plain/ch01_one.py",
+                &format!("# ANCHOR: plain\n{code}# ANCHOR_END: plain\n"),
+            );
+            self.replace(
+                "book/src/01-one.md",
+                "Text.",
+                "**book/plain/ch01_one.py**\n\n```python\n{{#include ../plain/ch01_one.py:plain}}\n```",
+            );
+        }
+
         pub(crate) fn remove(&self, path: &str) {
             fs::remove_file(self.0.path().join(path)).unwrap();
         }

@@ -144,7 +144,9 @@ impl Place<'_> {
             .env("HOME", self.scratch.root())
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")
-            .env("TZ", "UTC");
+            .env("TZ", "UTC")
+            .env("PYTHONDONTWRITEBYTECODE", "1") // the folder with the plain client is the repository's own
+            .env("no_proxy", "*");
         for name in [
             "KOSTORRENT_LOG",
             "RUST_LOG",

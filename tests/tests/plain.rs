@@ -1,0 +1,415 @@
+//! The plain client of the book, in Python: what its parts read and refuse, and that it downloads from the lab.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kostorrent_tests::book::includes::{anchored, anchors};
+use kostorrent_tests::payload::Payload;
+use kostorrent_tests::peer::{Manner, Seeder};
+use kostorrent_tests::process::{self, Finished, Process};
+use kostorrent_tests::tracker::{Answer, Tracker};
+use kostorrent_tests::{kostorrent, programs, skip, temp};
+use pretty_assertions::assert_eq;
+use regex::Regex;
+
+/// The folder with the plain files.
+fn plain() -> PathBuf {
+    programs::root().join("book/plain")
+}
+
+/// The names of the plain files, in the order of the chapters.
+fn modules() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(plain())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Python, not started yet; it leaves no compiled files among the source.
+fn python() -> Option<Command> {
+    let mut command = process::command(skip::unless_no_program("python3")?);
+    command
+        .env("PYTHONPATH", plain())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONIOENCODING", "utf-8")
+        .env("no_proxy", "*");
+    Some(command)
+}
+
+/// Runs lines of Python which use the plain files; they assert what they expect.
+#[track_caller]
+fn holds(lines: &str) {
+    let Some(mut command) = python() else { return };
+    let imports: String = modules()
+        .iter()
+        .map(|name| format!("from {name} import *\n"))
+        .collect();
+    // What is refused, with any of Python's errors.
+    let refused = "\
+def refused(function, *arguments):
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        return type(error).__name__
+    assert False, f'{arguments} gave {result}'
+";
+    command.args(["-c", &format!("{imports}{refused}{lines}")]);
+    command.current_dir(programs::root());
+    Process::run("python3", &mut command).expect_code(0);
+}
+
+/// The plain client, which downloads into a folder.
+fn download(torrent: &Path, folder: &Path) -> Option<Finished> {
+    let mut command = python()?;
+    command
+        .arg(plain().join("ch09_files.py"))
+        .arg(torrent)
+        .arg(folder);
+    Some(Process::run("ch09_files.py", &mut command))
+}
+
+#[test]
+fn bencode_is_read_and_written() {
+    holds(
+        "\
+for data, value in [
+    (b'4:spam', b'spam'), (b'0:', b''), (b'i-42e', -42), (b'i0e', 0), (b'le', []), (b'de', {}),
+    (b'l4:spami42ee', [b'spam', 42]), (b'd3:bari1e3:food0:leee', {b'bar': 1, b'foo': {b'': []}}),
+    (b'i18446744073709551616e', 2 ** 64), (b'5:i1e:e', b'i1e:e'),
+]:
+    assert decode(data) == (value, len(data)), data
+    assert decode(b'xx' + data + b'more', 2) == (value, 2 + len(data)), data
+    assert encode(value) == data, data
+assert encode({b'b': 1, b'a': 2, b'B': 3}) == b'd1:Bi3e1:ai2e1:bi1ee'
+",
+    );
+}
+
+#[test]
+fn what_is_no_bencode_is_refused() {
+    holds(
+        "\
+for data in [
+    b'', b'i', b'ie', b'i-e', b'i--1e', b'i+1e', b'i 1e', b'i1_0e', b'i1.5e', b'i12', b'l', b'li1e', b'd', b'd1:a',
+    b'd1:ae', b'di1e1:ae', b'e', b'4:spa', b'4spam', b'-1:a', b'+4:spam', b' 4:spam', b':', b'x',
+    b'99999999999999999999:a', b'l-1:e',
+]:
+    assert refused(decode, data) == 'ValueError', data
+assert refused(decode, b'l' * 100000 + b'e' * 100000) == 'RecursionError'
+",
+    );
+}
+
+#[test]
+fn the_spans_are_those_of_every_value_at_any_depth() {
+    holds(
+        "\
+assert all_spans(b'i1e') == [[0, 3]]
+assert all_spans(b'd3:bari1e3:fool0:ee') == [[0, 19], [1, 6], [6, 9], [9, 14], [14, 18], [15, 17]]
+assert all_spans(b'lei1e') == [[0, 2]]
+deep = b'l' * 100000 + b'e' * 100000
+assert all_spans(deep)[0] == [0, 200000] and all_spans(deep)[-1] == [99999, 100001]
+for data in [b'', b'e', b'l', b'li1e', b'd1:a']:
+    refused(all_spans, data)
+",
+    );
+}
+
+#[test]
+fn torrents_are_read_as_the_client_reads_them() {
+    holds(
+        "\
+sample = open_torrent('kostorrent/sample/kostorrent-sample.torrent')
+assert sample['info_hash'].hex() == 'a40dd91b6508323445e8ba2a7cc618320eed277f'
+assert (sample['total'], sample['piece_length'], len(sample['hashes'])) == (700067, 32768, 22)
+assert sample['announce'] == 'http://127.0.0.1:7878/announce'
+assert sample['files'][0] == (['kostorrent-sample', 'README.txt'], 1546)
+assert sample['files'][-1] == (['kostorrent-sample', 'texts', '断片.txt'], 193)
+# The three torrents of chapter 2: the known keys in order, one key more, and the name before the length.
+info = b'd6:lengthi3e4:name1:a12:piece lengthi16384e6:pieces20:' + bytes(20)
+for raw in [info + b'e', info + b'6:source4:clube', b'd4:name1:a6:lengthi3e12:piece lengthi16384e6:pieces20:' + bytes(20) + b'e']:
+    torrent = read_torrent(b'd4:info' + raw + b'e')
+    assert torrent['info_hash'] == hashlib.sha1(raw).digest()
+    assert torrent['files'] == [(['a'], 3)]
+# With `info` twice, hash and files come from the same one.
+torrent = read_torrent(b'd4:info' + info + b'e4:info' + info.replace(b'i3e', b'i4e') + b'ee')
+assert torrent['total'] == 3 and torrent['info_hash'] == hashlib.sha1(info + b'e').digest()
+# Padding and links count, and are not written.
+files = [
+    {b'length': 5, b'path': [b'a']}, {b'length': 3, b'path': [b'.pad', b'3'], b'attr': b'p'},
+    {b'length': 0, b'path': [b'c'], b'attr': b'l', b'symlink path': [b'a']},
+]
+assert list_files({b'name': b't', b'files': files}) == [(['t', 'a'], 5), (None, 3), (None, 0)]
+made = read_torrent(make_torrent('http://t/a', 'é', b'abc' * 100, 128))
+assert made['files'] == [(['é'], 300)] and made['announce'] == 'http://t/a'
+assert all(is_good(made, piece, (b'abc' * 100)[piece * 128:][:128]) for piece in range(3))
+",
+    );
+}
+
+#[test]
+fn torrents_that_do_not_fit_together_are_refused() {
+    holds(
+        "\
+good = {b'name': b'a', b'length': 40000, b'piece length': 16384, b'pieces': bytes(60)}
+read_torrent(encode({b'info': good}))
+for change in [
+    {b'pieces': bytes(40)}, {b'pieces': bytes(59)}, {b'pieces': bytes(80)}, {b'pieces': 1}, {b'length': -1},
+    {b'length': b'40000'}, {b'piece length': 0}, {b'piece length': -16384}, {b'name': 7},
+    {b'files': []}, {b'files': [{b'length': 40000}]}, {b'files': [{b'path': [b'a']}]},
+    {b'files': [{b'length': 40001, b'path': [b'a']}, {b'length': -1, b'path': [b'b']}]},
+]:
+    refused(read_torrent, encode({b'info': {**good, **change}}))
+for key in good:
+    refused(read_torrent, encode({b'info': {k: v for k, v in good.items() if k != key}}))
+for data in [b'', b'le', b'i1e', b'de', encode({b'info': b'x'}), encode({b'info': good})[:-30]]:
+    refused(read_torrent, data)
+",
+    );
+}
+
+#[test]
+fn no_name_leads_out_of_the_folder() {
+    holds(
+        "\
+for raw, safe in [
+    (b'a.txt', 'a.txt'), ('Grüße.txt'.encode(), 'Grüße.txt'), ('断片.txt'.encode(), '断片.txt'), (b'...', '...'),
+    (b'', '_'), (b'.', '_'), (b'..', '__'), (b'/etc/passwd', '_etc_passwd'), (b'..\\\\..\\\\evil.exe', '.._.._evil.exe'),
+    (b'c:', 'c_'), (b'a\\x00b\\n\\x1b[0m', 'a_b__[0m'), (b'\\xff', '_'), ('gpj\\u202eexe'.encode(), 'gpj_exe'),
+]:
+    assert safe_name(raw) == safe, raw
+    assert safe_name(safe.encode()) == safe, raw
+files = [{b'length': 1, b'path': [b'..', b'..', b'/x']}]
+assert list_files({b'name': b'../..', b'files': files}) == [(['.._..', '__', '__', '_x'], 1)]
+",
+    );
+}
+
+#[test]
+fn trackers_and_peers_are_understood() {
+    holds(
+        "\
+peer_id = make_peer_id()
+assert len(peer_id) == 20 and peer_id != make_peer_id() and client_of(peer_id) == 'kostorrent 0000'
+assert client_of(b'-TR4060-k8hj0wgej6ch') == 'Transmission 4060'
+assert client_of(b'M7-10-5--0123456789a') == 'unknown' and client_of(b'') == 'unknown'
+assert chr(27) not in client_of(b'-KO' + bytes([27]) * 4 + b'-abcdefghijkl')
+torrent = {'announce': 'http://t/a?pass=1', 'info_hash': bytes(range(0x70, 0x84)), 'total': 5}
+url = announce_url(torrent, b'-KO0000-abcdefghijkl', 6881, 'started')
+assert url == (
+    'http://t/a?pass=1&info_hash=pqrstuvwxyz%7B%7C%7D~%7F%80%81%82%83&peer_id=-KO0000-abcdefghijkl'
+    '&port=6881&uploaded=0&downloaded=0&left=5&compact=1&event=started'
+), url
+assert refused(announce, {**torrent, 'announce': 'file:///etc/hostname'}, peer_id, 1, '') == 'ValueError'
+assert read_peers(bytes([10, 0, 0, 1, 0x1a, 0xe1, 1, 2, 3, 4, 0, 80, 9])) == [('10.0.0.1', 6881), ('1.2.3.4', 80)]
+swarm = {}
+assert decode(track(swarm, b'a', '127.0.0.1', 6881, 'started'))[0][b'peers'] == b''
+reply, _ = decode(track(swarm, b'b', '10.0.0.1', 80, 'started'))
+assert read_peers(reply[b'peers']) == [('127.0.0.1', 6881)]
+track(swarm, b'a', '127.0.0.1', 6881, 'stopped')
+assert decode(track(swarm, b'b', '10.0.0.1', 80, ''))[0][b'peers'] == b''
+hello = make_handshake(bytes(20), peer_id)
+assert len(hello) == 68 and check_handshake(hello, bytes(20), b'another id') == peer_id
+refused(check_handshake, hello, bytes(20), peer_id)
+refused(check_handshake, hello, b'x' * 20, b'')
+refused(check_handshake, b'GET / HTTP/1.1'.ljust(68), bytes(20), b'')
+",
+    );
+}
+
+#[test]
+fn messages_are_the_same_in_one_heap_and_from_a_connection() {
+    holds(
+        "\
+heap = make_message(UNCHOKE) + bytes(4) + make_message(HAVE, bytes([0, 0, 1, 2])) + make_message(BITFIELD, b'\\xa0')
+messages = [(1, b''), (4, bytes([0, 0, 1, 2])), (5, b'\\xa0')]
+assert split_messages(heap) == messages
+assert pieces_in(b'\\xa0\\x01') == {0, 2, 15}
+ours, theirs = socket.socketpair()
+for byte in heap:
+    theirs.sendall(bytes([byte]))
+peer = {'connection': ours, 'has': set(), 'choking': True}
+assert [hear(peer) for _ in messages] == messages
+assert peer['has'] == {0, 2, 258} and peer['choking'] is False
+theirs.sendall(b'\\xff\\xff\\xff\\xff')
+assert refused(hear, peer) == 'ValueError'
+theirs.close()
+assert refused(receive, ours, 1) == 'ValueError'
+",
+    );
+}
+
+#[test]
+fn sha_1_by_hand_is_sha_1() {
+    holds(
+        "\
+assert sha1(b'abc').hex() == 'a9993e364706816aba3e25717850c26c9cd0d89d'
+for length in [*range(130), 1000]:
+    message = bytes(n * 7 % 256 for n in range(length))
+    assert sha1(message) == hashlib.sha1(message).digest(), length
+",
+    );
+}
+
+#[test]
+fn pieces_are_cut_into_blocks_and_files() {
+    holds(
+        "\
+torrent = {'piece_length': 32768, 'total': 700067}
+assert [piece_length(torrent, piece) for piece in (0, 20, 21)] == [32768, 32768, 11939]
+assert cut_into_blocks(40000) == [(0, 16384), (16384, 16384), (32768, 7232)]
+assert cut_into_blocks(16384) == [(0, 16384)]
+files = [(['a'], 10), (['b'], 0), (['c'], 6)]
+assert spans(files, 0, 8) == [(['a'], 0, 8)]
+assert spans(files, 8, 8) == [(['a'], 8, 2), (['c'], 0, 6)]
+",
+    );
+}
+
+/// Everything below a folder, by its path; the bytes of the files.
+fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let files = kostorrent_tests::book::files_below(folder).unwrap();
+    files
+        .into_iter()
+        .map(|path| {
+            let bytes = fs::read(&path).unwrap();
+            (path.strip_prefix(folder).unwrap().to_owned(), bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn the_plain_client_downloads_the_sample_from_the_lab() {
+    let folder = temp();
+    let mut command = kostorrent::lab(folder.path());
+    command.args(["--port", "0", "--fast"]);
+    let mut lab = Process::start("kostorrent lab", &mut command);
+    let torrent = lab.until_line("READY", |line| {
+        let (_, torrent) = line.strip_prefix("READY ")?.split_once(' ')?;
+        Some(PathBuf::from(torrent))
+    });
+    let to = folder.path().join("new/folder");
+    let Some(finished) = download(&torrent, &to) else {
+        return;
+    };
+    finished.expect_code(0);
+    let sample = programs::root().join("kostorrent/sample/kostorrent-sample");
+    assert!(tree(&to.join("kostorrent-sample")) == tree(&sample));
+    assert_eq!(fs::read_dir(&to).unwrap().count(), 1);
+
+    // Nothing is ever written over.
+    let again = download(&torrent, &to).unwrap();
+    again.expect_code(1);
+    assert!(again.stderr.contains("FileExistsError"), "{}", again.stderr);
+}
+
+/// Downloads from one scripted seeder, and returns what came of it.
+fn from_seeder(payload: &Payload, piece_length: u64, manner: Manner) -> Option<(Finished, bool)> {
+    let folder = temp();
+    let tracker = Tracker::naming(&[]);
+    let described = payload.torrent(piece_length, &[&[&tracker.url()]]);
+    let seeder = Seeder::start(&described, payload.bytes(), manner);
+    tracker.answer(Answer::Peers(vec![seeder.address()], 1800));
+    let torrent = folder.path().join("the.torrent");
+    described.write(&torrent);
+    let to = folder.path().join("to");
+    let finished = download(&torrent, &to)?;
+    assert_eq!(tracker.events(), ["started", "stopped"]);
+    let difference = payload.difference(&to, true);
+    Some((finished, difference.is_none()))
+}
+
+#[test]
+fn the_plain_client_downloads_one_file_and_odd_ones() {
+    let single = Payload::single("single file é.bin", 500_001);
+    let odd = Payload::odd("многие files");
+    let chokes = Manner {
+        choke_every: Some(3),
+        have_messages: true,
+        ..Manner::default()
+    };
+    for (payload, piece_length, manner) in [
+        (single, 65_536, chokes),
+        (Payload::single("small", 1), 16_384, Manner::default()),
+        (odd, 100_000, Manner::default()),
+    ] {
+        let Some((finished, same)) = from_seeder(&payload, piece_length, manner) else {
+            return;
+        };
+        finished.expect_code(0);
+        assert!(same, "{}", payload.name());
+    }
+}
+
+#[test]
+fn the_plain_client_takes_no_lie() {
+    let payload = Payload::single("a.bin", 300_000);
+    let lies = Manner {
+        spoils: Some(9),
+        ..Manner::default()
+    };
+    let Some((finished, same)) = from_seeder(&payload, 32_768, lies) else {
+        return;
+    };
+    finished.expect_code(1);
+    assert!(!same);
+    assert!(
+        finished.stdout.contains("piece 4 is wrong"),
+        "{}",
+        finished.stdout
+    );
+    assert_eq!(finished.stderr.trim(), "6 pieces are missing");
+}
+
+#[test]
+fn each_file_uses_python_alone_and_the_plain_files_before_it() {
+    let names = modules();
+    assert!(names.len() >= 9);
+    let standard = BTreeSet::from([
+        "hashlib", "os", "pprint", "random", "socket", "string", "sys", "urllib",
+    ]);
+    let import = Regex::new(r"(?m)^\s*(?:from|import) +([A-Za-z0-9_]+)").unwrap();
+    for (at, name) in names.iter().enumerate() {
+        let text = fs::read_to_string(plain().join(format!("{name}.py"))).unwrap();
+        for found in import.captures_iter(&text) {
+            let used = &found[1];
+            let before = names[..at].iter().any(|earlier| earlier == used);
+            assert!(
+                before || standard.contains(used),
+                "{name}.py imports {used}"
+            );
+        }
+        assert!(!text.contains("\nclass "), "{name}.py has a class");
+    }
+}
+
+#[test]
+fn each_box_has_a_sentence_above_each_function_and_at_most_twenty_lines() {
+    for name in modules() {
+        let text = fs::read_to_string(plain().join(format!("{name}.py"))).unwrap();
+        for anchor in anchors(&text) {
+            let lines = anchored(&text, &anchor.name).unwrap();
+            assert!(
+                lines.len() <= 20,
+                "{name}.py: {} has {} lines",
+                anchor.name,
+                lines.len()
+            );
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for pair in lines.windows(2) {
+            let function = pair[1].starts_with("def ");
+            assert!(
+                !function || pair[0].starts_with("# ") && pair[0].ends_with(['.', ')', '?']),
+                "{name}.py: a sentence stands above {}",
+                pair[1]
+            );
+        }
+    }
+}
