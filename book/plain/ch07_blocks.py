@@ -24,6 +24,19 @@ def cut_into_blocks(length):
 # ANCHOR_END: blocks
 
 
+# ANCHOR: parts
+# Cuts an answer where the blocks that we asked for begin and end: block, place, bytes.
+def parts(asked, offset, data):
+    found = []
+    for start, length in asked:
+        first = max(start, offset)
+        last = min(start + length, offset + len(data))
+        if first < last:
+            found.append((start, first, data[first - offset:last - offset]))
+    return found
+# ANCHOR_END: parts
+
+
 # ANCHOR: ask
 # Says that we want something: then we may be unchoked.
 def be_interested(peer):

@@ -38,7 +38,8 @@ fn python() -> Option<Command> {
         .env("PYTHONPATH", plain())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONIOENCODING", "utf-8")
-        .env("no_proxy", "*");
+        .env("no_proxy", "*")
+        .env_remove("PYTHONOPTIMIZE"); // it would leave out what is asserted
     Some(command)
 }
 
@@ -265,6 +266,10 @@ torrent = {'piece_length': 32768, 'total': 700067}
 assert [piece_length(torrent, piece) for piece in (0, 20, 21)] == [32768, 32768, 11939]
 assert cut_into_blocks(40000) == [(0, 16384), (16384, 16384), (32768, 7232)]
 assert cut_into_blocks(16384) == [(0, 16384)]
+asked = [(0, 4), (4, 4), (12, 4)]
+assert parts(asked, 0, b'abcdefgh') == [(0, 0, b'abcd'), (4, 4, b'efgh')]
+assert parts(asked, 2, b'cdefghijklmn') == [(0, 2, b'cd'), (4, 4, b'efgh'), (12, 12, b'mn')]
+assert parts(asked, 8, b'ijkl') == []
 files = [(['a'], 10), (['b'], 0), (['c'], 6)]
 assert spans(files, 0, 8) == [(['a'], 0, 8)]
 assert spans(files, 8, 8) == [(['a'], 8, 2), (['c'], 0, 6)]
