@@ -277,6 +277,28 @@ assert spans(files, 8, 8) == [(['a'], 8, 2), (['c'], 0, 6)]
     );
 }
 
+#[test]
+fn nothing_is_written_over_and_no_link_is_followed() {
+    if cfg!(windows) {
+        return; // links are for administrators there
+    }
+    holds(
+        "\
+import tempfile
+with tempfile.TemporaryDirectory() as folder:
+    new = os.path.join(folder, 'new', 'er')
+    make_files(new, [(['t', 'a'], 3), (None, 7), (['t', 'b', 'c'], 0)])
+    assert os.path.getsize(os.path.join(new, 't', 'a')) == 3 and os.path.exists(os.path.join(new, 't', 'b', 'c'))
+    assert refused(make_files, new, []) == 'FileExistsError'
+    os.symlink(os.path.join(folder, 'elsewhere'), os.path.join(folder, 'link'))
+    assert refused(make_files, os.path.join(folder, 'link'), [(['a'], 1)]) == 'FileExistsError'
+    assert not os.path.exists(os.path.join(folder, 'elsewhere'))
+    for n, second in enumerate([['t', 'a'], ['t', 'a', 'b'], ['t']]):
+        refused(make_files, os.path.join(folder, str(n)), [(['t', 'a'], 1), (second, 1)])
+",
+    );
+}
+
 /// Everything below a folder, by its path; the bytes of the files.
 fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();
