@@ -10,7 +10,7 @@ from ch03_peer_id import make_peer_id
 
 
 # ANCHOR: url
-# Puts an announce together: one URL that says which torrent, who we are and what we lack.
+# Puts an announce together: which torrent, who we are, what we lack, in one URL.
 def announce_url(torrent, peer_id, port, event):
     url = torrent["announce"]
     url += "&" if "?" in url else "?"
@@ -22,7 +22,7 @@ def announce_url(torrent, peer_id, port, event):
 
 
 # ANCHOR: peers
-# Reads the addresses of peers: four bytes for the address, two for the port, and the next.
+# Reads the addresses of peers: four bytes for the address, two for the port.
 def read_peers(compact):
     peers = []
     for at in range(0, len(compact) - 5, 6):

@@ -10,7 +10,7 @@ CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = ran
 
 
 # ANCHOR: bitfield
-# Makes a set of piece numbers of a bitfield: piece 0 is the highest bit of the first byte.
+# Makes a set of a bitfield: piece 0 is the highest bit of the first byte.
 def pieces_in(bitfield):
     pieces = set()
     for piece in range(8 * len(bitfield)):

@@ -25,7 +25,7 @@ def cut_into_blocks(length):
 
 
 # ANCHOR: parts
-# Cuts an answer where the blocks that we asked for begin and end: block, place, bytes.
+# Cuts an answer where the blocks we asked for begin and end: block, place, bytes.
 def parts(asked, offset, data):
     found = []
     for start, length in asked:
@@ -51,7 +51,7 @@ def ask(peer, piece, offset, length):
     peer["connection"].sendall(make_message(REQUEST, payload))
 
 
-# Takes the payload of a `piece` message apart: the piece, the offset in it, the block.
+# Takes what a `piece` message says apart: the piece, the offset in it, the block.
 def take(payload):
     piece = int.from_bytes(payload[0:4], "big")
     offset = int.from_bytes(payload[4:8], "big")
@@ -60,7 +60,7 @@ def take(payload):
 
 
 # ANCHOR: fetch
-# Fetches a piece: some requests are always on their way, and each block goes to its place.
+# Fetches a piece: some requests are on their way, each block goes to its place.
 def fetch_piece(peer, piece, length):
     data = bytearray(length)
     wanted, asked = cut_into_blocks(length), []

@@ -10,7 +10,7 @@ WORD = 0xffffffff  # the largest number of 32 bits
 
 
 # ANCHOR: pad
-# Fills a message up to blocks of 64 bytes: a bit that is 1, zeros, the length in bits.
+# Fills a message up to blocks of 64 bytes: a 1 bit, zeros, the length in bits.
 def pad(message):
     padded = message + b"\x80"
     while len(padded) % 64 != 56:
@@ -25,13 +25,14 @@ def rotate(word, bits):
 
 
 # ANCHOR: schedule
-# Makes 80 words of a block: the first 16 are its bytes, each other one follows from four before it.
+# Makes 80 words of a block: 16 are its bytes, the others follow from those before.
 def schedule(block):
     words = []
     for at in range(0, 64, 4):
         words.append(int.from_bytes(block[at:at + 4], "big"))
     for t in range(16, 80):
-        words.append(rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1))
+        mixed = words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16]
+        words.append(rotate(mixed, 1))
     return words
 # ANCHOR_END: schedule
 
@@ -68,7 +69,7 @@ def sha1(message):
 
 
 # ANCHOR: good
-# Says whether a piece is what the torrent promises. (Python's own SHA-1 is the fast one.)
+# Says whether a piece is what the torrent promises, by Python's own fast SHA-1.
 def is_good(torrent, piece, data):
     return hashlib.sha1(data).digest() == torrent["hashes"][piece]
 # ANCHOR_END: good

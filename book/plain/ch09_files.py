@@ -11,7 +11,7 @@ from ch08_sha1 import is_good
 
 
 # ANCHOR: spans
-# Says where a stretch of the string lies: in which files, from which byte of them, how many bytes.
+# Says where a stretch of the string lies: in which files, from where, how many bytes.
 def spans(files, offset, length):
     found = []
     begin = 0
