@@ -16,6 +16,14 @@ const LEAST_AHEAD: Duration = Duration::from_secs(1);
 /// How long the rate is measured before it is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// Slow start, if the round trip is known, goes by the rate of so long: more blocks are asked for at
+/// once than later, and a peer that turns out slow must not hold them for long.
+const MOMENT: Duration = Duration::from_millis(250);
+
+/// By so much more than what arrives slow start makes the window larger, if the round trip is known:
+/// TCP's own window doubles with each round trip, and is not to wait for requests.
+const TIMES: u64 = 2;
+
 /// Slow start goes on while each interval is faster than the last by more than this, in bytes a
 /// second. libtorrent's figure.
 const GROWTH: u64 = 5_000;
@@ -39,14 +47,16 @@ pub struct Window {
     slow_start: bool,
     /// Bytes that count towards the next step of slow start.
     credit: u32,
-    /// When the measured interval began: `None` until a first block arrives.
-    began: Option<Duration>,
-    /// Bytes in the measured interval.
-    bytes: u64,
+    interval: Stretch,
     /// Bytes a second in the last whole interval.
     rate: u64,
     /// How long the requests that are out should last.
     ahead: Duration,
+    /// Whether that goes by the round trip.
+    knows_trip: bool,
+    moment: Stretch,
+    /// Bytes a second in the last whole moment, if there was one.
+    rate_now: Option<u64>,
 }
 // ANCHOR_END: window
 
@@ -74,10 +84,12 @@ impl Window {
             size: Window::START,
             slow_start: true,
             credit: 0,
-            began: None,
-            bytes: 0,
+            interval: Stretch::new(INTERVAL),
             rate: 0,
             ahead: AHEAD,
+            knows_trip: false,
+            moment: Stretch::new(MOMENT),
+            rate_now: None,
         }
     }
 
@@ -94,23 +106,27 @@ impl Window {
     // ANCHOR: received
     /// Counts `bytes` of a block that arrived at `now`.
     pub fn received(&mut self, now: Duration, bytes: u32) {
+        self.rate_now = self.moment.add(now, bytes).or(self.rate_now);
         if self.slow_start {
-            let credit = u64::from(self.credit) + u64::from(bytes);
-            self.size = Window::MOST.min(self.size + (credit / u64::from(BLOCK)) as usize);
-            self.credit = (credit % u64::from(BLOCK)) as u32;
+            self.grow(bytes);
         }
-        let Some(began) = self.began else {
-            // What came before the clock ran tells no rate.
-            self.began = Some(now);
-            return;
+        if let Some(rate) = self.interval.add(now, bytes) {
+            self.look_at(rate);
+        }
+    }
+
+    /// Slow start: what arrives makes the window larger. If the round trip is known, it does so
+    /// sooner, but not beyond one and a half times of what the requests should last.
+    fn grow(&mut self, bytes: u32) {
+        let (times, most) = match self.rate_now.filter(|_| self.knows_trip) {
+            Some(rate) => (TIMES, blocks(rate, self.ahead * 3 / 2)),
+            None if self.knows_trip => (TIMES, Window::MOST),
+            None => (1, Window::MOST),
         };
-        self.bytes += u64::from(bytes);
-        let elapsed = now.saturating_sub(began);
-        if elapsed >= INTERVAL {
-            self.look_at(rate(self.bytes, elapsed));
-            self.began = Some(now);
-            self.bytes = 0;
-        }
+        let credit = u64::from(self.credit) + u64::from(bytes) * times;
+        let grown = self.size + (credit / u64::from(BLOCK)) as usize;
+        self.size = grown.min(most).max(self.size);
+        self.credit = (credit % u64::from(BLOCK)) as u32;
     }
 
     /// An interval is over: leave slow start if it brought no growth, and follow the rate after it.
@@ -120,17 +136,16 @@ impl Window {
         }
         self.rate = rate;
         if !self.slow_start {
-            // Rounded up, or a line that carries a block in a round trip could never show it.
-            let bytes = u128::from(rate) * self.ahead.as_millis() / 1_000;
-            let blocks = bytes.div_ceil(u128::from(BLOCK)).min(Window::MOST as u128);
-            self.size = (blocks as usize).clamp(Window::LEAST, Window::MOST);
+            self.size = blocks(rate, self.ahead);
         }
     }
     // ANCHOR_END: received
 
     /// A request that found nothing before it was answered after so long: a round trip. From the next
-    /// whole interval on requests last two of them, one second at least and three at most.
+    /// whole interval on requests last two of them, one second at least and three at most; and slow
+    /// start goes by that from now on.
     pub fn answered(&mut self, after: Duration) {
+        self.knows_trip = true;
         self.ahead = after.saturating_mul(2).clamp(LEAST_AHEAD, AHEAD);
     }
 
@@ -147,10 +162,60 @@ impl Window {
     /// The peer choked us: the silence that follows says nothing about the line. The size is kept
     /// for the next unchoke, since the line is the same.
     pub fn choked(&mut self) {
-        self.began = None;
-        self.bytes = 0;
+        self.interval.stop();
+        self.moment.stop();
     }
     // ANCHOR_END: snub
+}
+
+/// Bytes that are counted for a while, and then anew.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    /// How long it is at least.
+    least: Duration,
+    /// When it began: `None` until a first block arrives.
+    began: Option<Duration>,
+    bytes: u64,
+}
+
+impl Stretch {
+    fn new(least: Duration) -> Stretch {
+        Stretch {
+            least,
+            began: None,
+            bytes: 0,
+        }
+    }
+
+    /// Counts what has come; the rate if that is the end of the stretch, and another one begins.
+    fn add(&mut self, now: Duration, bytes: u32) -> Option<u64> {
+        let Some(began) = self.began else {
+            // What came before the clock ran tells no rate.
+            self.began = Some(now);
+            return None;
+        };
+        self.bytes += u64::from(bytes);
+        let elapsed = now.saturating_sub(began);
+        if elapsed < self.least {
+            return None;
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        self.began = Some(now);
+        Some(rate(bytes, elapsed))
+    }
+
+    /// The clock stands still until the next block arrives.
+    fn stop(&mut self) {
+        *self = Stretch::new(self.least);
+    }
+}
+
+/// How many blocks last so long at a rate. Rounded up, or a line that carries a block in a round trip
+/// could never show it.
+fn blocks(rate: u64, lasts: Duration) -> usize {
+    let bytes = u128::from(rate) * lasts.as_millis() / 1_000;
+    let blocks = bytes.div_ceil(u128::from(BLOCK)).min(Window::MOST as u128);
+    (blocks as usize).clamp(Window::LEAST, Window::MOST)
 }
 
 /// Bytes a second.

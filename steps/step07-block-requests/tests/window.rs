@@ -121,6 +121,29 @@ fn a_round_trip_that_is_known_shortens_what_is_asked_ahead() {
 }
 
 #[test]
+fn slow_start_is_faster_than_that_of_tcp_if_the_round_trip_is_known() {
+    let mut window = Window::new();
+    window.answered(100 * MS);
+    let mut now = Duration::ZERO;
+    for size in [24, 72, 216] {
+        for _ in 0..window.size() {
+            window.received(now, BLOCK);
+        }
+        now += 100 * MS;
+        assert_eq!(window.size(), size);
+    }
+}
+
+#[test]
+fn slow_start_asks_a_slow_peer_for_no_more_than_lasts_if_the_round_trip_is_known() {
+    // 13 blocks arrive in the second: without that there would be 34.
+    let mut window = Window::new();
+    window.answered(100 * MS);
+    steady(&mut window, Duration::ZERO, 1, 200_000);
+    assert_eq!(window.size(), 19);
+}
+
+#[test]
 fn a_trickle_keeps_two_requests_out() {
     let mut window = Window::new();
     steady(&mut window, Duration::ZERO, 60, 1_000);
