@@ -4,6 +4,9 @@
 //! ```text
 //! cargo run --release -p kostorrent-sim --example flash_crowd [LEECHERS [MIB [CONNECTIONS]]]
 //! ```
+//!
+//! With a thousand of them most of the time goes into looking things up all over memory. On Linux with
+//! the GNU library it is a sixth less with large pages: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`.
 
 use std::time::{Duration, Instant};
 
