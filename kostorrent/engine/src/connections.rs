@@ -27,7 +27,9 @@ impl Engine {
         theirs: &Handshake,
     ) {
         let now = self.cx.now;
-        let was_greeted = !incoming && self.discovery.list.connected(addr);
+        if !incoming {
+            self.discovery.list.connected(addr);
+        }
         self.cx.timers.set_earlier(Timer::Dial, now);
         let mut listed: Vec<SocketAddr> = (!incoming).then_some(addr).into_iter().collect();
         if let Err(why) = self.welcome(addr, incoming, theirs, &mut listed) {
@@ -49,8 +51,10 @@ impl Engine {
             heard: now,
             spoke: now,
         };
-        peer.down.am_interested = was_greeted;
-        self.say_what_is_here(&mut peer, was_greeted);
+        if let Some(have) = self.have().filter(|have| have.count() > 0) {
+            let bitfield = Message::Bitfield(have.to_bytes());
+            self.cx.send(&mut peer, bitfield);
+        }
         if let Some(content) = &mut self.content {
             content.met(&peer);
         }
@@ -62,23 +66,6 @@ impl Engine {
             self.cx
                 .timers
                 .set_earlier(Timer::Watch, now + download::WATCH);
-        }
-    }
-
-    /// A new peer is told what we have. Whom we called when we had nothing was told with our handshake
-    /// that we are interested, whatever it has: so it unchokes us a round trip earlier. Then it is too
-    /// late for a bitfield, which must come before everything else, for what has come meanwhile.
-    fn say_what_is_here(&mut self, peer: &mut Peer, was_greeted: bool) {
-        let Some(have) = self.content.as_ref().map(Content::have) else {
-            return;
-        };
-        if was_greeted {
-            for piece in have.iter_ones() {
-                self.cx.send(peer, Message::Have(piece));
-            }
-        } else if have.count() > 0 {
-            let bitfield = Message::Bitfield(have.to_bytes());
-            self.cx.send(peer, bitfield);
         }
     }
 

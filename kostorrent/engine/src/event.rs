@@ -196,10 +196,6 @@ pub enum Action {
     Connect {
         /// The address.
         addr: SocketAddr,
-        /// Whether to say `interested` right behind our handshake, as if [`Action::Send`] had asked
-        /// for it.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        interested: bool,
     },
     /// End this connection. The engine has forgotten it already.
     Close {

@@ -5,9 +5,6 @@ use std::time::Duration;
 use messages::Message;
 use picker::PeerKey;
 
-use crate::content::Content;
-use crate::download::WATCH;
-use crate::peer::Peer;
 use crate::timers::Timer;
 use crate::{CloseReason, Engine, Outcome, download};
 
@@ -70,8 +67,7 @@ impl Engine {
         if !self.fetches() {
             return;
         }
-        let greets = self.content.as_ref().is_some_and(Content::has_nothing);
-        self.discovery.dial(&mut self.cx, &self.swarm, greets);
+        self.discovery.dial(&mut self.cx, &self.swarm);
         if self.is_lonely() {
             self.discovery.ask_another(&mut self.cx);
         }
@@ -141,13 +137,6 @@ impl Engine {
     }
 
     fn watch(&mut self, key: PeerKey) -> Result<(), CloseReason> {
-        let now = self.cx.now;
-        let waits_in_vain = |peer: &Peer| {
-            peer.down.am_interested && peer.offers == 0 && now.since(peer.connected) >= WATCH
-        };
-        if self.swarm.get(key).is_some_and(waits_in_vain) {
-            self.interest(key)?; // it was told before we knew that it has nothing
-        }
         let (Some(peer), cx) = (self.swarm.get_mut(key), &mut self.cx) else {
             return Ok(());
         };

@@ -24,7 +24,7 @@ const FAULT: &str = "the disk cannot be written to";
 impl World {
     pub(crate) fn act(&mut self, node: usize, action: Action) {
         match action {
-            Action::Connect { addr, interested } => self.connect(node, addr, interested),
+            Action::Connect { addr } => self.connect(node, addr),
             Action::Close { peer, .. } => {
                 if let Some(end) = self.nodes[node].ends.remove(peer) {
                     self.nodes[node].uplink.forget(peer);
@@ -85,11 +85,11 @@ impl World {
         }
     }
 
-    fn connect(&mut self, node: usize, addr: SocketAddr, interested: bool) {
+    fn connect(&mut self, node: usize, addr: SocketAddr) {
         let failure = match self.by_addr.get(&addr) {
             Some(&other) if other == node => ConnectFailure::Ourselves,
             Some(&other) if self.nodes[other].alive && self.can_meet(node, other) => {
-                return self.call(node, other, addr, interested);
+                return self.call(node, other, addr);
             }
             _ => ConnectFailure::Network("nobody there".to_owned()),
         };
@@ -98,7 +98,7 @@ impl World {
         self.will_tell(takes, node, event);
     }
 
-    fn call(&mut self, node: usize, other: usize, addr: SocketAddr, interested: bool) {
+    fn call(&mut self, node: usize, other: usize, addr: SocketAddr) {
         let key = self.new_end(node, other, None);
         let latency = self.latency(node, other);
         // TCP's own greeting comes before that of the peers.
@@ -106,12 +106,7 @@ impl World {
             Some(_) => latency * 2,
             None => Duration::ZERO,
         };
-        let called = Happens::Called {
-            from: node,
-            key,
-            interested,
-        };
-        self.later(first + latency, other, called);
+        self.later(first + latency, other, Happens::Called { from: node, key });
         self.later(first + latency * 2, node, Happens::Answered { key, addr });
     }
 

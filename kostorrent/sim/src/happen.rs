@@ -28,13 +28,8 @@ pub(crate) enum Happens {
     Alarm,
     /// Its disk or a tracker has answered what it asked in this life.
     Told { life: u32, event: Box<Event> },
-    /// A call arrives; `key` is the number that the caller gave its end. With its handshake it may
-    /// have said that it is interested.
-    Called {
-        from: usize,
-        key: PeerKey,
-        interested: bool,
-    },
+    /// A call arrives; `key` is the number that the caller gave its end.
+    Called { from: usize, key: PeerKey },
     /// Its own call was answered.
     Answered { key: PeerKey, addr: SocketAddr },
     /// A connection of its breaks, at both ends.
@@ -65,7 +60,7 @@ impl World {
             _ => {}
         }
         if !self.nodes[node].alive {
-            if let Happens::Called { from, key, .. } = happens {
+            if let Happens::Called { from, key } = happens {
                 let parcel = Parcel::HangUp;
                 self.later(
                     self.latency(node, from),
@@ -86,11 +81,7 @@ impl World {
                 }
             }
             Happens::Breaks { key } => self.breaks(node, key),
-            Happens::Called {
-                from,
-                key,
-                interested,
-            } => self.called(node, from, key, interested),
+            Happens::Called { from, key } => self.called(node, from, key),
             Happens::Answered { key, addr } => {
                 if let Some(end) = self.nodes[node].ends.get(key) {
                     let other = end.other;
@@ -140,7 +131,7 @@ impl World {
         }
     }
 
-    fn called(&mut self, node: usize, from: usize, key: PeerKey, interested: bool) {
+    fn called(&mut self, node: usize, from: usize, key: PeerKey) {
         if !self.nodes[from].ends.has(key) {
             return; // it has hung up already
         }
@@ -152,9 +143,6 @@ impl World {
         let port = 40_000 + (key.0 % 20_000) as u16;
         let addr = SocketAddr::new(self.nodes[from].addr.ip(), port);
         self.connected(node, peer, addr, true, from);
-        if interested {
-            self.passed(node, peer, Parcel::Message(Message::Interested));
-        }
         self.will_break(node, from, peer);
     }
 

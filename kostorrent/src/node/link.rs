@@ -9,7 +9,6 @@ use std::time::Duration;
 use connection::Stream;
 use engine::ConnectFailure;
 use handshake::{Handshake, LEN, Refusal, Reserved};
-use messages::Message;
 use metainfo::InfoHash;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -62,23 +61,15 @@ impl Joined {
     }
 }
 
-/// Calls an address and shakes hands; says right behind that whether we are `interested`, if we are.
-pub(super) async fn dial(
-    addr: SocketAddr,
-    ours: Handshake,
-    interested: bool,
-) -> Result<Joined, ConnectFailure> {
-    let mut greets = ours.to_bytes().to_vec();
-    if interested {
-        Message::Interested.encode(&mut greets);
-    }
+/// Calls an address and shakes hands.
+pub(super) async fn dial(addr: SocketAddr, ours: Handshake) -> Result<Joined, ConnectFailure> {
     let stream = timeout(CONNECT, TcpStream::connect(addr))
         .await
         .map_err(|_| ConnectFailure::NoAnswer(CONNECT))?
         .map_err(network)?;
     let greeting = async {
         stream.set_nodelay(true).map_err(network)?; // small messages are sent at once
-        write(&stream, &greets).await?;
+        write(&stream, &ours.to_bytes()).await?;
         read(&stream).await
     };
     let (theirs, early) = timeout(GREET, greeting)
@@ -235,27 +226,6 @@ mod tests {
             }
         }
         assert_eq!(all, b"\0\0\0\x01\x02");
-    }
-
-    #[tokio::test]
-    async fn who_is_interested_says_so_right_behind_its_handshake() {
-        let (ours, theirs) = (
-            handshake(Reserved::none(), 3),
-            handshake(Reserved::none(), 2),
-        );
-        for interested in [true, false] {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let addr = listener.local_addr().unwrap();
-            let called = tokio::spawn(async move {
-                let (stream, from) = listener.accept().await.unwrap();
-                answer(stream, from, async |_| Some(theirs)).await.unwrap()
-            });
-            let joined = dial(addr, ours, interested).await.unwrap();
-            assert_eq!((joined.ours, joined.theirs), (ours, theirs));
-            let called = called.await.unwrap();
-            let said: &[u8] = if interested { b"\0\0\0\x01\x02" } else { b"" };
-            assert_eq!(called.early, said);
-        }
     }
 
     #[tokio::test]

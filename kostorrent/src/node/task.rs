@@ -253,7 +253,7 @@ impl Task {
                 recorder.action(&action);
             }
             match action {
-                Action::Connect { addr, interested } => self.dial(addr, interested),
+                Action::Connect { addr } => self.dial(addr),
                 Action::Close { peer, why } => self.connections.close(peer, &why),
                 Action::Send { peer, message } => self.connections.send(peer, message),
                 Action::Upload { peer, block } => self.upload(peer, block),
@@ -297,10 +297,10 @@ impl Task {
         }
     }
 
-    fn dial(&mut self, addr: SocketAddr, interested: bool) {
+    fn dial(&mut self, addr: SocketAddr) {
         let (ours, to_told) = (self.door.ours(), self.to_told.clone());
         self.spawn(async move {
-            let told = match link::dial(addr, ours, interested).await {
+            let told = match link::dial(addr, ours).await {
                 Ok(joined) => Told::Joined(joined),
                 Err(why) => {
                     debug!(%addr, %why, "no connection");

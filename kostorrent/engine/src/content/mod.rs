@@ -101,11 +101,6 @@ impl Content {
         self.settled.is_full()
     }
 
-    /// Whether nothing is there, and something is missing.
-    pub fn has_nothing(&self) -> bool {
-        self.have().count() == 0 && !self.is_finished()
-    }
-
     /// Whether everything is there, wanted or not.
     pub fn is_seed(&self) -> bool {
         self.have().is_full()

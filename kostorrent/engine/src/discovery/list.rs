@@ -39,8 +39,6 @@ struct Entry {
     next_try: Time,
     /// The user named it: it is never forgotten.
     kept: bool,
-    /// Whether it is told at once, when it answers our call, that we are interested.
-    interested: bool,
 }
 
 impl Entry {
@@ -71,7 +69,6 @@ impl PeerList {
             failures: 0,
             next_try: now,
             kept: false,
-            interested: false,
         });
     }
 
@@ -116,16 +113,13 @@ impl PeerList {
 
     // ANCHOR: take_due
     /// Takes the address to call now: the one with the fewest failures, waiting
-    /// longest. It is remembered whether it is told that we are `interested`.
-    pub fn take_due(&mut self, now: Time, interested: bool) -> Option<SocketAddr> {
+    /// longest.
+    pub fn take_due(&mut self, now: Time) -> Option<SocketAddr> {
         let (&addr, _) = self
             .callable()
             .filter(|(_, entry)| entry.next_try <= now)
             .min_by_key(|(_, entry)| (entry.failures, entry.next_try))?;
         self.set(addr, State::Dialling);
-        if let Some(entry) = self.entries.get_mut(&addr) {
-            entry.interested = interested;
-        }
         Some(addr)
     }
     // ANCHOR_END: take_due
@@ -137,13 +131,9 @@ impl PeerList {
             .filter(|(_, entry)| entry.kept || entry.failures < MOST_FAILURES)
     }
 
-    /// The call was answered; or whoever listens there is connected to us already. True if it was told
-    /// that we are interested.
-    pub fn connected(&mut self, addr: SocketAddr) -> bool {
+    /// The call was answered; or whoever listens there is connected to us already.
+    pub fn connected(&mut self, addr: SocketAddr) {
         self.set(addr, State::Connected);
-        self.entries
-            .get(&addr)
-            .is_some_and(|entry| entry.interested)
     }
 
     // ANCHOR: failed
@@ -250,7 +240,7 @@ mod tests {
         let (mut now, mut calls) = (at(0), Vec::new());
         while list.has_hope() {
             now = next_try(&list);
-            assert_eq!(list.take_due(now, false), Some(addr(1)));
+            assert_eq!(list.take_due(now), Some(addr(1)));
             assert_eq!(list.dialling(), 1);
             calls.push(now.since_start().as_secs());
             list.failed(addr(1), now);
@@ -268,7 +258,7 @@ mod tests {
         let mut now = at(0);
         for _ in 0..20 {
             now = next_try(&list);
-            assert_eq!(list.take_due(now, false), Some(addr(1)));
+            assert_eq!(list.take_due(now), Some(addr(1)));
             list.failed(addr(1), now);
         }
         assert!(!list.has_hope(), "it has failed often enough");
@@ -281,11 +271,11 @@ mod tests {
     fn ourselves_and_liars_are_never_called_again() {
         let mut list = PeerList::default();
         list.add(addr(1), at(0));
-        assert_eq!(list.take_due(at(0), false), Some(addr(1)));
+        assert_eq!(list.take_due(at(0)), Some(addr(1)));
         list.never(addr(1));
         list.add(addr(1), at(1));
         assert_eq!(list.dialling(), 0);
-        assert_eq!(list.take_due(at(1_000_000), false), None);
+        assert_eq!(list.take_due(at(1_000_000)), None);
         assert!(!list.has_hope());
     }
 
@@ -301,8 +291,8 @@ mod tests {
         list.closed(addr(3), at(1));
         assert!(!list.has_hope());
         list.pardon(|banned| banned == addr(2), at(5));
-        assert_eq!(list.take_due(at(5), false), Some(addr(3)));
-        assert_eq!(list.take_due(at(1_000_000), false), None);
+        assert_eq!(list.take_due(at(5)), Some(addr(3)));
+        assert_eq!(list.take_due(at(1_000_000)), None);
     }
 
     #[test]

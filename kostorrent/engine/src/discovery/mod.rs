@@ -95,8 +95,8 @@ impl Discovery {
     }
 
     /// Has the names looked up that are due, and calls the next addresses, if more connections are
-    /// wanted. `interested` is whether that is the first that they hear of us.
-    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm, interested: bool) {
+    /// wanted.
+    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm) {
         self.names.look_up(cx);
         while self.list.dialling() < MOST_DIALLING {
             let has_place = swarm.len() + self.list.dialling() < swarm.max_peers();
@@ -104,7 +104,7 @@ impl Discovery {
             if !has_place && !can_replace() {
                 break;
             }
-            let Some(addr) = self.list.take_due(cx.now, interested) else {
+            let Some(addr) = self.list.take_due(cx.now) else {
                 break;
             };
             if swarm.is_banned(addr) {
@@ -113,7 +113,7 @@ impl Discovery {
             }
             let (by_user, failures) = self.list.known_of(addr);
             cx.because(|| Why::Called { by_user, failures });
-            cx.act(Action::Connect { addr, interested });
+            cx.act(Action::Connect { addr });
         }
         for due in [self.list.next_due(cx.now), self.names.next_due()] {
             match due {

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use engine::*;
-use messages::{Bitfield, Message};
 use pretty_assertions::assert_eq;
-use sim::{Line, TRACKER, World};
+use sim::{TRACKER, World};
 
 use crate::*;
 
@@ -15,7 +14,7 @@ fn calls(world: &World, node: usize, to: usize) -> Vec<Time> {
     let recording = world.nodes[node].recording.as_ref().unwrap();
     let calls = recording
         .timed_actions()
-        .filter(|(_, action)| matches!(action, Action::Connect { addr, .. } if *addr == to));
+        .filter(|(_, action)| matches!(action, Action::Connect { addr } if *addr == to));
     calls.map(|(at, _)| at).collect()
 }
 
@@ -123,90 +122,4 @@ fn a_name_that_leads_nowhere_is_looked_up_again() {
         let told = reports.filter(|(_, report)| matches!(report, Report::NameFailed { .. }));
         assert_eq!(told.count(), 1, "it is told once");
     }
-}
-
-/// What a node said, in order, to all.
-fn said(world: &World, node: usize) -> Vec<Message> {
-    let recording = world.nodes[node].recording.as_ref().unwrap();
-    let said = recording
-        .timed_actions()
-        .filter_map(|(_, action)| match action {
-            Action::Send { message, .. } => Some(message.clone()),
-            _ => None,
-        });
-    said.collect()
-}
-
-/// Whether a node said at once, when it called this address, that it is interested.
-fn greeted(world: &World, node: usize, to: usize) -> Vec<bool> {
-    let to = World::addr(to);
-    let recording = world.nodes[node].recording.as_ref().unwrap();
-    let calls = recording
-        .timed_actions()
-        .filter_map(|(_, action)| match action {
-            Action::Connect { addr, interested } if *addr == to => Some(*interested),
-            _ => None,
-        });
-    calls.collect()
-}
-
-#[test]
-fn who_has_nothing_says_with_its_handshake_that_it_is_interested() {
-    let mut world = World::new(geometry(10, 64 * 1024));
-    world.records = true;
-    let seeder = world.seeder();
-    let leecher = world.leecher();
-    world.run_to(10);
-    assert!(world.is_complete(leecher));
-    assert_eq!(greeted(&world, leecher, seeder), [true]);
-    assert!(!said(&world, leecher).contains(&Message::Interested));
-}
-
-#[test]
-fn who_has_something_says_first_what_that_is() {
-    let mut world = World::new(geometry(10, 64 * 1024));
-    world.records = true;
-    let seeder = world.seeder();
-    let mut have = Bitfield::new(10);
-    have.set(3);
-    let leecher = world.add(world.having(have.clone()));
-    world.run_to(10);
-    assert!(world.is_complete(leecher));
-    assert_eq!(greeted(&world, leecher, seeder), [false]);
-    let begins = [Message::Bitfield(have.to_bytes()), Message::Interested];
-    assert_eq!(said(&world, leecher)[..2], begins);
-}
-
-#[test]
-fn who_turns_out_to_have_nothing_is_told_that_we_are_not_interested() {
-    let mut world = World::new(geometry(10, 64 * 1024));
-    world.records = true;
-    let first = world.leecher();
-    world.run_to(1);
-    let second = world.leecher();
-    world.run_to(10);
-    assert_eq!(greeted(&world, second, first), [true]);
-    assert_eq!(said(&world, second)[0], Message::NotInterested);
-}
-
-#[test]
-fn after_an_early_interested_it_is_too_late_for_a_bitfield() {
-    let mut world = World::new(geometry(50, 64 * 1024));
-    world.records = true;
-    let far = world.seeder();
-    world.nodes[far].line = Some(Line {
-        latency: Duration::from_millis(400),
-        ..line(100_000)
-    });
-    let near = world.seeder();
-    world.nodes[near].line = Some(line(1_000_000));
-    let leecher = world.leecher();
-    world.run_to(60);
-    assert!(world.is_complete(leecher));
-    assert_eq!(greeted(&world, leecher, far), [true]);
-    let said = said(&world, leecher);
-    let is_bitfield = |message: &&Message| matches!(message, Message::Bitfield(_));
-    assert_eq!(said.iter().find(is_bitfield), None);
-    // Seeders need not be told, but nobody knows yet that it is one.
-    assert!(matches!(said[0], Message::Have(_)), "{:?}", said[0]);
 }
