@@ -90,6 +90,13 @@ impl Content {
         }
     }
 
+    /// A peer that has everything now fetches nothing more.
+    pub(super) fn part_from_seed(&mut self, peer: &Peer) {
+        if peer.is_seed() {
+            self.picker.remove_fellow(peer.key);
+        }
+    }
+
     /// We have fetched a piece.
     pub fn note_our_first(&mut self, piece: u32, now: Time) {
         if !self.have().get(piece) && self.picker.is_uncopied(piece) {
@@ -109,7 +116,7 @@ impl Content {
     /// Looks who still fetches from seeds.
     pub fn review_fellows(&mut self, swarm: &Swarm, now: Time) {
         for peer in swarm.iter() {
-            if peer.is_seed() || peer.down.firsts.are_over(peer.connected, now) {
+            if peer.down.firsts.are_over(peer.connected, now) {
                 self.picker.remove_fellow(peer.key);
             } else {
                 self.share_with(peer, now);

@@ -232,6 +232,7 @@ impl Content {
             self.note_first(peer, piece, now);
             self.picker.peer_has(piece);
             peer.offers += u32::from(self.misses(piece));
+            self.part_from_seed(peer);
         }
         Ok(())
     }
@@ -256,6 +257,7 @@ impl Content {
                 self.picker.peer_lost(piece);
             }
         }
+        self.part_from_seed(peer);
         self.count_offers(peer);
         Ok(())
     }
