@@ -13,6 +13,7 @@ use crate::folder::Folder;
 use crate::seen::Seen;
 use crate::space::{free_space, space_of};
 
+// ANCHOR: allocate
 /// When files get their space on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Allocate {
@@ -26,6 +27,7 @@ pub enum Allocate {
     /// Each grows as pieces come: it is as long as what was written so far.
     None,
 }
+// ANCHOR_END: allocate
 
 /// What an attempt to allocate found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +141,7 @@ fn give_back(folder: &mut Folder, layout: &Layout, given: Vec<Given>) {
     }
 }
 
+// ANCHOR: fill
 /// Gives space to all of a file; what is in it stays.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 fn fill(file: &File, length: u64) -> io::Result<Allocated> {
@@ -151,6 +154,7 @@ fn fill(file: &File, length: u64) -> io::Result<Allocated> {
         Err(error) => Err(error.into()),
     }
 }
+// ANCHOR_END: fill
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 fn fill(_file: &File, _length: u64) -> io::Result<Allocated> {

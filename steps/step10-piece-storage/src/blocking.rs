@@ -87,6 +87,7 @@ impl Store {
         &self.layout
     }
 
+    // ANCHOR: keep
     /// Writes a piece, given as its blocks in order, if it is what the torrent promises; whether it
     /// is.
     ///
@@ -109,6 +110,7 @@ impl Store {
             _ => Ok(false),
         }
     }
+    // ANCHOR_END: keep
 
     /// Reads a block of a piece that is on disk, at most [`BLOCK`] bytes.
     ///

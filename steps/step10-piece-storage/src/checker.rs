@@ -74,7 +74,6 @@ impl Checker {
         self
     }
 
-    // ANCHOR: check
     /// Checks the pieces of `range`, in order, and tells `on_piece` of each.
     ///
     /// As many are read and hashed side by side as this machine has lanes. To use more processors,
@@ -112,7 +111,6 @@ impl Checker {
         }
         Ok(())
     }
-    // ANCHOR_END: check
 
     // ANCHOR: without_reading
     /// The state of a piece where it shows without reading: a file is missing or short, or all of
@@ -139,7 +137,6 @@ impl Checker {
     }
     // ANCHOR_END: without_reading
 
-    // ANCHOR: read
     /// Reads and hashes pieces side by side.
     fn read(&mut self, pieces: &[u32]) -> Result<Vec<PieceState>, DiskError> {
         let mut readings: Vec<Reading> = pieces
@@ -168,7 +165,6 @@ impl Checker {
             .map(|(&p, digest)| self.judge(p, digest, PieceState::Bad))
             .collect())
     }
-    // ANCHOR_END: read
 
     /// Whether there is a byte in the span that is not zero. What is not there has none.
     ///

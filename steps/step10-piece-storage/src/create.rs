@@ -31,7 +31,6 @@ pub struct Created {
     pub allocated: Allocated,
 }
 
-// ANCHOR: create
 /// Makes what is missing below `root`.
 ///
 /// A file gets its full length at once, unless it is to grow. On most disks that costs no space: what
@@ -116,7 +115,6 @@ pub fn create(root: &Path, layout: &Layout, setup: &Setup<'_>) -> Result<Created
         allocated,
     })
 }
-// ANCHOR_END: create
 
 /// Makes a file, if there is none, and sees to it that it is long enough. If it is known how it was
 /// `before`, says what has become of it since; another file in its place is left as it is, and so
@@ -195,6 +193,7 @@ fn entered(root: &Path, layout: &Layout, used: &dyn Fn(usize) -> FileUse) -> BTr
     entered
 }
 
+// ANCHOR: prepare
 /// Lengthens a short file, unless it is to grow; says how it is then.
 fn prepare(
     file: &File,
@@ -213,6 +212,7 @@ fn prepare(
     }
     Ok(seen)
 }
+// ANCHOR_END: prepare
 
 /// Whoever may read the file may run it. Where the disk knows no such thing, the file is still
 /// good.

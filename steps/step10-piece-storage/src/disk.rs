@@ -15,7 +15,6 @@ const READS_IN_A_ROW: usize = 16;
 /// How many files all torrents together keep open.
 const OPEN_IN_ALL: usize = 2 * OPEN_FILES;
 
-// ANCHOR: disk
 /// Does the jobs of any number of torrents, each known by its `K`, and answers each as soon as it
 /// is done.
 ///
@@ -62,7 +61,6 @@ pub struct Disk<K> {
     hashed: VecDeque<(K, Store, [u8; 20])>,
     jobs: u64,
 }
-// ANCHOR_END: disk
 
 #[derive(Debug)]
 struct Torrent {

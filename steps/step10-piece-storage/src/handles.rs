@@ -59,6 +59,7 @@ impl<K: PartialEq> Handles<K> {
         }
         self.open.push((key, file));
     }
+    // ANCHOR_END: handles
 
     /// Closes the files of these numbers.
     pub fn close(&mut self, which: impl Fn(&K) -> bool) {
@@ -75,7 +76,6 @@ impl<K: PartialEq> Handles<K> {
         self.open.is_empty()
     }
 }
-// ANCHOR_END: handles
 
 impl<K: PartialEq> Default for Handles<K> {
     fn default() -> Handles<K> {

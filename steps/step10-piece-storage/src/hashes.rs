@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-// ANCHOR: hashes
 /// The hashes of a torrent's pieces: one copy, for all who need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hashes {
@@ -18,7 +17,6 @@ impl Hashes {
         }
     }
 }
-// ANCHOR_END: hashes
 
 impl From<&[[u8; 20]]> for Hashes {
     fn from(pieces: &[[u8; 20]]) -> Hashes {

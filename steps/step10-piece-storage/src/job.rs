@@ -8,7 +8,6 @@ use blocks::{BlockBuf, BlockDigests, BlockRequest};
 
 use crate::{Changed, DiskError, PieceState, Settled, ToSync};
 
-// ANCHOR: job
 /// One thing to do.
 #[derive(Debug)]
 pub enum Job {
@@ -156,4 +155,3 @@ pub enum Stored {
     /// It is right, but not all of it is in the files.
     Failed(DiskError),
 }
-// ANCHOR_END: job

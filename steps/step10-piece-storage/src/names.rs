@@ -58,7 +58,6 @@ impl Names {
         root.join(first.unwrap_or_default())
     }
 
-    // ANCHOR: found
     /// The names under which the torrent's files are found below `root`; nothing is made.
     ///
     /// What is there under its own name goes by it, and else what is there under its portable name.
@@ -91,7 +90,6 @@ impl Names {
     ) -> Arc<Layout> {
         self.decide(|own, portable| decide::made(root, own, portable, &wanted, &stop))
     }
-    // ANCHOR_END: found
 
     fn decide(&self, decide: impl FnOnce(&Layout, &Layout) -> Option<Layout>) -> Arc<Layout> {
         let Some(portable) = &self.portable else {

@@ -4,6 +4,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
+// ANCHOR: space_of
 /// How many bytes of the disk a file takes, if the system tells it. They may be fewer than it is
 /// long, if there are holes in it, and more, for its last block is a whole one.
 #[cfg(unix)]
@@ -12,6 +13,7 @@ pub fn space_of(found: &Metadata) -> Option<u64> {
     // The system counts in units of 512, whatever the disk's blocks are.
     Some(found.blocks().saturating_mul(512))
 }
+// ANCHOR_END: space_of
 
 /// How many bytes of the disk a file takes, if the system tells it.
 #[cfg(not(unix))]

@@ -319,7 +319,6 @@ impl Storage {
         self.layout.files()[file].length
     }
 
-    // ANCHOR: read
     /// Reads bytes of a piece to the front of `buf`; padding reads as zeros. Gives the files they
     /// lie in, by their numbers, open; but none if they are more than two. Of files so small
     /// hundreds may be in a block, and all would have to be open at once.
@@ -375,7 +374,6 @@ impl Storage {
         }
         Ok(files)
     }
-    // ANCHOR_END: read
 
     pub(crate) fn root(&self) -> &Path {
         &self.root

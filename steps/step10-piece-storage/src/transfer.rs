@@ -27,6 +27,7 @@ pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize)
     let mut slices: Vec<IoSlice<'_>> = slices(blocks, from, len).map(IoSlice::new).collect();
     write_slices(file, at, &mut slices)
 }
+
 /// Writes slices one after the other, from `at` in `file` on.
 fn write_slices(file: &File, mut at: u64, mut left: &mut [IoSlice<'_>]) -> io::Result<()> {
     // Slices without a byte, which a write of nothing would be.
@@ -91,10 +92,12 @@ pub fn compare<'b>(
     Ok(likeness)
 }
 
+// ANCHOR: write_some
 #[cfg(unix)]
 fn write_some(file: &File, slices: &[IoSlice<'_>], at: u64) -> io::Result<usize> {
     Ok(rustix::io::pwritev(file, slices, at)?)
 }
+// ANCHOR_END: write_some
 
 #[cfg(windows)]
 fn write_some(file: &File, slices: &[IoSlice<'_>], at: u64) -> io::Result<usize> {
@@ -127,7 +130,6 @@ fn read_some(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, at)
 }
 
-// ANCHOR: read_now
 /// Fills `buffer` from `at` in `file` on, if all of those bytes are in memory already; whether they
 /// were. It never waits for a disk.
 ///
@@ -157,4 +159,3 @@ pub fn read_now(file: &File, mut at: u64, mut buffer: &mut [u8]) -> bool {
 pub fn read_now(_file: &File, _at: u64, _buffer: &mut [u8]) -> bool {
     false
 }
-// ANCHOR_END: read_now

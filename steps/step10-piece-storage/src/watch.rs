@@ -26,7 +26,6 @@ pub struct Settled {
 }
 
 impl Storage {
-    // ANCHOR: look_at
     /// Looks whether somebody else has changed a file since the last look. In a download it is
     /// mended at once, so that pieces can be written to it again.
     ///
@@ -73,7 +72,6 @@ impl Storage {
             change,
         }))
     }
-    // ANCHOR_END: look_at
 
     /// Looks at some of the files.
     ///
@@ -121,7 +119,6 @@ impl Storage {
         }
     }
 
-    // ANCHOR: settle
     /// For the end of a download: looks at every file once more, and cuts those that are longer
     /// than the torrent says. When nothing has changed and nothing is lost, all that was written is
     /// where it belongs.
@@ -141,7 +138,6 @@ impl Storage {
         let lost = self.lost.iter().copied().collect();
         Ok(Settled { changed, lost })
     }
-    // ANCHOR_END: settle
 
     /// Whether a piece is on disk and good, where it is read from.
     ///
@@ -191,6 +187,7 @@ impl Storage {
         Ok(found)
     }
 
+    // ANCHOR: wrote
     /// We have written to a file; whether what was written is where the file's name leads, and that
     /// is so long at least.
     pub(crate) fn wrote(&mut self, index: usize, file: &File, length: u64) -> io::Result<bool> {
@@ -205,6 +202,7 @@ impl Storage {
         }
         Ok(is_there)
     }
+    // ANCHOR_END: wrote
 
     /// We are about to write to a file; false if it was cut, which has to be mended before. That
     /// somebody has written to it is noted for the next look: after our own write its time would

@@ -20,6 +20,7 @@ mod pipeline;
 mod reserved_bits;
 mod sample;
 mod sha1_pictures;
+mod slow_disk;
 pub mod svg;
 mod two_cuts;
 mod window;
@@ -58,6 +59,7 @@ pub fn all() -> Vec<Figure> {
         sha1_pictures::lanes(),
         two_cuts::letters(),
         two_cuts::sample(),
+        slow_disk::figure(),
     ]
 }
 

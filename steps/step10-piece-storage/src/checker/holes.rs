@@ -41,6 +41,7 @@ pub fn holes(file: &File, length: u64) -> io::Result<Vec<Range<u64>>> {
     Ok(holes)
 }
 
+// ANCHOR: extent
 /// The hole or the data at `offset`, up to its end.
 #[cfg(any(
     target_os = "linux",
@@ -65,6 +66,7 @@ fn extent(file: &File, offset: u64) -> io::Result<(Range<u64>, bool)> {
         Err(error) => Err(error.into()),
     }
 }
+// ANCHOR_END: extent
 
 #[cfg(not(any(
     target_os = "linux",

@@ -100,6 +100,7 @@ impl<'a> Download<'a> {
         Err(trouble.unwrap_or(MeetError::AllFailed { errors }.into()))
     }
 
+    // ANCHOR: fetch_from
     /// Fetches from one peer, in order, what it has of the missing pieces.
     fn fetch_from(&mut self, meeting: Meeting, ticker: &Ticker) -> Result<(), Trouble> {
         let addr = meeting.addr;
@@ -126,6 +127,7 @@ impl<'a> Download<'a> {
         }
         Ok(())
     }
+    // ANCHOR_END: fetch_from
 
     /// A peer that has been met, ready to be asked.
     fn greet(&self, meeting: Meeting) -> io::Result<Peer<TcpStream>> {

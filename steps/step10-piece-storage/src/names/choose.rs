@@ -84,7 +84,6 @@ struct Chooser<'g> {
     taken_small: BTreeSet<String>,
 }
 
-// ANCHOR: choose
 /// The layout by those names that are used; `None` if they are in each other's way. Folders come
 /// first: a file gives way to them. Then come the files, in the order of the torrent, so the choice
 /// is the same each time.
@@ -127,7 +126,6 @@ pub fn choose(
     }
     chooser.layout(own)
 }
-// ANCHOR_END: choose
 
 impl Chooser<'_> {
     /// The two names of a file in its folder, once it is decided how that is called.
@@ -198,7 +196,6 @@ impl Chooser<'_> {
         }
     }
 
-    // ANCHOR: pick
     /// The name that is used of two; `may_be_there` by its portable one.
     fn pick(&mut self, two: &Two, what: What, may_be_there: bool) -> PathBuf {
         if two.own == two.portable {
@@ -234,7 +231,6 @@ impl Chooser<'_> {
             }
         }
     }
-    // ANCHOR_END: pick
 
     /// Where things are made: from now on it shows if a later name is taken for this one.
     fn make_sure(&mut self, path: &Path, what: What) {
