@@ -23,7 +23,6 @@ fn keep_all(folder: &Path, files: usize) -> (usize, io::Result<()>) {
 }
 // ANCHOR_END: naive
 
-// ANCHOR: few
 /// Writes two bytes to each file, and keeps the few that were used last.
 fn keep_few(folder: &Path, files: usize) -> io::Result<usize> {
     let mut handles = Handles::default();
@@ -39,7 +38,6 @@ fn keep_few(folder: &Path, files: usize) -> io::Result<usize> {
     }
     Ok(opened)
 }
-// ANCHOR_END: few
 
 fn main() -> Result<(), Box<dyn Error>> {
     let files = std::env::args().nth(1).ok_or("how many files?")?.parse()?;

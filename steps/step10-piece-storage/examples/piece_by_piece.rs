@@ -21,7 +21,6 @@ fn hashes(pieces: u32) -> Hashes {
     Hashes::from(&digests[..])
 }
 
-// ANCHOR: download
 /// Hands each piece to the disk as soon as it is whole.
 fn download(pieces: u32, folder: &Path) -> Result<(), Box<dyn Error>> {
     let file = folder.join("big.bin");
@@ -44,7 +43,6 @@ fn download(pieces: u32, folder: &Path) -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
-// ANCHOR_END: download
 
 /// The torrent's one file, made at its full length.
 fn open(pieces: u32, folder: &Path) -> Result<Disk<()>, Box<dyn Error>> {

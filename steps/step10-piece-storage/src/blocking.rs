@@ -139,6 +139,19 @@ impl Store {
             _ => Ok(()),
         }
     }
+
+    /// For the end of a download: how many pieces that were written are gone, because somebody has
+    /// deleted or cut a file meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Disk`] when the files cannot be looked at, or put in order.
+    pub fn lost(&mut self) -> Result<usize, StoreError> {
+        match self.disk.ask((), Job::Settle) {
+            Some(Done::Settled(settled)) => Ok(settled?.lost.len()),
+            _ => Ok(0),
+        }
+    }
 }
 
 /// Refuses what is not a file that we may have made: those have their full length from the start.

@@ -93,7 +93,6 @@ impl ToSync {
 }
 
 impl Storage {
-    // ANCHOR: sync
     /// Makes durable what was written since the last time, and that the files are there: when this
     /// is done, a power cut takes nothing of it.
     ///
@@ -112,7 +111,6 @@ impl Storage {
             }
         }
     }
-    // ANCHOR_END: sync
 
     /// Gives out what has to be synced so that these files are durable, by their numbers, whoever
     /// has written to them: the files themselves, or the part file, and all folders in which

@@ -144,8 +144,8 @@ pub fn check(folder: &Path, name: &str, settings: &Settings) -> Result<Outcome, 
             Err("what is not run cannot have output".to_owned())
         };
     }
-    if let Some(missing) = settings.needs.iter().find(|needed| !on_path(needed)) {
-        return Ok(Outcome::NotRun(format!("{missing} is not installed")));
+    if let Some(missing) = settings.needs.iter().find(|needed| !is_there(needed)) {
+        return Ok(Outcome::NotRun(format!("{missing} is not there")));
     }
     let now = run(&shown, settings)?.render();
     let expected = normal::normal(&text, &settings.vary);
@@ -159,6 +159,11 @@ pub fn check(folder: &Path, name: &str, settings: &Settings) -> Result<Outcome, 
             now,
         })
     }
+}
+
+/// Whether a program is installed; and works, where that takes more.
+fn is_there(program: &str) -> bool {
+    on_path(program) && (program != "unshare" || crate::disk::available().is_some())
 }
 
 fn on_path(program: &str) -> bool {

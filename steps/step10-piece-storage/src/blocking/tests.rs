@@ -100,3 +100,19 @@ fn a_first_piece_that_was_not_finished_is_no_stranger() {
     assert_eq!(have.count(), 0);
     assert!(store.keep(0, blocks(&data, 0)).unwrap());
 }
+
+#[test]
+fn pieces_of_a_file_that_was_deleted_are_missed_at_the_end() {
+    let (torrent, data) = torrent();
+    let root = tempdir().unwrap();
+    let (mut store, _) = Store::open(root.path(), &torrent).unwrap();
+    for piece in 0..2 {
+        assert!(store.keep(piece, blocks(&data, piece as usize)).unwrap());
+    }
+    fs::remove_file(root.path().join("t/two")).unwrap();
+    assert!(store.keep(2, blocks(&data, 2)).unwrap());
+    // Piece 1 has its end in that file.
+    assert_eq!(store.lost().unwrap(), 1);
+    assert!(store.keep(1, blocks(&data, 1)).unwrap());
+    assert_eq!(store.lost().unwrap(), 0);
+}

@@ -40,6 +40,12 @@ pub enum Trouble {
     /// No peer could be met.
     #[error(transparent)]
     Meet(#[from] MeetError),
+    /// Somebody has laid hands on the files.
+    #[error(
+        "{0} pieces that were written are gone: files were deleted or cut meanwhile; start again, \
+         and they are fetched"
+    )]
+    Lost(usize),
     /// The files cannot be written.
     #[error(transparent)]
     Files(#[from] StoreError),
@@ -137,8 +143,11 @@ impl<'a> Download<'a> {
         Ok(Peer::new(meeting.stream, geometry, ahead))
     }
 
-    /// All is here: makes it durable.
+    /// All was written: sees that it is still there, and makes it durable.
     pub fn finish(&mut self) -> Result<(), Trouble> {
-        Ok(self.store.sync()?)
+        match self.store.lost()? {
+            0 => Ok(self.store.sync()?),
+            lost => Err(Trouble::Lost(lost)),
+        }
     }
 }
