@@ -299,6 +299,42 @@ with tempfile.TemporaryDirectory() as folder:
     );
 }
 
+#[test]
+fn only_right_pieces_are_written_and_nothing_of_others_is_touched() {
+    if cfg!(windows) {
+        return; // links are for administrators there, and there is no pwrite
+    }
+    holds(
+        "\
+import tempfile
+sample = open_torrent('kostorrent/sample/kostorrent-sample.torrent')
+files = sample['files']
+with tempfile.TemporaryDirectory() as folder:
+    prepare_files(folder, files)
+    assert find_missing(folder, sample) == list(range(22))
+    for piece in [3, 0]:
+        good = read_piece('kostorrent/sample', sample, piece)
+        assert not store_piece(folder, sample, piece, good[:-1] + b'?')
+        assert store_piece(folder, sample, piece, good)
+    assert find_missing(folder, sample) == [1, 2] + list(range(4, 22))
+    sync_all(folder, files)
+    prepare_files(folder, files)
+    first = os.path.join(folder, *files[0][0])
+    os.truncate(first, 3)
+    assert refused(prepare_files, folder, files) == 'ValueError'
+    os.remove(first)
+    os.symlink(os.path.join(folder, *files[1][0]), first)
+    assert refused(prepare_files, folder, files) == 'ValueError'
+with tempfile.TemporaryDirectory() as folder:
+    prepare_files(folder, files)
+    assert room_of(os.path.join(folder, *files[3][0])) < files[3][1]
+    with open(os.path.join(folder, *files[3][0]), 'r+b') as file:
+        file.write(bytes([7]) * files[3][1])
+    assert refused(go_on, sample, folder) == 'ValueError'
+",
+    );
+}
+
 /// Everything below a folder, by its path; the bytes of the files.
 fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();

@@ -61,7 +61,6 @@ fn allocated_by_none() -> Option<u64> {
     cfg!(unix).then_some(0)
 }
 
-// ANCHOR: resident
 /// The resident set: how many bytes of memory this program has from the system now. Linux tells it
 /// in a file of text; elsewhere nobody is asked.
 pub fn resident() -> Option<u64> {
@@ -72,7 +71,6 @@ pub fn resident() -> Option<u64> {
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
-// ANCHOR_END: resident
 
 /// Bytes in KiB, or `?` where nobody knows.
 pub fn kib(bytes: Option<u64>) -> String {
