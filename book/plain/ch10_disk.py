@@ -12,7 +12,7 @@ from ch09_files import spans
 
 
 # ANCHOR: prepare
-# Makes the files that are not there yet, with their full length and no room; others must be ours.
+# Makes the files that are not there yet, at full length; others must be ours.
 def prepare_files(folder, files):
     for path, length in files:
         if path is None:
@@ -63,12 +63,13 @@ def store_piece(folder, torrent, piece, data):
 # ANCHOR_END: store
 
 
-# ANCHOR: missing
+# ANCHOR: read
 # Reads a piece from the files; padding is zeros, on no disk.
 def read_piece(folder, torrent, piece):
     data = b""
     start = piece * torrent["piece_length"]
-    for path, offset, length in spans(torrent["files"], start, piece_length(torrent, piece)):
+    size = piece_length(torrent, piece)
+    for path, offset, length in spans(torrent["files"], start, size):
         if path is None:
             data += bytes(length)
         else:
@@ -76,17 +77,22 @@ def read_piece(folder, torrent, piece):
                 file.seek(offset)
                 data += file.read(length)
     return data
+# ANCHOR_END: read
 
 
+# ANCHOR: missing
 # The pieces that are not on disk, or not good.
 def find_missing(folder, torrent):
-    pieces = range(len(torrent["hashes"]))
-    return [piece for piece in pieces if not is_good(torrent, piece, read_piece(folder, torrent, piece))]
+    missing = []
+    for piece in range(len(torrent["hashes"])):
+        if not is_good(torrent, piece, read_piece(folder, torrent, piece)):
+            missing.append(piece)
+    return missing
 # ANCHOR_END: missing
 
 
 # ANCHOR: sync
-# Waits until files and folders are on the disk itself: a power cut takes nothing of them.
+# Waits until files and folders are on the disk itself, safe from a power cut.
 def sync_all(folder, files):
     paths = [os.path.join(folder, *path) for path, length in files if path is not None]
     folders = {os.path.dirname(path) for path in paths} | {folder}
@@ -120,7 +126,8 @@ def go_on(torrent, folder):
     prepare_files(folder, torrent["files"])
     missing = find_missing(folder, torrent)
     pieces = len(torrent["hashes"])
-    is_new = all(room_of(os.path.join(folder, *path)) == 0 for path, length in torrent["files"] if path)
+    places = [os.path.join(folder, *path) for path, length in torrent["files"] if path]
+    is_new = all(room_of(place) == 0 for place in places)
     if len(missing) == pieces and not is_new:
         raise ValueError("nothing of what is on disk is the torrent's: move it away")
     print(f"{pieces - len(missing)} of {pieces} pieces are on disk already")
