@@ -56,7 +56,7 @@ impl Engine {
             self.cx.send(&mut peer, bitfield);
         }
         if let Some(content) = &mut self.content {
-            content.met(&peer);
+            content.review_fellow(&peer, now);
         }
         self.swarm.add(peer);
         self.cx
@@ -206,7 +206,7 @@ impl Engine {
                 Ok(()) => self.interest(key),
                 bad => bad,
             },
-            Message::Bitfield(bytes) => match content.has_pieces(peer, &bytes) {
+            Message::Bitfield(bytes) => match content.has_pieces(peer, &bytes, cx.now) {
                 Ok(()) => self.interest(key),
                 bad => bad,
             },

@@ -76,51 +76,39 @@ impl Firsts {
 }
 
 impl Content {
-    /// A connection is new: its peer may be about to fetch what we fetch.
-    pub fn met(&mut self, peer: &Peer) {
-        self.picker.set_fellow(peer.key, &peer.id, 0);
+    /// Looks whether a peer fetches from seeds as we do: it may, until it has everything, or has brought
+    /// nothing for long. Nothing is left to it when we have brought nothing for long, and wait.
+    pub fn review_fellow(&mut self, peer: &Peer, now: Time) {
+        let firsts = &peer.down.firsts;
+        if peer.is_seed() || firsts.are_over(peer.connected, now) {
+            return self.picker.remove_fellow(peer.key);
+        }
+        let ahead = match self.firsts.we_wait(now) {
+            true => 0,
+            false => firsts.ahead_of(&self.firsts),
+        };
+        self.picker.set_fellow(peer.key, &peer.id, ahead);
     }
 
-    /// A peer has got a piece.
-    pub(super) fn note_first(&mut self, peer: &mut Peer, piece: u32, now: Time) {
-        if !self.have().get(piece) && self.picker.is_uncopied(piece) {
+    /// The same for all.
+    pub fn review_fellows(&mut self, swarm: &Swarm, now: Time) {
+        swarm.iter().for_each(|peer| self.review_fellow(peer, now));
+    }
+
+    /// A peer has got a piece that was not counted yet; whether it is the first that fetches to have it.
+    pub(super) fn note_first(&self, peer: &mut Peer, piece: u32, now: Time) -> bool {
+        let is_first = !self.have().get(piece) && self.picker.is_uncopied(piece);
+        if is_first {
             let is_for_it = self.picker.is_for(peer.key, piece);
             peer.down.firsts.brought(is_for_it, now);
-            self.share_with(peer, now);
         }
-    }
-
-    /// A peer that has everything now fetches nothing more.
-    pub(super) fn part_from_seed(&mut self, peer: &Peer) {
-        if peer.is_seed() {
-            self.picker.remove_fellow(peer.key);
-        }
+        is_first
     }
 
     /// We have fetched a piece.
     pub fn note_our_first(&mut self, piece: u32, now: Time) {
         if !self.have().get(piece) && self.picker.is_uncopied(piece) {
             self.firsts.brought(true, now);
-        }
-    }
-
-    /// Nothing is left to others when we have brought nothing for long, and wait for them.
-    fn share_with(&mut self, peer: &Peer, now: Time) {
-        let ahead = match self.firsts.we_wait(now) {
-            true => 0,
-            false => peer.down.firsts.ahead_of(&self.firsts),
-        };
-        self.picker.set_fellow(peer.key, &peer.id, ahead);
-    }
-
-    /// Looks who still fetches from seeds.
-    pub fn review_fellows(&mut self, swarm: &Swarm, now: Time) {
-        for peer in swarm.iter() {
-            if peer.down.firsts.are_over(peer.connected, now) {
-                self.picker.remove_fellow(peer.key);
-            } else {
-                self.share_with(peer, now);
-            }
         }
     }
 }

@@ -229,10 +229,12 @@ impl Content {
             return Err(CloseReason::NoSuchPiece { piece, last });
         }
         if peer.has.set(piece) {
-            self.note_first(peer, piece, now);
+            let is_first = self.note_first(peer, piece, now);
             self.picker.peer_has(piece);
             peer.offers += u32::from(self.misses(piece));
-            self.part_from_seed(peer);
+            if is_first || peer.is_seed() {
+                self.review_fellow(peer, now);
+            }
         }
         Ok(())
     }
@@ -240,7 +242,12 @@ impl Content {
     /// A peer says which pieces it has. A bitfield that comes late, or again, stands in the place of
     /// what the peer said before, and costs no more than what is new in it: aria2 sends one again,
     /// and who has lost a piece has no other way to say so.
-    pub fn has_pieces(&mut self, peer: &mut Peer, bytes: &[u8]) -> Result<(), CloseReason> {
+    pub fn has_pieces(
+        &mut self,
+        peer: &mut Peer,
+        bytes: &[u8],
+        now: Time,
+    ) -> Result<(), CloseReason> {
         let has = Bitfield::from_bytes(self.geometry.pieces(), bytes)?;
         if peer.has.count() == 0 {
             self.picker.peer_joined(&has);
@@ -257,7 +264,7 @@ impl Content {
                 self.picker.peer_lost(piece);
             }
         }
-        self.part_from_seed(peer);
+        self.review_fellow(peer, now);
         self.count_offers(peer);
         Ok(())
     }

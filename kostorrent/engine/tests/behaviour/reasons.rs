@@ -14,7 +14,7 @@ fn eventful() -> (World, usize) {
     seeders(&mut world, [Vice::None, Vice::Lies, Vice::None]);
     // Its last blocks are asked of others, too.
     world.nodes[2].line = Some(Line {
-        up: Some(15_000),
+        up: Some(30_000),
         ..world.line
     });
     let leecher = world.leecher();
@@ -56,6 +56,25 @@ fn reasons_change_nothing_and_cost_nothing_where_nobody_wants_them() {
     };
     assert!(actions(&explained) == recording.actions);
     assert!(actions(&silent) == recording.actions);
+}
+
+/// Peer ids count among those that fetch the same, and a seed does not, however new it is.
+#[test]
+fn who_fetches_from_seeds_alone_asks_for_the_same_under_any_name() {
+    let mut world = world(geometry(60, 64 * 1024), 200_000);
+    world.records = true;
+    seeders(&mut world, [Vice::None, Vice::None]);
+    let leecher = world.leecher();
+    world.run_to(30);
+    assert!(world.is_complete(leecher));
+    let recording = world.nodes[leecher].recording.as_ref().unwrap();
+    let renamed = Config {
+        peer_id: *b"-KO0100-abcdefghijkl",
+        ..recording.config.clone()
+    };
+    let again = reasons(renamed, recording).into_iter();
+    let again: Vec<Action> = again.map(|(action, _)| action).collect();
+    assert!(again == recording.actions);
 }
 
 #[test]
