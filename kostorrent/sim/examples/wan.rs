@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use sim::scenario::{PeerStory, Scenario, Story};
+use sim::scenario::{Scenario, Story};
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -27,12 +27,11 @@ fn main() {
         let stories: Vec<Story> = (0..seeds).map(|seed| scenario.run(seed)).collect();
         let bare = |seed| scenario.bare(seed).expect("it comes").as_secs_f64();
         let tcp = median((0..seeds).map(bare));
-        let took = |story: &Story| took(story).as_secs_f64();
-        let most = stories.iter().map(took).fold(0.0, f64::max);
-        let least = stories.iter().map(took).fold(f64::INFINITY, f64::min);
+        let most = stories.iter().map(seconds).fold(0.0, f64::max);
+        let least = stories.iter().map(seconds).fold(f64::INFINITY, f64::min);
         let ideal = (stories[0].ideal - joined(&stories[0])).as_secs_f64();
         let size = scenario.size as f64;
-        let middle = median(stories.iter().map(took));
+        let middle = median(stories.iter().map(seconds));
         let (tcp, times) = match scenario.name.as_str() {
             "wan-flash" => (String::new(), String::new()),
             _ => (format!("{tcp:.2}"), format!("{:.3}", middle / tcp)),
@@ -41,7 +40,7 @@ fn main() {
             "| {} | {ideal:.1} | {tcp} | {middle:.2} ({least:.2}–{most:.2}) | {times} | {:.2} | {:.3} | {:.2} | {:.0} |",
             scenario.name,
             middle / ideal,
-            median(stories.iter().map(|story| received(story) / size)),
+            median(stories.iter().map(|story| story.packets_for_a_byte())),
             median(
                 stories
                     .iter()
@@ -50,28 +49,20 @@ fn main() {
             median(
                 stories
                     .iter()
-                    .map(|story| traded(story) / took(story) / 1e3)
+                    .map(|story| traded(story) / seconds(story) / 1e3)
             ),
         );
     }
 }
 
-fn takers(story: &Story) -> impl Iterator<Item = &PeerStory> {
-    story.peers.iter().filter(|peer| peer.is_to_finish)
-}
-
+/// When the first of those comes whose time counts.
 fn joined(story: &Story) -> Duration {
-    let first = takers(story).map(|peer| peer.joined).min();
+    let first = story.takers().map(|peer| peer.joined).min();
     first.expect("somebody takes")
 }
 
-fn took(story: &Story) -> Duration {
-    story.took().expect("all are done") - joined(story)
-}
-
-fn received(story: &Story) -> f64 {
-    let all: u64 = takers(story).map(|peer| peer.packets).sum();
-    all as f64 / takers(story).count() as f64
+fn seconds(story: &Story) -> f64 {
+    story.longest().expect("all are done").as_secs_f64()
 }
 
 fn traded(story: &Story) -> f64 {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use engine::{Event, Time};
-use messages::Message;
 use picker::PeerKey;
 use rand_chacha::rand_core::Rng;
 
@@ -218,20 +217,5 @@ impl World {
     /// When what leaves a node now is behind all its packets.
     pub(crate) fn behind_packets(&self, node: usize) -> Time {
         self.nodes[node].out.free().max(self.now)
-    }
-}
-
-/// How many bytes a message has.
-pub(crate) fn length(message: &Message) -> u64 {
-    match message {
-        Message::KeepAlive => 4,
-        Message::Have(_) => 9,
-        Message::Bitfield(bits) => 5 + bits.len() as u64,
-        Message::Request(_) | Message::Cancel(_) => 17,
-        Message::Choke
-        | Message::Unchoke
-        | Message::Interested
-        | Message::NotInterested
-        | Message::Skipped(_) => 5,
     }
 }

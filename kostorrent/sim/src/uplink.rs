@@ -2,14 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use messages::{BlockRequest, Message};
+use messages::{BlockRequest, Message, piece_header};
 use picker::PeerKey;
 
 use crate::Content;
-use crate::carry::length;
-
-/// What a `piece` message has before its block, in bytes.
-const BLOCK_HEADER: u64 = 13;
 
 /// What goes over a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +22,15 @@ impl Parcel {
     /// How many bytes it has in a connection that is like TCP's.
     pub fn on_the_wire(&self) -> u64 {
         match self {
-            Parcel::Message(message) => length(message),
-            Parcel::Block(block, _) => BLOCK_HEADER + u64::from(block.len),
+            Parcel::Message(message) => {
+                let mut bytes = Vec::new();
+                message.encode(&mut bytes);
+                bytes.len() as u64
+            }
+            Parcel::Block(block, _) => {
+                let header = piece_header(block.piece, block.offset, block.len);
+                header.len() as u64 + u64::from(block.len)
+            }
             Parcel::HangUp => 0,
         }
     }

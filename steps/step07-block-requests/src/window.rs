@@ -118,10 +118,10 @@ impl Window {
     /// Slow start: what arrives makes the window larger. If the round trip is known, it does so
     /// sooner, but not beyond one and a half times of what the requests should last.
     fn grow(&mut self, bytes: u32) {
-        let (times, most) = match self.rate_now.filter(|_| self.knows_trip) {
-            Some(rate) => (TIMES, blocks(rate, self.ahead * 3 / 2)),
-            None if self.knows_trip => (TIMES, Window::MOST),
-            None => (1, Window::MOST),
+        let (times, most) = match (self.knows_trip, self.rate_now) {
+            (true, Some(rate)) => (TIMES, blocks(rate, self.ahead * 3 / 2)),
+            (true, None) => (TIMES, Window::MOST),
+            (false, _) => (1, Window::MOST),
         };
         let credit = u64::from(self.credit) + u64::from(bytes) * times;
         let grown = self.size + (credit / u64::from(BLOCK)) as usize;

@@ -168,6 +168,23 @@ impl Story {
         self.took().is_some() && !self.peers.iter().any(banned)
     }
 
+    /// Those that are to have everything.
+    pub fn takers(&self) -> impl Iterator<Item = &PeerStory> {
+        self.peers.iter().filter(|peer| peer.is_to_finish)
+    }
+
+    /// How long the last of those took, from its own coming on; `None` if one has not everything.
+    pub fn longest(&self) -> Option<Duration> {
+        let spans = self.takers().map(|peer| Some(peer.finished? - peer.joined));
+        spans.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Bytes of all packets that came to each of those, in the mean, for each byte of the torrent.
+    pub fn packets_for_a_byte(&self) -> f64 {
+        let all: u64 = self.takers().map(|peer| peer.packets).sum();
+        all as f64 / self.takers().count() as f64 / self.size as f64
+    }
+
     /// Payload bytes that were sent by all.
     pub fn sent(&self) -> u64 {
         self.peers.iter().map(|peer| peer.sent).sum()
