@@ -335,6 +335,109 @@ with tempfile.TemporaryDirectory() as folder:
     );
 }
 
+#[test]
+fn callers_are_answered_in_the_right_order_and_nonsense_is_refused() {
+    holds(
+        "\
+torrent = {'info_hash': b'h' * 20, 'hashes': [b''] * 3, 'piece_length': 32768, 'total': 70000}
+assert make_bitfield({0, 2, 9}, 10) == b'\\xa0\\x40' and pieces_in(make_bitfield({0, 2, 9}, 10)) == {0, 2, 9}
+us, them = b'-KO0000-us----------', b'-KO0000-them--------'
+ours, theirs = socket.socketpair()
+theirs.sendall(make_handshake(b'h' * 20, them))
+peer = welcome(ours, torrent, us, {1})
+assert check_handshake(receive(theirs, 68), b'h' * 20, them) == us
+assert split_messages(theirs.recv(100)) == [(5, b'\\x40')]
+assert peer['id'] == them and not peer['unchoked'] and peer['choking']
+# Another torrent: not a byte. Ourselves: the handshake, so that the caller sees it.
+for info_hash, peer_id, answered in [(b'x' * 20, them, 0), (b'h' * 20, us, 68)]:
+    ours, theirs = socket.socketpair()
+    theirs.sendall(make_handshake(info_hash, peer_id))
+    assert refused(answer, ours, torrent, us) == 'ValueError'
+    ours.close()
+    assert len(theirs.recv(100)) == answered
+def request(piece, offset, length):
+    return b''.join(number.to_bytes(4, 'big') for number in (piece, offset, length))
+for bad in [(3, 0, 1), (0, 0, 0), (0, 0, 131073), (0, 32767, 2), (2, 0, 16384), (0, 2 ** 32 - 1, 2)]:
+    assert refused(take_request, peer, torrent, {0, 1}, request(*bad)) == 'ValueError', bad
+take_request(peer, torrent, {0, 1}, request(0, 0, 16384))
+assert peer['wants'] == []  # it is choked
+peer['unchoked'] = True
+take_request(peer, torrent, {0, 1}, request(0, 0, 16384))
+take_request(peer, torrent, {0, 1}, request(2, 0, 16))
+assert peer['wants'] == [(0, 0, 16384)]  # piece 2 is not there
+",
+    );
+}
+
+#[test]
+fn the_plain_choker_serves_those_who_give_and_tries_the_others() {
+    holds(
+        "\
+def make_peer(name, gave):
+    return {'name': name, 'gave': gave, 'interested': True, 'turns': 0, 'lucky': 0}
+peers = [make_peer('abcdef'[n], gave) for n, gave in enumerate([0, 50, 0, 40, 0, 60])]
+peers[5]['interested'] = False
+names = lambda chosen: [peer['name'] for peer in chosen]
+lucky = []
+for round in range(60):
+    chosen = names(choose(peers, 3))
+    assert len(chosen) == 3 and chosen[:2] == ['b', 'd']
+    lucky.append(chosen[2])
+assert set(lucky) == set('ace')
+assert all(len(set(lucky[n:n + 3])) == 1 for n in range(0, 60, 3)), lucky
+# Who seeds serves those who had the fewest turns.
+turns = {name: 0 for name in 'abcde'}
+for peer in peers:
+    peer['gave'] = 0
+for round in range(300):
+    for peer in choose(peers, 2):
+        peer['turns'] += 1
+        turns[peer['name']] += 1
+assert max(turns.values()) - min(turns.values()) <= 3, turns
+assert choose([], 4) == [] and names(choose(peers[:2], 4)) == ['a', 'b'] or turns['a'] >= turns['b']
+bucket, sent = make_bucket(100000, 0), 0
+for tick in range(10001):
+    while may_send(bucket, tick / 1000):
+        bucket['level'] -= 16384
+        sent += 16384
+assert abs(sent - 1000000) <= 20000, sent
+",
+    );
+}
+
+#[test]
+fn the_plain_client_seeds_to_the_finished_one() {
+    if cfg!(windows) {
+        return; // its `select` has no Ctrl-C there, and there is no pwrite
+    }
+    let Some(mut command) = python() else { return };
+    let payload = Payload::odd("многие files");
+    let (full, to) = (temp(), temp());
+    payload.write(full.path());
+    let tracker = Tracker::naming(&[]);
+    let described = payload.torrent(32_768, &[&[&tracker.url()]]);
+    let torrent = full.path().join("the.torrent");
+    described.write(&torrent);
+    command
+        .arg(plain().join("ch16_seed.py"))
+        .args([torrent.as_os_str(), full.path().as_os_str()])
+        .args(["0", "1"]);
+    let mut seeder = Process::start("ch16_seed.py", &mut command);
+    let port: u16 = seeder.until_line("a port", |line| {
+        line.rsplit_once("on port ")?.1.trim().parse().ok()
+    });
+    let announce = tracker.until_event("started");
+    assert_eq!((announce.left, announce.port), (0, port));
+
+    let mut command = kostorrent::download(&torrent, to.path());
+    command.args(["--peer", &format!("127.0.0.1:{port}")]);
+    Process::run("kostorrent download", &mut command).expect_code(0);
+    payload.assert_in(to.path());
+    let finished = seeder.finish();
+    finished.expect_code(0);
+    assert!(finished.stdout.contains("has called"), "{}", finished.stdout);
+}
+
 /// Everything below a folder, by its path; the bytes of the files.
 fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();
@@ -435,7 +538,7 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
     let names = modules();
     assert!(names.len() >= 9);
     let standard = BTreeSet::from([
-        "hashlib", "os", "pprint", "random", "socket", "string", "sys", "urllib",
+        "hashlib", "os", "pprint", "random", "select", "socket", "string", "sys", "time", "urllib",
     ]);
     let import = Regex::new(r"(?m)^\s*(?:from|import) +([A-Za-z0-9_]+)").unwrap();
     for (at, name) in names.iter().enumerate() {

@@ -24,7 +24,8 @@ pub struct Config {
     pub keep_seeding: bool,
     /// Connections at most.
     pub max_peers: usize,
-    /// Peers that may download from us at a time, the optimistic one included.
+    /// Peers that may download from us at a time, the optimistic one included; `usize::MAX` serves all
+    /// that want something, whoever gives.
     pub upload_slots: usize,
     /// Payload bytes a second that may come in.
     pub limit_down: Option<u64>,

@@ -53,6 +53,7 @@ impl Bucket {
         i64::try_from(burst.saturating_add(BLOCK.into())).unwrap_or(i64::MAX)
     }
 
+    // ANCHOR: available
     /// How many bytes may go now.
     pub fn available(&mut self, now: Time) -> u64 {
         let Some(rate) = self.rate else {
@@ -72,6 +73,8 @@ impl Bucket {
     pub fn affords(&mut self, bytes: u64, now: Time) -> bool {
         self.available(now) >= bytes.min(self.most() as u64)
     }
+
+    // ANCHOR_END: available
 
     /// Takes `bytes` out, of which [`Bucket::affords`] said that they may go.
     pub fn take(&mut self, bytes: u64) {

@@ -67,6 +67,7 @@ impl Upload {
         cx.timers.set_earlier(Timer::Refill, cx.now);
     }
 
+    // ANCHOR: requested
     /// A peer asks for a block.
     ///
     /// # Errors
@@ -86,6 +87,8 @@ impl Upload {
         }
         Ok(())
     }
+
+    // ANCHOR_END: requested
 
     /// A peer wants something of us, or nothing any more.
     pub fn interested(&mut self, cx: &mut Cx, peer: &mut Peer, interested: bool) {
@@ -182,6 +185,7 @@ impl Upload {
         cx.timers.set_earlier(Timer::Refill, cx.now + wait);
     }
 
+    // ANCHOR: refill
     /// The limit lets bytes through again: a block to each of those who wait, in turn.
     pub fn refill(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
         while let Some(&key) = self.limited.front() {
@@ -201,6 +205,8 @@ impl Upload {
             self.serve(cx, peer, 1);
         }
     }
+
+    // ANCHOR_END: refill
 
     /// The limit, if it is what holds us back at this rate.
     pub fn held_by_limit(&self, rate: u64) -> Option<u64> {

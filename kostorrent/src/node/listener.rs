@@ -35,6 +35,7 @@ pub(super) fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     bind_one(addr)
 }
 
+// ANCHOR: bind
 fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     if addr.is_ipv6() {
@@ -49,6 +50,7 @@ fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
+// ANCHOR_END: bind
 
 /// Takes callers for ever, and leads those whose handshake is for one of our torrents to its door.
 pub(super) async fn listen(listener: tokio::net::TcpListener, doors: Arc<Doors>) {

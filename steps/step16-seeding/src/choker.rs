@@ -328,6 +328,7 @@ fn next_optimistic(
     };
     neediest.or_else(|| draw_one(&others, rng))
 }
+// ANCHOR_END: optimistic
 
 /// Of those who have given us anything the one that has the fewest pieces; chance decides among equals.
 fn neediest_giver(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
@@ -338,6 +339,7 @@ fn neediest_giver(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
     neediest.map(|peer| peer.peer)
 }
 
+// ANCHOR: draw
 /// One of these by chance. A new peer has three tickets in the draw, so that it soon has something to
 /// trade with (BEP 3). The draw is among hosts first, so that many connections are not many chances.
 fn draw_one(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
@@ -353,6 +355,7 @@ fn draw_one(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
     )?;
     draw(host.iter(), |peer| is_new(peer), rng).map(|peer| peer.peer)
 }
+// ANCHOR_END: draw
 
 /// One of these by chance; those that are new have three tickets.
 fn draw<'c, T>(
@@ -370,7 +373,6 @@ fn draw<'c, T>(
     }
     Some(tickets[rng.random_range(0..tickets.len())])
 }
-// ANCHOR_END: optimistic
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ mod arrival;
 mod bitfield_bits;
 pub mod bytes;
 pub mod chart;
+mod choking;
 mod compact;
 mod handshake_bytes;
 mod messages_bytes;
@@ -60,6 +61,9 @@ pub fn all() -> Vec<Figure> {
         two_cuts::letters(),
         two_cuts::sample(),
         slow_disk::figure(),
+        choking::trade(),
+        choking::turns(),
+        choking::free_riders(),
     ]
 }
 

@@ -60,6 +60,7 @@ impl Swarm {
         if self.bans.is_banned(addr, Some(id)) {
             return Admission::Refused(CloseReason::Banned);
         }
+        // ANCHOR: twin
         if let Some(twin) = self.ids.get(&id).and_then(|&key| self.get(key)) {
             // Both ends called at the same moment. Both keep the call of the larger peer id, or
             // each would hang up on the other's.
@@ -69,6 +70,7 @@ impl Swarm {
             }
             return Admission::Instead(twin.key, CloseReason::Crossed);
         }
+        // ANCHOR_END: twin
         if !incoming {
             return self.place_for_a_call(now);
         }

@@ -40,7 +40,8 @@ impl Slots {
     pub fn new(most: usize) -> Slots {
         Slots {
             most,
-            now: LEAST.min(most),
+            // Without a bound there is nothing to find out.
+            now: if most == usize::MAX { most } else { LEAST.min(most) },
             trial: Trial::Rest(0),
             before: 0,
         }
@@ -56,6 +57,7 @@ impl Slots {
         self.now
     }
 
+    // ANCHOR: follow
     /// Follows what is sent, in bytes a second; true if there are more now.
     pub fn follow(&mut self, rate: u64, piece_length: u64) -> bool {
         let before = self.now;
@@ -65,10 +67,16 @@ impl Slots {
         self.now > before
     }
 
+    // ANCHOR_END: follow
+
+    // ANCHOR: try_another
     /// A round is over: looks at what a trial has brought, and begins one when it is time. A slot more
     /// is right if it brings at least a half of what the others have each; a slot less, if it costs no
     /// more than that.
     pub fn try_another(&mut self, rate: u64) {
+        if self.most == usize::MAX {
+            return;
+        }
         let half = self.before / (2 * self.now as u64).max(1);
         self.trial = match self.trial {
             Trial::More if rate > self.before + half => self.change(Trial::More),
@@ -81,6 +89,8 @@ impl Slots {
         };
         self.before = rate;
     }
+
+    // ANCHOR_END: try_another
 
     /// One slot more or less, if that can be.
     fn change(&mut self, trial: Trial) -> Trial {
@@ -126,6 +136,14 @@ mod tests {
             slots.follow(10 * PIECE, PIECE);
             assert_eq!((slots.trading(), slots.seeding()), (most, most));
         }
+    }
+
+    #[test]
+    fn without_a_bound_everybody_is_served_from_the_beginning() {
+        let mut slots = Slots::new(usize::MAX);
+        let counts = rounds(&mut slots, |_| 100_000);
+        assert!(counts.iter().all(|&count| count == usize::MAX));
+        assert!(!slots.follow(10 * PIECE, PIECE));
     }
 
     /// How many there are, round after round, if so much is sent with that many.

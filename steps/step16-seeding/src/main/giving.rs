@@ -81,6 +81,7 @@ impl Party {
         }
     }
 
+    // ANCHOR: candidate
     /// What the choker has to know of a peer.
     fn candidate(&self, link: &Link, now: Duration) -> Candidate {
         let owes = self.picker.asked_of(link.key) > 0;
@@ -98,4 +99,5 @@ impl Party {
             got: link.got,
         }
     }
+    // ANCHOR_END: candidate
 }

@@ -44,6 +44,7 @@ pub struct Link {
     pub heard: Duration,
 }
 
+// ANCHOR: answer
 /// Answers a call: reads the caller's handshake, and sends ours. Gives theirs.
 pub fn answer(
     stream: &mut TcpStream,
@@ -52,10 +53,14 @@ pub fn answer(
     stream.set_nonblocking(false)?;
     prepare(stream, HANDSHAKE)?;
     let theirs = read_handshake(stream, HANDSHAKE)?;
+    // Who has called himself sees it by our peer id, so that one is still sent.
+    if theirs.info_hash == ours.info_hash {
+        io::Write::write_all(stream, &ours.to_bytes())?;
+    }
     theirs.accept(ours)?;
-    io::Write::write_all(stream, &ours.to_bytes())?;
     Ok(theirs)
 }
+// ANCHOR_END: answer
 
 /// Calls a member.
 pub fn call(stream: &mut TcpStream, ours: &Handshake) -> Result<Handshake, ExchangeError> {
@@ -113,6 +118,7 @@ impl Link {
         }])
     }
 
+    // ANCHOR: choke
     /// Chokes or unchokes them, if that is news.
     pub fn choke(&mut self, choking: bool) -> Result<(), Ended> {
         if std::mem::replace(&mut self.choking, choking) == choking {
@@ -127,6 +133,8 @@ impl Link {
             false => Message::Unchoke,
         }])
     }
+
+    // ANCHOR_END: choke
 
     /// They ask for a block.
     pub fn asked(&mut self, block: BlockRequest) {

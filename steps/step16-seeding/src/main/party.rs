@@ -169,6 +169,7 @@ impl Party {
         Ok(())
     }
 
+    // ANCHOR: take_calls
     /// Takes the calls of those who came after it, and of guests.
     fn take_calls(&mut self) {
         while let Ok((stream, _)) = self.me().listener.accept() {
@@ -193,6 +194,8 @@ impl Party {
         }
         Link::new(stream, key, self.picker.have(), self.swarm.time()).ok()
     }
+
+    // ANCHOR_END: take_calls
 
     /// Turns to one connection: asks, listens.
     fn attend(&mut self, at: usize) -> Result<(), Ended> {
