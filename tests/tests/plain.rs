@@ -336,6 +336,41 @@ with tempfile.TemporaryDirectory() as folder:
 }
 
 #[test]
+fn rates_and_times_are_shown_as_they_are() {
+    holds(
+        "\
+came = [(second, 1000) for second in range(10)]
+assert rate_at(came, 9.999) == 1000 and len(came) == 5
+assert rate_at([(3, 500)], 3) == 2000 and rate_at([], 5) == 0
+assert rate_at([(3, 500)], 8) == 0
+clock, shown, jumps = make_progress(0)['clock'], [], []
+for second in range(1, 100):
+    rate = 2000 if second % 2 else 0  # in bursts
+    shown.append(time_left(clock, second, 100000 - 1000 * second, rate))
+assert time_left(make_progress(0)['clock'], 1, 5, 0) is None
+jumps = [abs(b - a + 1) for a, b in zip(shown[20:], shown[21:])]
+assert max(jumps) < 4 and abs(shown[50] - 49) < 8, (jumps, shown[50])
+assert [bytes_in_words(n) for n in (0, 999, 1023, 1434, 327680, 2 ** 40)] == [
+    '0 B', '999 B', '1.0 KiB', '1.4 KiB', '320 KiB', '1024 GiB']
+assert [time_in_words(n) for n in (None, 4.2, 125, 3720)] == [
+    'waiting', '5 s left', '2 m 05 s left', '1 h 02 m left']
+assert columns('日本') == 4 and columns('e' + chr(0x301)) == 1 and clip('日本語', 5) == '日本'
+assert draw_map(8, {4, 5, 7}, 4) == '##.+' and draw_map(3, set(), 80) == '###'
+torrent = {'name': 'a' + chr(27) + '[2J', 'hashes': [b''] * 4}
+line = make_line(torrent, {3}, 1024, 'waiting')
+assert chr(27) not in line and ' 75 %' in line and '###.' in line
+import io
+class Terminal(io.StringIO):
+    isatty = lambda self: True
+os.environ['TERM'] = 'dumb'
+assert not can_redraw(Terminal()) and not can_redraw(io.StringIO())
+os.environ['TERM'] = 'xterm'
+assert can_redraw(Terminal())
+",
+    );
+}
+
+#[test]
 fn callers_are_answered_in_the_right_order_and_nonsense_is_refused() {
     holds(
         "\
@@ -538,7 +573,18 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
     let names = modules();
     assert!(names.len() >= 9);
     let standard = BTreeSet::from([
-        "hashlib", "os", "pprint", "random", "select", "socket", "string", "sys", "time", "urllib",
+        "hashlib",
+        "math",
+        "os",
+        "pprint",
+        "random",
+        "select",
+        "socket",
+        "string",
+        "sys",
+        "time",
+        "unicodedata",
+        "urllib",
     ]);
     let import = Regex::new(r"(?m)^\s*(?:from|import) +([A-Za-z0-9_]+)").unwrap();
     for (at, name) in names.iter().enumerate() {

@@ -23,7 +23,6 @@ pub enum Activity {
     Waiting,
 }
 
-// ANCHOR: figures
 /// The figures of one torrent at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Figures {
@@ -48,7 +47,6 @@ pub struct Figures {
     /// How long the rest will take, if anything moves: see [`eta`](crate::eta).
     pub eta: Option<Duration>,
 }
-// ANCHOR_END: figures
 
 /// How much of `all` is done, in whole percent: 100 only when all is.
 pub fn percent(done: u64, all: u64) -> u32 {
@@ -200,7 +198,6 @@ fn draw(figures: &Figures, width: usize, signs: &Signs) -> String {
 }
 // ANCHOR_END: draw
 
-// ANCHOR: bar
 /// A bar of this many columns.
 fn bar(figures: &Figures, width: usize, signs: &Signs) -> String {
     let inner = width - columns(signs.ends[0]) - columns(signs.ends[1]);
@@ -215,7 +212,6 @@ fn bar(figures: &Figures, width: usize, signs: &Signs) -> String {
     }));
     bar + signs.ends[1]
 }
-// ANCHOR_END: bar
 
 #[cfg(test)]
 mod tests;

@@ -66,12 +66,15 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let (name, source) = open(args.file.as_deref())?;
-    let is_terminal = io::stdout().is_terminal();
+    // ANCHOR: terminal
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let is_terminal = io::stdout().is_terminal() && !is_dumb;
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = match is_terminal && !args.plain && !no_colour {
         true => Colour::Ansi,
         false => Colour::None,
     };
+    // ANCHOR_END: terminal
     let letters = match args.plain {
         true => Letters::Ascii,
         false => Letters::Unicode,

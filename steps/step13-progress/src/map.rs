@@ -54,11 +54,13 @@ pub fn map(pieces: &[Piece], width: usize, rows: usize, letters: Letters) -> Vec
     lines
 }
 
+// ANCHOR: share
 /// The `n`th of `parts` equal parts of `count` things; it may be empty if there are fewer.
 fn share(count: usize, parts: usize, n: usize) -> Range<usize> {
     let border = |n: usize| (n as u128 * count as u128 / parts as u128) as usize;
     border(n)..border(n + 1)
 }
+// ANCHOR_END: share
 
 /// The role and the letter of a cell; it has a piece at least.
 fn draw(pieces: &[Piece], letters: Letters) -> (Role, char) {
@@ -101,6 +103,7 @@ fn are_here(pieces: &[Piece]) -> bool {
     pieces.contains(&Piece::Here) && pieces.iter().all(settled)
 }
 
+// ANCHOR: braille
 /// A dot for each eighth that is here; `None` without any.
 fn braille(pieces: &[Piece]) -> Option<char> {
     let mut bits = 0;
@@ -121,6 +124,7 @@ fn braille(pieces: &[Piece]) -> Option<char> {
         bits => char::from_u32(BRAILLE + bits),
     }
 }
+// ANCHOR_END: braille
 
 fn ascii(pieces: &[Piece]) -> Option<char> {
     if are_here(pieces) {

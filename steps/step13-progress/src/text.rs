@@ -87,6 +87,7 @@ impl Text {
         columns(&self.plain())
     }
 
+    // ANCHOR: ansi
     /// The line for a terminal.
     pub fn ansi(&self, colour: Colour) -> String {
         if colour == Colour::None {
@@ -111,6 +112,7 @@ impl Text {
         }
         out
     }
+    // ANCHOR_END: ansi
 }
 
 #[cfg(test)]

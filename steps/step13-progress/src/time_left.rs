@@ -77,6 +77,7 @@ impl TimeLeft {
         Duration::try_from_secs_f64(seconds.ceil()).ok()
     }
 
+    // ANCHOR: smooth
     /// Takes in the rate of the seconds that have passed.
     fn smooth(&mut self, passed: f64, rate: f64, left: f64) {
         self.silent = if rate > 0.0 {
@@ -97,7 +98,9 @@ impl TimeLeft {
             self.rate += (rate - self.rate) * weight;
         }
     }
+    // ANCHOR_END: smooth
 
+    // ANCHOR: show
     /// Lets the clock run, or what is shown glide to the new estimate.
     fn show(&mut self, passed: f64, estimate: f64) {
         let Some(shown) = self.shown else {
@@ -116,6 +119,7 @@ impl TimeLeft {
             false => shown,
         });
     }
+    // ANCHOR_END: show
 }
 
 /// Which part of an exponential decay with this time constant is over after so long.

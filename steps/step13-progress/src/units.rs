@@ -102,7 +102,6 @@ pub enum RateError {
     TooLarge(String),
 }
 
-// ANCHOR: parse_rate
 /// Reads a rate as a person writes it: `500K`, `1.5M`, `2G`, `100000`; K, M and G are powers of
 /// 1024, in either case. Bytes a second.
 ///
@@ -128,7 +127,6 @@ pub fn parse_rate(text: &str) -> Result<u64, RateError> {
     let part = (part * f64::from(1u32 << shift)) as u64;
     whole.checked_add(part).ok_or_else(too_large)
 }
-// ANCHOR_END: parse_rate
 
 #[cfg(test)]
 mod tests;

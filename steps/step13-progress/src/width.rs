@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+// ANCHOR: width
 /// The columns that a text takes: two for a Chinese character, none for an accent that combines.
 pub fn columns(text: &str) -> usize {
     text.width()
@@ -36,6 +37,7 @@ pub fn clip(text: &str, width: usize, more: &str) -> String {
     }
     clipped + more
 }
+// ANCHOR_END: width
 
 #[cfg(test)]
 mod tests {

@@ -5,12 +5,15 @@
 #[allow(missing_docs, unreachable_pub, dead_code)]
 mod game;
 
+use std::fs;
+
 use choker::Reason;
 use game::{PLAYERS, Stand, play};
 
 use super::Figure;
 use super::chart::{self, Axis, Series};
 use super::svg::{Svg, Width};
+use crate::programs;
 
 const LEFT: f64 = 60.0;
 const TOP: f64 = 44.0;
@@ -101,7 +104,8 @@ pub(super) fn turns() -> Figure {
 
 /// What the simulation says: the rows of the chapter's transcript.
 fn rows() -> Vec<[f64; 5]> {
-    let text = include_str!("../../../book/src/transcripts/16-free-riders.txt");
+    let path = programs::root().join("book/src/transcripts/16-free-riders.txt");
+    let text = fs::read_to_string(path).unwrap_or_default();
     let numbers = |line: &str| -> Option<[f64; 5]> {
         let words = line.split_whitespace().filter_map(|word| word.parse().ok());
         let all: Vec<f64> = words.collect();

@@ -12,6 +12,7 @@ pub mod bytes;
 pub mod chart;
 mod choking;
 mod compact;
+mod estimates;
 mod handshake_bytes;
 mod messages_bytes;
 mod parts;
@@ -61,6 +62,8 @@ pub fn all() -> Vec<Figure> {
         two_cuts::letters(),
         two_cuts::sample(),
         slow_disk::figure(),
+        estimates::rates(),
+        estimates::left(),
         choking::trade(),
         choking::turns(),
         choking::free_riders(),

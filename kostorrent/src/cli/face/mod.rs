@@ -125,6 +125,7 @@ pub(crate) trait Face {
     fn failed(&mut self, torrent: usize, why: &str) -> Said;
 }
 
+// ANCHOR: choose
 /// The face that was asked for, or suits where we are. A live view does not go together with a
 /// log.
 pub(crate) fn choose(args: args::Face, logging: bool) -> Box<dyn Face> {
@@ -139,6 +140,7 @@ pub(crate) fn choose(args: args::Face, logging: bool) -> Box<dyn Face> {
         Box::new(plain::Plain::new(args.explain))
     }
 }
+// ANCHOR_END: choose
 
 /// Tells, before the work begins, what a person may not expect.
 pub(crate) fn warn(args: args::Face, message: &str) -> Said {

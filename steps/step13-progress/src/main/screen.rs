@@ -28,6 +28,7 @@ impl Screen {
         self.write(&format!("{wiped}{line}\n{}", self.lines(&self.shown)))
     }
 
+    // ANCHOR: show
     /// Shows a picture; where none can be replaced, with an empty line after it.
     pub fn show(&mut self, picture: &[Text]) -> io::Result<()> {
         let (wiped, lines) = (self.wipe(), self.lines(picture));
@@ -50,6 +51,7 @@ impl Screen {
             lines => format!("\x1b[{lines}A\x1b[J"),
         }
     }
+    // ANCHOR_END: show
 
     fn write(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();

@@ -46,6 +46,7 @@ impl Screen {
         self.shown.clear();
     }
 
+    // ANCHOR: update
     /// What is written to come from the picture that is shown to another; nothing, if they are the
     /// same. Lines that have not changed are not drawn again: nothing flickers.
     fn update(&mut self, stay: &[String], picture: Vec<Text>, columns: usize) -> String {
@@ -84,6 +85,7 @@ impl Screen {
         self.columns = columns;
         out
     }
+    // ANCHOR_END: update
 
     /// To the first line of the picture: a terminal that has become narrower shows a line in several
     /// rows.
