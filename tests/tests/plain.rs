@@ -470,7 +470,11 @@ fn the_plain_client_seeds_to_the_finished_one() {
     payload.assert_in(to.path());
     let finished = seeder.finish();
     finished.expect_code(0);
-    assert!(finished.stdout.contains("has called"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("has called"),
+        "{}",
+        finished.stdout
+    );
 }
 
 /// Everything below a folder, by its path; the bytes of the files.

@@ -34,7 +34,7 @@ fn swarm(riders: u32, slots: usize) -> Scenario {
         piece_length: 128 * 1024,
         until: Duration::from_secs(3_600),
         groups: vec![
-            group("seeder", Role::Seeder, 1, 512),
+            group("seeder", Role::Seeder, 1, 256),
             group("giver", Role::Leecher, FETCH - riders, 128),
             Group {
                 free_rides: true,
@@ -55,7 +55,9 @@ fn mean(stories: &[sim::scenario::Story], name: &str) -> f64 {
 }
 
 fn main() {
-    let seeds = std::env::args().nth(1).map_or(10, |arg| arg.parse().expect("a number"));
+    let seeds = std::env::args()
+        .nth(1)
+        .map_or(10, |arg| arg.parse().expect("a number"));
     println!("              everybody is served      tit for tat");
     println!("give nothing   givers    riders     givers    riders");
     for riders in [1, 2, 4, 6, 8] {

@@ -28,7 +28,7 @@ impl Screen {
     }
 
     /// What follows `ESC`: `[`, perhaps a number, and a letter that says what to do.
-    fn escape(&mut self, rest: &mut std::str::Chars) {
+    fn escape(&mut self, rest: &mut std::str::Chars<'_>) {
         let mut number = 0;
         for letter in rest.by_ref().skip(1) {
             match letter {
@@ -38,7 +38,9 @@ impl Screen {
                 'K' => return self.rows[self.row][self.column..].fill(' '),
                 'J' => {
                     self.rows[self.row][self.column..].fill(' ');
-                    return self.rows[self.row + 1..].iter_mut().for_each(|row| row.fill(' '));
+                    return self.rows[self.row + 1..]
+                        .iter_mut()
+                        .for_each(|row| row.fill(' '));
                 }
                 _ => return, // a colour: it moves nothing
             }
@@ -61,7 +63,11 @@ fn shown(text: &str) -> Vec<String> {
 
 /// What is sent, as one can read it.
 fn visible(text: &str) -> String {
-    text.replace('\x1b', "ESC ").replace('\r', "CR ").replace('\n', "LF ")
+    let named = text
+        .replace('\x1b', " ESC ")
+        .replace('\r', " CR ")
+        .replace('\n', " LF ");
+    named.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn main() {
@@ -86,8 +92,14 @@ mod tests {
 
     #[test]
     fn a_shorter_line_leaves_the_end_of_the_longer_one() {
-        assert_eq!(shown("\r9% 10 m 05 s left\r10% 9 m left")[0], "10% 9 m lefts left");
-        assert_eq!(shown("\r9% 10 m 05 s left\r10% 9 m left\x1b[K")[0], "10% 9 m left");
+        assert_eq!(
+            shown("\r9% 10 m 05 s left\r10% 9 m left")[0],
+            "10% 9 m left left"
+        );
+        assert_eq!(
+            shown("\r9% 10 m 05 s left\r10% 9 m left\x1b[K")[0],
+            "10% 9 m left"
+        );
     }
 
     #[test]

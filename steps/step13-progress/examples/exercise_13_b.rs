@@ -23,7 +23,11 @@ impl Decaying {
 // ANCHOR_END: answer
 
 fn main() {
-    let mut rate = Decaying { memory: 3.0, sum: 0.0, at: 0.0 };
+    let mut rate = Decaying {
+        memory: 3.0,
+        sum: 0.0,
+        at: 0.0,
+    };
     for tenth in 0..300 {
         let now = f64::from(tenth) / 10.0;
         rate.add(now, if tenth < 150 { 100.0 } else { 0.0 });
@@ -39,14 +43,22 @@ mod tests {
 
     #[test]
     fn a_steady_stream_is_its_rate_and_silence_fades() {
-        let mut rate = Decaying { memory: 3.0, sum: 0.0, at: 0.0 };
+        let mut rate = Decaying {
+            memory: 3.0,
+            sum: 0.0,
+            at: 0.0,
+        };
         for hundredth in 0..3000 {
             rate.add(f64::from(hundredth) / 100.0, 10.0);
         }
         assert!((rate.per_second(30.0) - 1000.0).abs() < 10.0);
         assert!((rate.per_second(33.0) - 368.0).abs() < 10.0);
         // The price: at the beginning it is far too low.
-        let mut young = Decaying { memory: 3.0, sum: 0.0, at: 0.0 };
+        let mut young = Decaying {
+            memory: 3.0,
+            sum: 0.0,
+            at: 0.0,
+        };
         young.add(1.0, 1000.0);
         assert!(young.per_second(1.0) < 400.0);
         main();

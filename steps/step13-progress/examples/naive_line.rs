@@ -49,7 +49,9 @@ mod tests {
         let range = 10..seconds.len() - 1;
         let truth = |at: usize| (seconds.len() - 1 - at) as f64;
         let off: f64 = range.clone().map(|at| (value(at) - truth(at)).abs()).sum();
-        let jump = range.clone().map(|at| (value(at + 1) - value(at) + 1.0).abs());
+        let jump = range
+            .clone()
+            .map(|at| (value(at + 1) - value(at) + 1.0).abs());
         (off / range.len() as f64, jump.fold(0.0, f64::max))
     }
 

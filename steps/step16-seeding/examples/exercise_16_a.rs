@@ -13,7 +13,12 @@ fn regular<'n>(peers: &[(&'n str, u64, bool)], slots: usize) -> Vec<&'n str> {
 // ANCHOR_END: answer
 
 fn main() {
-    let peers = [("ada", 40, true), ("ben", 30, true), ("carl", 50, false), ("dora", 0, true)];
+    let peers = [
+        ("ada", 40, true),
+        ("ben", 30, true),
+        ("carl", 50, false),
+        ("dora", 0, true),
+    ];
     println!("{}", regular(&peers, 3).join(" "));
 }
 
@@ -23,7 +28,13 @@ mod tests {
 
     #[test]
     fn those_who_give_most_and_want_something() {
-        let peers = [("a", 1, true), ("b", 3, true), ("c", 9, false), ("d", 2, true), ("e", 0, true)];
+        let peers = [
+            ("a", 1, true),
+            ("b", 3, true),
+            ("c", 9, false),
+            ("d", 2, true),
+            ("e", 0, true),
+        ];
         assert_eq!(regular(&peers, 2), ["b", "d"]);
         assert_eq!(regular(&peers, 9), ["b", "d", "a"]);
         assert!(regular(&peers, 0).is_empty());

@@ -8,7 +8,9 @@ const STRATEGIES: [(&str, Strategy); 5] = [
     ("always gives", |_| true),
     ("always takes", |_| false),
     ("tit for tat", |other| other.last().copied().unwrap_or(true)),
-    ("begins by taking", |other| other.last().copied().unwrap_or(false)),
+    ("begins by taking", |other| {
+        other.last().copied().unwrap_or(false)
+    }),
     ("never forgives", |other| !other.contains(&false)),
 ];
 

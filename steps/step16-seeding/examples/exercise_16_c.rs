@@ -40,10 +40,15 @@ impl Turns {
 
 /// Peers that ask for many blocks of these lengths.
 fn turns(lengths: &[u64]) -> Turns {
-    let blocks = lengths.iter().map(|&length| VecDeque::from(vec![length; 1000]));
+    let blocks = lengths
+        .iter()
+        .map(|&length| VecDeque::from(vec![length; 1000]));
     Turns {
         quantum: 16 * 1024,
-        waiting: blocks.enumerate().map(|(peer, blocks)| (0, peer, blocks)).collect(),
+        waiting: blocks
+            .enumerate()
+            .map(|(peer, blocks)| (0, peer, blocks))
+            .collect(),
         is_paid: false,
     }
 }
@@ -52,7 +57,9 @@ fn turns(lengths: &[u64]) -> Turns {
 fn share(lengths: &[u64], bytes: u64) -> Vec<u64> {
     let (mut turns, mut got) = (turns(lengths), vec![0; lengths.len()]);
     while got.iter().sum::<u64>() < bytes {
-        let Some((peer, length)) = turns.next() else { break };
+        let Some((peer, length)) = turns.next() else {
+            break;
+        };
         got[peer] += length;
     }
     got
@@ -71,7 +78,10 @@ mod tests {
         let lengths = [16 * 1024, 128 * 1024, 4 * 1024];
         let got = share(&lengths, 6 << 20);
         let fair = (6 << 20) / 3;
-        assert!(got.iter().all(|got| got.abs_diff(fair) <= 128 * 1024), "{got:?}");
+        assert!(
+            got.iter().all(|got| got.abs_diff(fair) <= 128 * 1024),
+            "{got:?}"
+        );
         main();
     }
 

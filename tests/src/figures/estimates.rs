@@ -48,7 +48,9 @@ pub(super) fn rates() -> Figure {
         },
         &[
             series("in this second", "d dash", |now| now.moment as f64 / 1024.0),
-            series("in the mean since the beginning", "b", |now| now.mean as f64 / 1024.0),
+            series("in the mean since the beginning", "b", |now| {
+                now.mean as f64 / 1024.0
+            }),
             series("over five seconds", "a", |now| now.window as f64 / 1024.0),
         ],
     )
@@ -75,7 +77,9 @@ pub(super) fn left() -> Figure {
             step: 50.0,
         },
         &[
-            series("by what came in this second", "d dash", |now| seconds(now.by_moment)),
+            series("by what came in this second", "d dash", |now| {
+                seconds(now.by_moment)
+            }),
             series("what we show", "a", |now| seconds(now.shown)),
             truth,
         ],

@@ -41,7 +41,11 @@ impl Slots {
         Slots {
             most,
             // Without a bound there is nothing to find out.
-            now: if most == usize::MAX { most } else { LEAST.min(most) },
+            now: if most == usize::MAX {
+                most
+            } else {
+                LEAST.min(most)
+            },
             trial: Trial::Rest(0),
             before: 0,
         }
