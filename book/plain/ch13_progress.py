@@ -131,7 +131,7 @@ def make_line(torrent, missing, rate, left):
 
 # ANCHOR: show
 # Shows how it stands: drawn again on a terminal; elsewhere a line when a quarter more is there.
-def show(stream, progress, torrent, missing, now):
+def show_progress(stream, progress, torrent, missing, now):
     rate = rate_at(progress["came"], now)
     left = sum(piece_length(torrent, piece) for piece in missing)
     words = time_in_words(time_left(progress["clock"], now, left, rate))
@@ -167,7 +167,7 @@ def fetch_and_show(peer, torrent, missing, folder, progress):
         missing.remove(piece)
         now = time.monotonic()
         progress["came"].append((now, len(data)))
-        show(sys.stderr, progress, torrent, missing, now)
+        show_progress(sys.stderr, progress, torrent, missing, now)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def welcome(connection, torrent, our_id, has):
 # ANCHOR: choose
 # Who may download until the next round: those who gave us most since the last one, then
 # those who had the fewest turns; and for three rounds one of the others, by chance.
-def choose(peers, slots):
+def choose_served(peers, slots):
     wanting = [peer for peer in peers if peer["interested"]]
     wanting.sort(key=lambda peer: (-peer["gave"], peer["turns"]))
     chosen, others = wanting[:slots - 1], wanting[slots - 1:]
@@ -95,7 +95,7 @@ def set_slot(peer, unchoke):
 
 # A round: all slots are given out anew.
 def give_out_slots(peers):
-    chosen = choose(peers, SLOTS)
+    chosen = choose_served(peers, SLOTS)
     for peer in peers:
         set_slot(peer, peer in chosen)
         peer["turns"] += peer["unchoked"]
@@ -134,7 +134,7 @@ def take_request(peer, torrent, has, payload):
 
 # ANCHOR: attend
 # Hears one message, and does what it says.
-def attend(peer, torrent, has):
+def hear_and_do(peer, torrent, has):
     number, payload = hear(peer)
     if number == REQUEST:
         take_request(peer, torrent, has, payload)
@@ -218,7 +218,7 @@ def take_call(listener, peers, torrent, our_id, has):
 def listen_to(peers, ready, torrent, has):
     for peer in [peer for peer in peers if peer["connection"] in ready]:
         try:
-            attend(peer, torrent, has)
+            hear_and_do(peer, torrent, has)
         except (OSError, ValueError) as error:
             hang_up(peers, peer, error)
 
