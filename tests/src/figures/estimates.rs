@@ -13,13 +13,13 @@ use super::Figure;
 use super::chart::{self, Axis, Series};
 
 /// The highest rate and the longest time that are drawn.
-const KIB: f64 = 1_600.0;
+const KIB: f64 = 1_800.0;
 const SECONDS: f64 = 200.0;
 
 const TIME: Axis = Axis {
     label: "seconds",
-    most: 110.0,
-    step: 20.0,
+    most: 90.0,
+    step: 15.0,
 };
 
 fn series(label: &str, class: &'static str, value: impl Fn(&Second) -> f64) -> Series {
@@ -44,7 +44,7 @@ pub(super) fn rates() -> Figure {
         &Axis {
             label: "KiB/s",
             most: KIB,
-            step: 400.0,
+            step: 300.0,
         },
         &[
             series("in this second", "d dash", |now| now.moment as f64 / 1024.0),
@@ -68,8 +68,8 @@ pub(super) fn left() -> Figure {
     chart::lines(
         "13-left",
         "Seconds left over the seconds of the same download. By what came in this second the figure jumps up and down from \
-         one second to the next, from less than a minute to never. What we show falls evenly, rises within seconds when a \
-         good peer leaves, and says nothing after a long silence.",
+         one second to the next, from less than a minute to never. What we show falls evenly, rises in some seconds when a good \
+         peer leaves, and again when nothing comes.",
         &TIME,
         &Axis {
             label: "seconds left",
