@@ -79,17 +79,17 @@ fn candidate(
 ) -> Candidate {
     let player = &PLAYERS[at];
     let had = before.is_some_and(|stand| stand.unchoked);
-    let silent = player.stops.is_some_and(|from| round >= from);
+    let silent = !seeding && player.stops.is_some_and(|from| round >= from);
     let past = game.iter().filter_map(|stands| stands[at]);
     let gave: u64 = past.clone().map(|stand| stand.rate).sum();
-    // As in the client: one that owes us something is snubbed after twenty seconds.
-    let snubbed = !seeding && player.stops.is_some_and(|from| round >= from + 2);
+    // As in the client: one that has owed us something for twenty seconds is snubbed.
+    let snubbed = silent && player.stops.is_some_and(|from| round >= from + 2);
     Candidate {
         peer: PeerKey(at as u32),
         host: (at as u32).to_be_bytes().into(),
         interested: true,
         unchoked: had,
-        rate: match had && !(silent && !seeding) {
+        rate: match had && !silent {
             true if seeding => 25 * 1024,
             true => player.gives * 1024,
             false => 0,
