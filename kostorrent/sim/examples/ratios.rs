@@ -4,7 +4,7 @@
 //! cargo run --release -p kostorrent-sim --example ratios [SEEDS [NAME...]]
 //! ```
 //!
-//! A name with `*4` behind it is the scenario with a torrent four times as long; `trade` the tit for
+//! A name with `*2` behind it is the scenario with a torrent twice as long; `trade` the tit for
 //! tat of those who give and those who do not in the long swarm.
 
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ fn main() {
     let mut names: Vec<String> = args.collect();
     if names.is_empty() {
         names = Scenario::all().into_iter().map(|s| s.name).collect();
-        names.push("swarm*4".to_owned());
+        names.push("swarm*2".to_owned());
         names.push("trade".to_owned());
     }
     for name in names {
@@ -81,7 +81,7 @@ fn scenario(name: &str) -> Scenario {
             ..like.expect("a group").clone()
         };
         scenario.groups.push(riders);
-        scenario.size *= 4;
+        scenario.size *= 2;
         return scenario;
     }
     let (name, times) = name.split_once('*').unwrap_or((name, "1"));
