@@ -84,18 +84,18 @@ fn a_swarm_of_traders_is_done_within_a_fifth_of_the_ideal() {
     }
 }
 
-/// Where lines differ much, some six seconds are lost however long it takes: three until those with fast
-/// lines have pieces enough to give, of which the ideal knows nothing, and three because one with a slow
-/// line lags behind at the end, and nobody can send it more than its line takes in.
+/// Where lines differ much a short swarm takes longer: it is three seconds until those with fast lines have
+/// pieces enough to give, of which the ideal knows nothing, and of those with slow lines one lags behind at
+/// the end, whom nobody can send more than its line takes in.
 #[test]
 fn a_swarm_of_fast_and_slow_peers_is_done_within_a_fifth_of_the_ideal_if_it_is_not_too_short() {
     let swarm = Scenario::named("swarm").unwrap();
-    for story in runs("swarm", SEEDS) {
+    for story in runs("swarm", 3) {
         assert_sound(&story);
         assert_fast(&story, 1.2);
     }
     let mut short = swarm;
-    short.size /= 2;
+    short.size /= 4;
     for seed in 0..2 {
         let story = short.run(seed);
         assert_sound(&story);
@@ -227,8 +227,6 @@ fn in_every_swarm_a_free_rider_gets_less_of_those_who_trade() {
             ..like.unwrap().clone()
         };
         scenario.groups.push(riders);
-        // So long that the choker has rounds enough to tell who gives.
-        scenario.size *= if name == "swarm" { 2 } else { 1 };
         for seed in 0..2 {
             let story = scenario.run(seed);
             assert_sound(&story);
