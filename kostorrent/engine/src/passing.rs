@@ -48,8 +48,10 @@ impl Engine {
             return self.upload.choke_all(&mut self.cx, &mut self.swarm);
         }
         let seeding = self.is_finished();
-        self.upload
-            .choke_round(&mut self.cx, &mut self.swarm, seeding);
+        let geometry = self.content.as_ref().map(|content| content.geometry);
+        let piece = geometry.map_or(u64::MAX, |geometry| geometry.piece_length().into());
+        let (cx, swarm) = (&mut self.cx, &mut self.swarm);
+        self.upload.choke_round(cx, swarm, piece, seeding);
     }
 
     /// A speed limit lets bytes through again, in either direction.

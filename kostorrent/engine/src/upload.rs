@@ -247,8 +247,9 @@ impl Upload {
         }
     }
 
-    /// Decides anew who may download from us. `seeding` says that we want nothing from anybody.
-    pub fn choke_round(&mut self, cx: &mut Cx, swarm: &mut Swarm, seeding: bool) {
+    /// Decides anew who may download from us, of pieces of so many bytes. `seeding` says that we want
+    /// nothing from anybody.
+    pub fn choke_round(&mut self, cx: &mut Cx, swarm: &mut Swarm, piece: u64, seeding: bool) {
         let now = cx.now.since_start();
         self.choked_at = Some(cx.now);
         self.set_slots(cx, seeding);
@@ -265,6 +266,7 @@ impl Upload {
                 },
                 since: cx.now.since(peer.connected),
                 snubbed: peer.down.is_snubbed(),
+                served: peer.up.total - peer.up.before_turn >= piece,
                 pieces: peer.has.count(),
                 gave: peer.down.total,
                 got: peer.up.total,
@@ -296,6 +298,7 @@ fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool, why: impl FnOnce() -
         cx.because(why);
         cx.send(peer, Message::Choke);
     } else {
+        peer.up.before_turn = peer.up.total;
         cx.because(why);
         cx.send(peer, Message::Unchoke);
     }

@@ -4,8 +4,8 @@
 //! cargo run --release -p kostorrent-sim --example ratios [SEEDS [NAME...]]
 //! ```
 //!
-//! A name with `*4` behind it is the scenario with a torrent four times as long; `trade` the tit for
-//! tat of those who give and those who do not in the long swarm.
+//! A name with `*2` behind it is the scenario with a torrent twice as long; `trade` the tit for
+//! tat of those who give and those who do not in the swarm.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,6 @@ fn main() {
     let mut names: Vec<String> = args.collect();
     if names.is_empty() {
         names = Scenario::all().into_iter().map(|s| s.name).collect();
-        names.push("swarm*4".to_owned());
         names.push("trade".to_owned());
     }
     for name in names {
@@ -81,7 +80,6 @@ fn scenario(name: &str) -> Scenario {
             ..like.expect("a group").clone()
         };
         scenario.groups.push(riders);
-        scenario.size *= 4;
         return scenario;
     }
     let (name, times) = name.split_once('*').unwrap_or((name, "1"));

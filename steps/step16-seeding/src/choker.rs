@@ -21,7 +21,8 @@ pub const OPTIMISTIC: u32 = 3;
 /// How long a peer counts as new, and is three times as likely to get the optimistic slot.
 pub const NEW: Duration = Duration::from_secs(60);
 
-/// How long a peer keeps its slot at least when we seed and others wait.
+/// When we seed and others wait, a peer keeps its slot until it has got a whole piece, which it can pass
+/// on, but for a round at least, and no longer than this.
 pub const TURN: Duration = Duration::from_secs(30);
 
 // ANCHOR: candidate
@@ -42,6 +43,8 @@ pub struct Candidate {
     pub since: Duration,
     /// Whether it owes us blocks and has sent none for long.
     pub snubbed: bool,
+    /// Whether we have given it the bytes of a whole piece since we unchoked it last.
+    pub served: bool,
     /// How many pieces it says it has.
     pub pieces: u32,
     /// Payload bytes that it has given us.
@@ -169,9 +172,9 @@ impl Choker {
     // ANCHOR_END: trade
 
     // ANCHOR: seed
-    /// Everyone in turn. Whoever has had a slot for [`TURN`], or has a slot and takes nothing, makes
-    /// room for the one that has waited longest. By time and not by speed: the fastest peers find
-    /// what they need anyway, and a swarm lives on pieces that reach many.
+    /// Everyone in turn. Whoever has got a whole piece, or has a slot and takes nothing, or has had a
+    /// slot for [`TURN`], makes room for the one that has waited longest. By time and not by speed: the
+    /// fastest peers find what they need anyway, and a swarm lives on pieces that reach many.
     fn seed(
         &self,
         now: Duration,
@@ -181,7 +184,8 @@ impl Choker {
     ) -> BTreeSet<PeerKey> {
         let age = |peer: &Candidate| now.saturating_sub(self.changed_at(now, peer));
         let keeps = |peer: &Candidate| {
-            let over = age(peer) >= TURN || (age(peer) >= ROUND && peer.rate == 0);
+            let had_enough = peer.served || peer.rate == 0;
+            let over = age(peer) >= TURN || (age(peer) >= ROUND && had_enough);
             peer.unchoked && !(due && over)
         };
         let mut order: Vec<&Candidate> = peers.iter().collect();

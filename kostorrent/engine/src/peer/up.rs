@@ -38,6 +38,8 @@ pub(crate) struct Up {
     pub rate: Rate,
     /// Payload bytes that were sent.
     pub total: u64,
+    /// How many there were when it was unchoked last.
+    pub before_turn: u64,
 }
 
 impl Up {
@@ -54,6 +56,7 @@ impl Up {
             reason: None,
             rate: Rate::new(),
             total: 0,
+            before_turn: 0,
         }
     }
 

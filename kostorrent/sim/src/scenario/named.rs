@@ -78,7 +78,7 @@ fn swarm() -> Scenario {
     Scenario::new(
         "swarm",
         "two seeders, and leechers of different speeds that trade",
-        32 * MIB,
+        128 * MIB,
         vec![
             seeders(2, line(MIB, 4 * MIB)),
             Group {

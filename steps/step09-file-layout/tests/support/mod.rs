@@ -1,11 +1,14 @@
 //! Seeds for the tests, on loopback.
 
+mod hang_up;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use handshake::{Handshake, LEN};
+use hang_up::hang_up;
 use messages::{Bitfield, Decoder, Item, Message, piece_header};
 use metainfo::Metainfo;
 use metainfo::create::Create;
@@ -73,8 +76,10 @@ impl Torrent {
         let addr = listener.local_addr().unwrap();
         thread::spawn(move || {
             for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
                 // The end of the connection is the end of the conversation.
-                let _ = torrent.serve(stream.unwrap(), &has, blocks);
+                let _ = torrent.serve(&mut stream, &has, blocks);
+                hang_up(&mut stream);
             }
         });
         addr
@@ -82,7 +87,7 @@ impl Torrent {
 
     fn serve(
         &self,
-        mut stream: TcpStream,
+        stream: &mut TcpStream,
         has: &Bitfield,
         mut blocks: usize,
     ) -> std::io::Result<()> {

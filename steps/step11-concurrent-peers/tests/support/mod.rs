@@ -1,5 +1,8 @@
 //! Peers for the tests, on loopback, that do what a script says.
 
+#[path = "../../../step09-file-layout/tests/support/hang_up.rs"]
+mod hang_up;
+
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use handshake::{Handshake, LEN};
+use hang_up::hang_up;
 use messages::{Bitfield, BlockRequest, Decoder, Item, Message, piece_header};
 use metainfo::Metainfo;
 use metainfo::create::Create;
@@ -118,10 +122,11 @@ impl Torrent {
             for stream in listener.incoming() {
                 let (torrent, script, stream) = (torrent.clone(), script.clone(), stream.unwrap());
                 thread::spawn(move || {
-                    let gone = script.gone.clone();
+                    let mut peer = Peer::new(torrent, script, stream);
                     // The end of the connection is the end of the conversation.
-                    let _ = Peer::new(torrent, script, stream).run();
-                    gone.come();
+                    let _ = peer.run();
+                    peer.script.gone.come();
+                    hang_up(&mut peer.stream);
                 });
             }
         });

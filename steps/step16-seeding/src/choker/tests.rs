@@ -82,6 +82,7 @@ fn candidate(key: u32, rate: u64) -> Candidate {
         rate,
         since: Duration::from_secs(500),
         snubbed: false,
+        served: false,
         pieces: 0,
         gave: rate,
         got: 0,
@@ -289,7 +290,7 @@ fn a_seed_serves_everyone_for_about_the_same_time() {
 }
 
 #[test]
-fn a_turn_lasts_thirty_seconds_if_others_wait_and_longer_if_not() {
+fn a_turn_lasts_thirty_seconds_on_a_slow_line_if_others_wait_and_longer_if_not() {
     let mut swarm = Swarm::new(1, &[5, 5]);
     let first = swarm.round(true);
     for _ in 0..2 {
@@ -303,6 +304,24 @@ fn a_turn_lasts_thirty_seconds_if_others_wait_and_longer_if_not() {
     for _ in 0..20 {
         swarm.wait(10);
         assert_eq!(swarm.round(true), second);
+    }
+}
+
+#[test]
+fn a_peer_that_has_got_a_whole_piece_makes_room_after_a_round() {
+    let mut swarm = Swarm::new(1, &[5, 5]);
+    let first = swarm.round(true);
+    swarm.peer(first[0] as usize).served = true;
+    swarm.wait(5);
+    assert_eq!(swarm.round(true), first, "not before");
+    swarm.wait(5);
+    assert_ne!(swarm.round(true), first);
+    // It goes on if nobody else waits.
+    let mut alone = Swarm::new(1, &[5]);
+    alone.peer(0).served = true;
+    for _ in 0..3 {
+        assert_eq!(alone.round(true), [0]);
+        alone.wait(10);
     }
 }
 
@@ -407,23 +426,26 @@ fn is_for_unchoking(reason: Reason) -> bool {
 fn any_candidate() -> impl Strategy<Value = Candidate> {
     (
         0u32..20,
-        any::<[bool; 3]>(),
+        any::<[bool; 4]>(),
         0u64..5,
         0u64..200,
         any::<[u8; 3]>(),
     )
         .prop_map(
-            |(key, [interested, unchoked, snubbed], rate, since, [pieces, gave, got])| Candidate {
-                peer: PeerKey(key),
-                host: host(key % 7),
-                interested,
-                unchoked,
-                rate,
-                since: Duration::from_secs(since),
-                snubbed,
-                pieces: pieces.into(),
-                gave: (gave / 2).into(),
-                got: (got / 2).into(),
+            |(key, [interested, unchoked, snubbed, served], rate, since, [pieces, gave, got])| {
+                Candidate {
+                    peer: PeerKey(key),
+                    host: host(key % 7),
+                    interested,
+                    unchoked,
+                    rate,
+                    since: Duration::from_secs(since),
+                    snubbed,
+                    served,
+                    pieces: pieces.into(),
+                    gave: (gave / 2).into(),
+                    got: (got / 2).into(),
+                }
             },
         )
 }

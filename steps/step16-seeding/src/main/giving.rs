@@ -94,6 +94,7 @@ impl Party {
             rate: link.rate.per_second(now),
             since: now.saturating_sub(link.since),
             snubbed: owes && now.saturating_sub(link.heard) > self.swarm.round * SNUBBED,
+            served: link.got - link.before_turn >= self.geometry().piece_length().into(),
             pieces: link.has.count(),
             gave: link.gave,
             got: link.got,

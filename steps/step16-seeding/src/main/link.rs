@@ -39,6 +39,8 @@ pub struct Link {
     /// Payload bytes that they gave us, and that they got from us.
     pub gave: u64,
     pub got: u64,
+    /// What they had got when they were unchoked last.
+    pub before_turn: u64,
     pub since: Duration,
     /// When they last sent a block, or were first asked for one again.
     pub heard: Duration,
@@ -96,6 +98,7 @@ impl Link {
             rate: Rate::new(),
             gave: 0,
             got: 0,
+            before_turn: 0,
             since: now,
             heard: now,
         })
@@ -127,6 +130,8 @@ impl Link {
         if choking {
             // Without the fast extension a choke drops what was asked for, without a word.
             self.requests.clear();
+        } else {
+            self.before_turn = self.got;
         }
         self.line.say(&[match choking {
             true => Message::Choke,
