@@ -34,6 +34,7 @@ fn main() {
 #[cfg(test)]
 mod tests {
     use choker::Reason;
+    use game::Stand;
 
     use super::*;
 
@@ -61,16 +62,15 @@ mod tests {
     }
 
     #[test]
-    fn a_seeder_gives_each_the_same_time() {
+    fn a_seeder_gives_each_his_turn_again_and_again() {
         let mut turns = [0; PLAYERS.len()];
+        let begins = |stand: &Stand| matches!(stand.reason, Reason::WaitedLongest { .. });
         for stands in play(60, 2, true, SEED) {
             for (at, stand) in stands.iter().enumerate() {
-                turns[at] += usize::from(stand.is_some_and(|stand| stand.unchoked));
+                turns[at] += usize::from(stand.as_ref().is_some_and(begins));
             }
         }
-        assert!(
-            turns.iter().all(|turn| (21..=27).contains(turn)),
-            "{turns:?}"
-        );
+        // In sixty rounds; a slow line has longer turns, and so fewer.
+        assert!(turns.iter().all(|&turn| turn >= 12), "{turns:?}");
     }
 }

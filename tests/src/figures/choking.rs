@@ -94,8 +94,9 @@ pub(super) fn trade() -> Figure {
 pub(super) fn turns() -> Figure {
     let mut svg = Svg::new(
         "16-turns",
-        "The same five at a seeder with two slots, for twelve rounds. Each is served for three rounds, then whoever has \
-         waited longest. Emil, who comes in round 5, waits for his turn like everybody.",
+        "The same five at a seeder with two slots, for twelve rounds. Each is served until it has a piece, which takes Ada, \
+         Ben and Emil one round and Dora two; Carl, who is slow, has to go after three. Then it is the turn of whoever \
+         has waited longest. Emil, who comes in round 5, waits like everybody.",
         Width::Narrow,
     );
     grid(&mut svg, &play(12, 2, true, SEED), |svg, stand, x, y| {

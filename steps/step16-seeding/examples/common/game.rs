@@ -11,6 +11,8 @@ pub struct Player {
     pub name: &'static str,
     /// What it gives us in a round, in KiB a second, if it got something from us in the one before.
     pub gives: u64,
+    /// What it takes from a seeder that serves it, in KiB a second.
+    pub takes: u64,
     /// The round in which it comes.
     pub comes: usize,
     /// The round from which on it leaves our requests unanswered.
@@ -19,21 +21,30 @@ pub struct Player {
 
 /// Who plays.
 pub const PLAYERS: [Player; 5] = [
-    player("ada", 40, 1, Some(10)),
-    player("ben", 30, 1, None),
-    player("carl", 20, 1, None),
-    player("dora", 0, 1, None),
-    player("emil", 50, 5, None),
+    player("ada", [40, 40], 1, Some(10)),
+    player("ben", [30, 30], 1, None),
+    player("carl", [20, 10], 1, None),
+    player("dora", [0, 20], 1, None),
+    player("emil", [50, 60], 5, None),
 ];
 
-const fn player(name: &'static str, gives: u64, comes: usize, stops: Option<usize>) -> Player {
+const fn player(
+    name: &'static str,
+    [gives, takes]: [u64; 2],
+    comes: usize,
+    stops: Option<usize>,
+) -> Player {
     Player {
         name,
         gives,
+        takes,
         comes,
         stops,
     }
 }
+
+/// Bytes of a piece.
+const PIECE: u64 = 256 * 1024;
 
 /// How we stand to one player in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +93,8 @@ fn candidate(
     let silent = !seeding && player.stops.is_some_and(|from| round >= from);
     let past = game.iter().filter_map(|stands| stands[at]);
     let gave: u64 = past.clone().map(|stand| stand.rate).sum();
+    let turn = past.clone().rev().take_while(|stand| stand.unchoked);
+    let turn = turn.count();
     // As in the client: one that has owed us something for twenty seconds is snubbed.
     let snubbed = silent && player.stops.is_some_and(|from| round >= from + 2);
     Candidate {
@@ -90,12 +103,13 @@ fn candidate(
         interested: true,
         unchoked: had,
         rate: match had && !silent {
-            true if seeding => 25 * 1024,
+            true if seeding => player.takes * 1024,
             true => player.gives * 1024,
             false => 0,
         },
         since: ROUND * (round - player.comes) as u32,
         snubbed,
+        served: turn as u64 * ROUND.as_secs() * player.takes * 1024 >= PIECE,
         pieces: 10 * at as u32,
         gave,
         got: past.filter(|stand| stand.unchoked).count() as u64,
