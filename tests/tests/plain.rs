@@ -335,6 +335,89 @@ with tempfile.TemporaryDirectory() as folder:
     );
 }
 
+#[test]
+fn a_note_is_believed_as_long_as_the_files_are_as_it_has_them() {
+    if cfg!(windows) {
+        return; // there is no pwrite
+    }
+    holds(
+        "\
+import tempfile
+sample = open_torrent('kostorrent/sample/kostorrent-sample.torrent')
+files = sample['files']
+everything = set(range(22))
+def there(folder, note):
+    return judge(load_note(note, folder, sample), folder, sample)
+with tempfile.TemporaryDirectory() as outside:
+    folder, note = os.path.join(outside, 'to'), os.path.join(outside, 'note')
+    assert load_note(note, folder, sample) is None
+    prepare_files(folder, files)
+    assert find_what_is_there(note, folder, sample) == set()
+    for piece in [0, 7, 21]:
+        store_piece(folder, sample, piece, read_piece('kostorrent/sample', sample, piece))
+    vouch(note, folder, sample, {0, 7, 21}, True)
+    assert os.listdir(outside) == ['to', 'note'] or os.listdir(outside) == ['note', 'to']
+    assert there(folder, note) == ({0, 7, 21}, set())
+    # An end that was not in order: what is not noted is read.
+    vouch(note, folder, sample, {0, 7, 21}, False)
+    assert there(folder, note) == ({0, 7, 21}, everything - {0, 7, 21})
+    store_piece(folder, sample, 8, read_piece('kostorrent/sample', sample, 8))
+    assert there(folder, note) == ({0, 7, 21}, everything - {0, 7, 21})
+    assert find_what_is_there(note, folder, sample) == {0, 7, 8, 21}
+    # Somebody has written, has set the time back, has made a copy, has taken a file away.
+    place = os.path.join(folder, *files[-1][0])
+    vouch(note, folder, sample, {0, 7, 8, 21}, True)
+    was = os.stat(place)
+    with open(place, 'r+b') as file:
+        file.write(b'X')
+    assert there(folder, note) == ({0, 7, 8}, {21})
+    os.utime(place, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert there(folder, note) == ({0, 7, 8}, {21})
+    vouch(note, folder, sample, {0, 7, 8, 21}, False)
+    for back in [-3600, 3600]:
+        os.utime(place, (0, time.time() + back))
+        assert 21 not in there(folder, note)[0]
+    os.remove(place)
+    assert 21 in there(folder, note)[1]
+    # What is no note, or another one.
+    good = open(note, 'rb').read()
+    for bad in [b'', good[:-1], good[:100], b'i7e', b'le', good.replace(b'8:in order', b'8:in odder')]:
+        open(note, 'wb').write(bad)
+        assert load_note(note, folder, sample) is None, bad
+    open(note, 'wb').write(good)
+    assert load_note(note, outside, sample) is None
+    assert load_note(note, folder, {**sample, 'info_hash': bytes(20)}) is None
+    # A new note that a crash has left is of no use, and of no harm.
+    open(note + '.new', 'wb').write(b'half of')
+    replace_file(note, b'old')
+    assert open(note, 'rb').read() == b'old' and not os.path.exists(note + '.new')
+",
+    );
+}
+
+#[test]
+fn a_question_over_a_socket_has_an_answer() {
+    if cfg!(windows) {
+        return; // there are no such sockets for Python
+    }
+    holds(
+        "\
+import tempfile, threading
+with tempfile.TemporaryDirectory() as outside:
+    folder = os.path.join(outside, 'run')
+    with listen_in(folder) as listener:
+        assert os.stat(folder).st_mode & 0o777 == 0o700
+        heard = []
+        answer = lambda question: heard.append(question) or {'done': 'a'}
+        answering = threading.Thread(target=answer_one, args=(listener, answer))
+        answering.start()
+        assert ask_running(listener.getsockname(), {'ask': 'pause', 'torrent': 'a'}) == {'version': 1, 'done': 'a'}
+        answering.join()
+        assert heard == [{'version': 1, 'ask': 'pause', 'torrent': 'a'}]
+",
+    );
+}
+
 /// Everything below a folder, by its path; the bytes of the files.
 fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();
@@ -435,7 +518,7 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
     let names = modules();
     assert!(names.len() >= 9);
     let standard = BTreeSet::from([
-        "hashlib", "os", "pprint", "random", "socket", "string", "sys", "urllib",
+        "hashlib", "json", "os", "pprint", "random", "socket", "string", "sys", "time", "urllib",
     ]);
     let import = Regex::new(r"(?m)^\s*(?:from|import) +([A-Za-z0-9_]+)").unwrap();
     for (at, name) in names.iter().enumerate() {
