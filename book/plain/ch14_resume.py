@@ -226,7 +226,9 @@ def live(torrent, folder, note_path):
 # ANCHOR_END: life
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1] == "ask":
+    print(json.dumps(ask_running(sys.argv[2], json.loads(sys.argv[3]))))
+elif __name__ == "__main__":
     torrent = open_torrent(sys.argv[1])
     try:
         missing = live(torrent, sys.argv[2], sys.argv[3])

@@ -13,6 +13,7 @@ pub mod chart;
 mod compact;
 mod handshake_bytes;
 mod messages_bytes;
+mod notes;
 mod parts;
 mod peer_id_bytes;
 mod pieces_blocks;
@@ -60,6 +61,8 @@ pub fn all() -> Vec<Figure> {
         two_cuts::letters(),
         two_cuts::sample(),
         slow_disk::figure(),
+        notes::moments(),
+        notes::ledger(),
     ]
 }
 
