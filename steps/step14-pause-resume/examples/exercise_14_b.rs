@@ -73,7 +73,9 @@ fn main() -> std::io::Result<()> {
     for question in questions {
         print!("{question:<7} {}", unix::ask(&folder, question)?);
     }
-    let answered = running.join().map_err(|_| std::io::Error::other("it died"))?;
+    let answered = running
+        .join()
+        .map_err(|_| std::io::Error::other("it died"))?;
     answered.into_iter().collect::<Result<(), _>>()?;
     std::fs::remove_dir_all(folder)
 }

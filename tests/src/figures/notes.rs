@@ -85,9 +85,19 @@ pub(super) fn moments() -> Figure {
         svg.text("small", x + 36.0, y + 25.0, words);
     }
     y += 54.0;
-    svg.text("small", 2.0, y, "P write the piece · p sync its file · f sync its folder");
+    svg.text(
+        "small",
+        2.0,
+        y,
+        "P write the piece · p sync its file · f sync its folder",
+    );
     y += 20.0;
-    svg.text("small", 2.0, y, "N write the note · n sync it · R rename it · r sync its folder");
+    svg.text(
+        "small",
+        2.0,
+        y,
+        "N write the note · n sync it · R rename it · r sync its folder",
+    );
     svg.finish(y + 10.0)
 }
 
@@ -165,7 +175,9 @@ fn lives() -> Vec<Times> {
 pub(super) fn ledger() -> Figure {
     let lives = lives();
     let cut = 18.0;
-    let said = lives.iter().filter(|times| times.said.is_some_and(|at| at <= cut));
+    let said = lives
+        .iter()
+        .filter(|times| times.said.is_some_and(|at| at <= cut));
     let written = lives.iter().filter(|times| times.written <= cut);
     let (said, written) = (said.count(), written.count());
     let title = format!(

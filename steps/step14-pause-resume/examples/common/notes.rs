@@ -17,12 +17,10 @@ const FILE: &str = "data/file";
 const NOTE: &str = "state/note";
 const NEW: &str = "state/note.new";
 
-// ANCHOR: note
 /// "So many pieces are there." It has two sectors, and says it in each byte of them.
 fn note(pieces: u8) -> Vec<u8> {
     vec![pieces; 2 * SECTOR]
 }
-// ANCHOR_END: note
 
 // ANCHOR: naive
 /// Writes each piece, and then what is there over what the note said before.
@@ -70,14 +68,10 @@ pub enum Do {
     SyncState,
 }
 
-// ANCHOR: orders
 /// What can be done for each piece, and in which order.
 pub const ORDERS: [(&str, &[Do]); 6] = [
     ("write over the old note", &[Do::Piece, Do::Over]),
-    (
-        "write beside, rename",
-        &[Do::Piece, Do::Beside, Do::Rename],
-    ),
+    ("write beside, rename", &[Do::Piece, Do::Beside, Do::Rename]),
     (
         "write beside, rename, sync",
         &[Do::Piece, Do::Beside, Do::Rename, Do::SyncNote],
@@ -88,13 +82,7 @@ pub const ORDERS: [(&str, &[Do]); 6] = [
     ),
     (
         "the piece is synced first",
-        &[
-            Do::Piece,
-            Do::SyncFile,
-            Do::Beside,
-            Do::SyncNew,
-            Do::Rename,
-        ],
+        &[Do::Piece, Do::SyncFile, Do::Beside, Do::SyncNew, Do::Rename],
     ),
     (
         "and so are the names",
@@ -109,7 +97,6 @@ pub const ORDERS: [(&str, &[Do]); 6] = [
         ],
     ),
 ];
-// ANCHOR_END: orders
 
 /// Downloads all pieces, in one of the orders.
 pub fn download(disk: &mut Disk, order: &[Do]) -> Result<(), Stop> {
@@ -128,9 +115,7 @@ fn take(disk: &mut Disk, step: Do, piece: u8) -> Result<(), Stop> {
         Do::Piece => disk.write(FILE, place(piece), &bytes(piece)),
         Do::SyncFile => disk.sync(FILE),
         Do::SyncFolder => disk.sync_folder("data"),
-        Do::Over => disk
-            .create(NOTE)
-            .and_then(|()| disk.write(NOTE, 0, &note)),
+        Do::Over => disk.create(NOTE).and_then(|()| disk.write(NOTE, 0, &note)),
         Do::Beside => disk.create(NEW).and_then(|()| disk.write(NEW, 0, &note)),
         Do::SyncNew => disk.sync(NEW),
         Do::Rename => disk.rename(NEW, NOTE),
@@ -150,7 +135,6 @@ pub enum Found {
     Lie(u8),
 }
 
-// ANCHOR: find
 /// Reads the note, and compares it with what is in the file.
 pub fn find(disk: &Disk) -> Found {
     let Some(found) = disk.read(NOTE) else {
@@ -169,7 +153,6 @@ pub fn find(disk: &Disk) -> Found {
         false => Found::Lie(claimed),
     }
 }
-// ANCHOR_END: find
 
 /// The moment before a call: how many power cuts were tried there, and what was found after them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -179,7 +162,6 @@ pub struct Moment {
     pub lies: usize,
 }
 
-// ANCHOR: cuts
 /// Cuts the power before every call and after the last one, and lets every selection survive of the
 /// changes that were not synced.
 pub fn cuts(run: impl Fn(&mut Disk) -> Result<(), Stop>) -> Vec<Moment> {
@@ -209,13 +191,14 @@ pub fn cuts(run: impl Fn(&mut Disk) -> Result<(), Stop>) -> Vec<Moment> {
 pub fn survivors(lucky: u32) -> impl Iterator<Item = usize> {
     (0..32).filter(move |change| lucky >> change & 1 == 1)
 }
-// ANCHOR_END: cuts
 
 /// The sum of all moments.
 pub fn sum(moments: &[Moment]) -> Moment {
-    moments.iter().fold(Moment::default(), |sum, moment| Moment {
-        cuts: sum.cuts + moment.cuts,
-        torn: sum.torn + moment.torn,
-        lies: sum.lies + moment.lies,
-    })
+    moments
+        .iter()
+        .fold(Moment::default(), |sum, moment| Moment {
+            cuts: sum.cuts + moment.cuts,
+            torn: sum.torn + moment.torn,
+            lies: sum.lies + moment.lies,
+        })
 }
