@@ -44,8 +44,8 @@ fn main() {
         println!("The note says that {claimed} piece is there, and it is not.\n");
     }
     let all = sum(&cuts(naive));
-    println!("{} power cuts: in {} the note lies,", all.cuts, all.lies);
-    println!("in {} it is half of one and half of another", all.torn);
+    println!("{} power cuts: after {} the note lies,", all.cuts, all.lies);
+    println!("after {} it is empty, or half of it old and half new", all.torn);
 }
 
 #[cfg(test)]

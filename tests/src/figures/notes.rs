@@ -119,7 +119,7 @@ struct Times {
 /// Drives the real ledger.
 fn lives() -> Vec<Times> {
     let kind = Kind::Regular { executable: false };
-    let layout = Layout::new([(PathBuf::from("a"), 16 * 16_384, kind)], 16_384);
+    let layout = Layout::new([(PathBuf::from("a"), 15 * 16_384, kind)], 16_384);
     let layout = Arc::new(layout.expect("a small torrent"));
     let mut ledger = Ledger::new(layout);
     ledger.all_is_read();
@@ -134,7 +134,7 @@ fn lives() -> Vec<Times> {
     let (mut now, mut syncing) = (Duration::ZERO, None);
     while now <= END {
         let seconds = now.as_secs_f64();
-        if now >= EVERY * (lives.len() as u32 + 1) && lives.len() < 16 {
+        if now >= EVERY * (lives.len() as u32 + 1) && lives.len() < 15 {
             ledger.written(lives.len() as u32, now);
             lives.push(Times {
                 written: seconds,
@@ -181,13 +181,13 @@ pub(super) fn ledger() -> Figure {
     let written = lives.iter().filter(|times| times.written <= cut);
     let (said, written) = (said.count(), written.count());
     let title = format!(
-        "Sixteen pieces, one written every one and a half seconds. Each waits for a sync, which begins five seconds after \
+        "Fifteen pieces, one written every one and a half seconds. Each waits for a sync, which begins five seconds after \
          the first of those that wait and takes one and a half; then it is durable; at the next save, every ten seconds, \
          the resume file says so. If the power fails after {cut} seconds, {written} pieces were written and the file \
          vouches for {said}."
     );
     let mut svg = Svg::new("14-ledger", &title, Width::Narrow);
-    let x = |at: f64| 34.0 + at * 18.4;
+    let x = |at: f64| 34.0 + at * 18.0;
     let (top, row) = (26.0, 17.0);
     let bottom = top + row * lives.len() as f64;
     for second in (0..=24).step_by(6) {
