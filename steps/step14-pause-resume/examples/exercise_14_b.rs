@@ -85,7 +85,8 @@ fn main() {
     println!("there are no sockets of this kind here");
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::thread;
 
