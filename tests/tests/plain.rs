@@ -418,6 +418,51 @@ with tempfile.TemporaryDirectory() as outside:
     );
 }
 
+#[test]
+fn files_are_chosen_and_what_comes_along_is_kept_aside() {
+    if cfg!(windows) {
+        return; // there is no pwrite
+    }
+    holds(
+        "\
+import tempfile
+letters = {'piece_length': 8, 'total': 27, 'info_hash': bytes(20), 'files': [
+    (['t', 'hello.txt'], 5), (['t', 'none.txt'], 0), (['t', 'fox.txt'], 16), (None, 1), (['t', 'end.txt'], 5),
+]}
+string = b'HELLOTHEQUICKBROWNFOX' + bytes(1) + b'JUMPS'
+letters['hashes'] = [hashlib.sha1(string[at:at + 8]).digest() for at in range(0, 27, 8)]
+assert [list(pieces_of(letters, file)) for file in range(5)] == [[0], [], [0, 1, 2], [2], [2, 3]]
+assert needed_pieces(letters, {2}) == [0, 1, 2] and bytes_along(letters, {2}) == 7
+assert needed_pieces(letters, {0, 4}) == [0, 2, 3] and needed_pieces(letters, {1}) == []
+files = letters['files']
+assert read_list('1,3', files) == {0, 2} and read_list('2-4', files) == {1, 2, 4}
+assert read_list('*.txt,!fox*', files) == {0, 1, 4} and read_list('!1', files) == {1, 2, 4}
+assert read_list('!*,4', files) == {4}
+for bad in ['', '5', 'fox', 'FOX.txt', '3-2']:
+    refused(read_list, bad, files)
+def fetch(folder, wanted, pieces):
+    for piece in pieces:
+        assert store_chosen(folder, letters, wanted, piece, string[piece * 8:piece * 8 + 8])
+with tempfile.TemporaryDirectory() as folder:
+    assert take_over(folder, letters, {2}) == set()
+    assert not store_chosen(folder, letters, {2}, 1, b'quickbro')
+    fetch(folder, {2}, [1, 2, 0])
+    assert open(os.path.join(folder, 't', 'fox.txt'), 'rb').read() == b'THEQUICKBROWNFOX'
+    assert sorted(os.listdir(os.path.join(folder, 't'))) == ['fox.txt']
+    parts = open(part_file(folder, letters)[0], 'rb').read()
+    assert parts[:24].hex() == '00000004' '00000008' '00000001' 'ffffffff' '00000000' 'ffffffff'
+    assert parts[1024:] == b'WNFOX' + bytes(1) + b'JUHELLOTHE'
+    assert take_over(folder, letters, {2}) == {0, 1, 2}
+    # Wanted later: nothing that came along is fetched again.
+    assert take_over(folder, letters, {0, 2, 4}) == {0, 1, 2}
+    assert open(os.path.join(folder, 't', 'hello.txt'), 'rb').read() == b'HELLO'
+    fetch(folder, {0, 2, 4}, [3])
+    assert open(os.path.join(folder, 't', 'end.txt'), 'rb').read() == b'JUMPS'
+    assert not os.path.exists(os.path.join(folder, 't', 'none.txt'))
+",
+    );
+}
+
 /// Everything below a folder, by its path; the bytes of the files.
 fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();
@@ -518,7 +563,7 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
     let names = modules();
     assert!(names.len() >= 9);
     let standard = BTreeSet::from([
-        "hashlib", "json", "os", "pprint", "random", "socket", "string", "sys", "time", "urllib",
+        "fnmatch", "hashlib", "json", "os", "pprint", "random", "socket", "string", "sys", "time", "urllib",
     ]);
     let import = Regex::new(r"(?m)^\s*(?:from|import) +([A-Za-z0-9_]+)").unwrap();
     for (at, name) in names.iter().enumerate() {

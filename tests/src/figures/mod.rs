@@ -10,6 +10,7 @@ mod arrival;
 mod bitfield_bits;
 pub mod bytes;
 pub mod chart;
+mod chosen;
 mod compact;
 mod handshake_bytes;
 mod messages_bytes;
@@ -63,6 +64,8 @@ pub fn all() -> Vec<Figure> {
         slow_disk::figure(),
         notes::moments(),
         notes::ledger(),
+        chosen::shared(),
+        chosen::along(),
     ]
 }
 
