@@ -32,15 +32,15 @@ fn inside(layout: &Layout, file: usize) -> Vec<u32> {
 // ANCHOR_END: inside
 
 // ANCHOR: keep
-/// What is in the file when these pieces were fetched: of each, what is the file's is kept.
+/// What is in the file when these pieces are fetched, and nothing of them kept that is not its own.
 fn keep(layout: &Layout, file: usize, pieces: &[u32]) -> Vec<u8> {
     let entry = &layout.files()[file];
     let mut kept = vec![b'.'; entry.length as usize];
     for &piece in pieces {
         for span in layout.piece_spans(piece).filter(|span| span.file == file) {
-            let here = span.offset as usize..(span.offset + span.len) as usize;
-            let there = entry.offset as usize;
-            kept[here.clone()].copy_from_slice(&STRING[there + here.start..there + here.end]);
+            for byte in span.offset..span.offset + span.len {
+                kept[byte as usize] = STRING[(entry.offset + byte) as usize];
+            }
         }
     }
     kept
@@ -61,7 +61,7 @@ fn main() -> Result<(), LayoutError> {
         .iter()
         .filter(|piece| !inside.contains(piece))
         .collect();
-    println!("at the next start      {lost:?} cannot be checked: they are fetched again");
+    println!("at the next start         {lost:?} cannot be checked: they are fetched again");
     Ok(())
 }
 

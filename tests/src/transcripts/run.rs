@@ -144,7 +144,8 @@ impl Place<'_> {
         command
             .env("PATH", path)
             .env("HOME", self.scratch.root())
-            .env("XDG_RUNTIME_DIR", run)
+            .env("XDG_RUNTIME_DIR", &run)
+            .env("TMPDIR", run)
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
