@@ -563,7 +563,8 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
     let names = modules();
     assert!(names.len() >= 9);
     let standard = BTreeSet::from([
-        "fnmatch", "hashlib", "json", "os", "pprint", "random", "socket", "string", "sys", "time", "urllib",
+        "fnmatch", "hashlib", "json", "os", "pprint", "random", "socket", "string", "sys", "time",
+        "urllib",
     ]);
     let import = Regex::new(r"(?m)^\s*(?:from|import) +([A-Za-z0-9_]+)").unwrap();
     for (at, name) in names.iter().enumerate() {

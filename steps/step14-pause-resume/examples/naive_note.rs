@@ -45,7 +45,10 @@ fn main() {
     }
     let all = sum(&cuts(naive));
     println!("{} power cuts: after {} the note lies,", all.cuts, all.lies);
-    println!("after {} it is empty, or half of it old and half new", all.torn);
+    println!(
+        "after {} it is empty, or half of it old and half new",
+        all.torn
+    );
 }
 
 #[cfg(test)]

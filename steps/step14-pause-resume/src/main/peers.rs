@@ -88,14 +88,14 @@ fn fetch<W: Write>(
         match control.wish() {
             Wish::Go => {}
             Wish::Stop => return Ok(Ended::Stopped),
-            // ANCHOR: pause
             Wish::Pause => {
+                // ANCHOR: pause
                 download.rest()?;
                 say(download, "paused     p and Enter goes on, Ctrl-C ends")?;
                 control.wait();
                 continue;
+                // ANCHOR_END: pause
             }
-            // ANCHOR_END: pause
         }
         let known: &Vec<SocketAddr> = match &mut peers {
             Some(known) => known,
