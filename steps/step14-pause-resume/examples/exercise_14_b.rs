@@ -110,7 +110,9 @@ mod tests {
         assert_eq!(ask(&folder, "status").unwrap(), "running, 0 pieces\n");
         assert_eq!(ask(&folder, "pause").unwrap(), "paused, 0 pieces\n");
         assert!(ask(&folder, "pau").unwrap().starts_with("error"));
-        assert!(ask(&folder, &"x".repeat(1_000)).is_ok_and(|said| said.starts_with("error")));
+        // Who hangs up on bytes that nobody has read resets the connection, and the answer may be lost.
+        let long = ask(&folder, &"x".repeat(1_000));
+        assert!(long.is_err() || long.is_ok_and(|said| said.starts_with("error")));
         assert_eq!(ask(&folder, "status").unwrap(), "paused, 0 pieces\n");
         assert!(running.join().unwrap());
         super::main().unwrap();
