@@ -477,6 +477,134 @@ fn the_plain_client_seeds_to_the_finished_one() {
     );
 }
 
+#[test]
+fn a_note_is_believed_as_long_as_the_files_are_as_it_has_them() {
+    if cfg!(windows) {
+        return; // there is no pwrite
+    }
+    holds(
+        "\
+import tempfile
+sample = open_torrent('kostorrent/sample/kostorrent-sample.torrent')
+files = sample['files']
+everything = set(range(22))
+def there(folder, note):
+    return judge(load_note(note, folder, sample), folder, sample)
+with tempfile.TemporaryDirectory() as outside:
+    folder, note = os.path.join(outside, 'to'), os.path.join(outside, 'note')
+    assert load_note(note, folder, sample) is None
+    prepare_files(folder, files)
+    assert find_what_is_there(note, folder, sample) == set()
+    for piece in [0, 7, 21]:
+        store_piece(folder, sample, piece, read_piece('kostorrent/sample', sample, piece))
+    vouch(note, folder, sample, {0, 7, 21}, True)
+    assert os.listdir(outside) == ['to', 'note'] or os.listdir(outside) == ['note', 'to']
+    assert there(folder, note) == ({0, 7, 21}, set())
+    # An end that was not in order: what is not noted is read.
+    vouch(note, folder, sample, {0, 7, 21}, False)
+    assert there(folder, note) == ({0, 7, 21}, everything - {0, 7, 21})
+    store_piece(folder, sample, 8, read_piece('kostorrent/sample', sample, 8))
+    assert there(folder, note) == ({0, 7, 21}, everything - {0, 7, 21})
+    assert find_what_is_there(note, folder, sample) == {0, 7, 8, 21}
+    # Somebody has written, has set the time back, has made a copy, has taken a file away.
+    place = os.path.join(folder, *files[-1][0])
+    vouch(note, folder, sample, {0, 7, 8, 21}, True)
+    was = os.stat(place)
+    with open(place, 'r+b') as file:
+        file.write(b'X')
+    assert there(folder, note) == ({0, 7, 8}, {21})
+    os.utime(place, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert there(folder, note) == ({0, 7, 8}, {21})
+    vouch(note, folder, sample, {0, 7, 8, 21}, False)
+    for back in [-3600, 3600]:
+        os.utime(place, (0, time.time() + back))
+        assert 21 not in there(folder, note)[0]
+    os.remove(place)
+    assert 21 in there(folder, note)[1]
+    # What is no note, or another one.
+    good = open(note, 'rb').read()
+    for bad in [b'', good[:-1], good[:100], b'i7e', b'le', good.replace(b'8:in order', b'8:in odder')]:
+        open(note, 'wb').write(bad)
+        assert load_note(note, folder, sample) is None, bad
+    open(note, 'wb').write(good)
+    assert load_note(note, outside, sample) is None
+    assert load_note(note, folder, {**sample, 'info_hash': bytes(20)}) is None
+    # A new note that a crash has left is of no use, and of no harm.
+    open(note + '.new', 'wb').write(b'half of')
+    replace_file(note, b'old')
+    assert open(note, 'rb').read() == b'old' and not os.path.exists(note + '.new')
+",
+    );
+}
+
+#[test]
+fn a_question_over_a_socket_has_an_answer() {
+    if cfg!(windows) {
+        return; // there are no such sockets for Python
+    }
+    holds(
+        "\
+import tempfile, threading
+with tempfile.TemporaryDirectory() as outside:
+    folder = os.path.join(outside, 'run')
+    with listen_in(folder) as listener:
+        assert os.stat(folder).st_mode & 0o777 == 0o700
+        heard = []
+        answer = lambda question: heard.append(question) or {'done': 'a'}
+        answering = threading.Thread(target=answer_one, args=(listener, answer))
+        answering.start()
+        assert ask_running(listener.getsockname(), {'ask': 'pause', 'torrent': 'a'}) == {'version': 1, 'done': 'a'}
+        answering.join()
+        assert heard == [{'version': 1, 'ask': 'pause', 'torrent': 'a'}]
+",
+    );
+}
+
+#[test]
+fn files_are_chosen_and_what_comes_along_is_kept_aside() {
+    if cfg!(windows) {
+        return; // there is no pwrite
+    }
+    holds(
+        "\
+import tempfile
+letters = {'piece_length': 8, 'total': 27, 'info_hash': bytes(20), 'files': [
+    (['t', 'hello.txt'], 5), (['t', 'none.txt'], 0), (['t', 'fox.txt'], 16), (None, 1), (['t', 'end.txt'], 5),
+]}
+string = b'HELLOTHEQUICKBROWNFOX' + bytes(1) + b'JUMPS'
+letters['hashes'] = [hashlib.sha1(string[at:at + 8]).digest() for at in range(0, 27, 8)]
+assert [list(pieces_of(letters, file)) for file in range(5)] == [[0], [], [0, 1, 2], [2], [2, 3]]
+assert needed_pieces(letters, {2}) == [0, 1, 2] and bytes_along(letters, {2}) == 7
+assert needed_pieces(letters, {0, 4}) == [0, 2, 3] and needed_pieces(letters, {1}) == []
+files = letters['files']
+assert read_list('1,3', files) == {0, 2} and read_list('2-4', files) == {1, 2, 4}
+assert read_list('*.txt,!fox*', files) == {0, 1, 4} and read_list('!1', files) == {1, 2, 4}
+assert read_list('!*,4', files) == {4}
+for bad in ['', '5', 'fox', 'FOX.txt', '3-2']:
+    refused(read_list, bad, files)
+def fetch(folder, wanted, pieces):
+    for piece in pieces:
+        assert store_chosen(folder, letters, wanted, piece, string[piece * 8:piece * 8 + 8])
+with tempfile.TemporaryDirectory() as folder:
+    assert take_over(folder, letters, {2}) == set()
+    assert not store_chosen(folder, letters, {2}, 1, b'quickbro')
+    fetch(folder, {2}, [1, 2, 0])
+    assert open(os.path.join(folder, 't', 'fox.txt'), 'rb').read() == b'THEQUICKBROWNFOX'
+    assert sorted(os.listdir(os.path.join(folder, 't'))) == ['fox.txt']
+    parts = open(part_file(folder, letters)[0], 'rb').read()
+    assert parts[:24].hex() == '00000004' '00000008' '00000001' 'ffffffff' '00000000' 'ffffffff'
+    assert parts[1024:] == b'WNFOX' + bytes(1) + b'JUHELLOTHE'
+    assert take_over(folder, letters, {2}) == {0, 1, 2}
+    # Wanted later: nothing that came along is fetched again.
+    assert take_over(folder, letters, {0, 2, 4}) == {0, 1, 2}
+    assert open(os.path.join(folder, 't', 'hello.txt'), 'rb').read() == b'HELLO'
+    fetch(folder, {0, 2, 4}, [3])
+    assert open(os.path.join(folder, 't', 'end.txt'), 'rb').read() == b'JUMPS'
+    assert not os.path.exists(os.path.join(folder, 't', 'none.txt'))
+",
+    );
+}
+
 /// Everything below a folder, by its path; the bytes of the files.
 fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();
@@ -577,7 +705,9 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
     let names = modules();
     assert!(names.len() >= 9);
     let standard = BTreeSet::from([
+        "fnmatch",
         "hashlib",
+        "json",
         "math",
         "os",
         "pprint",

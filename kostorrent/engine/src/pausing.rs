@@ -53,6 +53,7 @@ impl Engine {
         self.works() && self.fault.is_none()
     }
 
+    // ANCHOR: pause
     /// Chokes everybody and asks for nothing any more. Connections are kept for a while.
     pub(crate) fn pause(&mut self) {
         if !self.works() {
@@ -67,6 +68,7 @@ impl Engine {
         self.discovery.pause(&mut self.cx, totals);
         self.cx.report(Report::Paused);
     }
+    // ANCHOR_END: pause
 
     /// Goes on. A fault of the disk is tried again at once.
     pub(crate) fn resume(&mut self) {

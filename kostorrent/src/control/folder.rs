@@ -35,6 +35,7 @@ pub(super) fn make(path: &Path) -> Result<(), ControlError> {
     }
 }
 
+// ANCHOR: check
 /// Sees that it is a folder, not a link to one, that it is this user's, and that nobody else may
 /// open it. Others can make what they like among the temporary files.
 pub(super) fn check(path: &Path) -> Result<(), ControlError> {
@@ -50,6 +51,7 @@ pub(super) fn check(path: &Path) -> Result<(), ControlError> {
         false => Err(ControlError::Folder(path.to_owned())),
     }
 }
+// ANCHOR_END: check
 
 /// The sockets in a folder that is ours; none where there is no such folder.
 pub(super) fn sockets(folder: &Path) -> Vec<PathBuf> {

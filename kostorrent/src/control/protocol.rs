@@ -24,6 +24,7 @@ pub(crate) const LONGEST_ASK: u64 = 64 * 1024;
 /// The longest answer, in bytes: a few thousand torrents.
 pub(crate) const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
 
+// ANCHOR: ask
 /// What can be asked. A torrent is meant by its info-hash in hex.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
@@ -53,6 +54,7 @@ pub(crate) enum Ask {
         torrent: String,
     },
 }
+// ANCHOR_END: ask
 
 /// What can be answered.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -122,6 +122,7 @@ mod unix {
         }
     }
 
+    // ANCHOR: listen
     /// A socket with a name of its own. It gets the name that clients look for when it listens:
     /// before, it would look like that of a dead process.
     fn listen(place: &Path) -> Result<(UnixListener, PathBuf), ControlError> {
@@ -142,6 +143,7 @@ mod unix {
             }
         }
     }
+    // ANCHOR_END: listen
 
     async fn serve(listener: UnixListener, asks: Asks) {
         let mut connections = JoinSet::new();
@@ -167,6 +169,7 @@ mod unix {
         theirs.is_ok_and(|uid| uid == ours || uid == 0)
     }
 
+    // ANCHOR: answer
     /// Reads one question and answers it.
     async fn answer(stream: UnixStream, asks: Asks) -> std::io::Result<()> {
         let (from, mut to) = stream.into_split();
@@ -185,6 +188,7 @@ mod unix {
         };
         to.write_all(&line(&said)).await
     }
+    // ANCHOR_END: answer
 
     /// The answer of whoever owns the torrents.
     async fn of(ask: super::Ask, asks: Asks) -> Said {

@@ -164,6 +164,7 @@ pub fn judge(
     Ok(judgement)
 }
 
+// ANCHOR: verdict_same
 /// Why a file that is there, and of which something is recorded, is trusted or not.
 fn verdict(
     resume: &Resume,
@@ -193,6 +194,8 @@ fn verdict(
             false => Verdict::Racy,
         };
     }
+    // ANCHOR_END: verdict_same
+    // ANCHOR: verdict_other
     if resume.in_order {
         return Verdict::Touched;
     }
@@ -217,6 +220,7 @@ fn verdict(
     let later = now.modified.since(was.modified);
     Verdict::WrittenOn { later }
 }
+// ANCHOR_END: verdict_other
 
 fn has_bytes(entry: &Entry) -> bool {
     matches!(entry.kind, Kind::Regular { .. }) && entry.length > 0

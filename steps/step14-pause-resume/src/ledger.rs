@@ -129,6 +129,7 @@ impl Ledger {
         self.waiting.len() + self.batch.as_ref().map_or(0, BTreeSet::len)
     }
 
+    // ANCHOR: written
     /// A piece was verified and written. If a batch with it is under way, that batch does not vouch
     /// for what is written now.
     pub fn written(&mut self, piece: u32, now: Duration) {
@@ -143,7 +144,9 @@ impl Ledger {
         }
         self.saves.something_happened();
     }
+    // ANCHOR_END: written
 
+    // ANCHOR: found
     /// A piece was read from its files, and is right. That it can be read does not mean that it is
     /// durable: a program that was killed may have left it in the memory of the system. So it waits
     /// for a batch like any other, if it is not vouched for.
@@ -156,6 +159,7 @@ impl Ledger {
             self.wait(piece, now);
         }
     }
+    // ANCHOR_END: found
 
     fn wait(&mut self, piece: u32, now: Duration) {
         if self.waiting.is_empty() {
@@ -164,6 +168,7 @@ impl Ledger {
         self.waiting.insert(piece);
     }
 
+    // ANCHOR: lost
     /// A piece is not in its files any more, or not as it was. It is not vouched for, and if a resume
     /// file on disk says so a save is [due](Ledger::save_due) at once: until it is done, the next
     /// start would believe the old one.
@@ -176,6 +181,7 @@ impl Ledger {
             self.saves.withdrew(piece);
         }
     }
+    // ANCHOR_END: lost
 
     /// When to begin a batch; the past means now. `None` while one is under way, and if there is
     /// nothing to make durable.
@@ -190,6 +196,7 @@ impl Ledger {
     /// Takes all pieces that wait into a batch, due or not. All that was written to the files until
     /// now has to be synced, and the names of the files in their folders. `None` as for
     /// [`Ledger::sync_due`].
+    // ANCHOR: begin_batch
     pub fn begin_batch(&mut self) -> Option<Batch> {
         if self.batch.is_some() || self.waiting.is_empty() {
             return None;
@@ -202,8 +209,10 @@ impl Ledger {
         self.batch = Some(pieces);
         Some(batch)
     }
+    // ANCHOR_END: begin_batch
 
     /// The batch is durable. `looks` are the stamps of its files, taken after that.
+    // ANCHOR: batch_done
     pub fn batch_done(
         &mut self,
         looks: impl IntoIterator<Item = (usize, Option<Stamp>)>,
@@ -217,6 +226,7 @@ impl Ledger {
             self.saves.something_happened();
         }
     }
+    // ANCHOR_END: batch_done
 
     /// The batch could not be made durable; its pieces wait again, for as long as the first time.
     ///

@@ -9,6 +9,7 @@ use crate::{ResumeError, Stamp};
 /// The format of the files that are written. One with a higher number is not read.
 pub const FORMAT: u64 = 1;
 
+// ANCHOR: resume
 /// What a resume file holds: what is on disk of one torrent in one download folder, and can be
 /// relied on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,9 @@ pub struct Resume {
     /// When it was saved, by the clock on the wall: seconds since 1970-01-01 UTC.
     pub saved: i64,
 }
+// ANCHOR_END: resume
 
+// ANCHOR: recorded
 /// A file as it was after a sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
@@ -43,6 +46,7 @@ pub struct Recorded {
     /// somebody may have written since, and the stamp would not show it.
     pub settled: bool,
 }
+// ANCHOR_END: recorded
 
 /// What is counted over all lives of a download.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -83,6 +83,7 @@ impl From<SystemTime> for UnixTime {
     }
 }
 
+// ANCHOR: stamp
 /// How a file was at a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -100,6 +101,7 @@ pub struct Stamp {
     /// the system keeps that. Nobody can set it, so it shows who has written and set the time back.
     pub changed: Option<UnixTime>,
 }
+// ANCHOR_END: stamp
 
 impl Stamp {
     /// What the system has said of a file; `None` of what is no file, and where no time is known.
@@ -133,6 +135,7 @@ impl Stamp {
         is_even && self.changed.is_some_and(is_coarse)
     }
 
+    // ANCHOR: tick
     /// How long after a write the next one certainly gets another time.
     ///
     /// A file that is written to twice within one tick of its clock shows the same time after both.
@@ -144,6 +147,7 @@ impl Stamp {
             _ => FINE_TICK,
         }
     }
+    // ANCHOR_END: tick
 }
 
 #[cfg(unix)]

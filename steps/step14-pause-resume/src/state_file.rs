@@ -123,6 +123,7 @@ impl StateFile {
             .map_err(|cause| self.error("save", cause))
     }
 
+    // ANCHOR: replace
     fn replace(&self, bytes: &[u8]) -> io::Result<()> {
         make_folder(&self.folder)?;
         // What a crash has left there may be the old one under another name: never written over.
@@ -137,6 +138,7 @@ impl StateFile {
         fs::rename(&self.new, &self.path)?;
         sync_folder(&self.folder)
     }
+    // ANCHOR_END: replace
 
     fn error(&self, doing: &'static str, cause: io::Error) -> StateError {
         let path = self.path.clone();

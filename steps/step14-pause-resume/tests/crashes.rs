@@ -103,6 +103,7 @@ const HABITS: [Habits; 4] = [
 /// All subsets are tried of so many pending changes.
 const MOST: usize = 15;
 
+// ANCHOR: every_crash
 /// Every crash of a download of the small torrent, and every subset of what was pending. Gives how
 /// many there were, and of how many changes at most.
 fn every_crash(rules: Rules, habits: Habits) -> (usize, usize) {
@@ -124,6 +125,7 @@ fn every_crash(rules: Rules, habits: Habits) -> (usize, usize) {
     }
     (count, most)
 }
+// ANCHOR_END: every_crash
 
 /// All subsets of so many changes, or of too many a few.
 fn subsets(pending: usize) -> Vec<Vec<usize>> {

@@ -81,6 +81,7 @@ impl List {
     ///
     /// [`ListError`] for the first entry that no file matches, or that names a number that no file
     /// has.
+    // ANCHOR: select
     pub fn select(
         &self,
         files: &Files,
@@ -99,6 +100,7 @@ impl List {
         selection.follow(files);
         Ok(selection)
     }
+    // ANCHOR_END: select
 }
 
 impl fmt::Display for List {

@@ -64,6 +64,7 @@ fn distance_of(name: &str, path: &str) -> Option<usize> {
     Some(1 + 10 * distance)
 }
 
+// ANCHOR: letters
 /// How many letters have to be changed, put in, taken out or swapped with their neighbour to make
 /// one word of the other, if it is no more than `most`.
 fn letters_apart(one: &str, other: &str, most: usize) -> Option<usize> {
@@ -91,6 +92,7 @@ fn letters_apart(one: &str, other: &str, most: usize) -> Option<usize> {
     }
     last.last().copied().filter(|&apart| apart <= most)
 }
+// ANCHOR_END: letters
 
 #[cfg(test)]
 mod tests {

@@ -63,6 +63,7 @@ impl Needs {
     }
     // ANCHOR_END: needs
 
+    // ANCHOR: along
     /// How many bytes of a file lie in needed pieces. If nobody wants it, those between its first
     /// and its last piece are its own, and not needed.
     fn along_of(&self, layout: &Layout, file: usize) -> u64 {
@@ -80,6 +81,7 @@ impl Needs {
         });
         bytes.sum()
     }
+    // ANCHOR_END: along
 
     /// The pieces that are needed, in order.
     pub fn needed(&self) -> impl Iterator<Item = u32> + '_ {
@@ -92,12 +94,14 @@ impl Needs {
         self.needed().count() as u32
     }
 
+    // ANCHOR: in_order
     /// The pieces that are needed, those that are wanted most first, and among equals in order.
     pub fn in_order(&self) -> Vec<u32> {
         let mut pieces: Vec<u32> = self.needed().collect();
         pieces.sort_by_key(|&piece| std::cmp::Reverse(self.pieces[piece as usize]));
         pieces
     }
+    // ANCHOR_END: in_order
 }
 
 /// The pieces that a file lies in; none for an empty one.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::files::Files;
 
+// ANCHOR: priority
 /// How much a file, or a piece, is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
@@ -17,6 +18,7 @@ pub enum Priority {
     /// Before all others.
     High,
 }
+// ANCHOR_END: priority
 
 impl Priority {
     /// The priority that a word names.

@@ -78,6 +78,7 @@ impl What {
     }
 }
 
+// ANCHOR: numbers
 /// `7`, `3-5`, `3-` or `-5`; `None` for all else.
 fn numbers(text: &str) -> Option<What> {
     let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -90,6 +91,7 @@ fn numbers(text: &str) -> Option<What> {
     };
     (from.is_some() || to.is_some()).then_some(What::Numbers { from, to })
 }
+// ANCHOR_END: numbers
 
 /// The places of a range of numbers.
 fn range(

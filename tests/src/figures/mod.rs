@@ -11,10 +11,12 @@ mod bitfield_bits;
 pub mod bytes;
 pub mod chart;
 mod choking;
+mod chosen;
 mod compact;
 mod estimates;
 mod handshake_bytes;
 mod messages_bytes;
+mod notes;
 mod parts;
 mod peer_id_bytes;
 mod pieces_blocks;
@@ -67,6 +69,10 @@ pub fn all() -> Vec<Figure> {
         choking::trade(),
         choking::turns(),
         choking::free_riders(),
+        notes::moments(),
+        notes::ledger(),
+        chosen::shared(),
+        chosen::along(),
     ]
 }
 

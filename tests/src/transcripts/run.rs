@@ -139,9 +139,13 @@ impl Place<'_> {
             first.push(path);
             path = first;
         }
+        let run = self.scratch.run();
+        let run = run.map_err(|error| format!("a runtime folder: {error}"))?;
         command
             .env("PATH", path)
             .env("HOME", self.scratch.root())
+            .env("XDG_RUNTIME_DIR", &run)
+            .env("TMPDIR", run)
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")

@@ -70,6 +70,13 @@ impl Scratch {
         }
         Ok(bin)
     }
+
+    /// The runtime folder of whoever types: running clients are found there, and no others.
+    pub(super) fn run(&self) -> io::Result<PathBuf> {
+        let run = self.root().join(".run");
+        fs::create_dir_all(&run)?;
+        Ok(run)
+    }
 }
 
 fn link_all(from: &Path, to: &Path, but: &[&str]) -> io::Result<()> {

@@ -110,6 +110,7 @@ impl Slots {
         self
     }
 
+    // ANCHOR: header
     /// The header as it has to be in the file.
     pub fn header(&self) -> Vec<u8> {
         let mut header = Vec::with_capacity(self.header_len() as usize);
@@ -121,6 +122,7 @@ impl Slots {
         header.resize(self.header_len() as usize, 0);
         header
     }
+    // ANCHOR_END: header
 
     /// Where in the file the slot of a piece is noted, and what stands there.
     pub fn entry(&self, piece: u32) -> (u64, [u8; 4]) {
@@ -134,6 +136,7 @@ impl Slots {
         Some(self.header_len() + slot * u64::from(self.piece_length))
     }
 
+    // ANCHOR: give
     /// Gives a piece a slot, if it has none: the first that is free.
     pub fn give(&mut self, piece: u32) {
         if piece < self.pieces && !self.has(piece) {
@@ -144,6 +147,7 @@ impl Slots {
             self.slots.insert(piece, slot);
         }
     }
+    // ANCHOR_END: give
 
     /// Takes a piece's slot away; another may have it then.
     pub fn free(&mut self, piece: u32) {

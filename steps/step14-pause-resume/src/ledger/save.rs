@@ -146,6 +146,7 @@ impl Ledger {
     /// [read](Ledger::all_is_read). `None` while another save is under way, and when nothing but the
     /// date would be another: for a torrent that is paused, or has nobody to give to. Seconds at work
     /// alone are saved every [`SECONDS_SAVE_EVERY`], and at the end.
+    // ANCHOR: begin_save
     pub fn begin_save(&mut self, about: About, last: bool, now: Duration) -> Option<Resume> {
         if self.saves.under_way.is_some() {
             return None;
@@ -171,6 +172,7 @@ impl Ledger {
             saved: about.saved,
         })
     }
+    // ANCHOR_END: begin_save
 
     /// What [`Ledger::begin_save`] gave is durable, and has taken the place of the one before.
     pub fn saved(&mut self) {

@@ -7,6 +7,7 @@ use std::thread;
 
 use crate::INTERRUPTED;
 
+// ANCHOR: wish
 /// What the user wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -17,10 +18,13 @@ pub enum Wish {
     /// End in order.
     Stop,
 }
+// ANCHOR_END: wish
 
+// ANCHOR: control
 /// Listens to the user.
 #[derive(Clone)]
 pub struct Control(Arc<(Mutex<Wish>, Condvar)>);
+// ANCHOR_END: control
 
 impl Control {
     /// Begins to listen, to the keyboard and to the signals that ask a program to end.
@@ -54,19 +58,23 @@ impl Control {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    // ANCHOR: wait
     /// Waits while a pause is wanted.
     pub fn wait(&self) {
         let (wish, changed) = &*self.0;
         let wish = wish.lock().unwrap_or_else(PoisonError::into_inner);
         drop(changed.wait_while(wish, |wish| *wish == Wish::Pause));
     }
+    // ANCHOR_END: wait
 
+    // ANCHOR: change
     fn change(&self, change: impl FnOnce(Wish) -> Wish) {
         let (wish, changed) = &*self.0;
         let mut wish = wish.lock().unwrap_or_else(PoisonError::into_inner);
         *wish = change(*wish);
         changed.notify_all();
     }
+    // ANCHOR_END: change
 }
 
 /// A stream that ends as soon as the user wants something else than to go on. It is asked between
@@ -76,6 +84,7 @@ pub struct Stoppable<S> {
     pub control: Control,
 }
 
+// ANCHOR: stoppable
 impl<S: Read> Read for Stoppable<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.control.wish() {
@@ -84,6 +93,7 @@ impl<S: Read> Read for Stoppable<S> {
         }
     }
 }
+// ANCHOR_END: stoppable
 
 impl<S: Write> Write for Stoppable<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -125,6 +125,7 @@ impl<'a, W: Write> Download<'a, W> {
         self.started.elapsed()
     }
 
+    // ANCHOR: keep
     /// Keeps a piece, if it is the right one.
     pub fn keep(&mut self, piece: u32, data: &[u8]) -> Result<bool, Fault> {
         self.received += data.len() as u64;
@@ -146,6 +147,7 @@ impl<'a, W: Write> Download<'a, W> {
         self.tend()?;
         Ok(true)
     }
+    // ANCHOR_END: keep
 
     /// Does what is due. A resume file that cannot be saved now is no reason to end: the old one
     /// is still right.
@@ -161,6 +163,7 @@ impl<'a, W: Write> Download<'a, W> {
         Ok(self.out.flush()?)
     }
 
+    // ANCHOR: batch
     /// Makes durable what waits for it.
     fn batch(&mut self) -> Result<(), Fault> {
         let Some(Batch { pieces, files }) = self.ledger.begin_batch() else {
@@ -179,6 +182,7 @@ impl<'a, W: Write> Download<'a, W> {
         let _ = writeln!(self.out, "synced     {pieces} in {files}");
         Ok(())
     }
+    // ANCHOR_END: batch
 
     fn save(&mut self, last: bool) -> Result<(), StateError> {
         self.look_at(self.ledger.to_look(self.now()));

@@ -89,10 +89,12 @@ fn fetch<W: Write>(
             Wish::Go => {}
             Wish::Stop => return Ok(Ended::Stopped),
             Wish::Pause => {
+                // ANCHOR: pause
                 download.rest()?;
                 say(download, "paused     p and Enter goes on, Ctrl-C ends")?;
                 control.wait();
                 continue;
+                // ANCHOR_END: pause
             }
         }
         let known: &Vec<SocketAddr> = match &mut peers {

@@ -12,6 +12,9 @@ use resume::{Recorded, Resume, StateFile};
 /// So many bytes of a value are shown.
 const BYTES: usize = 32;
 
+/// So wide is the column of the bytes, in characters.
+const WIDTH: usize = 24;
+
 /// So many files are listed, and so many runs of pieces.
 const LISTED: usize = 20;
 
@@ -51,8 +54,12 @@ pub fn show(
     Ok(())
 }
 
+/// Bytes and meaning stand side by side, or one below the other if the bytes are many.
 fn line(at: usize, bytes: &str, meaning: &str, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{at:>6}  {bytes:<50}  {meaning}")
+    match bytes.len() <= WIDTH {
+        true => writeln!(out, "{at:>6}  {bytes:<WIDTH$}  {meaning}"),
+        false => writeln!(out, "{at:>6}  {bytes}\n{:10}{meaning}", ""),
+    }
 }
 
 fn files(
@@ -83,18 +90,13 @@ fn files(
 
 fn words(file: &Recorded) -> String {
     let stamp = &file.stamp;
-    let time = stamp.modified;
-    let time = Timestamp::new(time.seconds(), time.nanos() as i32);
+    let time = Timestamp::from_second(stamp.modified.seconds());
     let time = time.map_or("beyond all dates".to_owned(), |time| time.to_string());
     let settled = match file.settled {
         true => "settled",
         false => "not settled: its clock had not ticked yet",
     };
-    let number = match stamp.number {
-        Some(number) => format!(", file number {number}"),
-        None => String::new(),
-    };
-    format!("{} bytes, of {time} ({settled}){number}", stamp.length)
+    format!("{} bytes, of {time}, {settled}", stamp.length)
 }
 
 /// What the value of a key says.
@@ -102,15 +104,11 @@ fn meaning(key: &[u8], resume: &Resume) -> String {
     let counters = &resume.counters;
     match key {
         b"active" => format!("at work for {} s, over all lives", counters.active),
-        b"changed" => {
-            "when anything of each file was last changed: seconds and nanoseconds".to_owned()
-        }
+        b"changed" => "when anything of each file was changed: seconds, nanoseconds".to_owned(),
         b"choice" => "what was chosen: a number for each file".to_owned(),
         b"downloaded" => format!("{} bytes received, over all lives", counters.downloaded),
         b"files" => {
-            "how each file was after the last sync: length, seconds and nanoseconds of its \
-                     time, settled or not, number"
-                .to_owned()
+            "each file after the last sync: length, time, settled or not, number".to_owned()
         }
         b"folder" => "the download folder".to_owned(),
         b"format" => "the format of this file".to_owned(),

@@ -33,6 +33,7 @@ struct Image {
     names: BTreeMap<String, usize>,
 }
 
+// ANCHOR: change
 /// One change that may reach the disk alone.
 #[derive(Clone, Debug)]
 enum Change {
@@ -45,6 +46,7 @@ enum Change {
     /// From, to.
     Rename(String, String, usize),
 }
+// ANCHOR_END: change
 
 impl Image {
     fn file(&mut self, number: usize) -> &mut File {
@@ -242,6 +244,28 @@ impl Disk {
         self.pending.len()
     }
 
+    /// What one of them is, in words.
+    #[allow(dead_code, reason = "the examples of the chapter tell it")]
+    pub fn describe(&self, change: usize) -> String {
+        let name_of = |file: &usize| {
+            let mut names = self.live.names.iter();
+            let found = names.find(|(_, number)| *number == file);
+            found.map_or("a file without a name", |(name, _)| name)
+        };
+        match &self.pending[change] {
+            Change::Bytes(file, offset, bytes) => {
+                let (file, end) = (name_of(file), offset + bytes.len());
+                format!("bytes {offset} to {} of {file}", end - 1)
+            }
+            Change::Length(file, length) => format!("length {length} of {}", name_of(file)),
+            Change::Time(file, _) => format!("the time of {}", name_of(file)),
+            Change::Link(name, _) => format!("the name {name}"),
+            Change::Remove(name) => format!("the end of the name {name}"),
+            Change::Rename(from, to, _) => format!("the name {to} in place of {from}"),
+        }
+    }
+
+    // ANCHOR: power_cut
     /// The power was cut: of what was pending, these changes have reached the disk, in this order.
     pub fn power_cut(&self, survivors: impl IntoIterator<Item = usize>) -> Disk {
         let mut image = self.durable.clone();
@@ -258,6 +282,7 @@ impl Disk {
             ..*self
         }
     }
+    // ANCHOR_END: power_cut
 
     /// Only the program was killed: the system still has everything, and may lose it later.
     pub fn kill(&self) -> Disk {

@@ -41,6 +41,7 @@ impl Witness {
         found
     }
 
+    // ANCHOR: trusted
     pub fn trusted(&self, torrent: &Torrent, disk: &Disk, judgement: &Judgement) {
         for piece in judgement.trusted.iter_ones() {
             assert!(
@@ -49,6 +50,7 @@ impl Witness {
             );
         }
     }
+    // ANCHOR_END: trusted
 
     pub fn fetched(&mut self, piece: u32) {
         let is_kept = self.vouched.contains(&piece);

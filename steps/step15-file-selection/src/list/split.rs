@@ -41,6 +41,7 @@ pub fn split(list: &str) -> Result<Vec<Raw>, ListError> {
     }
 }
 
+// ANCHOR: end_of
 /// Where the entry ends that begins at `at`: at a comma that is not quoted, escaped, or between
 /// braces.
 fn end_of(chars: &[char], at: usize) -> usize {
@@ -65,6 +66,7 @@ fn end_of(chars: &[char], at: usize) -> usize {
     }
     here.min(chars.len())
 }
+// ANCHOR_END: end_of
 
 /// The next of these characters that is not escaped.
 fn close_of(chars: &[char], from: usize, close: char) -> Option<usize> {
