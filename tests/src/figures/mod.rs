@@ -11,8 +11,11 @@ mod bitfield_bits;
 pub mod bytes;
 pub mod chart;
 mod compact;
+mod dealing;
+mod end_game;
 mod handshake_bytes;
 mod messages_bytes;
+mod orders;
 mod parts;
 mod peer_id_bytes;
 mod pieces_blocks;
@@ -60,6 +63,10 @@ pub fn all() -> Vec<Figure> {
         two_cuts::letters(),
         two_cuts::sample(),
         slow_disk::figure(),
+        dealing::figure(),
+        orders::out(),
+        orders::leaves(),
+        end_game::figure(),
     ]
 }
 

@@ -1,0 +1,105 @@
+//! Whole swarms that differ in nothing but the order in which pieces are asked for.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use blocks::Geometry;
+use engine::Config;
+use picker::Order;
+use sim::{Line, World};
+
+/// The torrent: 64 pieces of 256 KiB.
+pub const PIECES: u32 = 64;
+const PIECE: u64 = 256 * 1024;
+
+/// Those who begin at the same moment with nothing. The seeder is there already.
+pub const LEECHERS: usize = 12;
+
+/// What everybody's line sends in a second; it takes in four times as much.
+const UP: u64 = 1024 * 1024;
+
+/// The time that nobody could be faster than: the seeder has sent each byte once.
+pub const IDEAL: u64 = PIECES as u64 * PIECE / UP;
+
+/// When a swarm is given up, in seconds.
+const UNTIL: u64 = 600;
+
+/// What is compared: its name, its order, and whether the peers share out what only the seeder has.
+pub const RULES: [(&str, Order, bool); 4] = [
+    ("sequential", Order::Sequential, false),
+    ("random", Order::Random, false),
+    ("rarest first", Order::Rarest, false),
+    ("rarest first, shared out", Order::Rarest, true),
+];
+
+/// A swarm whose peers all follow one of the rules.
+pub struct Swarm {
+    world: World,
+}
+
+impl Swarm {
+    pub fn new((_, order, shares): (&str, Order, bool), seed: u64) -> Swarm {
+        let geometry = Geometry::new(u64::from(PIECES) * PIECE, PIECE).expect("a torrent");
+        let mut world = World::seeded(geometry, seed);
+        world.line = Line {
+            latency: Duration::from_millis(20),
+            up: Some(UP),
+            down: Some(4 * UP),
+            ..Line::default()
+        };
+        world.seeder();
+        for _ in 0..LEECHERS {
+            let config = Config {
+                keep_seeding: true,
+                ..world.config()
+            };
+            let node = world.add(config);
+            world.nodes[node].engine.set_order(order, shares);
+        }
+        Swarm { world }
+    }
+
+    /// Whether all have everything.
+    fn is_done(world: &World) -> bool {
+        world.nodes.iter().all(|node| node.is_seed())
+    }
+
+    /// How many pieces are out: somebody has them who is no seeder.
+    fn out(world: &World) -> u32 {
+        let mut out: BTreeSet<u32> = BTreeSet::new();
+        for node in &world.nodes[1..] {
+            out.extend(node.engine.have().into_iter().flat_map(|have| have.iter_ones()));
+        }
+        out.len() as u32
+    }
+
+    /// How many seconds it takes until the last one has everything.
+    pub fn to_the_end(mut self) -> f64 {
+        let until = Duration::from_secs(UNTIL);
+        self.world.run_until(until, Swarm::is_done);
+        self.world.now.since_start().as_secs_f64()
+    }
+
+    /// How many pieces are out after each second, for so many seconds.
+    pub fn out_by_second(mut self, seconds: u64) -> Vec<u32> {
+        let after = |second| {
+            self.world.run_to(second);
+            Swarm::out(&self.world)
+        };
+        (0..=seconds).map(after).collect()
+    }
+
+    /// Lets the seeder go when it has sent so many bytes, in parts of the torrent. How many pieces are
+    /// left in the swarm then: if it is not all, nobody will ever have everything.
+    pub fn without_seeder(mut self, sent: f64) -> u32 {
+        let bytes = (sent * f64::from(PIECES) * PIECE as f64) as u64;
+        let until = Duration::from_secs(UNTIL);
+        let has_sent = |world: &World| world.nodes[0].sent >= bytes || Swarm::is_done(world);
+        self.world.run_until(until, has_sent);
+        self.world.kill(0);
+        // What is on its way comes, and what was begun is completed where that can be.
+        let soon = self.world.now.since_start() + Duration::from_secs(60);
+        self.world.run_until(soon, |world| Swarm::out(world) == PIECES);
+        Swarm::out(&self.world)
+    }
+}
