@@ -11,7 +11,11 @@ fn rarest(ours: &BTreeSet<u32>, peer: &BTreeSet<u32>, all: &[BTreeSet<u32>]) -> 
 // ANCHOR_END: answer
 
 fn main() {
-    let peers = [BTreeSet::from([0, 1, 2, 3]), BTreeSet::from([0, 1, 2]), BTreeSet::from([1, 2])];
+    let peers = [
+        BTreeSet::from([0, 1, 2, 3]),
+        BTreeSet::from([0, 1, 2]),
+        BTreeSet::from([1, 2]),
+    ];
     println!("{:?}", rarest(&BTreeSet::from([3]), &peers[0], &peers));
 }
 
@@ -23,7 +27,11 @@ mod tests {
 
     #[test]
     fn what_fewest_have_and_we_lack() {
-        let peers = [BTreeSet::from([0, 1, 2, 3]), BTreeSet::from([0, 1, 2]), BTreeSet::from([1, 2])];
+        let peers = [
+            BTreeSet::from([0, 1, 2, 3]),
+            BTreeSet::from([0, 1, 2]),
+            BTreeSet::from([1, 2]),
+        ];
         let next = |ours: &[u32], peer: usize| {
             rarest(&ours.iter().copied().collect(), &peers[peer], &peers)
         };

@@ -48,7 +48,10 @@ fn naive() -> Vec<u32> {
 }
 
 fn main() {
-    println!("look, then take:   the two threads ask for pieces {:?}", naive());
+    println!(
+        "look, then take:   the two threads ask for pieces {:?}",
+        naive()
+    );
     let taken = both(|free| take(free, thread::yield_now));
     println!("both in one:       the two threads ask for pieces {taken:?}");
 }

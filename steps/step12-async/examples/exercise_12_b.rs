@@ -56,7 +56,10 @@ fn calls(count: u32, places: usize) -> (u32, u64) {
 fn main() {
     for (count, places) in [(10, 20), (100, 20), (100, 1)] {
         let (most, end) = calls(count, places);
-        println!("{count} calls, {places} places: {most} at once, over after {} s", end / 1000);
+        println!(
+            "{count} calls, {places} places: {most} at once, over after {} s",
+            end / 1000
+        );
     }
 }
 

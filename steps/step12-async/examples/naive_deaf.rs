@@ -85,8 +85,14 @@ mod tests {
 
     #[test]
     fn an_order_waits_for_the_peer_unless_both_are_heard() {
-        assert_eq!(story(false), ["  10.0 s  it says: have", "  10.0 s  we say: cancel"]);
-        assert_eq!(story(true), ["   0.1 s  we say: cancel", "  10.0 s  it says: have"]);
+        assert_eq!(
+            story(false),
+            ["  10.0 s  it says: have", "  10.0 s  we say: cancel"]
+        );
+        assert_eq!(
+            story(true),
+            ["   0.1 s  we say: cancel", "  10.0 s  it says: have"]
+        );
         main();
     }
 }

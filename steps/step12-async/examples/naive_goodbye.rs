@@ -57,7 +57,10 @@ fn run<F: Future<Output = ()>>(program: impl FnOnce(Rc<Cell<u32>>) -> F) -> io::
 
 fn main() -> io::Result<()> {
     println!("just ended:       {} of 5 pieces are written", run(naive)?);
-    println!("closed, waited:   {} of 5 pieces are written", run(careful)?);
+    println!(
+        "closed, waited:   {} of 5 pieces are written",
+        run(careful)?
+    );
     Ok(())
 }
 

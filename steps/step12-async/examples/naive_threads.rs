@@ -59,7 +59,10 @@ fn tasks(count: u64, woken: &Arc<AtomicU64>) -> std::io::Result<()> {
 fn main() -> std::io::Result<()> {
     let mut words = std::env::args().skip(1);
     let kind = words.next().unwrap_or_default();
-    let count = words.next().and_then(|count| count.parse().ok()).unwrap_or(10);
+    let count = words
+        .next()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(10);
     let woken = Arc::new(AtomicU64::new(0));
     match &*kind {
         "tasks" => tasks(count, &woken)?,
@@ -85,7 +88,9 @@ fn processor_seconds() -> Option<f64> {
 /// How many MiB of memory we have, on Linux.
 fn resident() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
 }
 

@@ -37,7 +37,10 @@ mod tests {
         let (bounded, bounded_end) = levels(8, 500);
         assert!(free.iter().any(|(_, level)| *level > 390), "{free:?}");
         assert!(bounded.iter().all(|(_, level)| *level <= 8));
-        assert!(free_end.abs_diff(bounded_end) < 100, "{free_end} {bounded_end}");
+        assert!(
+            free_end.abs_diff(bounded_end) < 100,
+            "{free_end} {bounded_end}"
+        );
         main();
     }
 }

@@ -54,7 +54,10 @@ mod tests {
         let said = three();
         let said = said.borrow();
         let order: Vec<&str> = said.iter().map(|line| line[10..].trim()).collect();
-        assert_eq!(order[..3], ["fast: block 1", "fast: block 2", "usual: block 1"]);
+        assert_eq!(
+            order[..3],
+            ["fast: block 1", "fast: block 2", "usual: block 1"]
+        );
         assert!(said[8].starts_with("10800000 ms"), "{said:?}");
         assert!(begun.elapsed() < Duration::from_secs(60));
         main();

@@ -25,10 +25,7 @@ pub(super) fn figure() -> Figure {
         Width::Narrow,
     );
     let mut y = 20.0;
-    for (title, ending) in [
-        ("we wait", Ending::Wait),
-        ("the end game", Ending::Again),
-    ] {
+    for (title, ending) in [("we wait", Ending::Wait), ("the end game", Ending::Again)] {
         let came = download(ending);
         svg.text("bold", 2.0, y, title);
         y += 10.0;
@@ -55,5 +52,11 @@ pub(super) fn figure() -> Figure {
 fn draw(svg: &mut Svg, came: &Came, y: f64) {
     let x = |millis: u64| LEFT + SECOND * millis as f64 / 1000.0;
     let class = if came.in_vain { "b solid" } else { "a" };
-    svg.rect(class, x(came.from), y + 4.0, x(came.to) - x(came.from), ROW - 10.0);
+    svg.rect(
+        class,
+        x(came.from),
+        y + 4.0,
+        x(came.to) - x(came.from),
+        ROW - 10.0,
+    );
 }

@@ -9,6 +9,7 @@
 mod arrival;
 mod bitfield_bits;
 pub mod bytes;
+mod channel;
 pub mod chart;
 mod compact;
 mod dealing;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Figure> {
         orders::out(),
         orders::leaves(),
         end_game::figure(),
+        channel::figure(),
     ]
 }
 

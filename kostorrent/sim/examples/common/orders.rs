@@ -32,6 +32,16 @@ pub const RULES: [(&str, Order, bool); 4] = [
     ("rarest first, shared out", Order::Rarest, true),
 ];
 
+/// How it went.
+pub struct Story {
+    /// How many pieces somebody had besides the seeder, at each tenth of a second.
+    pub out: Vec<u32>,
+    /// How many times the whole torrent the seeder had sent when all pieces were out.
+    pub sent: f64,
+    /// After how many seconds the last one had everything.
+    pub took: f64,
+}
+
 /// A swarm whose peers all follow one of the rules.
 pub struct Swarm {
     world: World,
@@ -68,25 +78,34 @@ impl Swarm {
     fn out(world: &World) -> u32 {
         let mut out: BTreeSet<u32> = BTreeSet::new();
         for node in &world.nodes[1..] {
-            out.extend(node.engine.have().into_iter().flat_map(|have| have.iter_ones()));
+            out.extend(
+                node.engine
+                    .have()
+                    .into_iter()
+                    .flat_map(|have| have.iter_ones()),
+            );
         }
         out.len() as u32
     }
 
-    /// How many seconds it takes until the last one has everything.
-    pub fn to_the_end(mut self) -> f64 {
-        let until = Duration::from_secs(UNTIL);
-        self.world.run_until(until, Swarm::is_done);
-        self.world.now.since_start().as_secs_f64()
-    }
-
-    /// How many pieces are out after each second, for so many seconds.
-    pub fn out_by_second(mut self, seconds: u64) -> Vec<u32> {
-        let after = |second| {
-            self.world.run_to(second);
-            Swarm::out(&self.world)
-        };
-        (0..=seconds).map(after).collect()
+    /// Lets the swarm go on until all have everything, and looks at it ten times a second.
+    pub fn to_the_end(mut self) -> Story {
+        let (mut out, mut sent) = (Vec::new(), None);
+        while !Swarm::is_done(&self.world) && out.len() < 10 * UNTIL as usize {
+            let pieces = Swarm::out(&self.world);
+            out.push(pieces);
+            if pieces == PIECES && sent.is_none() {
+                sent = Some(self.world.nodes[0].sent);
+            }
+            let until = Duration::from_millis(100 * out.len() as u64);
+            self.world.run_until(until, Swarm::is_done);
+        }
+        let sent = sent.unwrap_or(self.world.nodes[0].sent);
+        Story {
+            out,
+            sent: sent as f64 / (f64::from(PIECES) * PIECE as f64),
+            took: self.world.now.since_start().as_secs_f64(),
+        }
     }
 
     /// Lets the seeder go when it has sent so many bytes, in parts of the torrent. How many pieces are
@@ -99,7 +118,8 @@ impl Swarm {
         self.world.kill(0);
         // What is on its way comes, and what was begun is completed where that can be.
         let soon = self.world.now.since_start() + Duration::from_secs(60);
-        self.world.run_until(soon, |world| Swarm::out(world) == PIECES);
+        self.world
+            .run_until(soon, |world| Swarm::out(world) == PIECES);
         Swarm::out(&self.world)
     }
 }

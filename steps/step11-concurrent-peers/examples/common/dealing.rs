@@ -9,10 +9,22 @@ pub struct Peer {
 
 /// Pieces of 256 KiB: the first peer sends 2.5 MiB a second, the last an eighth of one.
 pub const PEERS: [Peer; 4] = [
-    Peer { name: "fast", each: 100 },
-    Peer { name: "usual", each: 200 },
-    Peer { name: "slow", each: 400 },
-    Peer { name: "very slow", each: 2_000 },
+    Peer {
+        name: "fast",
+        each: 100,
+    },
+    Peer {
+        name: "usual",
+        each: 200,
+    },
+    Peer {
+        name: "slow",
+        each: 400,
+    },
+    Peer {
+        name: "very slow",
+        each: 2_000,
+    },
 ];
 
 /// How many pieces there are.
@@ -29,7 +41,11 @@ pub struct Sent {
 /// All pieces from one peer, as in chapter 9.
 pub fn from_one(peer: usize) -> Vec<Sent> {
     let each = PEERS[peer].each;
-    let send = |piece| Sent { peer, from: piece * each, to: (piece + 1) * each };
+    let send = |piece| Sent {
+        peer,
+        from: piece * each,
+        to: (piece + 1) * each,
+    };
     (0..u64::from(PIECES)).map(send).collect()
 }
 
@@ -40,7 +56,11 @@ pub fn in_equal_shares() -> Vec<Sent> {
     let mut sent = Vec::new();
     for (peer, Peer { each, .. }) in PEERS.iter().enumerate() {
         for piece in 0..share {
-            sent.push(Sent { peer, from: piece * each, to: (piece + 1) * each });
+            sent.push(Sent {
+                peer,
+                from: piece * each,
+                to: (piece + 1) * each,
+            });
         }
     }
     sent
@@ -57,7 +77,11 @@ pub fn from_one_queue() -> Vec<Sent> {
         let peer = first.unwrap_or(0);
         let from = free_at[peer];
         free_at[peer] += PEERS[peer].each;
-        sent.push(Sent { peer, from, to: free_at[peer] });
+        sent.push(Sent {
+            peer,
+            from,
+            to: free_at[peer],
+        });
     }
     sent
 }

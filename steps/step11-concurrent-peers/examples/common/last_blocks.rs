@@ -66,7 +66,8 @@ pub fn download(ending: Ending) -> Vec<Came> {
             }
             let key = PeerKey(index as u32);
             let room = OUT - peer.asked.len();
-            peer.asked.extend(pick(&mut picker, key, &all, room, ending, &mut rng));
+            peer.asked
+                .extend(pick(&mut picker, key, &all, room, ending, &mut rng));
         }
         let (index, to) = next(&peers).expect("somebody sends");
         now = to;
@@ -75,9 +76,17 @@ pub fn download(ending: Ending) -> Vec<Came> {
         peer.began = now;
         let receipt = picker.received(PeerKey(index as u32), block);
         let in_vain = receipt == Receipt::Unwanted;
-        came.push(Came { peer: index, block, from, to, in_vain });
+        came.push(Came {
+            peer: index,
+            block,
+            from,
+            to,
+            in_vain,
+        });
         if let Receipt::Kept { whole, also_asked } = receipt {
-            also_asked.iter().for_each(|other| cancel(&mut peers[other.0 as usize], block));
+            also_asked
+                .iter()
+                .for_each(|other| cancel(&mut peers[other.0 as usize], block));
             if whole {
                 picker.close(block.piece);
             }
@@ -116,7 +125,10 @@ fn pick(
 
 /// Who is the next to have sent a block, and when.
 fn next(peers: &[Peer]) -> Option<(usize, u64)> {
-    let busy = peers.iter().enumerate().filter(|(_, peer)| !peer.asked.is_empty());
+    let busy = peers
+        .iter()
+        .enumerate()
+        .filter(|(_, peer)| !peer.asked.is_empty());
     busy.map(|(index, peer)| (index, peer.began + PEERS[index]))
         .min_by_key(|&(_, to)| to)
 }
@@ -124,5 +136,6 @@ fn next(peers: &[Peer]) -> Option<(usize, u64)> {
 /// A `cancel` has come. The block that is being sent is sent all the same.
 fn cancel(peer: &mut Peer, block: BlockRequest) {
     let first = peer.asked.front().copied();
-    peer.asked.retain(|&asked| asked != block || Some(asked) == first);
+    peer.asked
+        .retain(|&asked| asked != block || Some(asked) == first);
 }

@@ -41,7 +41,7 @@ impl Executor {
         self.ready.row().push_back(self.tasks.len());
         self.tasks.push(Some(Box::pin(task)));
     }
-// ANCHOR_END: executor
+    // ANCHOR_END: executor
 
     // ANCHOR: run
     /// Runs until no task has anything to do, and none sleeps.
@@ -88,7 +88,10 @@ impl Clock {
 
     /// Waits for so many milliseconds.
     pub fn sleep(&self, millis: u64) -> Sleep {
-        Sleep { until: self.now() + millis, clock: self.clone() }
+        Sleep {
+            until: self.now() + millis,
+            clock: self.clone(),
+        }
     }
 
     /// Everybody waits: so it is as late as the first of them wants it to be.

@@ -49,7 +49,7 @@ impl<T> Channel<T> {
         })
         .await
     }
-// ANCHOR_END: channel
+    // ANCHOR_END: channel
 
     pub fn new(places: usize) -> Channel<T> {
         Channel(Rc::new(RefCell::new(Inner {
@@ -97,7 +97,10 @@ pub enum First<A, B> {
 
 // ANCHOR: first
 /// Waits for both, and goes on with the first. What the other one had begun is dropped.
-pub async fn first<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> First<A, B> {
+pub async fn first<A, B>(
+    one: impl Future<Output = A>,
+    other: impl Future<Output = B>,
+) -> First<A, B> {
     let (mut one, mut other) = (pin!(one), pin!(other));
     poll_fn(|context| {
         if let Poll::Ready(done) = one.as_mut().poll(context) {
