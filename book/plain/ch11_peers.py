@@ -179,17 +179,17 @@ def work_with(table, peer):
 # ANCHOR: call
 # Calls a peer, and stays with it. If that goes wrong, only this thread ends.
 def call(table, address, our_id):
-    name = f"{address[0]}:{address[1]}"
     peer = {"asked": [], "to_say": [], "blocks": 0}
     try:
         peer.update(greet(address, table["torrent"], our_id))
         with table["lock"]:
             table["peers"].append(peer)
         work_with(table, peer)
-        print(f"{name} is {client_of(peer['id'])}, and sent {peer['blocks']} blocks")
+        line = f"is {client_of(peer['id'])}, and sent {peer['blocks']} blocks"
     except (OSError, ValueError) as error:
-        print(f"{name}: {error}")
+        line = f"is let go: {error}"
     with table["lock"]:
+        print(f"{address[0]}:{address[1]} {line}")
         give_back(table, peer)
         table["peers"] = [other for other in table["peers"] if other is not peer]
         for piece, only in list(table["only"].items()):

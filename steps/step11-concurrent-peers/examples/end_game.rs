@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p step11-concurrent-peers --example end_game`
 
+#[allow(dead_code)]
 #[path = "common/last_blocks.rs"]
 mod last_blocks;
 use last_blocks::{Ending, download};

@@ -22,7 +22,7 @@ pub(super) fn figure() -> Figure {
         "11-queue",
         "Four peers, a bar for each, as long as it sends. With equal shares of 16 pieces the fast one is done after 1.6 \
          seconds, the usual one after 3.2, the slow one after 6.4 and the very slow one after 32. From one queue all of them \
-         are done after four seconds or less, and have sent 36, 18, 9 and 2 pieces or nearly so.",
+         are done after four seconds or less, and have sent 35, 18, 9 and 2 pieces.",
         Width::Narrow,
     );
     let mut y = 20.0;

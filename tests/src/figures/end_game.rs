@@ -19,9 +19,9 @@ const SECONDS: u32 = 12;
 pub(super) fn figure() -> Figure {
     let mut svg = Svg::new(
         "11-end-game",
-        "Blocks from three fast peers and a slow one, from left to right as time goes. Above, everybody waits: the fast ones \
-         are done after some four seconds, and the slow one goes on sending for seven seconds more what it was asked for. Below, \
-         the fast ones are asked for these blocks as well, and all is over almost at once; one block of the slow peer comes in vain.",
+        "Blocks from three fast peers and a slow one, from left to right as time goes. Above we wait: the fast ones have nothing \
+         to do after less than four seconds, and the slow one goes on until ten with what it was asked for. Below, the fast ones \
+         are asked for these blocks as well, and all is over after four seconds; one block of the slow peer comes in vain.",
         Width::Narrow,
     );
     let mut y = 20.0;

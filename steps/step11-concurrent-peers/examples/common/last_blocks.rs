@@ -11,13 +11,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 /// How many milliseconds each peer takes for a block.
-pub const PEERS: [u64; 4] = [50, 50, 50, 1_000];
+pub const PEERS: [u64; 4] = [150, 150, 150, 1_000];
 
 /// How many requests are out at each.
 const OUT: usize = 8;
 
-/// The torrent: 60 pieces of four blocks.
-pub const PIECES: u32 = 60;
+/// The torrent: 20 pieces of four blocks.
+pub const PIECES: u32 = 20;
 
 /// What is done when every block that is missing was asked of somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
