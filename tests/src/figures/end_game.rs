@@ -11,7 +11,7 @@ use super::Figure;
 use super::svg::{Svg, Width};
 
 const LEFT: f64 = 78.0;
-const SECOND: f64 = 33.0;
+const SECOND: f64 = 32.0;
 const ROW: f64 = 28.0;
 /// How long we look, in seconds.
 const SECONDS: u32 = 12;
@@ -21,7 +21,7 @@ pub(super) fn figure() -> Figure {
         "11-end-game",
         "Blocks from three fast peers and a slow one, from left to right as time goes. Above we wait: the fast ones have nothing \
          to do after less than four seconds, and the slow one goes on until ten with what it was asked for. Below, the fast ones \
-         are asked for these blocks as well, and all is over after four seconds; one block of the slow peer comes in vain.",
+         are asked for these blocks as well, and all is over after four seconds; one block comes in vain.",
         Width::Narrow,
     );
     let mut y = 20.0;
