@@ -65,14 +65,16 @@ def refused(function, *arguments):
     Process::run("python3", &mut command).expect_code(0);
 }
 
-/// The plain client, which downloads into a folder.
+/// The plain client of chapter 9, which downloads into a folder.
 fn download(torrent: &Path, folder: &Path) -> Option<Finished> {
+    download_by("ch09_files.py", torrent, folder)
+}
+
+/// One of the plain clients.
+fn download_by(file: &str, torrent: &Path, folder: &Path) -> Option<Finished> {
     let mut command = python()?;
-    command
-        .arg(plain().join("ch09_files.py"))
-        .arg(torrent)
-        .arg(folder);
-    Some(Process::run("ch09_files.py", &mut command))
+    command.arg(plain().join(file)).arg(torrent).arg(folder);
+    Some(Process::run(file, &mut command))
 }
 
 #[test]
@@ -371,6 +373,55 @@ assert can_redraw(Terminal())
 }
 
 #[test]
+fn rare_pieces_come_first_and_the_last_blocks_are_asked_of_three() {
+    holds(
+        "\
+table = make_table({'piece_length': 32768, 'total': 131072, 'hashes': [b''] * 4}, '', range(4))
+def join(*has):
+    peer = {'has': set(has), 'choking': False, 'asked': [], 'to_say': [], 'blocks': 0}
+    table['peers'].append(peer)
+    return peer
+def grant(peer):
+    found = next_block(table, peer)
+    if found:
+        table['open'][found[0]][found[1]]['asked'].append(peer)
+        peer['asked'].append(found)
+    return found
+first, second = (0, 16384), (16384, 16384)
+a, b = join(0, 1, 2, 3), join(0, 1, 2)
+assert rarest(table, a) == 3 and {rarest(table, b) for _ in range(100)} == {0, 1, 2}
+assert [grant(a), grant(a)] == [(3, first), (3, second)]
+asked = [grant(b) for _ in range(6)]
+assert sorted(asked) == [(piece, block) for piece in range(3) for block in (first, second)]
+# All is asked for: b has nothing of what a was asked for, and a is asked for what b owes.
+assert grant(b) is None
+assert sorted(grant(a) for _ in range(6)) == sorted(asked) and grant(a) is None
+c, d = join(0, 1, 2), join(0, 1, 2)
+assert grant(c) in asked
+(piece, block) = c['asked'][0]
+for _ in range(5):
+    assert grant(d) != (piece, block)  # it was asked of three already
+assert grant(d) is None
+block_came(table, c, piece, block[0], bytes(16384))
+for other in (a, b):
+    assert (piece, block) not in other['asked'] and len(other['to_say']) == 1
+    assert split_messages(other['to_say'][0])[0][0] == 8
+assert d['to_say'] == [] and table['open'][piece][block]['from'] is c
+block_came(table, a, piece, block[0], bytes(16384))
+assert a['blocks'] == 0 and c['blocks'] == 1
+# A block that is free for somebody: no end game.
+give_back(table, d)
+give_back(table, b)
+give_back(table, a)
+assert once_more(table, d) is None and grant(d) is not None
+# A piece that is to come from one alone.
+table['only'][3] = a
+assert not can_ask(table, b, 3) and can_ask(table, a, 3)
+",
+    );
+}
+
+#[test]
 fn callers_are_answered_in_the_right_order_and_nonsense_is_refused() {
     holds(
         "\
@@ -605,6 +656,34 @@ with tempfile.TemporaryDirectory() as folder:
     );
 }
 
+#[test]
+fn tasks_run_in_one_thread_and_wait_side_by_side() {
+    holds(
+        "\
+import time
+said = []
+def task(name, connection, waits):
+    for pause in waits:
+        said.append((name, (yield connection, time.monotonic() + pause)))
+one, two = socket.socketpair()
+three, four = socket.socketpair()
+two.sendall(b'x')
+run([task('told', one, [60, 60]), task('waits', three, [0.2, 0])])
+assert said == [('told', True), ('told', True), ('waits', False), ('waits', False)], said
+def words(connection, heard):
+    for _ in range(2):
+        heard.append((yield from next_message(connection)))
+heard = []
+two.close()
+four.sendall(bytes(4) + make_message(HAVE, bytes(4)) + make_message(UNCHOKE))
+run([words(three, heard)])
+assert heard == [(4, bytes(4)), (1, b'')], heard
+four.close()
+assert refused(run, [words(three, heard)]) == 'ValueError'
+",
+    );
+}
+
 /// Everything below a folder, by its path; the bytes of the files.
 fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();
@@ -640,6 +719,35 @@ fn the_plain_client_downloads_the_sample_from_the_lab() {
     let again = download(&torrent, &to).unwrap();
     again.expect_code(1);
     assert!(again.stderr.contains("FileExistsError"), "{}", again.stderr);
+}
+
+#[test]
+fn the_plain_clients_for_many_peers_download_among_trouble_makers() {
+    if cfg!(windows) {
+        return; // there is no pwrite
+    }
+    let folder = temp();
+    let mut command = kostorrent::lab(folder.path());
+    command.args(["--port", "0", "--fast", "--trouble"]);
+    let mut lab = Process::start("kostorrent lab", &mut command);
+    let torrent = lab.until_line("READY", |line| {
+        let (_, torrent) = line.strip_prefix("READY ")?.split_once(' ')?;
+        Some(PathBuf::from(torrent))
+    });
+    let sample = programs::root().join("kostorrent/sample/kostorrent-sample");
+    for file in ["ch11_peers.py", "ch12_async.py"] {
+        let to = folder.path().join(file);
+        let Some(finished) = download_by(file, &torrent, &to) else {
+            return;
+        };
+        finished.expect_code(0);
+        assert!(
+            tree(&to.join("kostorrent-sample")) == tree(&sample),
+            "{file}"
+        );
+        let sent = finished.stdout.matches(" sent ").count();
+        assert!(sent >= 3, "{}", finished.stdout);
+    }
 }
 
 /// Downloads from one scripted seeder, and returns what came of it.
@@ -705,6 +813,7 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
     let names = modules();
     assert!(names.len() >= 9);
     let standard = BTreeSet::from([
+        "asyncio",
         "fnmatch",
         "hashlib",
         "json",
@@ -716,6 +825,7 @@ fn each_file_uses_python_alone_and_the_plain_files_before_it() {
         "socket",
         "string",
         "sys",
+        "threading",
         "time",
         "unicodedata",
         "urllib",

@@ -53,6 +53,7 @@ pub use time::Time;
 pub use why::{Choice, Why};
 
 use messages::Bitfield;
+use picker::Order;
 
 use content::Content;
 use cx::Cx;
@@ -199,6 +200,15 @@ impl Engine {
     /// The pieces that are on disk and verified; `None` while it is not known what pieces there are.
     pub fn have(&self) -> Option<&Bitfield> {
         self.content.as_ref().map(Content::have)
+    }
+
+    /// Opens pieces in another order from now on, or shares nothing out with those that fetch the same:
+    /// to measure what both are good for. No user is asked, and no recording knows of it.
+    pub fn set_order(&mut self, order: Order, shares: bool) {
+        if let Some(content) = &mut self.content {
+            content.picker.set_order(order);
+            content.shares = shares;
+        }
     }
 
     fn command(&mut self, command: Command) {

@@ -221,6 +221,7 @@ impl World {
         self.obey(node);
     }
 
+    // ANCHOR: obey
     /// Does what a node's engine wants, and sets its alarm.
     pub(crate) fn obey(&mut self, node: usize) {
         while let Some(action) = self.nodes[node].engine.poll_action() {
@@ -231,6 +232,7 @@ impl World {
         }
         self.set_alarm(node);
     }
+    // ANCHOR_END: obey
 
     /// Lets time pass until `until`, counted from the world's beginning, or until `done` says so.
     pub fn run_until(&mut self, until: Duration, mut done: impl FnMut(&World) -> bool) {
@@ -242,6 +244,7 @@ impl World {
         self.run_until(Duration::from_secs(seconds), |_| false);
     }
 
+    // ANCHOR: step
     /// Lets the next thing happen. If there is none before `until`, which is counted from the
     /// world's beginning, then it is `until` and nothing has happened: `false`.
     pub fn step(&mut self, until: Duration) -> bool {
@@ -254,6 +257,7 @@ impl World {
         self.happen(node, happens);
         true
     }
+    // ANCHOR_END: step
 
     pub(crate) fn later(&mut self, after: Duration, node: usize, happens: Happens) {
         self.agenda.enter(self.now + after, (node, happens));

@@ -45,7 +45,6 @@ impl Picker {
         here.map(|(block, _)| u64::from(block.len)).sum()
     }
 
-    // ANCHOR: forget
     /// An open piece that keeps the others from being opened: all pieces that may be open are, no
     /// block of this one is on its way, and nobody `can_serve` it. Of several, the one of which
     /// least would be lost.
@@ -76,7 +75,6 @@ impl Picker {
         self.news += 1;
         asked
     }
-    // ANCHOR_END: forget
 
     /// A piece is open no more. The requests that were out are struck from the ledgers.
     pub(crate) fn remove_open(&mut self, piece: u32) -> Option<Vec<(PeerKey, BlockRequest)>> {

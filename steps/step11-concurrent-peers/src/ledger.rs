@@ -6,7 +6,6 @@ use messages::BlockRequest;
 
 use crate::{PeerKey, Picker};
 
-// ANCHOR: ledger
 /// What was asked of one peer.
 ///
 /// The blocks of the open pieces know whom they were asked of; this is the same the other way
@@ -24,7 +23,6 @@ pub(crate) struct Ledger {
     /// There was nothing for it at all: how many pieces it had then, and [`Picker::news`].
     pub nothing: Option<(u32, u64)>,
 }
-// ANCHOR_END: ledger
 
 impl Ledger {
     /// Notes requests that go out.

@@ -111,6 +111,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+// ANCHOR: download
 /// Starts a thread for each peer; this one stays at the desk.
 fn download(
     store: Store,
@@ -128,3 +129,4 @@ fn download(
     drop(desk);
     Desk::new(store, shared.clone(), addrs, screen).work(&news)
 }
+// ANCHOR_END: download

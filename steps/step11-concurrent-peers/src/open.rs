@@ -66,7 +66,6 @@ impl Askers {
     }
 }
 
-// ANCHOR: open
 /// A piece of which something has been asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Open {
@@ -89,7 +88,6 @@ pub(crate) struct Tally {
     /// How many were asked of one peer, of two, and so on.
     pub again: [u32; MOST_ASKED - 1],
 }
-// ANCHOR_END: open
 
 impl Open {
     pub fn new(blocks: u32) -> Open {
@@ -144,7 +142,6 @@ impl Open {
         self.again[peers - 1].iter_ones()
     }
 
-    // ANCHOR: ask_next
     /// Asks `peer` for the first free block, and says which that is.
     pub fn ask_next(&mut self, peer: PeerKey) -> Option<u32> {
         if self.tally.free == 0 {
@@ -158,7 +155,6 @@ impl Open {
         self.first_free += 1;
         Some(index)
     }
-    // ANCHOR_END: ask_next
 
     /// Asks one peer more for a block of [`Open::asked_of`] that it was not asked for yet.
     pub fn ask_again(&mut self, index: u32, peer: PeerKey) {
@@ -207,7 +203,6 @@ impl Open {
         void
     }
 
-    // ANCHOR: put
     /// The one place where a block changes: the counts and the sets follow it.
     fn put(&mut self, index: u32, block: Block) {
         match mem::replace(&mut self.blocks[index as usize], block) {
@@ -224,7 +219,6 @@ impl Open {
             Block::Here(_) => self.here += 1,
         }
     }
-    // ANCHOR_END: put
 
     /// Puts a block into the set of those that were asked of so many peers, or takes it out. Of
     /// those that were asked of enough there is no set.

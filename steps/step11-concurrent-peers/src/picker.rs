@@ -15,7 +15,6 @@ use crate::{END_GAME_REQUESTS, Order, PeerKey};
 /// While we have fewer pieces than this, any piece is opened, not the rarest.
 pub const RANDOM_FIRST: u32 = 4;
 
-// ANCHOR: picker
 /// What is missing of one torrent, and what was asked of whom.
 ///
 /// A piece is on disk (`have`), or open, or in the order of rarity, in exactly one of the three; or it
@@ -48,7 +47,6 @@ pub struct Picker {
     /// Counts when pieces may have come among the unopened that a peer could not be asked for.
     pub(crate) returned: u64,
 }
-// ANCHOR_END: picker
 
 /// What to do with a block that has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,6 +205,9 @@ impl Picker {
         }
     }
 
+    // ANCHOR_END: pick
+
+    // ANCHOR: pick_missing
     /// The same without the end game: nothing that anybody else was asked for. What is gained by a
     /// second request is known to who measures rates: see [`Picker::pick_again`].
     pub fn pick_missing(
@@ -239,6 +240,8 @@ impl Picker {
         }
     }
 
+    // ANCHOR_END: pick_missing
+
     /// The piece to be opened next for this peer, if there is room and it has one.
     fn next_piece(&mut self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
         let known = Some((has.count(), self.returned));
@@ -259,8 +262,8 @@ impl Picker {
         }
         piece
     }
-    // ANCHOR_END: pick
 
+    // ANCHOR: unopened
     /// The unopened piece of those in `has` that comes first in our order.
     fn unopened(&self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
         let may = |piece| self.may_ask(peer, piece);
@@ -270,6 +273,7 @@ impl Picker {
             Order::Sequential => self.rarity.first(has, may),
         }
     }
+    // ANCHOR_END: unopened
 
     /// Counts what may bring work to a peer for which `pick` had less than was wanted: blocks that
     /// were given up, room for a new piece, a piece put back, the end game. While it stays the
@@ -390,7 +394,6 @@ impl Picker {
         self.ledgers.entry(peer).or_default().asked(blocks);
     }
 
-    // ANCHOR: change
     /// The one door to an open piece: whatever happens to it, what is kept about all open pieces
     /// follows.
     pub(crate) fn change<T>(&mut self, piece: u32, how: impl FnOnce(&mut Open) -> T) -> Option<T> {
@@ -427,7 +430,6 @@ impl Picker {
             self.news += 1;
         }
     }
-    // ANCHOR_END: change
 
     // ANCHOR: received
     /// A whole block has come from `peer`. It need not be one that was asked of this peer, nor

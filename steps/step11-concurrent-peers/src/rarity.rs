@@ -16,7 +16,6 @@ const SWEEP: u32 = 4096;
 /// The place of a piece that is not in the order.
 const AWAY: u32 = u32::MAX;
 
-// ANCHOR: rarity
 /// The unopened pieces, sorted by how many peers have each.
 ///
 /// A sorted array, in which all pieces with the same number of copies stand together. When a piece
@@ -38,7 +37,6 @@ pub(crate) struct Rarity {
     /// How many peers have everything. They change no order, so they cost nothing.
     seeds: u32,
 }
-// ANCHOR_END: rarity
 
 impl Rarity {
     /// `pieces` pieces that nobody has.
@@ -158,7 +156,6 @@ impl Rarity {
         }
     }
 
-    // ANCHOR: rarest
     /// The rarest unopened piece of those in `has` that `may` be opened.
     pub fn rarest(
         &self,
@@ -181,7 +178,6 @@ impl Rarity {
         }
         None
     }
-    // ANCHOR_END: rarest
 
     /// An unopened piece of those in `has` that `may` be opened and that has fewer copies than
     /// these; the rarest of those that a glance finds.

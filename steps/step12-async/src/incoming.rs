@@ -45,7 +45,6 @@ struct Place {
     buf: BlockBuf,
 }
 
-// ANCHOR: payload
 /// The payload of the `piece` message that is being read.
 struct Payload {
     /// What is left of it, from the beginning of the arriving part on.
@@ -83,7 +82,6 @@ impl Payload {
         }
     }
 }
-// ANCHOR_END: payload
 
 impl Incoming {
     /// The reading side for a torrent of so many pieces.
@@ -198,7 +196,6 @@ impl Incoming {
         false
     }
 
-    // ANCHOR: take_row
     /// Takes in `left` bytes that were read into a row of places. Says how many more there are, in
     /// the scratch behind it.
     fn take_row(
@@ -229,7 +226,6 @@ impl Incoming {
         }
         Ok(left)
     }
-    // ANCHOR_END: take_row
 
     /// Takes in bytes that are not in their place yet, and puts what has become whole into `heard`.
     ///

@@ -37,7 +37,6 @@ enum Chunk {
     Done(u64),
 }
 
-// ANCHOR: payload
 /// Bytes of files, no more than a buffer holds.
 struct Payload {
     block: BlockRequest,
@@ -56,7 +55,6 @@ enum State {
     /// It cannot be read. Its block is dropped when its turn comes.
     Failed,
 }
-// ANCHOR_END: payload
 
 /// The writing side of a connection.
 pub(crate) struct Outgoing {
@@ -133,7 +131,6 @@ impl Outgoing {
         self.bytes(|out| message.encode(out));
     }
 
-    // ANCHOR: upload
     /// A `piece` message: its 13 bytes, then the block from the files it lies in.
     ///
     /// # Panics
@@ -166,7 +163,6 @@ impl Outgoing {
         }
         self.queue.push_back(Chunk::Done(length));
     }
-    // ANCHOR_END: upload
 
     /// Appends to the bytes that are last in the queue.
     fn bytes(&mut self, write: impl FnOnce(&mut Vec<u8>)) {

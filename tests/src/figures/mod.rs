@@ -9,6 +9,7 @@
 mod arrival;
 mod bitfield_bits;
 pub mod bytes;
+mod channel;
 pub mod chart;
 mod choking;
 mod chosen;
@@ -17,6 +18,11 @@ mod estimates;
 mod handshake_bytes;
 mod messages_bytes;
 mod notes;
+mod dealing;
+mod end_game;
+mod handshake_bytes;
+mod messages_bytes;
+mod orders;
 mod parts;
 mod peer_id_bytes;
 mod pieces_blocks;
@@ -73,6 +79,11 @@ pub fn all() -> Vec<Figure> {
         notes::ledger(),
         chosen::shared(),
         chosen::along(),
+        dealing::figure(),
+        orders::out(),
+        orders::leaves(),
+        end_game::figure(),
+        channel::figure(),
     ]
 }
 

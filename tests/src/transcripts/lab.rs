@@ -27,8 +27,10 @@ impl Lab {
         for port in free_ports() {
             let mut command = kostorrent::lab(folder);
             command.args(["--port", &port.to_string()]);
-            if settings.lab != Kind::Slow {
-                command.arg("--fast");
+            match settings.lab {
+                Kind::Slow => {}
+                Kind::Rare => drop(command.arg("--rare")),
+                _ => drop(command.arg("--fast")),
             }
             if settings.lab == Kind::Trouble {
                 command.arg("--trouble");

@@ -36,7 +36,7 @@ pub fn run(transcript: &Transcript, settings: &Settings) -> Result<Transcript, S
             scratch.move_tracker(port).map_err(io)?;
             (None, port)
         }
-        Kind::Fast | Kind::Slow | Kind::Trouble => {
+        Kind::Fast | Kind::Slow | Kind::Rare | Kind::Trouble => {
             let lab = Lab::start(settings, torrents.path())?;
             scratch.put_torrent(&lab.torrent).map_err(io)?;
             let port = lab.port;

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [04-announce]
-//! lab = true               # needs the running lab; also "slow", "trouble", and "off": nobody listens there
+//! lab = true               # needs the running lab; also "slow", "rare", "trouble", and "off": nobody listens there
 //! seeders = 1              # how many seeders the lab has
 //! status = 1               # the exit code of each command; [0, 1] for one after the other
 //! stderr = true            # what goes to stderr is shown too; "hide" leaves it out
@@ -29,6 +29,8 @@ pub enum Lab {
     Fast,
     /// A running one at its usual pace.
     Slow,
+    /// The same, whose seeders have a part each.
+    Rare,
     /// A fast one with trouble-makers.
     Trouble,
     /// None, and nobody listens where the sample's tracker should be.
@@ -90,6 +92,7 @@ impl Settings {
                 self.lab = match kind.as_str() {
                     "fast" => Lab::Fast,
                     "slow" => Lab::Slow,
+                    "rare" => Lab::Rare,
                     "trouble" => Lab::Trouble,
                     "off" => Lab::Off,
                     other => return Err(format!("there is no lab of the kind {other:?}")),

@@ -80,7 +80,7 @@ impl Content {
     /// nothing for long. Nothing is left to it when we have brought nothing for long, and wait.
     pub fn review_fellow(&mut self, peer: &Peer, now: Time) {
         let firsts = &peer.down.firsts;
-        if peer.is_seed() || firsts.are_over(peer.connected, now) {
+        if !self.shares || peer.is_seed() || firsts.are_over(peer.connected, now) {
             return self.picker.remove_fellow(peer.key);
         }
         let ahead = match self.firsts.we_wait(now) {

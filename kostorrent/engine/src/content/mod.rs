@@ -31,6 +31,8 @@ pub(crate) struct Content {
     pub integrity: Integrity,
     /// When we had pieces before all others that fetch.
     firsts: Firsts,
+    /// Whether what only the seeds have is shared out with those that fetch it too.
+    pub shares: bool,
     /// Whole pieces that are at the disk.
     pub under_way: BTreeSet<u32>,
     wanted: Bitfield,
@@ -56,6 +58,7 @@ impl Content {
             max_open,
             integrity: Integrity::default(),
             firsts: Firsts::default(),
+            shares: true,
             under_way: BTreeSet::new(),
             settled: have.clone(),
             left: 0,

@@ -128,6 +128,7 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
+    // ANCHOR: keep
     /// Verifies a piece, and writes it if it is right.
     fn keep(&mut self, piece: u32, blocks: Vec<BlockBuf>) -> Result<(), Box<dyn Error>> {
         self.since = Instant::now();
@@ -152,6 +153,7 @@ impl<'a> Desk<'a> {
         }
         Ok(())
     }
+    // ANCHOR_END: keep
 
     /// Nothing has happened for a moment: whether anything can.
     fn look_ahead(&self) -> Result<(), Trouble> {

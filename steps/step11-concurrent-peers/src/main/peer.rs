@@ -103,6 +103,7 @@ fn stay(meeting: Meeting, key: PeerKey, shared: &Shared, desk: &Sender<News>) ->
 }
 
 impl Peer<'_> {
+    // ANCHOR: work
     /// Asks and listens until something ends it.
     fn work(&mut self) -> Result<std::convert::Infallible, Parting> {
         self.line.say(&[Message::Interested])?;
@@ -117,6 +118,7 @@ impl Peer<'_> {
             }
         }
     }
+    // ANCHOR_END: work
 
     /// Does what other threads have told us.
     fn obey(&mut self) -> Result<(), Parting> {
@@ -133,6 +135,7 @@ impl Peer<'_> {
         Ok(())
     }
 
+    // ANCHOR: ask
     /// Asks for the next blocks: the picker says for which.
     fn ask(&mut self) -> Result<(), Parting> {
         if self.line.is_choked() {
@@ -154,6 +157,7 @@ impl Peer<'_> {
         }
         Ok(())
     }
+    // ANCHOR_END: ask
 
     /// A message has come.
     fn hear(&mut self, message: &Message) -> Result<(), Parting> {

@@ -13,6 +13,7 @@ use crate::report::Story;
 /// Memory for open pieces, in bytes; but two pieces may be open in any case.
 const MEMORY: u32 = 24 << 20;
 
+// ANCHOR: shared
 /// The table, for many threads: who wants to see it or to change it waits for its lock.
 #[derive(Clone)]
 pub struct Shared(Arc<Mutex<Table>>);
@@ -39,7 +40,9 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+// ANCHOR_END: shared
 
+// ANCHOR: table
 /// What all threads share.
 pub struct Table {
     pub picker: Picker,
@@ -53,6 +56,7 @@ pub struct Table {
     /// What is told at the end.
     pub story: Story,
 }
+// ANCHOR_END: table
 
 /// What the thread of a peer is told by others.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ pub struct Call {
     pub result: Result<(TcpStream, PeerId), MeetError>,
 }
 
+// ANCHOR: call
 /// Calls a peer, and says what became of it.
 pub async fn call(addr: SocketAddr, key: PeerKey, ours: Handshake, to: Sender<Call>) {
     // The handshake of chapter 5 waits for the peer. It gets a thread of its own for that, and this
@@ -34,6 +35,7 @@ pub async fn call(addr: SocketAddr, key: PeerKey, ours: Handshake, to: Sender<Ca
     // When the torrent's task has ended, nobody needs to know.
     let _ = to.send(Call { key, result }).await;
 }
+// ANCHOR_END: call
 
 /// From now on nobody waits for this socket: it says when there is something to read.
 fn to_async(stream: std::net::TcpStream) -> io::Result<TcpStream> {

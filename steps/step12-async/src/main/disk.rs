@@ -19,6 +19,7 @@ pub struct Kept {
     pub result: Result<bool, StoreError>,
 }
 
+// ANCHOR: work
 /// Verifies and writes what comes, one piece after the other, until nobody sends any more.
 pub fn work(mut store: Store, slow: Duration, mut pieces: Receiver<Piece>, to: &Sender<Kept>) {
     while let Some(Piece { piece, blocks }) = pieces.blocking_recv() {
@@ -29,3 +30,4 @@ pub fn work(mut store: Store, slow: Duration, mut pieces: Receiver<Piece>, to: &
         }
     }
 }
+// ANCHOR_END: work

@@ -159,6 +159,7 @@ impl<'a> Torrent<'a> {
         Ok(self.trace.summary()?)
     }
 
+    // ANCHOR: sleep
     /// Sleeps until somebody wakes it; says who.
     async fn sleep(&mut self, clock: &mut Interval) -> Woken {
         let Channels {
@@ -194,6 +195,7 @@ impl<'a> Torrent<'a> {
             _ = clock.tick() => Woken::Second,
         }
     }
+    // ANCHOR_END: sleep
 
     /// Somebody was called.
     fn called(&mut self, Call { key, result }: Call) -> io::Result<()> {
