@@ -22,6 +22,9 @@ pub struct Config {
     pub names: Vec<(String, u16)>,
     /// Whether to go on seeding when everything that is wanted is there.
     pub keep_seeding: bool,
+    /// Whether to super-seed (BEP 16), if everything is there from the start, until everything has come
+    /// out once.
+    pub super_seed: bool,
     /// Connections at most.
     pub max_peers: usize,
     /// Peers that may download from us at a time, the optimistic one included; `usize::MAX` serves all
@@ -51,6 +54,7 @@ impl Config {
             peers: Vec::new(),
             names: Vec::new(),
             keep_seeding: false,
+            super_seed: false,
             max_peers: 200,
             upload_slots: 8,
             limit_down: None,

@@ -51,7 +51,8 @@ impl Engine {
             heard: now,
             spoke: now,
         };
-        if let Some(have) = self.have().filter(|have| have.count() > 0) {
+        let shows_all = self.super_seed.is_none();
+        if let Some(have) = self.have().filter(|have| shows_all && have.count() > 0) {
             let bitfield = Message::Bitfield(have.to_bytes());
             self.cx.send(&mut peer, bitfield);
         }
@@ -59,6 +60,7 @@ impl Engine {
             content.review_fellow(&peer, now);
         }
         self.swarm.add(peer);
+        self.show(key);
         self.cx
             .timers
             .set_earlier(Timer::Watch, now + passing::WATCH_IDLE);
@@ -154,6 +156,9 @@ impl Engine {
 
     /// A connection is over: what was asked of it, its place and its addresses are free.
     fn gone(&mut self, peer: &Peer) {
+        if let Some(shown) = &mut self.super_seed {
+            shown.left(peer.key);
+        }
         let now = self.cx.now;
         let release = if peer.is_seed() && self.is_finished() {
             Release::UsedUntil(now + SEED_REST)
@@ -200,17 +205,30 @@ impl Engine {
             }
             Message::NotInterested => {
                 self.upload.interested(cx, peer, false);
+                self.show_when_idle(key);
                 Ok(())
             }
             Message::Have(piece) => match content.has_piece(peer, piece, cx.now) {
-                Ok(()) => self.interest(key),
+                Ok(()) => {
+                    self.heard_of(key, Some(piece));
+                    self.interest(key)
+                }
                 bad => bad,
             },
             Message::Bitfield(bytes) => match content.has_pieces(peer, &bytes, cx.now) {
-                Ok(()) => self.interest(key),
+                Ok(()) => {
+                    self.heard_of(key, None);
+                    self.interest(key)
+                }
                 bad => bad,
             },
-            Message::Request(block) => self.upload.requested(cx, peer, content, block),
+            Message::Request(block) => {
+                let hidden = self.super_seed.as_ref();
+                match hidden.is_some_and(|shown| !shown.shows(key, block.piece)) {
+                    true => Ok(()), // as a piece that we do not have
+                    false => self.upload.requested(cx, peer, content, block),
+                }
+            }
             Message::Cancel(block) => {
                 self.upload.cancelled(peer, &block);
                 Ok(())
@@ -255,5 +273,6 @@ impl Engine {
         if let Some(peer) = self.swarm.get_mut(key) {
             self.upload.room(&mut self.cx, peer, bytes);
         }
+        self.show_when_idle(key);
     }
 }

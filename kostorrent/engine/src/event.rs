@@ -333,6 +333,8 @@ pub enum Report {
         /// How many bans have ended.
         peers: usize,
     },
+    /// Everything has come out, or somebody else has everything: super-seeding is over.
+    SuperSeeded,
     /// A peer that was named cannot be called: its host's name leads nowhere.
     NameFailed {
         /// The name.

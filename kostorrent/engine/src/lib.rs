@@ -35,6 +35,7 @@ mod peer;
 mod pieces;
 mod reason;
 mod stats;
+mod superseeding;
 mod swarm;
 mod time;
 mod timers;
@@ -64,7 +65,7 @@ use leaving::Stage;
 use pausing::{Fault, Trial};
 use swarm::Swarm;
 use timers::Timer;
-use upload::Upload;
+use upload::{SuperSeed, Upload};
 
 /// One torrent at work.
 pub struct Engine {
@@ -79,6 +80,8 @@ pub struct Engine {
     content: Option<Content>,
     download: Download,
     upload: Upload,
+    /// `None` if we show everybody all that we have.
+    super_seed: Option<SuperSeed>,
     /// Everything wanted is there, and the user has heard of it.
     is_complete: bool,
     /// `completed` was told to the trackers, or is not to be told: it is said once for a torrent.
@@ -104,6 +107,7 @@ impl Engine {
             swarm: Swarm::new(&config),
             download: Download::new(config.limit_down, now),
             upload: Upload::new(&config, now),
+            super_seed: None,
             content: config
                 .content
                 .map(|content| Content::new(content, &peer_id, memory)),
@@ -114,6 +118,9 @@ impl Engine {
             paused: false,
             fault: None,
         };
+        if config.super_seed {
+            engine.super_seed();
+        }
         engine.start();
         engine
     }

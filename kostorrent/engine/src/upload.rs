@@ -1,6 +1,7 @@
 //! Giving: who may ask, and what is sent.
 
 mod slots;
+mod superseed;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::timers::Timer;
 use crate::{Action, CloseReason, Config, Time, Why};
 
 use slots::Slots;
+pub(crate) use superseed::SuperSeed;
 
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);

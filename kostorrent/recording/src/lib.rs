@@ -72,6 +72,9 @@ pub struct Header {
     pub names: Vec<(String, u16)>,
     /// Whether it was to seed in the end.
     pub keep_seeding: bool,
+    /// Whether it was to super-seed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub super_seed: bool,
     /// Connections at most.
     pub max_peers: usize,
     /// Peers that might download at a time.
@@ -99,6 +102,7 @@ impl Header {
             peers,
             names,
             keep_seeding,
+            super_seed,
             max_peers,
             upload_slots,
             limit_down,
@@ -130,6 +134,7 @@ impl Header {
             peers: peers.clone(),
             names: names.clone(),
             keep_seeding: *keep_seeding,
+            super_seed: *super_seed,
             max_peers: *max_peers,
             upload_slots: *upload_slots,
             limit_down: *limit_down,
@@ -183,6 +188,7 @@ impl Header {
             peers: self.peers.clone(),
             names: self.names.clone(),
             keep_seeding: self.keep_seeding,
+            super_seed: self.super_seed,
             max_peers: self.max_peers,
             upload_slots: self.upload_slots,
             limit_down: self.limit_down,

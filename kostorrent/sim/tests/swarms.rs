@@ -105,8 +105,7 @@ fn a_swarm_of_fast_and_slow_peers_is_done_within_a_fifth_of_the_ideal_if_it_is_n
 
 /// Eight that come at once to a seeder that is no faster than any of them: all wait for its first copy
 /// of everything, and what it sends twice holds up all.
-#[test]
-fn a_lone_seeder_sends_a_crowd_everything_about_once() {
+fn a_crowd() -> Scenario {
     let line = Line {
         latency: Duration::from_millis(15),
         up: Some(2_000_000),
@@ -117,7 +116,7 @@ fn a_lone_seeder_sends_a_crowd_everything_about_once() {
         line,
         ..Group::new(name, role, count)
     };
-    let scenario = Scenario {
+    Scenario {
         name: "a crowd".to_owned(),
         about: String::new(),
         size: 48 << 20,
@@ -127,14 +126,43 @@ fn a_lone_seeder_sends_a_crowd_everything_about_once() {
             group("seeder", Role::Seeder, 1),
             group("leecher", Role::Leecher, 8),
         ],
-    };
+    }
+}
+
+#[test]
+fn a_lone_seeder_sends_a_crowd_everything_about_once() {
+    let scenario = a_crowd();
     for seed in 0..4 {
         let story = scenario.run(seed);
         assert_sound(&story);
         assert_fast(&story, 1.12);
-        let sent = story.peers[0].sent as f64 / story.size as f64;
-        assert!(sent < 1.1, "--seed {seed}: {sent:.3} times");
+        assert!(
+            sent(&story) < 1.1,
+            "--seed {seed}: {:.3} times",
+            sent(&story)
+        );
     }
+}
+
+#[test]
+fn one_that_super_seeds_sends_it_less_and_nobody_waits_longer() {
+    let mut scenario = a_crowd();
+    scenario.groups[0].super_seeds = true;
+    for seed in 0..4 {
+        let story = scenario.run(seed);
+        assert_sound(&story);
+        assert_fast(&story, 1.12);
+        assert!(
+            sent(&story) < 1.05,
+            "--seed {seed}: {:.3} times",
+            sent(&story)
+        );
+    }
+}
+
+/// How many times all that is in the torrent its first peer has sent.
+fn sent(story: &Story) -> f64 {
+    story.peers[0].sent as f64 / story.size as f64
 }
 
 /// The mean time at which the peers of a group had everything, in seconds.

@@ -132,6 +132,10 @@ pub(crate) struct Seed {
     /// Give what is there, though not all of the torrent is
     #[arg(long)]
     pub(crate) partial: bool,
+    /// Show each peer a piece or two at a time, until everything has come out once (BEP 16): for the only
+    /// seed of a crowd, whose line is then used for nothing twice; one or two peers wait longer
+    #[arg(long, conflicts_with = "partial")]
+    pub(crate) super_seed: bool,
     #[command(flatten)]
     pub(crate) names: FileNames,
     #[command(flatten)]

@@ -44,6 +44,7 @@ fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
         peers: args.network.peers(),
         names: args.network.names(),
         partial: args.partial,
+        super_seed: args.super_seed,
         remember: memory::remember(&args.memory, args.face)?,
         record: recorder::target(&args.record)?,
         ..TorrentOptions::new(Arc::new(metainfo), root, Mode::Seed)

@@ -168,6 +168,7 @@ impl Work {
                 != Mode::Download {
                     keep_seeding: false,
                 },
+            super_seed: self.options.super_seed,
             limit_down: given.down,
             limit_up: given.up,
             memory: given.memory,

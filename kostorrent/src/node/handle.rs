@@ -36,6 +36,8 @@ pub struct TorrentOptions {
     pub mode: Mode,
     /// Whether a seed gives what is there, though not all of it is.
     pub partial: bool,
+    /// Whether a seed shows each peer a piece or two at a time, until everything has come out once (BEP 16).
+    pub super_seed: bool,
     /// Whether a download may write over files that are somebody else's.
     pub overwrite: bool,
     /// The files that are wanted; `None` is all.
@@ -83,6 +85,7 @@ impl TorrentOptions {
             root: root.into(),
             mode,
             partial: false,
+            super_seed: false,
             overwrite: false,
             selection: None,
             allocate: Allocate::Sparse,

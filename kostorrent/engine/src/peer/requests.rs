@@ -30,6 +30,11 @@ impl Requests {
         self.next += 1;
     }
 
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
     /// The request that has waited longest.
     pub fn first(&self) -> Option<BlockRequest> {
         self.order.first_key_value().map(|(_, &block)| block)

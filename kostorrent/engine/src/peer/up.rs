@@ -75,6 +75,11 @@ impl Up {
     }
     // ANCHOR_END: room_now
 
+    /// How many payload bytes it has asked for that were not sent yet.
+    pub fn waits(&self) -> u64 {
+        self.requests.len() as u64 * u64::from(BLOCK) + self.in_connection
+    }
+
     /// A block of this piece goes to it.
     pub fn gives(&mut self, piece: u32) {
         if self.given.last() != Some(&piece) {

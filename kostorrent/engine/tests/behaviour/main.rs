@@ -12,6 +12,7 @@ mod leaving;
 mod limits;
 mod pausing;
 mod reasons;
+mod super_seeding;
 mod suspects;
 mod trackers;
 mod trouble;

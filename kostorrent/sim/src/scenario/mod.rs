@@ -86,6 +86,8 @@ pub struct Group {
     pub away: Option<Duration>,
     /// Whether a leecher that has everything stays and seeds.
     pub stays: bool,
+    /// Whether seeders super-seed (BEP 16).
+    pub super_seeds: bool,
     /// The group whose first peer is the only one that each of them knows; `None` is no such bound.
     pub only: Option<String>,
 }
@@ -108,6 +110,7 @@ impl Group {
             leaves: None,
             away: None,
             stays: true,
+            super_seeds: false,
             only: None,
         }
     }
@@ -134,6 +137,7 @@ impl Group {
         };
         Config {
             keep_seeding: self.role == Role::Seeder || self.stays,
+            super_seed: self.super_seeds,
             max_peers: self.connections,
             upload_slots: if self.free_rides { 0 } else { self.slots },
             ..usual

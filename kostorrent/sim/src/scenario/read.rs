@@ -109,6 +109,7 @@ fn group(value: Value, index: usize) -> Result<Group, String> {
         leaves: fields.time("leaves", None)?,
         away: fields.time("away", None)?,
         stays: fields.flag("stays")?.unwrap_or(true),
+        super_seeds: fields.flag("super_seeds")?.unwrap_or(false),
         ..usual
     };
     fields.end()?;
@@ -264,7 +265,7 @@ mod tests {
                 {"role": "seeder"},
                 {"role": "leecher", "name": "l", "count": 3, "up": "1K", "down": null, "latency": 0.5,
                  "jitter": 0.25, "breaks": 9, "vice": "free-rides", "slots": 2, "connections": 7,
-                 "joins": 1, "every": 2, "leaves": 3, "away": 4, "stays": false,
+                 "joins": 1, "every": 2, "leaves": 3, "away": 4, "stays": false, "super_seeds": true,
                  "disk": {"latency": 0.01, "rate": "5K", "room": 6, "fault": [1, 2.5]}}]}"#;
         let scenario = Scenario::read(text, "file").unwrap();
         let leecher = Group {
@@ -291,6 +292,7 @@ mod tests {
             leaves: Some(Duration::from_secs(3)),
             away: Some(Duration::from_secs(4)),
             stays: false,
+            super_seeds: true,
             ..Group::new("l", Role::Leecher, 3)
         };
         let seeder = Group {

@@ -27,6 +27,7 @@
 //! | `not_allocated` | `path`, `message` | `--allocate full`, and the file system below this folder cannot give files their space at once |
 //! | `disk_fault` | `message` | the disk has a fault, and nothing is fetched until it is over; it is tried again every few seconds |
 //! | `disk_well` | | the fault is over, and the download goes on |
+//! | `super_seeded` | | everything has come out, or somebody else has everything: super-seeding is over |
 //! | `paused`, `resumed` | | somebody wanted a pause, or the end of it |
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
 //! | `given_enough` | `message` | what `--seed-ratio` or `--seed-time` wants is reached: it ends |
@@ -167,6 +168,7 @@ enum JsonLine<'a> {
         message: &'a str,
     },
     DiskWell,
+    SuperSeeded,
     Paused,
     Resumed,
     Complete {
@@ -472,6 +474,7 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
         },
         Report::DiskFault { why } => JsonLine::DiskFault { message: why },
         Report::DiskWell => JsonLine::DiskWell,
+        Report::SuperSeeded => JsonLine::SuperSeeded,
         Report::Paused => JsonLine::Paused,
         Report::Resumed => JsonLine::Resumed,
         Report::Complete => return None,

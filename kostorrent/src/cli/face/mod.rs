@@ -269,6 +269,9 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
             "{why}; nothing more is fetched until that is mended, and then the download goes on"
         ),
         Report::DiskWell => "the disk can be written to again: the download goes on".to_owned(),
+        Report::SuperSeeded => {
+            "everything has come out: from now on all peers see all of it".to_owned()
+        }
         Report::Paused => "paused".to_owned(),
         Report::Resumed => "going on".to_owned(),
         Report::Complete => return None,

@@ -37,6 +37,7 @@ fn samples() -> Vec<Value> {
         },
         Report::DiskFault { why: "full".into() },
         Report::DiskWell,
+        Report::SuperSeeded,
         Report::Paused,
         Report::Resumed,
     ];

@@ -1,0 +1,253 @@
+//! Super-seeding (BEP 16): what the only seed of a crowd shows to whom.
+
+use std::collections::BTreeMap;
+
+use messages::Bitfield;
+use picker::PeerKey;
+use rand::{Rng, RngExt};
+
+/// A peer is shown so many pieces, and another when one of them has come out elsewhere: it fetches one
+/// while the other is passed on (libtorrent does the same).
+const AT_A_TIME: usize = 2;
+
+/// If nobody passes anything on, a peer is shown so many pieces at once at most.
+const MOST_AT_ONCE: u32 = 1_024;
+
+/// Who was shown what, and what has come out.
+pub(crate) struct SuperSeed {
+    peers: BTreeMap<PeerKey, Shown>,
+    /// How many peers each piece was shown to.
+    times: Vec<u32>,
+    /// The pieces that a peer has told us of: to others than it was shown, or it has a copy.
+    out: Bitfield,
+}
+
+/// What a peer was shown.
+struct Shown {
+    all: Bitfield,
+    /// Those that nobody else has told us of yet.
+    held: Vec<u32>,
+    /// How many bytes all have together.
+    bytes: u64,
+    /// How many it is shown at once when our line is idle for want of others who ask.
+    batch: u32,
+}
+
+impl SuperSeed {
+    pub fn new(pieces: u32) -> SuperSeed {
+        SuperSeed {
+            peers: BTreeMap::new(),
+            times: vec![0; pieces as usize],
+            out: Bitfield::new(pieces),
+        }
+    }
+
+    /// Whether the peer knows that we have this piece.
+    pub fn shows(&self, peer: PeerKey, piece: u32) -> bool {
+        self.peers
+            .get(&peer)
+            .is_some_and(|shown| shown.all.get(piece))
+    }
+
+    /// Whether the peer holds less than it may.
+    pub fn may_see_more(&self, peer: PeerKey) -> bool {
+        self.peers
+            .get(&peer)
+            .is_none_or(|shown| shown.held.len() < AT_A_TIME)
+    }
+
+    /// Whether so many bytes are all that the peer was shown.
+    pub fn has_used_up(&self, peer: PeerKey, bytes: u64) -> bool {
+        self.peers
+            .get(&peer)
+            .is_none_or(|shown| shown.bytes <= bytes)
+    }
+
+    /// Chooses one more piece for a peer that has these: one that was shown to the fewest, and that
+    /// nobody has told us of. `None` if it has or knows all.
+    pub fn show(
+        &mut self,
+        peer: PeerKey,
+        has: &Bitfield,
+        length: impl Fn(u32) -> u32,
+        rng: &mut impl Rng,
+    ) -> Option<u32> {
+        let piece = self.next(peer, has, rng)?;
+        let pieces = self.out.len();
+        let shown = self.peers.entry(peer).or_insert_with(|| Shown {
+            all: Bitfield::new(pieces),
+            held: Vec::new(),
+            bytes: 0,
+            batch: 1,
+        });
+        shown.all.set(piece);
+        shown.held.push(piece);
+        shown.bytes += u64::from(length(piece));
+        self.times[piece as usize] += 1;
+        Some(piece)
+    }
+
+    fn next(&self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
+        let pieces = self.out.len();
+        if pieces == 0 {
+            return None;
+        }
+        // From anywhere, or all would be shown their pieces in the same order.
+        let from = rng.random_range(0..pieces);
+        let mut best = None;
+        for piece in (from..pieces).chain(0..from) {
+            if has.get(piece) || self.shows(peer, piece) {
+                continue;
+            }
+            let worth = (self.times[piece as usize], self.out.get(piece));
+            if worth == (0, false) {
+                return Some(piece);
+            }
+            if best.is_none_or(|(least, _)| worth < least) {
+                best = Some((worth, piece));
+            }
+        }
+        best.map(|(_, piece)| piece)
+    }
+
+    /// A peer has told us that it has a piece; gives those that hold it and may see another.
+    pub fn heard(&mut self, from: PeerKey, piece: u32) -> Vec<PeerKey> {
+        self.out.set(piece);
+        let mut free = Vec::new();
+        for (&peer, shown) in &mut self.peers {
+            let held = shown.held.len();
+            if peer != from {
+                shown.held.retain(|&held| held != piece);
+            }
+            if shown.held.len() < held {
+                shown.batch = 1;
+                free.push(peer);
+            }
+        }
+        free
+    }
+
+    /// Whether everything has come out: what we have is nothing special any more.
+    pub fn is_over(&self) -> bool {
+        self.out.is_full()
+    }
+
+    /// How many pieces to show a peer that has used up what it knows, while our line is idle. Twice as many
+    /// each time until something is passed on: over a long line a piece at a time would take for ever.
+    pub fn batch(&mut self, peer: PeerKey) -> u32 {
+        let Some(shown) = self.peers.get_mut(&peer) else {
+            return 1;
+        };
+        let batch = shown.batch;
+        shown.batch = (batch * 2).min(MOST_AT_ONCE);
+        batch
+    }
+
+    /// A peer has left. What it held and nobody has may be shown as if it had not been.
+    pub fn left(&mut self, peer: PeerKey) {
+        let Some(shown) = self.peers.remove(&peer) else {
+            return;
+        };
+        for piece in shown.held {
+            self.times[piece as usize] -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    const ADA: PeerKey = PeerKey(1);
+    const BEN: PeerKey = PeerKey(2);
+
+    struct Scene {
+        shown: SuperSeed,
+        rng: ChaCha8Rng,
+    }
+
+    impl Scene {
+        fn new(pieces: u32) -> Scene {
+            Scene {
+                shown: SuperSeed::new(pieces),
+                rng: ChaCha8Rng::seed_from_u64(1),
+            }
+        }
+
+        fn show(&mut self, peer: PeerKey, has: &[u32]) -> Option<u32> {
+            let mut bitfield = Bitfield::new(self.shown.out.len());
+            has.iter().for_each(|&piece| {
+                bitfield.set(piece);
+            });
+            self.shown.show(peer, &bitfield, |_| 10, &mut self.rng)
+        }
+    }
+
+    #[test]
+    fn each_is_shown_pieces_that_no_other_was() {
+        let mut scene = Scene::new(4);
+        let mut shown: Vec<u32> = [ADA, BEN, ADA, BEN]
+            .into_iter()
+            .filter_map(|peer| scene.show(peer, &[]))
+            .collect();
+        shown.sort_unstable();
+        assert_eq!(shown, [0, 1, 2, 3]);
+        assert!(!scene.shown.may_see_more(ADA));
+        assert!(scene.show(ADA, &[]).is_some(), "then those of others");
+    }
+
+    #[test]
+    fn a_peer_is_shown_nothing_that_it_has_or_knows() {
+        let mut scene = Scene::new(2);
+        assert_eq!(scene.show(ADA, &[0]), Some(1));
+        assert_eq!(scene.show(ADA, &[0]), None);
+        assert!(scene.shown.shows(ADA, 1) && !scene.shown.shows(ADA, 0));
+        assert!(!scene.shown.shows(BEN, 1));
+    }
+
+    #[test]
+    fn who_has_passed_a_piece_on_may_see_another() {
+        let mut scene = Scene::new(9);
+        let piece = scene.show(ADA, &[]).unwrap();
+        scene.show(ADA, &[]);
+        assert!(scene.shown.heard(ADA, piece).is_empty(), "its own word");
+        assert!(!scene.shown.may_see_more(ADA));
+        assert_eq!(scene.shown.heard(BEN, piece), [ADA]);
+        assert!(scene.shown.may_see_more(ADA));
+        assert!(scene.shown.heard(BEN, piece).is_empty(), "only once");
+    }
+
+    #[test]
+    fn what_one_took_away_is_shown_again() {
+        let mut scene = Scene::new(2);
+        let piece = scene.show(ADA, &[]).unwrap();
+        scene.shown.left(ADA);
+        let mut others = [scene.show(BEN, &[]), scene.show(BEN, &[])];
+        others.sort_unstable();
+        assert_eq!(others, [Some(0), Some(1)]);
+        assert_eq!(scene.shown.times[piece as usize], 1);
+    }
+
+    #[test]
+    fn it_is_over_when_everything_has_come_out() {
+        let mut scene = Scene::new(2);
+        scene.shown.heard(ADA, 0);
+        assert!(!scene.shown.is_over());
+        scene.shown.heard(BEN, 1);
+        assert!(scene.shown.is_over());
+        assert!(SuperSeed::new(0).is_over(), "there is nothing to show");
+    }
+
+    #[test]
+    fn what_was_shown_is_used_up_when_as_much_was_sent() {
+        let mut scene = Scene::new(9);
+        assert!(scene.shown.has_used_up(ADA, 0));
+        scene.show(ADA, &[]);
+        assert!(!scene.shown.has_used_up(ADA, 9));
+        assert!(scene.shown.has_used_up(ADA, 10));
+    }
+}
