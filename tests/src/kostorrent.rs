@@ -82,12 +82,23 @@ pub fn download_all(torrent: &Path, folder: &Path) -> Finished {
 /// Starts to seed what is in a folder. Returns where it listens, too.
 #[must_use]
 pub fn start_seed(torrent: &Path, folder: &Path) -> (Process, SocketAddr) {
+    seed_with(torrent, folder, &[])
+}
+
+/// The same, for one that super-seeds.
+#[must_use]
+pub fn start_super_seed(torrent: &Path, folder: &Path) -> (Process, SocketAddr) {
+    seed_with(torrent, folder, &["--super-seed"])
+}
+
+fn seed_with(torrent: &Path, folder: &Path, options: &[&str]) -> (Process, SocketAddr) {
     let address = SocketAddr::from(([127, 0, 0, 1], ports::free()));
     let mut command = command(["seed"]);
     command
         .arg(torrent)
         .arg("--data")
         .arg(folder)
+        .args(options)
         .args(["--no-dht", "--json", "--port"])
         .arg(address.port().to_string());
     (Process::start("kostorrent seed", &mut command), address)

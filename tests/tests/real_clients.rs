@@ -232,6 +232,36 @@ fn seeds_to_all_of_them_together() {
     until_complete(&swarm.payload, one.path());
 }
 
+/// They see a piece or two at a time, and in the end all of it.
+#[test]
+fn super_seeds_to_all_of_them_together() {
+    let (Some(()), Some(()), Some(python)) = (
+        transmission::available(),
+        aria2::available(),
+        libtorrent::available(),
+    ) else {
+        return;
+    };
+    let Some(swarm) = Swarm::new(Payload::single("once.bin", 30_000_000), 262_144) else {
+        return;
+    };
+    let (one, two, three) = (temp(), temp(), temp());
+    let _transmission = transmission::start(&swarm.torrent, one.path());
+    swarm.until(0, 1);
+    let (mut seeder, _) = kostorrent::start_super_seed(&swarm.torrent, swarm.folder());
+    swarm.until(1, 0);
+    let aria2 = aria2::download(&swarm.torrent, two.path());
+    let libtorrent = libtorrent::download(&python, &swarm.torrent, three.path());
+    aria2.process.finish().expect_code(0);
+    libtorrent.process.finish().expect_code(0);
+    swarm.payload.assert_in(two.path());
+    swarm.payload.assert_in(three.path());
+    until_complete(&swarm.payload, one.path());
+    seeder.until_line("super_seeded", |line| {
+        line.contains("\"super_seeded\"").then_some(())
+    });
+}
+
 #[test]
 fn trades_with_libtorrent_when_each_has_a_half() {
     let (Some(python), Some(swarm)) = (libtorrent::available(), Swarm::single()) else {
