@@ -108,6 +108,21 @@ assert refused(decode, b'l' * 100000 + b'e' * 100000) == 'RecursionError'
 }
 
 #[test]
+fn digits_are_read_one_by_one_and_what_is_not_canonical_is_named() {
+    holds(
+        "\
+assert read_digits(b'i42e', 1, b'e') == (42, 3) and read_digits(b'007:', 0, b':') == (7, 3)
+for data in [b'', b':', b'-1:', b'+1:', b' 1:', b'1_0:', b'12', b'1.5:', '٣:'.encode()]:
+    assert refused(read_digits, data, 0, b':') == 'ValueError', data
+for digits, count in [(b'0', 0), (b'10', 0), (b'-7', 0), (b'-0', 1), (b'03', 1), (b'-03', 1), (b'00', 1)]:
+    assert len(flaws_of_number(digits)) == count, digits
+for keys, count in [([], 0), ([b'B', b'a', b'aa'], 0), ([b'a', b'B'], 1), ([b'a', b'a'], 1), ([b'c', b'b', b'a'], 2)]:
+    assert len(flaws_of_keys(keys)) == count, keys
+",
+    );
+}
+
+#[test]
 fn the_spans_are_those_of_every_value_at_any_depth() {
     holds(
         "\
