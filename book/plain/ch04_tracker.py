@@ -1,4 +1,5 @@
 """Chapter 4 in plain Python: asking a tracker for peers."""
+import random
 import socket
 import sys
 from urllib.parse import quote
@@ -56,6 +57,46 @@ def find_peers(torrent, peer_id):
     announce(torrent, peer_id, port, "stopped")
     return read_peers(reply[b"peers"])
 # ANCHOR_END: find
+
+
+# ANCHOR: tiers
+# Reads the trackers of a torrent in tiers, and shuffles each tier, once.
+def read_tiers(root):
+    tiers = []
+    for urls in root.get(b"announce-list", []):
+        tiers.append([url.decode() for url in urls])
+        random.shuffle(tiers[-1])
+    return tiers or [[root[b"announce"].decode()]]
+# ANCHOR_END: tiers
+
+
+# ANCHOR: turns
+# Asks one after the other; who answers moves to the front of its tier.
+def ask_in_turn(tiers, ask):
+    for tier in tiers:
+        for url in tier:
+            try:
+                reply = ask(url)
+            except (OSError, ValueError):
+                continue  # on to the next
+            tier.remove(url)
+            tier.insert(0, url)
+            return reply
+    raise ValueError("no tracker answers")
+# ANCHOR_END: turns
+
+
+# ANCHOR: retry
+# Says for how many seconds a tracker that refused is left alone; None is for ever.
+def seconds_to_wait(reply):
+    wish = reply.get(b"retry in", 0)
+    if wish == b"never":
+        return None
+    seconds = int(wish) * 60  # `retry in` is in minutes, a number or a text
+    if seconds == 0:
+        seconds = max(reply.get(b"min interval", 0), reply.get(b"interval", 0))
+    return min(max(seconds, 30), 24 * 60 * 60)
+# ANCHOR_END: retry
 
 
 # ANCHOR: track
