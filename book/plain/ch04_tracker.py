@@ -1,5 +1,4 @@
 """Chapter 4 in plain Python: asking a tracker for peers."""
-import random
 import socket
 import sys
 from urllib.parse import quote
@@ -57,17 +56,6 @@ def find_peers(torrent, peer_id):
     announce(torrent, peer_id, port, "stopped")
     return read_peers(reply[b"peers"])
 # ANCHOR_END: find
-
-
-# ANCHOR: tiers
-# Reads the trackers of a torrent in tiers, and shuffles each tier, once.
-def read_tiers(root):
-    tiers = []
-    for urls in root.get(b"announce-list", []):
-        tiers.append([url.decode() for url in urls])
-        random.shuffle(tiers[-1])
-    return tiers or [[root[b"announce"].decode()]]
-# ANCHOR_END: tiers
 
 
 # ANCHOR: turns
