@@ -68,6 +68,20 @@ def all_spans(data):
 # ANCHOR_END: all_spans
 
 
+# ANCHOR: inside
+# Gives the spans directly inside the one of this number.
+def inside(found, index):
+    children, after = [], 0
+    for start, end in found[index + 1:]:
+        if start >= found[index][1]:
+            break  # it is behind the value
+        if start >= after:  # else it is inside the last child
+            children.append([start, end])
+            after = end
+    return children
+# ANCHOR_END: inside
+
+
 # ANCHOR: digits
 # Reads digits up to the byte `end`, one by one; gives the number, and where it stopped.
 def read_digits(data, at, end):

@@ -133,6 +133,9 @@ deep = b'l' * 100000 + b'e' * 100000
 assert all_spans(deep)[0] == [0, 200000] and all_spans(deep)[-1] == [99999, 100001]
 for data in [b'', b'e', b'l', b'li1e', b'd1:a']:
     refused(all_spans, data)
+found = all_spans(b'l' + b'd1:al0:ee' + b'i7e' + b'llee' + b'e')
+assert inside(found, 0) == [[1, 10], [10, 13], [13, 17]]
+assert inside(found, 1) == [[2, 5], [5, 9]] and inside(found, 2) == []
 ",
     );
 }
