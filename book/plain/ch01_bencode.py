@@ -68,6 +68,55 @@ def all_spans(data):
 # ANCHOR_END: all_spans
 
 
+# ANCHOR: inside
+# Gives the spans directly inside the one of this number.
+def inside(found, index):
+    children, after = [], 0
+    for start, end in found[index + 1:]:
+        if start >= found[index][1]:
+            break  # it is behind the value
+        if start >= after:  # else it is inside the last child
+            children.append([start, end])
+            after = end
+    return children
+# ANCHOR_END: inside
+
+
+# ANCHOR: digits
+# Reads digits up to the byte `end`, one by one; gives the number, and where it stopped.
+def read_digits(data, at, end):
+    first, number = at, 0
+    while data[at:at + 1].isdigit():
+        number = number * 10 + data[at] - ord("0")
+        at += 1
+    if at == first or data[at:at + 1] != end:
+        raise ValueError(f"at byte {at} a digit should stand")
+    return number, at
+# ANCHOR_END: digits
+
+
+# ANCHOR: flaws
+# Lists what is not canonical in the digits of a number.
+def flaws_of_number(digits):
+    if digits == b"-0":
+        return ["zero has a sign"]
+    if digits != b"0" and digits.lstrip(b"-").startswith(b"0"):
+        return ["a zero leads"]
+    return []
+
+
+# Lists what is not canonical in the keys of a dictionary, in the order of the file.
+def flaws_of_keys(keys):
+    flaws = []
+    for before, key in zip(keys, keys[1:]):
+        if key == before:
+            flaws.append(f"{key} is there twice")
+        if key < before:
+            flaws.append(f"{key} should stand before {before}")
+    return flaws
+# ANCHOR_END: flaws
+
+
 # ANCHOR: encode
 # Writes a value as bencode, the keys of dictionaries in the order of their bytes.
 def encode(value):

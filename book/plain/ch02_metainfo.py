@@ -1,5 +1,6 @@
 """Chapter 2 in plain Python: what is in a torrent file."""
 import hashlib
+import random
 import sys
 
 from ch01_bencode import decode, encode, read_string
@@ -105,6 +106,17 @@ def make_torrent(announce, name, content, piece_length):
 def open_torrent(name):
     with open(name, "rb") as file:
         return read_torrent(file.read())
+
+
+# ANCHOR: tiers
+# Reads the trackers of a torrent in tiers, and shuffles each tier, once.
+def read_tiers(root):
+    tiers = []
+    for urls in root.get(b"announce-list", []):
+        tiers.append([url.decode() for url in urls])
+        random.shuffle(tiers[-1])
+    return tiers or [[root[b"announce"].decode()]]
+# ANCHOR_END: tiers
 
 
 if __name__ == "__main__":

@@ -58,6 +58,35 @@ def find_peers(torrent, peer_id):
 # ANCHOR_END: find
 
 
+# ANCHOR: turns
+# Asks one after the other; who answers moves to the front of its tier.
+def ask_in_turn(tiers, ask):
+    for tier in tiers:
+        for url in tier:
+            try:
+                reply = ask(url)
+            except (OSError, ValueError):
+                continue  # on to the next
+            tier.remove(url)
+            tier.insert(0, url)
+            return reply
+    raise ValueError("no tracker answers")
+# ANCHOR_END: turns
+
+
+# ANCHOR: retry
+# Says for how many seconds a tracker that refused is left alone; None is for ever.
+def seconds_to_wait(reply):
+    wish = reply.get(b"retry in", 0)
+    if wish == b"never":
+        return None
+    seconds = int(wish) * 60  # `retry in` is in minutes, a number or a text
+    if seconds == 0:
+        seconds = max(reply.get(b"min interval", 0), reply.get(b"interval", 0))
+    return min(max(seconds, 30), 24 * 60 * 60)
+# ANCHOR_END: retry
+
+
 # ANCHOR: track
 # What a tracker does with an announce: it names the others, and remembers who asked.
 def track(swarm, peer_id, host, port, event):

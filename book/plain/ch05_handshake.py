@@ -50,6 +50,29 @@ def meet(address, torrent, our_id):
 # ANCHOR_END: meet
 
 
+# ANCHOR: listen
+# Opens a port at which we can be called, at every address of this machine.
+def listen(port):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("", port))
+    listener.listen()
+    return listener
+
+
+# Answers a caller: which torrent, our handshake, who is it?
+def answer(connection, torrents, our_id):
+    connection.settimeout(10)
+    theirs = receive(connection, 48)
+    info_hash = theirs[28:48]
+    if theirs[0:20] != PROTOCOL or info_hash not in torrents:
+        raise ValueError("it is not for us")  # hang up without a byte
+    connection.sendall(make_handshake(info_hash, our_id))
+    theirs += receive(connection, 20)
+    return torrents[info_hash], check_handshake(theirs, info_hash, our_id)
+# ANCHOR_END: listen
+
+
 if __name__ == "__main__":
     torrent = open_torrent(sys.argv[1])
     our_id = make_peer_id()

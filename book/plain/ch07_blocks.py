@@ -37,6 +37,29 @@ def parts(asked, offset, data):
 # ANCHOR_END: parts
 
 
+# ANCHOR: window
+# A window of which nothing is known yet: its size, in requests.
+def new_window():
+    return {"size": 8, "slow start": True, "rate": 0}
+
+
+# A block has come: in slow start there is room for one more.
+def block_came(window):
+    if window["slow start"]:
+        window["size"] = min(window["size"] + 1, 500)
+
+
+# A second is over, which brought `rate` bytes.
+def second_over(window, rate):
+    if rate <= window["rate"] + 5000:
+        window["slow start"] = False  # more requests bring no more bytes
+    window["rate"] = rate
+    if not window["slow start"]:
+        blocks = -(-3 * rate // BLOCK)  # three seconds of it, rounded up
+        window["size"] = min(max(blocks, 2), 500)
+# ANCHOR_END: window
+
+
 # ANCHOR: ask
 # Says that we want something: then we may be unchoked.
 def be_interested(peer):

@@ -68,6 +68,21 @@ def sha1(message):
 # ANCHOR_END: sha1
 
 
+# ANCHOR: lanes
+# Turns a table over: from a row for each message to a row for each word.
+def side_by_side(rows):
+    return [list(column) for column in zip(*rows)]
+
+
+# Makes word t of all messages at once; `words` has a row for each word.
+def next_words(words, t):
+    made = []
+    for w, x, y, z in zip(words[t - 3], words[t - 8], words[t - 14], words[t - 16]):
+        made.append(rotate(w ^ x ^ y ^ z, 1))
+    return made
+# ANCHOR_END: lanes
+
+
 # ANCHOR: good
 # Says whether a piece is what the torrent promises, by Python's own fast SHA-1.
 def is_good(torrent, piece, data):

@@ -25,6 +25,29 @@ def spans(files, offset, length):
 # ANCHOR_END: spans
 
 
+# ANCHOR: check
+# Refuses paths that lead out of the folder, or stand in each other's way.
+def check_paths(paths):
+    for path in paths:
+        for name in path:
+            if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+                raise ValueError(f"{path} is no path inside the folder")
+    paths = sorted(paths)
+    for path, following in zip(paths, paths[1:]):
+        if following[:len(path)] == path:
+            raise ValueError(f"{path} is in the way of {following}")
+
+
+# Walks to a file from the download folder down, and follows no link.
+def find_place(folder, path):
+    for name in path:
+        folder = os.path.join(folder, name)
+        if os.path.islink(folder):
+            raise ValueError(f"{folder} is a link")
+    return folder
+# ANCHOR_END: check
+
+
 # ANCHOR: make
 # Makes a folder, which must be new, and all files in it at their full length.
 def make_files(folder, files):

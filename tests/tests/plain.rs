@@ -110,6 +110,21 @@ assert refused(decode, b'l' * 100000 + b'e' * 100000) == 'RecursionError'
 }
 
 #[test]
+fn digits_are_read_one_by_one_and_what_is_not_canonical_is_named() {
+    holds(
+        "\
+assert read_digits(b'i42e', 1, b'e') == (42, 3) and read_digits(b'007:', 0, b':') == (7, 3)
+for data in [b'', b':', b'-1:', b'+1:', b' 1:', b'1_0:', b'12', b'1.5:', '٣:'.encode()]:
+    assert refused(read_digits, data, 0, b':') == 'ValueError', data
+for digits, count in [(b'0', 0), (b'10', 0), (b'-7', 0), (b'-0', 1), (b'03', 1), (b'-03', 1), (b'00', 1)]:
+    assert len(flaws_of_number(digits)) == count, digits
+for keys, count in [([], 0), ([b'B', b'a', b'aa'], 0), ([b'a', b'B'], 1), ([b'a', b'a'], 1), ([b'c', b'b', b'a'], 2)]:
+    assert len(flaws_of_keys(keys)) == count, keys
+",
+    );
+}
+
+#[test]
 fn the_spans_are_those_of_every_value_at_any_depth() {
     holds(
         "\
@@ -120,6 +135,9 @@ deep = b'l' * 100000 + b'e' * 100000
 assert all_spans(deep)[0] == [0, 200000] and all_spans(deep)[-1] == [99999, 100001]
 for data in [b'', b'e', b'l', b'li1e', b'd1:a']:
     refused(all_spans, data)
+found = all_spans(b'l' + b'd1:al0:ee' + b'i7e' + b'llee' + b'e')
+assert inside(found, 0) == [[1, 10], [10, 13], [13, 17]]
+assert inside(found, 1) == [[2, 5], [5, 9]] and inside(found, 2) == []
 ",
     );
 }
@@ -227,6 +245,91 @@ refused(check_handshake, b'GET / HTTP/1.1'.ljust(68), bytes(20), b'')
 }
 
 #[test]
+fn trackers_are_asked_in_tiers_and_left_alone_as_they_wish() {
+    holds(
+        "\
+assert read_tiers({b'announce': b'a'}) == read_tiers({b'announce': b'a', b'announce-list': []}) == [['a']]
+tiers = read_tiers({b'announce': b'x', b'announce-list': [[b'a', b'b', b'c'], [b'd']]})
+assert [sorted(tier) for tier in tiers] == [['a', 'b', 'c'], ['d']]
+asked = []
+def ask(url):
+    asked.append(url)
+    if url != answers:
+        raise ValueError('it is down')
+    return url
+for answers in 'bd':
+    first, asked = list(tiers[0]), []
+    assert ask_in_turn(tiers, ask) == answers
+    assert asked == (first + ['d'])[:len(asked)] and asked[-1] == answers
+assert tiers[0][0] == 'b' and tiers[1] == ['d']
+answers = ''
+refused(ask_in_turn, tiers, ask)
+for reply, seconds in [
+    ({b'retry in': 5}, 300), ({b'retry in': b'5'}, 300), ({b'retry in': b'never'}, None), ({}, 30),
+    ({b'interval': 60, b'min interval': 90}, 90), ({b'retry in': 10 ** 9}, 86400),
+]:
+    assert seconds_to_wait(reply) == seconds, reply
+",
+    );
+}
+
+#[test]
+fn a_caller_is_answered_if_it_is_for_us() {
+    holds(
+        "\
+import threading
+torrent = {'info_hash': b'h' * 20}
+torrents = {torrent['info_hash']: torrent}
+listener = listen(0)
+address = ('127.0.0.1', listener.getsockname()[1])
+def call(wanted, caller, called):
+    heard = []
+    def be_called():
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                heard.append(answer(connection, torrents, called))
+            except ValueError as error:
+                heard.append(str(error))
+    waiting = threading.Thread(target=be_called)
+    waiting.start()
+    try:
+        connection, said = meet(address, wanted, caller)
+        connection.close()
+    except (OSError, ValueError) as error:
+        said = str(error)
+    waiting.join()
+    return said, heard[0]
+assert call(torrent, b'a' * 20, b'b' * 20) == (b'b' * 20, (torrent, b'a' * 20))
+said, heard = call({'info_hash': b'x' * 20}, b'a' * 20, b'b' * 20)
+assert isinstance(said, str) and heard == 'it is not for us'
+assert call(torrent, b'a' * 20, b'a' * 20) == ('we have called ourselves',) * 2
+",
+    );
+}
+
+#[test]
+fn the_window_finds_its_size() {
+    holds(
+        "\
+window = new_window()
+for block in range(600):
+    block_came(window)
+assert window['size'] == 500
+second_over(window, 2_000_000)
+assert window['slow start'] and window['size'] == 500
+second_over(window, 2_004_000)
+assert not window['slow start'] and window['size'] == 367
+block_came(window)
+assert window['size'] == 367
+for rate, size in [(1, 2), (16_384, 3), (16_385, 4), (10 ** 9, 500)]:
+    second_over(window, rate)
+    assert window['size'] == size, rate
+",
+    );
+}
+
+#[test]
 fn messages_are_the_same_in_one_heap_and_from_a_connection() {
     holds(
         "\
@@ -256,6 +359,11 @@ assert sha1(b'abc').hex() == 'a9993e364706816aba3e25717850c26c9cd0d89d'
 for length in [*range(130), 1000]:
     message = bytes(n * 7 % 256 for n in range(length))
     assert sha1(message) == hashlib.sha1(message).digest(), length
+blocks = [bytes(n * 7 % 256 for n in range(64)), b'x' * 64, bytes(64)]
+words = side_by_side([schedule(block)[:16] for block in blocks])
+for t in range(16, 80):
+    words.append(next_words(words, t))
+assert side_by_side(words) == [schedule(block) for block in blocks]
 ",
     );
 }
@@ -275,6 +383,26 @@ assert parts(asked, 8, b'ijkl') == []
 files = [(['a'], 10), (['b'], 0), (['c'], 6)]
 assert spans(files, 0, 8) == [(['a'], 0, 8)]
 assert spans(files, 8, 8) == [(['a'], 8, 2), (['c'], 0, 6)]
+",
+    );
+}
+
+#[test]
+fn paths_are_looked_at_once_more() {
+    holds(
+        "\
+import tempfile
+check_paths([['a', 'b'], ['a', 'c'], ['ab'], ['...'], ['a', 'b c', 'd']])
+for paths in [
+    [['..', 'x']], [['a', '']], [['.']], [['a/b']], [['a' + chr(92) + 'b']], [['a' + chr(0)]], [[]] * 2,
+    [['a'], ['a']], [['a'], ['a', 'b']], [['a', 'b', 'c'], ['a-'], ['a', 'b']],
+]:
+    assert refused(check_paths, paths) == 'ValueError', paths
+folder = tempfile.mkdtemp()
+assert find_place(folder, ['a', 'b']) == os.path.join(folder, 'a', 'b')
+os.symlink('/', os.path.join(folder, 'out'))
+for path in [['out'], ['out', 'etc']]:
+    assert refused(find_place, folder, path) == 'ValueError', path
 ",
     );
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-// ANCHOR: time
 /// A moment, as the time since the engine was started.
 ///
 /// The engine never reads a clock: whoever drives it says what time it is. A
@@ -36,9 +35,7 @@ impl Time {
         self.0.saturating_sub(earlier.0)
     }
 }
-// ANCHOR_END: time
 
-// ANCHOR: add
 impl Add<Duration> for Time {
     type Output = Time;
 
@@ -46,4 +43,3 @@ impl Add<Duration> for Time {
         Time(self.0.saturating_add(span))
     }
 }
-// ANCHOR_END: add

@@ -54,7 +54,6 @@ pub fn write(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-// ANCHOR: with_tracker
 /// The sample's torrent with another tracker. `info` stays as it is, byte for byte,
 /// and so does the info-hash: it remains the same torrent.
 pub fn with_tracker(announce: &str) -> Vec<u8> {
@@ -75,7 +74,6 @@ fn announce_span() -> Option<Range<usize>> {
     let document = bencode::decode(TORRENT).ok()?;
     Some(document.root().get("announce")?.span())
 }
-// ANCHOR_END: with_tracker
 
 /// Whether these bytes are the sample's torrent, with whatever tracker: what a lab has written.
 pub fn is_ours(torrent: &[u8]) -> bool {

@@ -90,7 +90,6 @@ impl Default for NodeOptions {
     }
 }
 
-// ANCHOR: error
 /// Why a node, or a torrent in it, cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -109,7 +108,6 @@ pub enum NodeError {
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
 }
-// ANCHOR_END: error
 
 /// What the node's thread is asked.
 enum Request {

@@ -2,7 +2,7 @@
 
 // ANCHOR: answer
 /// How many bytes the value at the start of `input` takes, whatever follows it. `None` if it is
-/// cut short or is no value. Keys are not looked at.
+/// cut short or is no value. Keys and leading zeros are not looked at.
 fn value_len(input: &[u8]) -> Option<usize> {
     let (mut at, mut open) = (0, 0_usize);
     loop {
@@ -15,10 +15,18 @@ fn value_len(input: &[u8]) -> Option<usize> {
                 open = open.checked_sub(1)?;
                 at += 1;
             }
-            b'i' => at += 1 + number(&input[at + 1..], b'e')?.1,
+            b'i' => {
+                // A number may be of any size: only its end matters.
+                let text = until(&input[at + 1..], b'e')?;
+                if !is_number(text.strip_prefix(b"-").unwrap_or(text)) {
+                    return None;
+                }
+                at += 1 + text.len() + 1;
+            }
             b'0'..=b'9' => {
-                let (length, used) = number(&input[at..], b':')?;
-                at = at.checked_add(used)?.checked_add(length.try_into().ok()?)?;
+                let text = until(&input[at..], b':')?;
+                let length: usize = std::str::from_utf8(text).ok()?.parse().ok()?;
+                at = (at + text.len() + 1).checked_add(length)?;
             }
             _ => return None,
         }
@@ -28,11 +36,15 @@ fn value_len(input: &[u8]) -> Option<usize> {
     }
 }
 
-/// The number at the start, and the bytes it takes with the byte that ends it.
-fn number(input: &[u8], end: u8) -> Option<(i64, usize)> {
+/// What stands before the byte `end`.
+fn until(input: &[u8], end: u8) -> Option<&[u8]> {
     let length = input.iter().position(|&byte| byte == end)?;
-    let digits = std::str::from_utf8(&input[..length]).ok()?;
-    Some((digits.parse().ok()?, length + 1))
+    Some(&input[..length])
+}
+
+/// Digits, and at least one of them. (`parse` by itself would take a `+` in front.)
+fn is_number(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 // ANCHOR_END: answer
 
@@ -47,7 +59,8 @@ mod tests {
 
     #[test]
     fn it_stops_where_the_value_ends() {
-        for value in ["i42e", "4:spam", "le", "d3:foold1:xi-1eeee", "0:"] {
+        let large = format!("li{}ee", "9".repeat(100));
+        for value in ["i42e", "4:spam", "le", "d3:foold1:xi-1eeee", "0:", &large] {
             let more = format!("{value}ee and more");
             assert_eq!(value_len(more.as_bytes()), Some(value.len()), "{value}");
         }
@@ -62,6 +75,13 @@ mod tests {
     #[test]
     fn what_is_cut_short_has_no_end() {
         for input in ["", "i42", "5:spam", "l", "x", "e", "99999999999999999999:"] {
+            assert_eq!(value_len(input.as_bytes()), None, "{input}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_end() {
+        for input in ["i+1e", "ie", "i-e", "i--1e", "i1.5e", "4+:spam", "1_0:spam"] {
             assert_eq!(value_len(input.as_bytes()), None, "{input}");
         }
     }

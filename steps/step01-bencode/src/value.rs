@@ -128,7 +128,9 @@ impl<'d, 'a> Value<'d, 'a> {
     pub fn as_int(self) -> Option<i64> {
         self.digits()?.parse().ok()
     }
+    // ANCHOR_END: read
 
+    // ANCHOR: inside
     /// The values of the list, if this is a list.
     pub fn list(self) -> Option<List<'d, 'a>> {
         (self.kind() == Kind::List).then(|| List(self.children()))
@@ -145,7 +147,7 @@ impl<'d, 'a> Value<'d, 'a> {
         let (_, value) = pairs.find(|(found, _)| *found == key.as_ref())?;
         Some(value)
     }
-    // ANCHOR_END: read
+    // ANCHOR_END: inside
 
     /// The values directly inside this one: of a list its values, of a dictionary key, value, key,
     /// value and so on, of a string or an integer none.

@@ -21,6 +21,21 @@ fn it_reads_good_input() {
 }
 
 #[test]
+fn it_reads_the_sample() {
+    let path = "../../kostorrent/sample/kostorrent-sample.torrent";
+    let torrent = std::fs::read(path).unwrap();
+    let (value, rest) = decode(&torrent).unwrap();
+    assert_eq!(rest, b"");
+    let Value::Dict(torrent) = value else {
+        panic!("{value:?}");
+    };
+    let Value::Dict(info) = &torrent[&b"info"[..]] else {
+        panic!("{torrent:?}");
+    };
+    assert!(matches!(&info[&b"pieces"[..]], Value::Bytes(pieces) if pieces.len() == 440));
+}
+
+#[test]
 fn it_refuses_what_is_cut_short() {
     for input in [&b"d1:a"[..], b"li1e", b"5:abc", b"i12", b""] {
         assert_eq!(decode(input), None);

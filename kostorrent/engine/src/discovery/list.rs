@@ -111,7 +111,6 @@ impl PeerList {
         soonest
     }
 
-    // ANCHOR: take_due
     /// Takes the address to call now: the one with the fewest failures, waiting
     /// longest.
     pub fn take_due(&mut self, now: Time) -> Option<SocketAddr> {
@@ -122,7 +121,6 @@ impl PeerList {
         self.set(addr, State::Dialling);
         Some(addr)
     }
-    // ANCHOR_END: take_due
 
     fn callable(&self) -> impl Iterator<Item = (&SocketAddr, &Entry)> {
         self.entries
@@ -136,7 +134,6 @@ impl PeerList {
         self.set(addr, State::Connected);
     }
 
-    // ANCHOR: failed
     /// The call was not answered, or its connection was of no use.
     pub fn failed(&mut self, addr: SocketAddr, now: Time) {
         let Some(entry) = self.entries.get_mut(&addr) else {
@@ -154,7 +151,6 @@ impl PeerList {
             self.entries.remove(&addr);
         }
     }
-    // ANCHOR_END: failed
 
     /// A connection that had been of use is over, or we have no place for one.
     pub fn closed(&mut self, addr: SocketAddr, now: Time) {

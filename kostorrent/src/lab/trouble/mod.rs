@@ -61,7 +61,6 @@ impl Trouble {
         Trouble::HaveOnly,
     ];
 
-    // ANCHOR: does
     /// What it does, as one would introduce it: "a peer that …".
     pub fn does(self) -> &'static str {
         match self {
@@ -73,7 +72,6 @@ impl Trouble {
             Trouble::HaveOnly => "tells what it has by `have` alone",
         }
     }
-    // ANCHOR_END: does
 
     /// Four letters for its peer id.
     fn short(self) -> &'static str {
