@@ -4,6 +4,7 @@ import random
 import select
 import sys
 import threading
+import time
 
 from ch02_metainfo import open_torrent
 from ch03_peer_id import client_of, make_peer_id
@@ -107,6 +108,7 @@ def ask_for_more(table, peer):
         piece, (offset, length) = found
         table["open"][piece][(offset, length)]["asked"].append(peer)
         peer["asked"].append((piece, (offset, length)))
+        peer["since"] = time.monotonic()
         ask(peer, piece, offset, length)
 
 
@@ -149,25 +151,33 @@ def whole(table, piece):
     if all(sender is senders[0] for sender in senders):
         raise ValueError(f"piece {piece} is wrong, and all of it came from this peer")
     print(f"piece {piece} is wrong, and several peers sent it")
-    table["only"][piece] = senders[0]
+    here = [sender for sender in senders if sender in table["peers"]]
+    if here:
+        table["only"][piece] = here[0]
 # ANCHOR_END: whole
+
+
+# ANCHOR: silent
+# Whether a peer has kept us waiting: for 10 seconds if it owes us a block, else for 30.
+def is_silent(peer):
+    return time.monotonic() > peer["since"] + (10 if peer["asked"] else 30)
+# ANCHOR_END: silent
 
 
 # ANCHOR: work
 # What the thread of one peer does, until nothing is missing.
 def work_with(table, peer):
     be_interested(peer)
-    quiet = 0
-    while table["missing"] and quiet < 600:  # 600 times 0.05 s
+    while table["missing"] and not is_silent(peer):
         with table["lock"]:
             ask_for_more(table, peer)
             words, peer["to_say"] = peer["to_say"], []
         for message in words:
             peer["connection"].sendall(message)
         readable, _, _ = select.select([peer["connection"]], [], [], 0.05)
-        quiet = 0 if readable else quiet + 1
         if readable:
             number, payload = hear(peer)
+            peer["since"] = time.monotonic()
             with table["lock"]:
                 if number == CHOKE:
                     give_back(table, peer)
@@ -179,7 +189,7 @@ def work_with(table, peer):
 # ANCHOR: call
 # Calls a peer, and stays with it. If that goes wrong, only this thread ends.
 def call(table, address, our_id):
-    peer = {"asked": [], "to_say": [], "blocks": 0}
+    peer = {"asked": [], "to_say": [], "blocks": 0, "since": time.monotonic()}
     try:
         peer.update(greet(address, table["torrent"], our_id))
         with table["lock"]:

@@ -11,7 +11,7 @@ from ch05_handshake import check_handshake, make_handshake
 from ch06_messages import BITFIELD, CHOKE, HAVE, PIECE, UNCHOKE, greet, pieces_in
 from ch07_blocks import be_interested, take
 from ch10_disk import find_missing, prepare_files, sync_all
-from ch11_peers import ask_for_more, block_came, give_back, make_table
+from ch11_peers import ask_for_more, block_came, give_back, is_silent, make_table
 
 
 # ANCHOR: executor
@@ -83,15 +83,15 @@ def hear_one(table, peer):
 # The task of one peer: chapter 11's loop, and where it waited it yields.
 def work(table, peer):
     be_interested(peer)
-    last = time.monotonic()
-    while table["missing"] and time.monotonic() < last + 30:
+    peer["since"] = time.monotonic()
+    while table["missing"] and not is_silent(peer):
         ask_for_more(table, peer)
         for message in peer["to_say"]:
             peer["connection"].sendall(message)
         peer["to_say"] = []
         if (yield peer["connection"], time.monotonic() + 0.25):
             yield from hear_one(table, peer)
-            last = time.monotonic()
+            peer["since"] = time.monotonic()
 # ANCHOR_END: task
 
 

@@ -542,7 +542,12 @@ give_back(table, d)
 give_back(table, b)
 give_back(table, a)
 assert once_more(table, d) is None and grant(d) is not None
-# A piece that is to come from one alone.
+# A piece that was wrong is to come from one of its senders alone, from one that is still here.
+table['torrent']['hashes'] = [bytes(20)] * 4
+table['peers'].remove(c)
+table['open'][1] = {(0, 16384): {'asked': [], 'data': b'', 'from': c}, (16384, 16384): {'asked': [], 'data': b'', 'from': d}}
+whole(table, 1)
+assert table['only'] == {1: d} and 1 not in table['open'] and 1 in table['missing']
 table['only'][3] = a
 assert not can_ask(table, b, 3) and can_ask(table, a, 3)
 ",

@@ -25,7 +25,7 @@ fn main() {
     );
     for rule in RULES {
         let stories: Vec<Story> = (0..seeds)
-            .map(|seed| Swarm::new(rule, seed).to_the_end())
+            .map(|seed| Swarm::new(rule, seed).run())
             .collect();
         let took = summary(stories.iter().map(|story| story.took));
         let sent = summary(stories.iter().map(|story| story.sent));

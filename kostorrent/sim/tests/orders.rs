@@ -12,7 +12,7 @@ const SEEDS: [u64; 3] = [100, 101, 102];
 /// The mean of a number in the stories of all rules.
 fn means(number: impl Fn(orders::Story) -> f64) -> [f64; 4] {
     RULES.map(|rule| {
-        let all = SEEDS.map(|seed| number(Swarm::new(rule, seed).to_the_end()));
+        let all = SEEDS.map(|seed| number(Swarm::new(rule, seed).run()));
         all.iter().sum::<f64>() / SEEDS.len() as f64
     })
 }

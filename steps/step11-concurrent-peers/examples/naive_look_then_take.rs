@@ -44,7 +44,11 @@ fn both(how: impl Fn(&Free) -> Option<u32> + Copy + Send + 'static) -> Vec<u32> 
 fn naive() -> Vec<u32> {
     static BOTH_HAVE_LOOKED: std::sync::LazyLock<Barrier> =
         std::sync::LazyLock::new(|| Barrier::new(2));
-    both(|free| look_then_take(free, || drop(BOTH_HAVE_LOOKED.wait())))
+    both(|free| {
+        look_then_take(free, || {
+            BOTH_HAVE_LOOKED.wait();
+        })
+    })
 }
 
 fn main() {

@@ -3,9 +3,9 @@
 // The peers of the chapter's own example.
 #[path = "../../../steps/step11-concurrent-peers/examples/common/dealing.rs"]
 #[allow(missing_docs, dead_code)]
-mod dealing;
+mod peers;
 
-use dealing::{PEERS, Sent, end, from_one_queue, in_equal_shares};
+use peers::{PEERS, Sent, end, from_one_queue, in_equal_shares};
 
 use super::Figure;
 use super::svg::{Svg, Width};

@@ -3,11 +3,11 @@
 // The swarms of the simulation's own example.
 #[path = "../../../kostorrent/sim/examples/common/orders.rs"]
 #[allow(missing_docs, dead_code)]
-mod orders;
+mod swarms;
 
 use std::sync::OnceLock;
 
-use orders::{IDEAL, PIECES, RULES, Story, Swarm};
+use swarms::{IDEAL, PIECES, RULES, Story, Swarm};
 
 use super::Figure;
 use super::chart::{self, Axis, Series};
@@ -27,7 +27,7 @@ fn stories() -> &'static [Vec<Story>; 4] {
     STORIES.get_or_init(|| {
         RULES.map(|rule| {
             (0..SEEDS)
-                .map(|seed| Swarm::new(rule, seed).to_the_end())
+                .map(|seed| Swarm::new(rule, seed).run())
                 .collect()
         })
     })

@@ -27,14 +27,13 @@ impl Lab {
         for port in free_ports() {
             let mut command = kostorrent::lab(folder);
             command.args(["--port", &port.to_string()]);
-            match settings.lab {
-                Kind::Slow => {}
-                Kind::Rare => drop(command.arg("--rare")),
-                _ => drop(command.arg("--fast")),
-            }
-            if settings.lab == Kind::Trouble {
-                command.arg("--trouble");
-            }
+            let options: &[&str] = match settings.lab {
+                Kind::Slow => &[],
+                Kind::Rare => &["--rare"],
+                Kind::Trouble => &["--fast", "--trouble"],
+                _ => &["--fast"],
+            };
+            command.args(options);
             if let Some(seeders) = settings.seeders {
                 command.args(["--seeders", &seeders.to_string()]);
             }

@@ -89,7 +89,7 @@ impl Swarm {
     }
 
     /// Lets the swarm go on until all have everything, and looks at it ten times a second.
-    pub fn to_the_end(mut self) -> Story {
+    pub fn run(mut self) -> Story {
         let (mut out, mut sent) = (Vec::new(), None);
         while !Swarm::is_done(&self.world) && out.len() < 10 * UNTIL as usize {
             let pieces = Swarm::out(&self.world);

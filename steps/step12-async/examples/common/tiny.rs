@@ -78,12 +78,19 @@ impl Ready {
 
 // ANCHOR: clock
 /// What time it is, in milliseconds, and who wants to be woken when.
+#[derive(Default)]
+struct Times {
+    now: u64,
+    alarms: Vec<(u64, Waker)>,
+}
+
+/// The clock of all tasks.
 #[derive(Clone, Default)]
-pub struct Clock(Rc<RefCell<(u64, Vec<(u64, Waker)>)>>);
+pub struct Clock(Rc<RefCell<Times>>);
 
 impl Clock {
     pub fn now(&self) -> u64 {
-        self.0.borrow().0
+        self.0.borrow().now
     }
 
     /// Waits for so many milliseconds.
@@ -97,11 +104,11 @@ impl Clock {
     /// Everybody waits: so it is as late as the first of them wants it to be.
     fn wake_next(&self) -> bool {
         let mut clock = self.0.borrow_mut();
-        let Some(first) = clock.1.iter().map(|(until, _)| *until).min() else {
+        let Some(first) = clock.alarms.iter().map(|(until, _)| *until).min() else {
             return false;
         };
-        clock.0 = first;
-        let due = clock.1.extract_if(.., |(until, _)| *until <= first);
+        clock.now = first;
+        let due = clock.alarms.extract_if(.., |(until, _)| *until <= first);
         due.for_each(|(_, waker)| waker.wake());
         true
     }
@@ -118,10 +125,10 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut clock = self.clock.0.borrow_mut();
-        if clock.0 >= self.until {
+        if clock.now >= self.until {
             return Poll::Ready(());
         }
-        clock.1.push((self.until, context.waker().clone()));
+        clock.alarms.push((self.until, context.waker().clone()));
         Poll::Pending
     }
 }
