@@ -44,7 +44,7 @@ def new_window():
 
 
 # A block has come: in slow start there is room for one more.
-def block_came(window):
+def grow(window):
     if window["slow start"]:
         window["size"] = min(window["size"] + 1, 500)
 

@@ -34,7 +34,7 @@ def open_port(port):
 
 # ANCHOR: answer
 # Answers a call. Nothing is said before we know that it is for our torrent.
-def answer(connection, torrent, our_id):
+def answer_call(connection, torrent, our_id):
     connection.settimeout(5)
     theirs = receive(connection, 68)
     if theirs[0:20] == PROTOCOL and theirs[28:48] == torrent["info_hash"]:
@@ -56,7 +56,7 @@ def make_bitfield(has, pieces):
 # ANCHOR: welcome
 # Lets a caller in. It is choked, and hears at once what we have.
 def welcome(connection, torrent, our_id, has):
-    their_id = answer(connection, torrent, our_id)
+    their_id = answer_call(connection, torrent, our_id)
     bitfield = make_bitfield(has, len(torrent["hashes"]))
     connection.sendall(make_message(BITFIELD, bitfield))
     return {

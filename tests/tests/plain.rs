@@ -314,13 +314,13 @@ fn the_window_finds_its_size() {
         "\
 window = new_window()
 for block in range(600):
-    block_came(window)
+    grow(window)
 assert window['size'] == 500
 second_over(window, 2_000_000)
 assert window['slow start'] and window['size'] == 500
 second_over(window, 2_004_000)
 assert not window['slow start'] and window['size'] == 367
-block_came(window)
+grow(window)
 assert window['size'] == 367
 for rate, size in [(1, 2), (16_384, 3), (16_385, 4), (10 ** 9, 500)]:
     second_over(window, rate)
@@ -571,7 +571,7 @@ assert peer['id'] == them and not peer['unchoked'] and peer['choking']
 for info_hash, peer_id, answered in [(b'x' * 20, them, 0), (b'h' * 20, us, 68)]:
     ours, theirs = socket.socketpair()
     theirs.sendall(make_handshake(info_hash, peer_id))
-    assert refused(answer, ours, torrent, us) == 'ValueError'
+    assert refused(answer_call, ours, torrent, us) == 'ValueError'
     ours.close()
     assert len(theirs.recv(100)) == answered
 def request(piece, offset, length):
@@ -939,6 +939,19 @@ fn the_plain_client_takes_no_lie() {
         finished.stdout
     );
     assert_eq!(finished.stderr.trim(), "6 pieces are missing");
+}
+
+/// They are imported all at once above; and who reads them in order is to find one meaning for a name.
+#[test]
+fn no_two_files_have_a_function_of_the_same_name() {
+    let define = Regex::new(r"(?m)^(?:async )?def +([A-Za-z0-9_]+)").unwrap();
+    let mut seen = BTreeSet::new();
+    for name in modules() {
+        let source = fs::read_to_string(plain().join(&name).with_extension("py")).unwrap();
+        for function in define.captures_iter(&source).map(|found| found[1].to_owned()) {
+            assert!(seen.insert(function.clone()), "{name}: {function}");
+        }
+    }
 }
 
 #[test]

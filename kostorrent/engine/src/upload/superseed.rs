@@ -87,6 +87,7 @@ impl SuperSeed {
         Some(piece)
     }
 
+    // ANCHOR: next
     fn next(&self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
         let pieces = self.out.len();
         if pieces == 0 {
@@ -109,6 +110,7 @@ impl SuperSeed {
         }
         best.map(|(_, piece)| piece)
     }
+    // ANCHOR_END: next
 
     /// A peer has told us that it has a piece; gives those that hold it and may see another.
     pub fn heard(&mut self, from: PeerKey, piece: u32) -> Vec<PeerKey> {
