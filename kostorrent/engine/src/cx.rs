@@ -10,6 +10,7 @@ use crate::peer::Peer;
 use crate::timers::Timers;
 use crate::{Action, Report, Time, Why};
 
+// ANCHOR: cx
 /// The moment, what is to be done, when to wake up, and chance.
 pub(crate) struct Cx {
     /// The time of the event that is being handled.
@@ -24,6 +25,7 @@ pub(crate) struct Cx {
     /// How many actions were polled.
     polled: u64,
 }
+// ANCHOR_END: cx
 
 impl Cx {
     pub fn new(seed: u64, explains: bool, now: Time) -> Cx {

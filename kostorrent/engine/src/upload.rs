@@ -144,6 +144,7 @@ impl Upload {
         }
     }
 
+    // ANCHOR: serve
     /// Sends what this peer asked for, as far as its connection and the limit allow, at most so
     /// many blocks.
     fn serve(&mut self, cx: &mut Cx, peer: &mut Peer, most: usize) {
@@ -172,6 +173,7 @@ impl Upload {
         }
         self.wait_for_limit(cx, peer);
     }
+    // ANCHOR_END: serve
 
     fn wait_for_limit(&mut self, cx: &mut Cx, peer: &mut Peer) {
         let Some(block) = peer.up.requests.first() else {

@@ -79,6 +79,7 @@ impl Drop for Shared {
     }
 }
 
+// ANCHOR: source
 impl Source for Shared {
     fn read_now(&self, file: usize, offset: u64, buf: &mut [u8]) -> bool {
         let file = self.handles.borrow_mut().known(&(self.id, file));
@@ -95,6 +96,7 @@ impl Source for Shared {
         receiver
     }
 }
+// ANCHOR_END: source
 
 #[cfg(test)]
 mod tests {

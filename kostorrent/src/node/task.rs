@@ -347,6 +347,7 @@ impl Task {
         self.tasks.spawn_local(work.in_current_span());
     }
 
+    // ANCHOR: upload
     /// Says where the bytes of a block are in the files and lets the connection send them.
     fn upload(&mut self, peer: PeerKey, block: BlockRequest) {
         self.watch.used();
@@ -360,6 +361,7 @@ impl Task {
         let spans = spans.collect();
         self.connections.order(peer, Order::Upload { block, spans });
     }
+    // ANCHOR_END: upload
 
     /// Tells the faces, if they listen.
     pub fn report(&mut self, report: Report) {
@@ -407,6 +409,7 @@ impl Task {
         }
     }
 
+    // ANCHOR: heard
     fn heard(&mut self, peer: PeerKey, heard: Heard) {
         let event = match heard {
             Heard::Message(message) => {
@@ -428,6 +431,7 @@ impl Task {
         };
         self.tell(event);
     }
+    // ANCHOR_END: heard
 
     fn told(&mut self, told: Told) {
         match told {
