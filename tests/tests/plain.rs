@@ -948,8 +948,8 @@ fn no_two_files_have_a_function_of_the_same_name() {
     let mut seen = BTreeSet::new();
     for name in modules() {
         let source = fs::read_to_string(plain().join(&name).with_extension("py")).unwrap();
-        for function in define.captures_iter(&source).map(|found| found[1].to_owned()) {
-            assert!(seen.insert(function.clone()), "{name}: {function}");
+        for found in define.captures_iter(&source) {
+            assert!(seen.insert(found[1].to_owned()), "{name}: {}", &found[1]);
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{StateError, StateFile, make_folder};
 /// it with the program, however that ends.
 #[derive(Debug)]
 pub struct Lock {
+    #[cfg_attr(not(unix), expect(dead_code, reason = "it holds the lock"))]
     file: File,
     path: PathBuf,
 }
