@@ -398,11 +398,11 @@ for paths in [
     [['a'], ['a']], [['a'], ['a', 'b']], [['a', 'b', 'c'], ['a-'], ['a', 'b']],
 ]:
     assert refused(check_paths, paths) == 'ValueError', paths
-folder = tempfile.mkdtemp()
-assert find_place(folder, ['a', 'b']) == os.path.join(folder, 'a', 'b')
-os.symlink('/', os.path.join(folder, 'out'))
-for path in [['out'], ['out', 'etc']]:
-    assert refused(find_place, folder, path) == 'ValueError', path
+with tempfile.TemporaryDirectory() as folder:
+    assert find_place(folder, ['a', 'b']) == os.path.join(folder, 'a', 'b')
+    os.symlink('/', os.path.join(folder, 'out'))
+    for path in [['out'], ['out', 'etc']]:
+        assert refused(find_place, folder, path) == 'ValueError', path
 ",
     );
 }

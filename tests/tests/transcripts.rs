@@ -7,7 +7,7 @@ use std::thread;
 
 use kostorrent_tests::transcripts::settings::{self, Lab};
 use kostorrent_tests::transcripts::{self, Outcome, Settings};
-use kostorrent_tests::{programs, skip, temp};
+use kostorrent_tests::{book, programs, skip, temp};
 use pretty_assertions::{StrComparison, assert_eq};
 
 #[test]
@@ -40,6 +40,24 @@ fn every_command_prints_what_the_book_shows() {
         "{}\n`tests/refresh-book` rewrites what has changed; look at what it did before you commit it.",
         complaints.join("\n")
     );
+}
+
+/// Cargo builds all of them into one folder: of two with one name a page would run whichever was built last.
+#[test]
+fn no_two_examples_have_the_same_name() {
+    let mut names: Vec<String> = ["steps", "kostorrent"]
+        .iter()
+        .flat_map(|folder| book::files_below(&programs::root().join(folder)).unwrap())
+        .filter(|path| {
+            path.parent()
+                .is_some_and(|folder| folder.ends_with("examples"))
+        })
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert!(names.len() > 50);
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+    assert_eq!(twice, None);
 }
 
 /// What is wrong with a transcript.

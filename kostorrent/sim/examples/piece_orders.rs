@@ -1,7 +1,7 @@
 //! The same swarm with pieces in different orders, over many seeds.
 //!
 //! ```text
-//! cargo run --release -p kostorrent-sim --example orders [SEEDS]
+//! cargo run --release -p kostorrent-sim --example piece_orders [SEEDS]
 //! ```
 
 #[allow(dead_code)]
