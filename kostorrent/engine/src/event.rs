@@ -333,7 +333,8 @@ pub enum Report {
         /// How many bans have ended.
         peers: usize,
     },
-    /// Everything has come out, or somebody else has everything: super-seeding is over.
+    /// Super-seeding is over: everything has come out, or somebody else has everything, or there is too
+    /// much to show it piece by piece, or something was lost.
     SuperSeeded,
     /// A peer that was named cannot be called: its host's name leads nowhere.
     NameFailed {

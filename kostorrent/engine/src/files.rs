@@ -41,7 +41,7 @@ impl Engine {
         if pieces.is_empty() || self.stage != Stage::Running {
             return;
         }
-        self.end_super_seeding();
+        self.stop_super_seeding();
         for key in self.swarm.keys() {
             if let Err(why) = self.take_back(key, &pieces) {
                 self.close(key, why);

@@ -8,7 +8,7 @@ use blocks::BLOCK;
 use messages::Message;
 use picker::PeerKey;
 
-use crate::upload::SuperSeed;
+use crate::upload::{MOST_PIECES, SuperSeed};
 use crate::{Engine, Report};
 
 /// Our line is as good as idle if what it has to send lasts no longer than this,
@@ -23,7 +23,10 @@ impl Engine {
         let content = self.content.as_ref();
         if let Some(content) = content.filter(|content| content.is_seed()) {
             let pieces = content.geometry.pieces();
-            self.super_seed = Some(SuperSeed::new(pieces)).filter(|shown| !shown.is_over());
+            match (1..=MOST_PIECES).contains(&pieces) {
+                true => self.super_seed = Some(SuperSeed::new(pieces)),
+                false => self.cx.report(Report::SuperSeeded),
+            }
         }
     }
 
@@ -58,14 +61,10 @@ impl Engine {
         let (Some(shown), Some(peer)) = (&mut self.super_seed, self.swarm.get(key)) else {
             return;
         };
-        let told: Vec<u32> = match piece {
-            Some(piece) => vec![piece],
-            None => peer.has.iter_ones().collect(),
+        let free = match piece {
+            Some(piece) => shown.heard(key, piece),
+            None => shown.heard_all(key, &peer.has),
         };
-        let free: Vec<PeerKey> = told
-            .into_iter()
-            .flat_map(|piece| shown.heard(key, piece))
-            .collect();
         if peer.is_seed() || shown.is_over() {
             return self.end_super_seeding();
         }
@@ -96,10 +95,9 @@ impl Engine {
     /// Everything has come out, or somebody else has everything: we are a seed like any other. A
     /// bitfield says so, which clients take at any time.
     pub(crate) fn end_super_seeding(&mut self) {
-        if self.super_seed.take().is_none() {
+        if !self.stop_super_seeding() {
             return;
         }
-        self.cx.report(Report::SuperSeeded);
         let Some(content) = &self.content else {
             return;
         };
@@ -107,5 +105,14 @@ impl Engine {
             let bitfield = Message::Bitfield(content.have().to_bytes());
             self.cx.send(peer, bitfield);
         }
+    }
+
+    /// The same, for a caller that tells everybody what we have; whether it was on.
+    pub(crate) fn stop_super_seeding(&mut self) -> bool {
+        let was_on = self.super_seed.take().is_some();
+        if was_on {
+            self.cx.report(Report::SuperSeeded);
+        }
+        was_on
     }
 }

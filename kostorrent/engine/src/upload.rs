@@ -20,7 +20,7 @@ use crate::timers::Timer;
 use crate::{Action, CloseReason, Config, Time, Why};
 
 use slots::Slots;
-pub(crate) use superseed::SuperSeed;
+pub(crate) use superseed::{MOST_PIECES, SuperSeed};
 
 /// Two timed rounds of the choker are never nearer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);

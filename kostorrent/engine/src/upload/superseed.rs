@@ -1,6 +1,6 @@
 //! Super-seeding (BEP 16): what the only seed of a crowd shows to whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use messages::Bitfield;
 use picker::PeerKey;
@@ -12,6 +12,10 @@ const AT_A_TIME: usize = 2;
 
 /// If nobody passes anything on, a peer is shown so many pieces at once at most.
 const MOST_AT_ONCE: u32 = 1_024;
+
+/// Of a torrent of more pieces everything is shown at once: to choose one is a walk over all, for which a
+/// peer can ask with a message of five bytes.
+pub(crate) const MOST_PIECES: u32 = 16_384;
 
 /// Who was shown what, and what has come out.
 pub(crate) struct SuperSeed {
@@ -26,11 +30,13 @@ pub(crate) struct SuperSeed {
 struct Shown {
     all: Bitfield,
     /// Those that nobody else has told us of yet.
-    held: Vec<u32>,
+    held: BTreeSet<u32>,
     /// How many bytes all have together.
     bytes: u64,
     /// How many it is shown at once when our line is idle for want of others who ask.
     batch: u32,
+    /// Nothing is left that it neither has nor knows.
+    knows_all: bool,
 }
 
 impl SuperSeed {
@@ -72,16 +78,22 @@ impl SuperSeed {
         length: impl Fn(u32) -> u32,
         rng: &mut impl Rng,
     ) -> Option<u32> {
-        let piece = self.next(peer, has, rng)?;
         let pieces = self.out.len();
+        if self.peers.get(&peer).is_some_and(|shown| shown.knows_all) {
+            return None;
+        }
+        let piece = self.next(peer, has, rng);
         let shown = self.peers.entry(peer).or_insert_with(|| Shown {
             all: Bitfield::new(pieces),
-            held: Vec::new(),
+            held: BTreeSet::new(),
             bytes: 0,
             batch: 1,
+            knows_all: false,
         });
+        shown.knows_all = piece.is_none();
+        let piece = piece?;
         shown.all.set(piece);
-        shown.held.push(piece);
+        shown.held.insert(piece);
         shown.bytes += u64::from(length(piece));
         self.times[piece as usize] += 1;
         Some(piece)
@@ -115,13 +127,35 @@ impl SuperSeed {
     /// A peer has told us that it has a piece; gives those that hold it and may see another.
     pub fn heard(&mut self, from: PeerKey, piece: u32) -> Vec<PeerKey> {
         self.out.set(piece);
+        self.passed_on(from, |held| held.remove(&piece))
+    }
+
+    /// A peer has told us all that it has. What we knew costs nothing.
+    pub fn heard_all(&mut self, from: PeerKey, has: &Bitfield) -> Vec<PeerKey> {
+        let news: Vec<u32> = has.missing_from(&self.out).collect();
+        for piece in news {
+            self.out.set(piece);
+        }
+        if let Some(shown) = self.peers.get_mut(&from) {
+            shown.knows_all = false; // it may have lost something
+        }
+        self.passed_on(from, |held| {
+            let before = held.len();
+            held.retain(|&piece| !has.get(piece));
+            held.len() < before
+        })
+    }
+
+    /// Takes from all others what they have passed on; gives those of whom something was taken.
+    fn passed_on(
+        &mut self,
+        from: PeerKey,
+        take: impl Fn(&mut BTreeSet<u32>) -> bool,
+    ) -> Vec<PeerKey> {
+        let others = self.peers.iter_mut().filter(|(peer, _)| **peer != from);
         let mut free = Vec::new();
-        for (&peer, shown) in &mut self.peers {
-            let held = shown.held.len();
-            if peer != from {
-                shown.held.retain(|&held| held != piece);
-            }
-            if shown.held.len() < held {
+        for (&peer, shown) in others {
+            if take(&mut shown.held) {
                 shown.batch = 1;
                 free.push(peer);
             }
@@ -221,6 +255,17 @@ mod tests {
         assert_eq!(scene.shown.heard(BEN, piece), [ADA]);
         assert!(scene.shown.may_see_more(ADA));
         assert!(scene.shown.heard(BEN, piece).is_empty(), "only once");
+    }
+
+    #[test]
+    fn a_bitfield_says_it_for_many_pieces_at_once() {
+        let mut scene = Scene::new(9);
+        scene.show(ADA, &[]);
+        scene.show(ADA, &[]);
+        assert!(scene.shown.heard_all(ADA, &Bitfield::full(9)).is_empty());
+        assert!(scene.shown.is_over());
+        assert_eq!(scene.shown.heard_all(BEN, &Bitfield::full(9)), [ADA]);
+        assert!(scene.shown.heard_all(BEN, &Bitfield::full(9)).is_empty());
     }
 
     #[test]

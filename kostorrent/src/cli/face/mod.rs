@@ -270,7 +270,7 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
         ),
         Report::DiskWell => "the disk can be written to again: the download goes on".to_owned(),
         Report::SuperSeeded => {
-            "everything has come out: from now on all peers see all of it".to_owned()
+            "super-seeding is over: from now on all peers see all that is here".to_owned()
         }
         Report::Paused => "paused".to_owned(),
         Report::Resumed => "going on".to_owned(),
