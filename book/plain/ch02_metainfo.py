@@ -46,10 +46,13 @@ def list_files(info):
     files = []
     for file in info[b"files"]:
         attr = file.get(b"attr", b"")
-        path = [name] + [safe_name(part) for part in file[b"path"]]
-        if b"p" in attr or b"l" in attr:
-            path = None  # padding, or a link: it is not written
-        files.append((path, file[b"length"]))
+        if b"p" in attr:  # padding: zeros that are not written, and need no name
+            files.append((None, file[b"length"]))
+        elif b"l" in attr:  # a link has no bytes
+            files.append((None, 0))
+        else:
+            path = [name] + [safe_name(part) for part in file[b"path"]]
+            files.append((path, file[b"length"]))
     return files
 # ANCHOR_END: files
 

@@ -21,28 +21,42 @@ def announce_url(torrent, peer_id, port, event):
 # ANCHOR_END: url
 
 
+# ANCHOR: reply
+# Reads a tracker's answer: when to ask again, and who is there.
+def read_reply(body):
+    reply, _ = decode(body)
+    if not isinstance(reply, dict):
+        raise ValueError("a tracker answers with a dictionary")
+    if b"failure reason" in reply:
+        raise ValueError("the tracker refuses: " + ascii(reply[b"failure reason"]))
+    interval = reply.get(b"interval", 30 * 60)  # in seconds
+    peers = read_peers(reply.get(b"peers", b""))
+    return {"interval": min(max(interval, 30), 2 * 60 * 60), "peers": peers}
+# ANCHOR_END: reply
+
+
 # ANCHOR: peers
-# Reads the addresses of peers: four bytes for the address, two for the port.
-def read_peers(compact):
+# Reads the addresses of peers: four bytes for the address, two for the port; or, in the
+# older form, a dictionary for each peer.
+def read_peers(listed):
+    if isinstance(listed, list):
+        return [(peer[b"ip"].decode(), peer[b"port"]) for peer in listed]
     peers = []
-    for at in range(0, len(compact) - 5, 6):
-        a, b, c, d, high, low = compact[at:at + 6]
+    for at in range(0, len(listed) - 5, 6):
+        a, b, c, d, high, low = listed[at:at + 6]
         peers.append((f"{a}.{b}.{c}.{d}", high * 256 + low))
     return peers
 # ANCHOR_END: peers
 
 
 # ANCHOR: announce
-# Asks the tracker, and gives its answer as a dictionary.
+# Asks the tracker, and reads its answer.
 def announce(torrent, peer_id, port, event):
     url = announce_url(torrent, peer_id, port, event)
     if not url.startswith("http"):
         raise ValueError("the plain client asks trackers by HTTP only")
     with urlopen(url, timeout=10) as answer:
-        reply, _ = decode(answer.read())
-    if b"failure reason" in reply:
-        raise ValueError("the tracker refuses: " + ascii(reply[b"failure reason"]))
-    return reply
+        return read_reply(answer.read())
 # ANCHOR_END: announce
 
 
@@ -54,7 +68,7 @@ def find_peers(torrent, peer_id):
         port = free.getsockname()[1]
     reply = announce(torrent, peer_id, port, "started")
     announce(torrent, peer_id, port, "stopped")
-    return read_peers(reply[b"peers"])
+    return reply["peers"]
 # ANCHOR_END: find
 
 

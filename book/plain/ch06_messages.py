@@ -54,10 +54,27 @@ def read_message(connection):
 # ANCHOR_END: read
 
 
+# ANCHOR: take
+# Takes the whole messages out of what has come; gives them, and the bytes left over.
+def take_messages(waiting, more):
+    waiting += more
+    messages = []
+    while len(waiting) >= 4:
+        length = int.from_bytes(waiting[0:4], "big")
+        if length > 2 ** 20:
+            raise ValueError("no message is that long")
+        if len(waiting) < 4 + length:
+            break  # its end has not come yet
+        if length > 0:
+            messages.append((waiting[4], waiting[5:4 + length]))
+        waiting = waiting[4 + length:]
+    return messages, waiting
+# ANCHOR_END: take
+
+
 # ANCHOR: hear
-# Hears one message, and remembers what it says about the peer.
-def hear(peer):
-    number, payload = read_message(peer["connection"])
+# Remembers what a message says about the peer.
+def remember(peer, number, payload):
     if number == CHOKE:
         peer["choking"] = True
     elif number == UNCHOKE:
@@ -66,6 +83,12 @@ def hear(peer):
         peer["has"].add(int.from_bytes(payload, "big"))
     elif number == BITFIELD:
         peer["has"] |= pieces_in(payload)
+
+
+# Hears one message, and remembers it.
+def hear(peer):
+    number, payload = read_message(peer["connection"])
+    remember(peer, number, payload)
     return number, payload
 # ANCHOR_END: hear
 

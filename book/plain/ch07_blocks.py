@@ -24,6 +24,15 @@ def cut_into_blocks(length):
 # ANCHOR_END: blocks
 
 
+# ANCHOR: inside
+# Says whether a peer may ask for this: 1 to 131,072 bytes inside one piece.
+def is_inside_a_piece(torrent, piece, offset, length):
+    if piece >= len(torrent["hashes"]) or not 1 <= length <= 131072:
+        return False
+    return offset + length <= piece_length(torrent, piece)
+# ANCHOR_END: inside
+
+
 # ANCHOR: parts
 # Cuts an answer where the blocks we asked for begin and end: block, place, bytes.
 def parts(asked, offset, data):

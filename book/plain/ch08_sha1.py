@@ -68,6 +68,36 @@ def sha1(message):
 # ANCHOR_END: sha1
 
 
+# ANCHOR: parts
+# Begins a message that comes in parts: its state, what fills no block yet, its length.
+def begin_message():
+    state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0]
+    return {"state": state, "rest": b"", "length": 0}
+
+
+# Adds bytes to the end of the message, and mixes each block that is full.
+def add_bytes(message, data):
+    message["length"] += len(data)
+    message["rest"] += data
+    while len(message["rest"]) >= 64:
+        changed = rounds(message["state"], schedule(message["rest"][:64]))
+        message["state"] = [(a + b) & WORD for a, b in zip(message["state"], changed)]
+        message["rest"] = message["rest"][64:]
+# ANCHOR_END: parts
+
+
+# ANCHOR: end
+# Ends the message with its padding, and makes the 20 bytes.
+def end_message(message):
+    bits = 8 * message["length"]
+    add_bytes(message, b"\x80")
+    while len(message["rest"]) != 56:
+        add_bytes(message, b"\x00")
+    add_bytes(message, bits.to_bytes(8, "big"))
+    return b"".join(word.to_bytes(4, "big") for word in message["state"])
+# ANCHOR_END: end
+
+
 # ANCHOR: lanes
 # Turns a table over: from a row for each message to a row for each word.
 def side_by_side(rows):
@@ -98,4 +128,6 @@ if __name__ == "__main__":
     data = fetch_piece(peer, piece, piece_length(torrent, piece))
     print("its SHA-1     ", sha1(data).hex())
     print("the torrent's ", torrent["hashes"][piece].hex())
-    print("good" if is_good(torrent, piece, data) else "wrong")
+    if not is_good(torrent, piece, data):
+        sys.exit("wrong")
+    print("good")

@@ -74,6 +74,23 @@ def write_piece(folder, torrent, piece, data):
 # ANCHOR_END: write
 
 
+# ANCHOR: link
+# What a link at a path says: up to the download folder, and down again to the target.
+def text_of_link(path, target):
+    return "/".join([".."] * (len(path) - 1) + target)
+
+
+# Makes a link, after the last write. The same one may be there already.
+def make_link(folder, path, target):
+    place = os.path.join(find_place(folder, path[:-1]), path[-1])
+    text = text_of_link(path, target)
+    if os.path.islink(place) and os.readlink(place) == text:
+        return
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    os.symlink(text, place)
+# ANCHOR_END: link
+
+
 # ANCHOR: fetch
 # Fetches from one peer what is missing, as long as it has any of it.
 def fetch_from(peer, torrent, missing, folder):
@@ -90,6 +107,34 @@ def fetch_from(peer, torrent, missing, folder):
         write_piece(folder, torrent, piece, data)
         missing.remove(piece)
 # ANCHOR_END: fetch
+
+
+# ANCHOR: read
+# Reads a piece from the files; padding is zeros, on no disk.
+def read_piece(folder, torrent, piece):
+    data = b""
+    start = piece * torrent["piece_length"]
+    size = piece_length(torrent, piece)
+    for path, offset, length in spans(torrent["files"], start, size):
+        if path is None:
+            data += bytes(length)
+        else:
+            with open(os.path.join(folder, *path), "rb") as file:
+                file.seek(offset)
+                data += file.read(length)
+    return data
+# ANCHOR_END: read
+
+
+# ANCHOR: missing
+# The pieces that are not on disk, or not good.
+def find_missing(folder, torrent):
+    missing = []
+    for piece in range(len(torrent["hashes"])):
+        if not is_good(torrent, piece, read_piece(folder, torrent, piece)):
+            missing.append(piece)
+    return missing
+# ANCHOR_END: missing
 
 
 # ANCHOR: download

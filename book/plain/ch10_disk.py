@@ -1,4 +1,5 @@
 """Chapter 10 in plain Python: pieces on disk. A client that goes on where it was killed."""
+import errno
 import os
 import sys
 
@@ -8,7 +9,7 @@ from ch04_tracker import find_peers
 from ch06_messages import greet, hear
 from ch07_blocks import be_interested, fetch_piece, piece_length
 from ch08_sha1 import is_good
-from ch09_files import spans
+from ch09_files import find_missing, spans
 
 
 # ANCHOR: prepare
@@ -45,6 +46,21 @@ def write_at(file, data, offset):
 # ANCHOR_END: write_at
 
 
+# ANCHOR: parts
+# The parts of a piece's blocks that make up so many of its bytes; nothing is copied.
+def parts_of(blocks, offset, length):
+    parts = []
+    begin = 0
+    for block in blocks:
+        first = max(offset - begin, 0)
+        last = min(offset + length - begin, len(block))
+        if first < last:
+            parts.append(memoryview(block)[first:last])
+        begin += len(block)
+    return parts
+# ANCHOR_END: parts
+
+
 # ANCHOR: store
 # Writes a whole piece, if it is the right one; whether it is.
 def store_piece(folder, torrent, piece, data):
@@ -63,32 +79,30 @@ def store_piece(folder, torrent, piece, data):
 # ANCHOR_END: store
 
 
-# ANCHOR: read
-# Reads a piece from the files; padding is zeros, on no disk.
-def read_piece(folder, torrent, piece):
-    data = b""
-    start = piece * torrent["piece_length"]
-    size = piece_length(torrent, piece)
-    for path, offset, length in spans(torrent["files"], start, size):
-        if path is None:
-            data += bytes(length)
-        else:
-            with open(os.path.join(folder, *path), "rb") as file:
-                file.seek(offset)
-                data += file.read(length)
-    return data
-# ANCHOR_END: read
+# ANCHOR: keep_open
+# An open file: one that is kept, or else a new one, and then the one at rest for longest goes.
+def open_and_keep(kept, place, most):
+    file = kept.pop(place, None)
+    if file is None:
+        file = os.open(place, os.O_RDWR)
+    kept[place] = file  # a dictionary keeps its order: the latest is the last
+    if len(kept) > most:
+        oldest = next(iter(kept))
+        os.close(kept.pop(oldest))
+    return file
+# ANCHOR_END: keep_open
 
 
-# ANCHOR: missing
-# The pieces that are not on disk, or not good.
-def find_missing(folder, torrent):
-    missing = []
-    for piece in range(len(torrent["hashes"])):
-        if not is_good(torrent, piece, read_piece(folder, torrent, piece)):
-            missing.append(piece)
-    return missing
-# ANCHOR_END: missing
+# ANCHOR: hole
+# Whether so many bytes at an offset are in a hole: the next data begins behind them.
+def is_hole(file, offset, length):
+    try:
+        return os.lseek(file, offset, os.SEEK_DATA) >= offset + length
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return True  # there is no data from here to the end of the file
+        raise
+# ANCHOR_END: hole
 
 
 # ANCHOR: sync

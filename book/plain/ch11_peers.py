@@ -11,11 +11,30 @@ from ch03_peer_id import client_of, make_peer_id
 from ch04_tracker import find_peers
 from ch06_messages import CHOKE, PIECE, greet, hear, make_message
 from ch07_blocks import ask, be_interested, cut_into_blocks, piece_length, take
-from ch10_disk import find_missing, prepare_files, store_piece, sync_all
+from ch09_files import find_missing
+from ch10_disk import prepare_files, store_piece, sync_all
 
 CANCEL = 8
 OUT = 2  # requests on their way to each peer
 MOST_ASKED = 3  # peers that one block is asked of in the end game
+
+
+# ANCHOR: shares
+# When all is here, if each peer gets an equal share; `each` is how long it takes for a piece.
+def time_in_shares(each, pieces):
+    return max(pieces // len(each) * takes for takes in each)
+# ANCHOR_END: shares
+
+
+# ANCHOR: queue
+# When all is here, if whoever has nothing to do gets the next piece.
+def time_from_one_queue(each, pieces):
+    free_at = [0] * len(each)
+    for _ in range(pieces):
+        peer = free_at.index(min(free_at))
+        free_at[peer] += each[peer]
+    return max(free_at)
+# ANCHOR_END: queue
 
 
 # ANCHOR: table

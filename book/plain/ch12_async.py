@@ -10,7 +10,8 @@ from ch04_tracker import find_peers
 from ch05_handshake import check_handshake, make_handshake
 from ch06_messages import BITFIELD, CHOKE, HAVE, PIECE, UNCHOKE, greet, pieces_in
 from ch07_blocks import be_interested, take
-from ch10_disk import find_missing, prepare_files, sync_all
+from ch09_files import find_missing
+from ch10_disk import prepare_files, sync_all
 from ch11_peers import ask_for_more, block_came, give_back, is_silent, make_table
 
 
@@ -128,6 +129,36 @@ def download_in_tasks(torrent, folder):
     sync_all(folder, torrent["files"])
     return sorted(table["missing"])
 # ANCHOR_END: main
+
+
+# ANCHOR: first
+# Waits for both, and goes on with the first: which one it was, and what came of it.
+async def first_of(one, other):
+    both = [asyncio.ensure_future(one), asyncio.ensure_future(other)]
+    done, late = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    for task in late:
+        task.cancel()
+    winner = 0 if both[0] in done else 1
+    return winner, both[winner].result()
+# ANCHOR_END: first
+
+
+# ANCHOR: bound
+# Sends pieces as fast as they come. If the queue is full, `put` waits.
+async def bring_pieces(queue, count):
+    for piece in range(count):
+        await queue.put(piece)
+    await queue.put(None)  # no more will come
+
+
+# Writes them, as fast as it can; gives how many have waited at most.
+async def write_pieces(queue):
+    most = 0
+    while await queue.get() is not None:
+        most = max(most, queue.qsize())
+        await asyncio.sleep(0.001)  # here would be the disk
+    return most
+# ANCHOR_END: bound
 
 
 # ANCHOR: asyncio

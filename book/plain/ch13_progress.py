@@ -10,9 +10,30 @@ from ch03_peer_id import make_peer_id
 from ch04_tracker import find_peers
 from ch06_messages import greet, hear
 from ch07_blocks import be_interested, fetch_piece, piece_length
-from ch10_disk import find_missing, prepare_files, store_piece, sync_all
+from ch09_files import find_missing
+from ch10_disk import prepare_files, store_piece, sync_all
 
 WINDOW = 5  # seconds over which a rate is taken
+
+
+# ANCHOR: screen
+# What a terminal of one line shows in the end. It knows letters, "\r", and ESC [ K.
+def screen_after(text, width):
+    cells = [" "] * width
+    column = 0
+    while text:
+        if text.startswith("\x1b[K"):
+            cells[column:] = " " * (width - column)
+            text = text[3:]
+        elif text[0] == "\r":
+            column = 0
+            text = text[1:]
+        else:
+            cells[column] = text[0]
+            column = min(column + 1, width - 1)
+            text = text[1:]
+    return "".join(cells)
+# ANCHOR_END: screen
 
 
 # ANCHOR: rate

@@ -12,7 +12,8 @@ from ch04_tracker import find_peers
 from ch06_messages import greet, hear
 from ch07_blocks import be_interested, fetch_piece, piece_length
 from ch08_sha1 import is_good
-from ch10_disk import prepare_files, read_piece, room_of, store_piece, sync_all
+from ch09_files import read_piece
+from ch10_disk import prepare_files, room_of, store_piece, sync_all
 
 
 # ANCHOR: replace

@@ -9,8 +9,8 @@ from ch04_tracker import find_peers
 from ch06_messages import greet, hear
 from ch07_blocks import be_interested, fetch_piece, piece_length
 from ch08_sha1 import is_good
-from ch09_files import spans
-from ch10_disk import prepare_files, read_piece, sync_all, write_at
+from ch09_files import read_piece, spans
+from ch10_disk import prepare_files, sync_all, write_at
 
 
 # ANCHOR: pieces_of

@@ -10,9 +10,9 @@ from ch03_peer_id import client_of, make_peer_id
 from ch04_tracker import announce
 from ch05_handshake import PROTOCOL, check_handshake, make_handshake, receive
 from ch06_messages import (BITFIELD, CHOKE, INTERESTED, NOT_INTERESTED, PIECE, REQUEST,
-                           UNCHOKE, hear, make_message)
+                           UNCHOKE, make_message, remember, take_messages)
 from ch07_blocks import piece_length
-from ch10_disk import find_missing, read_piece
+from ch09_files import find_missing, read_piece
 
 CANCEL = 8
 ROUND = 10  # seconds between two decisions
@@ -61,7 +61,7 @@ def welcome(connection, torrent, our_id, has):
     connection.sendall(make_message(BITFIELD, bitfield))
     return {
         "connection": connection, "id": their_id, "has": set(), "choking": True,
-        "interested": False, "unchoked": False, "wants": [],
+        "heard": b"", "interested": False, "unchoked": False, "wants": [],
         "gave": 0, "turns": 0, "lucky": 0,
     }
 # ANCHOR_END: welcome
@@ -74,6 +74,8 @@ def choose_served(peers, slots):
     wanting = [peer for peer in peers if peer["interested"]]
     wanting.sort(key=lambda peer: (-peer["gave"], peer["turns"]))
     chosen, others = wanting[:slots - 1], wanting[slots - 1:]
+    for peer in chosen:
+        peer["lucky"] = 0  # it needs no luck any more
     lucky = [peer for peer in others if peer["lucky"] > 0]
     if others and not lucky:
         lucky = [random.choice(others)]
@@ -90,7 +92,10 @@ def set_slot(peer, unchoke):
     if unchoke != peer["unchoked"]:
         peer["unchoked"] = unchoke
         peer["wants"].clear()
-        peer["connection"].sendall(make_message(UNCHOKE if unchoke else CHOKE))
+        try:
+            peer["connection"].sendall(make_message(UNCHOKE if unchoke else CHOKE))
+        except OSError:
+            pass  # it is gone, as the next look at it will show
 
 
 # A round: all slots are given out anew.
@@ -104,10 +109,13 @@ def give_out_slots(peers):
 
 
 # ANCHOR: free
-# Between two rounds nobody loses a slot, and a free one is given at once.
+# Between two rounds only those lose a slot who want nothing. A free one is given at once.
 def give_free_slots(peers):
     for peer in peers:
-        taken = [other for other in peers if other["unchoked"] and other["interested"]]
+        if not peer["interested"]:
+            set_slot(peer, False)
+    for peer in peers:
+        taken = [other for other in peers if other["unchoked"]]
         if peer["interested"] and len(taken) < SLOTS:
             set_slot(peer, True)
 # ANCHOR_END: free
@@ -133,16 +141,23 @@ def take_request(peer, torrent, has, payload):
 
 
 # ANCHOR: attend
-# Hears one message, and does what it says.
+# Hears what has come, and waits for no more: half a message stays in `heard` until its rest
+# is here. Does what the whole ones say; gives them to whoever does more with them.
 def hear_and_do(peer, torrent, has):
-    number, payload = hear(peer)
-    if number == REQUEST:
-        take_request(peer, torrent, has, payload)
-    elif number == CANCEL:
-        wanted = read_request(payload)
-        peer["wants"] = [block for block in peer["wants"] if block != wanted]
-    elif number in (INTERESTED, NOT_INTERESTED):
-        peer["interested"] = number == INTERESTED
+    more = peer["connection"].recv(65536)
+    if more == b"":
+        raise ValueError("the peer has hung up")
+    messages, peer["heard"] = take_messages(peer["heard"], more)
+    for number, payload in messages:
+        remember(peer, number, payload)
+        if number == REQUEST:
+            take_request(peer, torrent, has, payload)
+        elif number == CANCEL:
+            wanted = read_request(payload)
+            peer["wants"] = [block for block in peer["wants"] if block != wanted]
+        elif number in (INTERESTED, NOT_INTERESTED):
+            peer["interested"] = number == INTERESTED
+    return messages
 # ANCHOR_END: attend
 
 
@@ -244,14 +259,15 @@ def seed(torrent, folder, listener, our_id, has, goal):
 # ANCHOR_END: seed
 
 
-# Tells the tracker that we are there, and what we lack.
+# Tells the tracker that we are there, and what we lack; gives the others whom it names.
 def announce_us(torrent, our_id, port, has, event):
     missing = set(range(len(torrent["hashes"]))) - has
     left = sum(piece_length(torrent, piece) for piece in missing)
     try:
-        announce({**torrent, "total": left}, our_id, port, event)
+        return announce({**torrent, "total": left}, our_id, port, event)["peers"]
     except (OSError, ValueError) as error:
         print(f"the tracker does not know of us: {error}", flush=True)
+        return []
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ pub mod check;
 pub mod cli;
 mod control;
 pub mod create;
+pub mod examine;
 pub mod file_id;
 pub mod lab;
 pub mod node;

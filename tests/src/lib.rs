@@ -13,6 +13,7 @@
 //! - [`book`]: what is wrong with the pages of the book.
 //! - [`transcripts`]: the commands that the book shows, run again.
 //! - [`browser`]: Chromium, to look at the built book.
+//! - [`wasm`] and [`playground`]: what is built for the reader's browser, and the module that is committed.
 //! - [`figures`]: those of the book that the code draws. They alone use the libraries under test.
 //! - [`skip`]: what happens when one of those is not installed.
 
@@ -27,9 +28,12 @@ pub mod json;
 pub mod kostorrent;
 pub mod payload;
 pub mod peer;
+#[cfg(unix)]
+pub mod playground;
 pub mod ports;
 pub mod process;
 pub mod programs;
+pub mod real_clients;
 #[cfg(unix)]
 pub mod refresh;
 pub mod skip;
@@ -40,6 +44,7 @@ pub mod tracker;
 #[cfg(unix)]
 pub mod transcripts;
 pub mod wait;
+pub mod wasm;
 
 /// A temporary folder, removed at the end of the test.
 #[must_use]

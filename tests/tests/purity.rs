@@ -31,6 +31,7 @@ fn tree(package: &str) -> Vec<String> {
 fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens_a_socket() {
     for package in [
         "kostorrent-engine",
+        "kostorrent-playground",
         "kostorrent-recording",
         "kostorrent-sim",
     ] {

@@ -91,7 +91,7 @@ fn every_command_does_what_it_says() {
         assert!(all.iter().any(|block| block.starts_with(start)), "{start}");
     }
     let run: Vec<String> = all.into_iter().filter(|block| is_run(block)).collect();
-    assert_eq!(run.len(), 2, "the steps and the client");
+    assert_eq!(run.len(), 3, "the steps, the client, the examination");
     let transcript = Transcript {
         commands: vec![Command {
             text: script(&run, ports::free()),
@@ -110,6 +110,7 @@ fn every_command_does_what_it_says() {
         "evening.bmp",                       // status
         "recorded actions are wanted again", // replay
         "complete -c kostorrent",            // completions
+        " ok, 0 WRONG, ",                    // examine
     ] {
         assert!(output.contains(part), "{part} is not in:\n{output}");
     }
@@ -160,7 +161,15 @@ fn every_file_that_it_links_to_is_there() {
         .filter_map(|rest| rest.split(')').next());
     let ours: Vec<&str> = links.filter(|link| !link.contains("://")).collect();
     assert!(ours.len() > 3, "{ours:?}");
+    let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
+    let places: Vec<String> = headings
+        .map(|heading| format!("#{}", heading.to_lowercase().replace(' ', "-")))
+        .collect();
     for link in ours {
-        assert!(programs::root().join(link).exists(), "{link}");
+        let there = match link.starts_with('#') {
+            true => places.iter().any(|place| place == link),
+            false => programs::root().join(link).exists(),
+        };
+        assert!(there, "{link}");
     }
 }

@@ -48,6 +48,7 @@ impl Engine {
             down: Down::new(now),
             up: Up::new(),
             payload_at: now,
+            wanted_at: now,
             heard: now,
             spoke: now,
         };
@@ -205,7 +206,7 @@ impl Engine {
             }
             Message::NotInterested => {
                 self.upload.interested(cx, peer, false);
-                self.show_when_idle(key);
+                self.refused(key);
                 Ok(())
             }
             Message::Have(piece) => match content.has_piece(peer, piece, cx.now) {

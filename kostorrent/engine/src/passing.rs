@@ -17,6 +17,11 @@ const SILENCE: Duration = Duration::from_secs(180);
 const KEEP_ALIVE: Duration = Duration::from_secs(100);
 // ANCHOR_END: patience
 
+/// How long a connection is kept over which neither side wants anything, and we never shall. Two that fetch
+/// the same pieces at the same time do not tell each other of them, so that neither learns that the other
+/// has everything now. (libtorrent: `inactivity_timeout`. A peer that is paused comes back sooner.)
+const NO_USE: Duration = Duration::from_secs(600);
+
 /// How often connections are looked after while nothing is to be fetched.
 pub(crate) const WATCH_IDLE: Duration = Duration::from_secs(10);
 
@@ -52,6 +57,7 @@ impl Engine {
         let piece = geometry.map_or(u64::MAX, |geometry| geometry.piece_length().into());
         let (cx, swarm) = (&mut self.cx, &mut self.swarm);
         self.upload.choke_round(cx, swarm, piece, seeding);
+        self.show_all_when_idle();
     }
 
     /// A speed limit lets bytes through again, in either direction.
@@ -139,11 +145,17 @@ impl Engine {
     }
 
     fn watch(&mut self, key: PeerKey) -> Result<(), CloseReason> {
+        let done = self.is_finished() && !self.paused && self.super_seed.is_none();
         let (Some(peer), cx) = (self.swarm.get_mut(key), &mut self.cx) else {
             return Ok(());
         };
         if cx.now.since(peer.heard) >= SILENCE {
             return Err(CloseReason::Silent(SILENCE));
+        }
+        if !done || peer.is_wanted() {
+            peer.wanted_at = cx.now;
+        } else if cx.now.since(peer.wanted_at) >= NO_USE {
+            return Err(CloseReason::NoUse(NO_USE));
         }
         if cx.now.since(peer.spoke) >= KEEP_ALIVE {
             cx.send(peer, Message::KeepAlive);

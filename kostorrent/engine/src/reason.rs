@@ -81,6 +81,9 @@ pub enum CloseReason {
     /// Neither has anything for the other.
     #[error("both of us have everything")]
     BothComplete,
+    /// We have all that we want, and it has not wanted anything for so long.
+    #[error("neither of us has wanted anything of the other for {} seconds", .0.as_secs())]
+    NoUse(Duration),
     /// No message for so long, not even a keep-alive (BEP 3).
     #[error("it has said nothing for {} seconds", .0.as_secs())]
     Silent(Duration),

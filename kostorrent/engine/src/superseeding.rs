@@ -17,6 +17,10 @@ const IDLE: Duration = Duration::from_millis(250);
 /// or is no more than so many bytes. Then we show more, whatever was passed on.
 const NEXT_TO_NOTHING: u64 = 4 * BLOCK as u64;
 
+/// A peer that wants nothing of what it was shown is shown more after so long: before, its word may be
+/// about what it was shown earlier.
+const SHOW_AGAIN: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// Begins, if that was asked for and we are a seed.
     pub(crate) fn super_seed(&mut self) {
@@ -32,33 +36,34 @@ impl Engine {
 
     /// Shows a peer pieces until it holds as many as it may.
     pub(crate) fn show(&mut self, key: PeerKey) {
-        while self
+        let count = self
             .super_seed
             .as_ref()
-            .is_some_and(|shown| shown.may_see_more(key))
-            && self.show_one(key)
-        {}
+            .map_or(0, |shown| shown.may_see(key));
+        self.show_some(key, count);
     }
 
-    /// Shows a peer one more piece, if there is one.
-    fn show_one(&mut self, key: PeerKey) -> bool {
+    /// Shows a peer so many more pieces, if there are as many.
+    fn show_some(&mut self, key: PeerKey, count: usize) {
         let (Some(shown), Some(content), Some(peer)) =
             (&mut self.super_seed, &self.content, self.swarm.get_mut(key))
         else {
-            return false;
+            return;
         };
-        let geometry = content.geometry;
-        let length = |piece| geometry.piece_len(piece);
-        let Some(piece) = shown.show(key, &peer.has, length, &mut self.cx.rng) else {
-            return false;
-        };
-        self.cx.send(peer, Message::Have(piece));
-        true
+        let length = |piece| content.geometry.piece_len(piece);
+        let news = shown.show(key, &peer.has, count, length, &mut self.cx.rng);
+        shown.looked(key, self.cx.now);
+        for piece in news {
+            self.cx.send(peer, Message::Have(piece));
+        }
     }
 
     /// A peer has told us of a piece, or of all that it has.
     pub(crate) fn heard_of(&mut self, key: PeerKey, piece: Option<u32>) {
-        let (Some(shown), Some(peer)) = (&mut self.super_seed, self.swarm.get(key)) else {
+        let Some(shown) = &mut self.super_seed else {
+            return;
+        };
+        let Some(peer) = self.swarm.get(key) else {
             return;
         };
         let free = match piece {
@@ -73,14 +78,41 @@ impl Engine {
         }
     }
 
-    /// A peer has been sent something, or wants nothing of what we have shown it. If it has used that up,
-    /// and nobody else asks us for anything, our line would be idle until a piece is passed on.
+    /// A peer wants nothing of what it was shown. That is looked at with the next round of the choker, and
+    /// with each message of the kind not at all: it could have us walk over the pieces all the time.
+    pub(crate) fn refused(&mut self, key: PeerKey) {
+        if let Some(shown) = &mut self.super_seed {
+            shown.refused(key);
+            self.upload.choke_soon(&mut self.cx);
+        }
+    }
+
+    /// Shows more to all that have used up what they were shown, or want nothing of it. Our line may have
+    /// been busy when they said so.
+    pub(crate) fn show_all_when_idle(&mut self) {
+        if self.super_seed.is_none() || self.swarm.is_empty() {
+            return;
+        }
+        for key in self.swarm.keys() {
+            self.show_when_idle(key);
+        }
+        self.upload.choke_within(&mut self.cx, SHOW_AGAIN);
+    }
+
+    /// A peer may have used up what it was shown. If nobody else asks us for anything, our line would be
+    /// idle until a piece is passed on.
     pub(crate) fn show_when_idle(&mut self, key: PeerKey) {
-        let (Some(shown), Some(peer)) = (&mut self.super_seed, self.swarm.get(key)) else {
+        let Some(shown) = &mut self.super_seed else {
             return;
         };
-        let had_all = !peer.up.am_choking && shown.has_used_up(key, peer.up.total);
-        if peer.up.peer_interested && !had_all {
+        let Some(peer) = self.swarm.get(key) else {
+            return;
+        };
+        let wants_more = match peer.up.peer_interested {
+            true => !peer.up.am_choking && shown.has_used_up(key, peer.up.total),
+            false => shown.has_refused(key, self.cx.now, SHOW_AGAIN),
+        };
+        if !wants_more {
             return;
         }
         let rate = self.upload.rate.per_second(self.cx.now.since_start());
@@ -88,7 +120,7 @@ impl Engine {
         let waits = self.swarm.iter().map(|peer| peer.up.waits());
         if waits.sum::<u64>() < least {
             let batch = shown.batch(key);
-            (0..batch).all(|_| self.show_one(key));
+            self.show_some(key, batch as usize);
         }
     }
 

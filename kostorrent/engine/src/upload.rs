@@ -223,6 +223,11 @@ impl Upload {
         cx.timers.set_earlier(Timer::Choke, at.max(cx.now));
     }
 
+    /// Decides again after so long at most.
+    pub fn choke_within(&mut self, cx: &mut Cx, pause: Duration) {
+        cx.timers.set_earlier(Timer::Choke, cx.now + pause);
+    }
+
     /// More may be served at once than with the last round, if the line turns out to be fast.
     pub fn follow_line(&mut self, cx: &mut Cx, content: &Content) {
         let rate = self.rate.per_second(cx.now.since_start());

@@ -5,8 +5,8 @@
 //! cargo run --release -p kostorrent-sim --example flash_crowd [LEECHERS [MIB [CONNECTIONS]]]
 //! ```
 //!
-//! With a thousand of them most of the time goes into looking things up all over memory. On Linux with
-//! the GNU library it is a sixth less with large pages: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`.
+//! The nodes take turns, for most of the time goes into looking things up all over memory. On Linux with
+//! the GNU library it is a little less with large pages: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`.
 
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,8 @@ fn main() {
             ..world.config()
         });
     }
+
+    world.take_turns();
 
     let begun = Instant::now();
     let mut steps = 0_u64;

@@ -206,8 +206,7 @@ impl World {
                 end.last = at;
             }
         }
-        self.agenda
-            .enter(at, (other, Happens::Arrives { key, parcel }));
+        self.schedule(at, other, Happens::Arrives { key, parcel });
     }
 
     /// A node's disk or a tracker will answer.

@@ -108,8 +108,7 @@ impl World {
             self.later(HOLD, node, Happens::Answers { key });
         }
         if let Some(at) = rings {
-            self.agenda
-                .enter(at.max(now), (node, Happens::Overdue { key }));
+            self.schedule(at.max(now), node, Happens::Overdue { key });
         }
     }
 
@@ -167,8 +166,7 @@ impl World {
             }
         }
         let key = other_key;
-        self.agenda
-            .enter(at, (other, Happens::Comes { key, packet }));
+        self.schedule(at, other, Happens::Comes { key, packet });
     }
 
     /// Whether a packet is one of so many in a million.
@@ -184,7 +182,7 @@ impl World {
         match downlink.take(bytes, line.down, line.tcp, self.now) {
             Some(at) if at > self.now => {
                 let through = Happens::Through { key, packet };
-                self.agenda.enter(at, (node, through));
+                self.schedule(at, node, through);
             }
             Some(_) => self.through(node, key, packet),
             None => {

@@ -15,14 +15,14 @@ impl World {
     /// trackers, or without. One that is not there then does nothing.
     pub fn leaves(&mut self, node: usize, at: Duration, politely: bool) {
         let at = Time::after_start(at).max(self.now);
-        self.agenda.enter(at, (node, Happens::Leaves { politely }));
+        self.schedule(at, node, Happens::Leaves { politely });
     }
 
     /// A node that has gone is back at this moment, with what it had on its disk. One that is there
     /// then, or has ended with everything, does nothing.
     pub fn returns(&mut self, node: usize, at: Duration) {
         let at = Time::after_start(at).max(self.now);
-        self.agenda.enter(at, (node, Happens::Returns));
+        self.schedule(at, node, Happens::Returns);
     }
 
     pub(crate) fn starts(&mut self, node: usize) {

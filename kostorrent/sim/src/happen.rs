@@ -99,7 +99,7 @@ impl World {
                 let at = downlink.pass(parcel.payload(), rate, self.now);
                 if at > self.now {
                     let passed = Happens::Passed { key, parcel };
-                    self.agenda.enter(at, (node, passed));
+                    self.schedule(at, node, passed);
                 } else {
                     self.passed(node, key, parcel);
                 }

@@ -36,6 +36,7 @@ mod flow;
 mod happen;
 mod line;
 mod node;
+mod order;
 mod recording;
 pub mod scenario;
 mod tcp;

@@ -11,10 +11,11 @@ use picker::PeerKey;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::agenda::Agenda;
+use crate::agenda::{Agenda, Place};
 use crate::ends::End;
 use crate::flow::Flow;
 use crate::happen::Happens;
+use crate::order::Order;
 use crate::uplink::Parcel;
 use crate::{Disk, Line, Node, Recording, Tracker, Vice};
 
@@ -49,6 +50,9 @@ pub struct World {
     pub names: BTreeMap<String, Vec<SocketAddr>>,
     pub(crate) geometry: Geometry,
     pub(crate) agenda: Agenda<(usize, Happens)>,
+    pub(crate) order: Order,
+    /// The place of what happens, while something does.
+    pub(crate) happening: Option<Place>,
     pub(crate) trackers: BTreeMap<String, Tracker>,
     pub(crate) by_addr: BTreeMap<SocketAddr, usize>,
     pub(crate) rng: ChaCha8Rng,
@@ -73,6 +77,8 @@ impl World {
             names: BTreeMap::new(),
             geometry,
             agenda: Agenda::new(),
+            order: Order::OfTime,
+            happening: None,
             trackers: BTreeMap::new(),
             by_addr: BTreeMap::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
@@ -146,7 +152,7 @@ impl World {
         }
         self.nodes.push(node);
         self.by_addr.insert(addr, number);
-        self.agenda.enter(at, (number, Happens::Starts));
+        self.schedule(at, number, Happens::Starts);
         number
     }
 
@@ -248,20 +254,14 @@ impl World {
     /// Lets the next thing happen. If there is none before `until`, which is counted from the
     /// world's beginning, then it is `until` and nothing has happened: `false`.
     pub fn step(&mut self, until: Duration) -> bool {
-        let until = Time::after_start(until);
-        let Some((at, (node, happens))) = self.agenda.take_until(until) else {
-            self.now = self.now.max(until);
+        let Some((at, node, happens)) = self.next(Time::after_start(until)) else {
             return false;
         };
-        self.now = self.now.max(at);
+        self.now = at;
         self.happen(node, happens);
         true
     }
     // ANCHOR_END: step
-
-    pub(crate) fn later(&mut self, after: Duration, node: usize, happens: Happens) {
-        self.agenda.enter(self.now + after, (node, happens));
-    }
 
     /// Makes sure that a node is woken when its engine wants to be. An alarm that is due earlier
     /// stays, and looks again.
@@ -273,7 +273,7 @@ impl World {
         let at = at.max(self.now);
         if node.alarm.is_none_or(|alarm| at < alarm) {
             node.alarm = Some(at);
-            self.agenda.enter(at, (number, Happens::Alarm));
+            self.schedule(at, number, Happens::Alarm);
         }
     }
 

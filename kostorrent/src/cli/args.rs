@@ -14,9 +14,11 @@ use super::reference;
 use super::values::{self, Date, PieceLength, Tier};
 use crate::create::Pattern;
 
+mod examine;
 mod practice;
 mod steer;
 
+pub(crate) use examine::Examine;
 pub(crate) use practice::{Demo, Lab, Replay, Sim};
 pub(crate) use steer::{Choose, Pause, Resume, Status, Stop, Which, WhichOrAll};
 
@@ -51,6 +53,7 @@ pub(crate) enum Command {
     Demo(Demo),
     Sim(Sim),
     Replay(Replay),
+    Examine(Examine),
     Status(Status),
     Pause(Pause),
     Resume(Resume),

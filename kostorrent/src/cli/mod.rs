@@ -11,6 +11,7 @@ mod completions;
 mod create;
 mod demo;
 mod download;
+mod examine;
 mod face;
 mod failure;
 mod file_size;
@@ -82,6 +83,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Examine(args) => examine::run(&args),
         Command::Completions(args) => completions::run(args.shell),
         Command::Man(args) => man::run(&args),
         Command::Status(args) => status::run(&args),

@@ -5,9 +5,10 @@
 //! and a port of its own. They are slowed down so that a download takes about ten seconds and can be
 //! watched.
 
+pub mod peer;
 mod rare;
 pub mod sample;
-mod temp;
+pub(crate) mod temp;
 pub mod tracker;
 pub mod trouble;
 

@@ -14,7 +14,7 @@ const YOUNG: Duration = Duration::from_secs(60);
 
 /// A new folder of our own below the system's folder for such things.
 #[derive(Debug)]
-pub(super) struct TempFolder {
+pub(crate) struct TempFolder {
     path: PathBuf,
     /// Held as long as we live, however we die.
     _lock: File,
@@ -23,7 +23,7 @@ pub(super) struct TempFolder {
 impl TempFolder {
     /// Makes one; first removes what labs have left that were killed. On Unix nobody else can look
     /// into it.
-    pub(super) fn new() -> io::Result<TempFolder> {
+    pub(crate) fn new() -> io::Result<TempFolder> {
         let place = std::env::temp_dir();
         sweep(&place);
         let path = place.join(format!("{PREFIX}{:016x}", rand::random::<u64>()));
@@ -38,7 +38,7 @@ impl TempFolder {
         Ok(TempFolder { path, _lock: lock })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

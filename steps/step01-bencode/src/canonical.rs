@@ -29,6 +29,7 @@ impl Canonical {
     // ANCHOR: rules
     /// A number has no leading zero, and zero has no sign. `span` is not empty.
     pub fn number(&mut self, input: &[u8], span: Range<usize>) -> Result<(), Error> {
+        // ANCHOR: yours_number (chapter 1, "Strict or lenient")
         let offset = span.start;
         match &input[span] {
             [b'0'] => Ok(()),
@@ -36,6 +37,7 @@ impl Canonical {
             [b'0', ..] | [b'-', b'0', ..] => self.broken(offset, Flaw::LeadingZero),
             _ => Ok(()),
         }
+        // ANCHOR_END: yours_number
     }
 
     /// Keys stand in the order of their bytes, and none is there twice. Each is compared with the

@@ -88,6 +88,7 @@ impl<'a> Decoder<'a> {
 
     /// `e`: the innermost list or dictionary is complete.
     fn end(&mut self) -> Result<(), Error> {
+        // ANCHOR: yours_end (chapter 1, "The loop")
         match self.open.last() {
             None => return Err(self.error(Problem::NothingToEnd)),
             Some(open) if open.needs_value => return Err(self.error(Problem::KeyWithoutValue)),
@@ -100,12 +101,14 @@ impl<'a> Decoder<'a> {
         }
         self.open.pop();
         Ok(())
+        // ANCHOR_END: yours_end
     }
     // ANCHOR_END: containers
 
     // ANCHOR: integer
     /// `i`, a number, `e`.
     fn integer(&mut self) -> Result<(), Error> {
+        // ANCHOR: yours_integer (chapter 1, "The loop")
         let start = self.at;
         let node = self.push(Kind::Int, start, start + 1)?;
         self.at += 1;
@@ -117,12 +120,14 @@ impl<'a> Decoder<'a> {
         self.at += 1;
         self.nodes[node].end = self.at as u32;
         Ok(())
+        // ANCHOR_END: yours_integer
     }
     // ANCHOR_END: integer
 
     // ANCHOR: string
     /// A length, `:`, and that many bytes.
     fn string(&mut self) -> Result<(), Error> {
+        // ANCHOR: yours_string (chapter 1, "The loop")
         let start = self.at;
         let node = self.push(Kind::Bytes, start, start)?;
         let claimed = self.digits(b':')?;
@@ -144,6 +149,7 @@ impl<'a> Decoder<'a> {
         self.at += claimed as usize;
         self.nodes[node].end = self.at as u32;
         self.after_string(node)
+        // ANCHOR_END: yours_string
     }
     // ANCHOR_END: string
 
@@ -151,6 +157,7 @@ impl<'a> Decoder<'a> {
     /// Reads digits up to the byte that ends them, and stops in front of it. `None` if the number
     /// fits in no 64 bits.
     fn digits(&mut self, end: u8) -> Result<Option<u64>, Error> {
+        // ANCHOR: yours_digits (chapter 1, "The loop")
         let first = self.at;
         let mut number = Some(0_u64);
         loop {
@@ -165,6 +172,7 @@ impl<'a> Decoder<'a> {
                 byte => return Err(self.error(Problem::NotADigit(byte))),
             }
         }
+        // ANCHOR_END: yours_digits
     }
     // ANCHOR_END: digits
 

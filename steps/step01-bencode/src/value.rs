@@ -173,7 +173,6 @@ impl std::fmt::Debug for Value<'_, '_> {
     }
 }
 
-// ANCHOR: children
 /// Iterator over the values directly inside a list or a dictionary.
 #[derive(Debug, Clone)]
 pub struct Children<'d, 'a> {
@@ -186,6 +185,7 @@ impl<'d, 'a> Iterator for Children<'d, 'a> {
     type Item = Value<'d, 'a>;
 
     fn next(&mut self) -> Option<Value<'d, 'a>> {
+        // ANCHOR: yours_next (chapter 1, "Asking a value")
         if self.next == self.end {
             return None;
         }
@@ -195,9 +195,9 @@ impl<'d, 'a> Iterator for Children<'d, 'a> {
         };
         self.next = child.node().next;
         Some(child)
+        // ANCHOR_END: yours_next
     }
 }
-// ANCHOR_END: children
 
 /// Iterator over the values of a list.
 #[derive(Debug, Clone)]

@@ -139,7 +139,6 @@ impl Create {
     }
     // ANCHOR_END: to_bytes
 
-    // ANCHOR: info
     fn encode_info(&self, info: SingleItemEncoder<'_>, pieces: &[[u8; 20]]) -> Encoded {
         info.emit_dict(|mut info| {
             if self.multi_file {
@@ -168,7 +167,6 @@ impl Create {
             Ok(())
         })
     }
-    // ANCHOR_END: info
 
     /// What was written must be read back as it was meant.
     fn check(&self, read: &Metainfo) -> Result<(), CreateError> {

@@ -47,13 +47,16 @@ impl<'d, 'a> Fields<'d, 'a> {
     pub fn need(&self, key: &str) -> Result<Value<'d, 'a>, Error> {
         self.get(key).ok_or_else(|| self.missing(key))
     }
+    // ANCHOR_END: fields
 
+    // ANCHOR: need_length
     /// The number of bytes under a key, which must be there.
     pub fn need_length(&self, key: &str) -> Result<u64, Error> {
         let value = self.need(key)?;
         let length = value.as_int().and_then(|length| u64::try_from(length).ok());
         length.ok_or_else(|| self.wrong(key, value, "a number from 0 to 9223372036854775807"))
     }
+    // ANCHOR_END: need_length
 
     pub fn need_bytes(&self, key: &str) -> Result<&'a [u8], Error> {
         let value = self.need(key)?;
@@ -73,7 +76,6 @@ impl<'d, 'a> Fields<'d, 'a> {
         dict.ok_or_else(|| self.wrong(key, value, "a dictionary"))
     }
 }
-// ANCHOR_END: fields
 
 impl<'a> Fields<'_, 'a> {
     /// The string under the key that promises UTF-8, if there is anything in it, else the one under

@@ -15,7 +15,9 @@ pub struct InfoHash(pub [u8; 20]);
 impl InfoHash {
     /// The info-hash of an `info` dictionary, given its original bytes.
     pub fn of(info: &[u8]) -> InfoHash {
+        // ANCHOR: yours_of (chapter 2, "The info-hash, wrongly")
         InfoHash(Sha1::digest(info).into())
+        // ANCHOR_END: yours_of
     }
 }
 // ANCHOR_END: info_hash

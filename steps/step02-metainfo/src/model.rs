@@ -5,19 +5,24 @@ use std::collections::BTreeMap;
 use crate::{InfoHash, Warning};
 
 // ANCHOR: metainfo
+// ANCHOR: metainfo_info_hash
 /// A torrent file that was read and found usable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metainfo {
     /// The SHA-1 of the `info` dictionary. `None` in a torrent of version 2 alone.
     pub info_hash_v1: Option<InfoHash>,
+    // ANCHOR_END: metainfo_info_hash
     /// The SHA-256 of the `info` dictionary (BEP 52). `None` in a torrent of version 1.
     pub info_hash_v2: Option<[u8; 32]>,
+    // ANCHOR: metainfo_name
     /// The name of the file, or of the folder that holds the files. Safe as a file name.
     pub name: String,
+    // ANCHOR_END: metainfo_name
     /// The names for a system that cannot keep these.
     pub portable: Portable,
     /// Whether `name` is a folder.
     pub multi_file: bool,
+    // ANCHOR: metainfo_content
     /// The bytes of a piece; the last one may be shorter. Never 0.
     pub piece_length: u64,
     /// The SHA-1 of each piece. Empty in a torrent of version 2 alone.
@@ -26,10 +31,13 @@ pub struct Metainfo {
     pub files: Vec<File>,
     /// The bytes of all files together, padding included.
     pub total_length: u64,
+    // ANCHOR_END: metainfo_content
     /// Peers may come from the torrent's own trackers only (BEP 27).
     pub private: bool,
+    // ANCHOR: metainfo_announce
     /// The trackers in tiers (BEP 12): the second tier is for when no tracker of the first answers.
     pub announce: Vec<Vec<String>>,
+    // ANCHOR_END: metainfo_announce
     /// HTTP servers that hold the files (BEP 19).
     pub web_seeds: Vec<String>,
     /// What the maker wanted to say.
@@ -42,10 +50,13 @@ pub struct Metainfo {
     pub creation_date: Option<i64>,
     /// What is odd about the torrent. None of it keeps it from working.
     pub warnings: Vec<Warning>,
+    // ANCHOR: metainfo_end
 }
+// ANCHOR_END: metainfo_end
 // ANCHOR_END: metainfo
 
 // ANCHOR: file
+// ANCHOR: file_path
 /// One file of a torrent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -54,6 +65,7 @@ pub struct File {
     pub path: Vec<String>,
     /// Its bytes.
     pub length: u64,
+    // ANCHOR_END: file_path
     /// Zeros that fill up a piece, never written to disk (BEP 47).
     pub padding: bool,
     /// The file is a program (BEP 47).
@@ -63,10 +75,11 @@ pub struct File {
     /// The file is a symbolic link to this path, which begins with the torrent's name like every
     /// other (BEP 47). Its length is 0.
     pub symlink: Option<Vec<String>>,
+    // ANCHOR: file_end
 }
+// ANCHOR_END: file_end
 // ANCHOR_END: file
 
-// ANCHOR: portable
 /// The names of a torrent and its files for a system that cannot keep their own, as far as they are
 /// others. For most torrents there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,7 +99,6 @@ pub struct Names {
     /// What it points to.
     pub symlink: Option<Vec<String>>,
 }
-// ANCHOR_END: portable
 
 /// Which versions of the protocol a torrent is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

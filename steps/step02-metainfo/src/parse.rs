@@ -26,7 +26,9 @@ impl Metainfo {
         for &quirk in document.quirks() {
             warnings.add(|| Warning::NotCanonical(quirk));
         }
+        // ANCHOR_END: parse
 
+        // ANCHOR: info_hash
         let torrent = Fields {
             value: document.root(),
             place: Place::Torrent,
@@ -43,9 +45,8 @@ impl Metainfo {
         let version = version(info, &mut warnings)?;
         let info_hash_v1 = (version != Version::V2).then(|| InfoHash::of(original));
         let info_hash_v2 = (version != Version::V1).then(|| Sha256::digest(original).into());
-        // ANCHOR_END: parse
+        // ANCHOR_END: info_hash
 
-        // ANCHOR: files
         let (name, portable_name) = name(info, &mut warnings)?;
         let piece_length = piece_length(info, version)?;
         let mut builder = Builder::new(&name, portable_name.as_deref(), &mut warnings);
@@ -94,7 +95,6 @@ impl Metainfo {
             },
         })
     }
-    // ANCHOR_END: files
 }
 
 const DECODE: Options = Options {
@@ -177,6 +177,7 @@ fn pieces(
     total_length: u64,
     piece_length: u64,
 ) -> Result<Vec<[u8; 20]>, Error> {
+    // ANCHOR: yours_pieces (chapter 2, "The hashes")
     let bytes = info.need_bytes("pieces")?;
     let (hashes, rest) = bytes.as_chunks::<20>();
     let expected = total_length.div_ceil(piece_length);
@@ -189,6 +190,7 @@ fn pieces(
         });
     }
     Ok(hashes.to_vec())
+    // ANCHOR_END: yours_pieces
 }
 // ANCHOR_END: pieces
 

@@ -37,10 +37,12 @@ pub fn safe_name(raw: &[u8]) -> Cow<'_, str> {
 
 /// Whether a name is safe as it is.
 pub fn is_safe(name: &str) -> bool {
+    // ANCHOR: yours_is_safe (chapter 2, "Traps in paths")
     !matches!(name, "" | "." | "..")
         && name.len() <= MAX_NAME
         && !name.chars().any(is_unsafe)
         && (!cfg!(windows) || windows_keeps(name))
+    // ANCHOR_END: yours_is_safe
 }
 // ANCHOR_END: safe_name
 
@@ -66,7 +68,6 @@ pub(crate) fn fault(name: &str) -> Option<String> {
     }
 }
 
-// ANCHOR: portable_name
 /// A path element from a torrent as a file name that every system can keep.
 ///
 /// What is not safe anywhere is changed as in [`safe_name`], and underscores stand for what Windows
@@ -89,7 +90,6 @@ pub fn is_portable(name: &str) -> bool {
 fn windows_keeps(name: &str) -> bool {
     !name.contains(WINDOWS_REFUSES) && !name.ends_with(['.', ' ']) && !is_device(name)
 }
-// ANCHOR_END: portable_name
 
 // ANCHOR: make_safe
 fn make_safe(raw: &[u8]) -> String {

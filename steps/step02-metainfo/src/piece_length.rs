@@ -7,6 +7,7 @@
 /// Small pieces make a large torrent file. With large pieces a peer must receive much before it
 /// has anything to give, and a piece that fails its hash costs more.
 pub fn automatic_piece_length(total: u64) -> u32 {
+    // ANCHOR: yours_automatic_piece_length (chapter 2, "Making a torrent")
     const SMALLEST: u32 = 16 * 1024;
     const LARGEST: u32 = 16 * 1024 * 1024;
     const PIECES: u64 = 2048;
@@ -16,6 +17,7 @@ pub fn automatic_piece_length(total: u64) -> u32 {
         length *= 2;
     }
     length
+    // ANCHOR_END: yours_automatic_piece_length
 }
 // ANCHOR_END: automatic_piece_length
 

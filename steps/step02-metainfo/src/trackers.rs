@@ -13,6 +13,7 @@ use crate::warnings::{Excerpt, Warnings};
 /// The trackers in tiers. `announce-list` (BEP 12) wins over `announce` (BEP 3), which alone is
 /// one tier.
 pub(crate) fn announce(torrent: Fields<'_, '_>, warnings: &mut Warnings) -> Vec<Vec<String>> {
+    // ANCHOR: yours_announce (chapter 2, "The trackers")
     let mut urls = Urls::new("announce-list", warnings);
     let mut tiers = Vec::new();
     for tier in torrent.get("announce-list").iter().flat_map(members) {
@@ -30,6 +31,7 @@ pub(crate) fn announce(torrent: Fields<'_, '_>, warnings: &mut Warnings) -> Vec<
         tiers.extend(announce.and_then(|url| urls.take(url)).map(|url| vec![url]));
     }
     tiers
+    // ANCHOR_END: yours_announce
 }
 // ANCHOR_END: announce
 

@@ -9,12 +9,14 @@ const OURS: [u8; 2] = *b"KO";
 // ANCHOR: our_prefix
 /// How our own ids begin: `-KO0100-` for version 0.1.0.
 pub(crate) fn our_prefix() -> [u8; 8] {
+    // ANCHOR: yours_our_prefix (chapter 3, "Build it")
     let part = |text: &str| DIGITS[text.parse::<usize>().unwrap_or(0) % DIGITS.len()];
     let [k, o] = OURS;
     let major = part(env!("CARGO_PKG_VERSION_MAJOR"));
     let minor = part(env!("CARGO_PKG_VERSION_MINOR"));
     let patch = part(env!("CARGO_PKG_VERSION_PATCH"));
     [b'-', k, o, major, minor, patch, b'0', b'-']
+    // ANCHOR_END: yours_our_prefix
 }
 // ANCHOR_END: our_prefix
 
@@ -43,6 +45,7 @@ enum Style {
 // ANCHOR: recognise
 /// The client behind an id of this style. Of a client that is not known, its letters.
 pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
+    // ANCHOR: yours_azureus_recognise (chapter 3, "Build it")
     let [b'-', a, b, version @ ..] = id else {
         return None;
     };
@@ -61,6 +64,7 @@ pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
         }
         _ => None,
     }
+    // ANCHOR_END: yours_azureus_recognise
 }
 // ANCHOR_END: recognise
 

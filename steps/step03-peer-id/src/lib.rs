@@ -40,10 +40,12 @@ impl PeerId {
     /// It is chosen once a run. Two peers with one id look like one peer, and the second of them
     /// is turned away; and an id kept from one run to the next would tell who was online when.
     pub fn generate(rng: &mut impl Rng) -> PeerId {
+        // ANCHOR: yours_generate (chapter 3, "Build it")
         let mut id = [0; 20];
         id[..8].copy_from_slice(&azureus::our_prefix());
         id[8..].fill_with(|| LETTERS[rng.random_range(0..LETTERS.len())]);
         PeerId(id)
+        // ANCHOR_END: yours_generate
     }
 }
 // ANCHOR_END: peer_id

@@ -2,9 +2,9 @@
 
 use crate::Client;
 
-// ANCHOR: recognise
 /// The client behind an id of this style.
 pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
+    // ANCHOR: yours_mainline_recognise (chapter 3, "Build it")
     let name = match id[0] {
         b'M' => "BitTorrent (Mainline)",
         b'Q' => "Queen Bee",
@@ -23,5 +23,5 @@ pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
     // The third number ends with a dash like the others.
     parts.next()?;
     Some(Client::new(name, format!("{major}.{minor}.{tiny}")))
+    // ANCHOR_END: yours_mainline_recognise
 }
-// ANCHOR_END: recognise

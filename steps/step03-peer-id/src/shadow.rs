@@ -10,7 +10,6 @@ use crate::Client;
 /// place.
 const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-";
 
-// ANCHOR: recognise
 /// The client behind an id of this style.
 pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
     let (letter, version, end) = (id[0], &id[1..6], &id[6..9]);
@@ -35,4 +34,3 @@ pub(crate) fn recognise(id: &[u8; 20]) -> Option<Client> {
     let numbers: Vec<String> = numbers?.iter().map(usize::to_string).collect();
     Some(Client::new(name, numbers.join(".")))
 }
-// ANCHOR_END: recognise

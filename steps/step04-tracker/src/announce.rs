@@ -99,6 +99,7 @@ pub enum UrlError {
 ///
 /// When `announce` is not an HTTP or HTTPS URL.
 pub fn announce_url(announce: &str, request: &AnnounceRequest) -> Result<String, UrlError> {
+    // ANCHOR: yours_announce_url (chapter 4, "Build it")
     let base = parse_base(announce)?;
     let mut url = base.as_str().to_string();
     url.push_str(match base.query() {
@@ -123,6 +124,7 @@ pub fn announce_url(announce: &str, request: &AnnounceRequest) -> Result<String,
         url += &format!("&trackerid={}", percent_encode(id));
     }
     Ok(url)
+    // ANCHOR_END: yours_announce_url
 }
 // ANCHOR_END: announce_url
 

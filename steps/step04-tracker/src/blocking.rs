@@ -71,6 +71,7 @@ fn within<T: Send + 'static>(
     thread::spawn(move || sender.send(work()));
     receiver.recv_timeout(limit).ok()
 }
+// ANCHOR_END: fetch
 
 /// The GET itself, and another if that leads over to HTTPS.
 fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
@@ -99,7 +100,6 @@ fn get(url: &str, limit: Duration) -> Result<Answer, AnnounceError> {
         body,
     })
 }
-// ANCHOR_END: fetch
 
 fn send(url: &str, limit: Duration) -> Result<Response, AnnounceError> {
     let client = http::client(url, limit, |settings| ClientBuilder::from(settings).build())?;

@@ -6,6 +6,7 @@
 ///
 /// The bytes of an info-hash are no text, and are never treated as text on the way.
 pub fn percent_encode(bytes: &[u8]) -> String {
+    // ANCHOR: yours_percent_encode (chapter 4, "Build it")
     let mut out = String::with_capacity(3 * bytes.len());
     for &byte in bytes {
         match byte {
@@ -16,6 +17,7 @@ pub fn percent_encode(bytes: &[u8]) -> String {
         }
     }
     out
+    // ANCHOR_END: yours_percent_encode
 }
 // ANCHOR_END: percent_encode
 

@@ -104,7 +104,6 @@ fn install_crypto() {
     });
 }
 
-// ANCHOR: read_answer
 /// Reads what the tracker at `url` answered: its HTTP status, when it wants to be
 /// asked again by its headers ([`retry_after`]), and the body as far as it was read.
 ///
@@ -139,7 +138,6 @@ pub fn read_answer(
         }),
     }
 }
-// ANCHOR_END: read_answer
 
 /// When an overloaded server wants to be asked again: its `Retry-After`, in seconds or as a date
 /// (RFC 9110, section 10.2.3), if its status is 429 or 503. `now` is the time of the answer.

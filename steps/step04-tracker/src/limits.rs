@@ -29,8 +29,8 @@ pub const MAX_REDIRECTS: usize = 5;
 /// How we introduce ourselves to web servers.
 pub const USER_AGENT: &str = concat!("kostorrent/", env!("CARGO_PKG_VERSION"));
 
-/// How many peers are taken from one reply; the others are dropped. We ask for 50 and connect to
-/// fewer still.
+/// How many peers are taken from one reply; the others are dropped. The finished client asks for 100,
+/// and connects to no more than 200.
 pub const MAX_PEERS: usize = 2000;
 
 /// The shortest time between two announces that a tracker can ask for.

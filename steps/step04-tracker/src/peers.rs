@@ -13,8 +13,10 @@ use crate::limits::MAX_PEERS;
 pub fn compact_v4(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
     let (peers, _) = bytes.as_chunks::<6>();
     peers.iter().map(|&[a, b, c, d, high, low]| {
+        // ANCHOR: yours_compact_v4 (chapter 4, "Build it")
         let ip = Ipv4Addr::new(a, b, c, d);
         SocketAddr::from((ip, u16::from_be_bytes([high, low])))
+        // ANCHOR_END: yours_compact_v4
     })
 }
 
@@ -34,9 +36,11 @@ pub fn compact_v6(bytes: &[u8]) -> impl Iterator<Item = SocketAddr> + '_ {
 /// may also be a DNS name: such a peer is dropped, for no tracker may have us look
 /// up names.
 fn dictionary(peer: Value<'_, '_>) -> Option<SocketAddr> {
+    // ANCHOR: yours_dictionary (chapter 4, "Build it")
     let ip: IpAddr = peer.get("ip")?.as_str()?.trim().parse().ok()?;
     let port = u16::try_from(peer.get("port")?.as_int()?).ok()?;
     Some(SocketAddr::new(ip, port))
+    // ANCHOR_END: yours_dictionary
 }
 // ANCHOR_END: dictionary
 

@@ -60,6 +60,7 @@ impl Tiers {
     /// The current tracker has been asked, and has failed or is silent: on to the
     /// next.
     pub fn advance(&mut self) {
+        // ANCHOR: yours_advance (chapter 4, "Build it")
         let Some(tier) = self.tiers.get(self.tier) else {
             return;
         };
@@ -68,17 +69,20 @@ impl Tiers {
             self.tier += 1;
             self.place = 0;
         }
+        // ANCHOR_END: yours_advance
     }
 
     /// A tracker answered: it moves to the front of its tier, and the next announce
     /// begins at the first tier again.
     pub fn answered(&mut self, tracker: &str) {
+        // ANCHOR: yours_answered (chapter 4, "Build it")
         for tier in &mut self.tiers {
             if let Some(place) = tier.iter().position(|url| url == tracker) {
                 tier[..=place].rotate_right(1);
             }
         }
         self.restart();
+        // ANCHOR_END: yours_answered
     }
 
     /// Begins at the first tier again: for the next announce after all have failed.

@@ -105,6 +105,7 @@ pub fn exchange(
 /// `limit`. The clock is read after each read, and a read waits as long as the
 /// stream lets it: with the same limit for both it may take twice as long in all.
 pub fn read_handshake(stream: &mut impl Read, limit: Duration) -> Result<Handshake, ExchangeError> {
+    // ANCHOR: yours_read_handshake (chapter 5, "Build it")
     let started = Instant::now();
     let mut bytes = [0; LEN];
     let mut received = 0;
@@ -121,6 +122,7 @@ pub fn read_handshake(stream: &mut impl Read, limit: Duration) -> Result<Handsha
         }
     }
     Ok(Handshake::parse(&bytes)?)
+    // ANCHOR_END: yours_read_handshake
 }
 // ANCHOR_END: read_handshake
 

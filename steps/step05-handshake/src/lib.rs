@@ -105,12 +105,14 @@ impl Handshake {
     // ANCHOR: to_bytes
     /// The handshake as it goes to the peer.
     pub fn to_bytes(&self) -> [u8; LEN] {
+        // ANCHOR: yours_to_bytes (chapter 5, "Build it")
         let mut bytes = [0; LEN];
         bytes[..20].copy_from_slice(&PROTOCOL);
         bytes[20..28].copy_from_slice(&self.reserved.0);
         bytes[28..48].copy_from_slice(&self.info_hash.0);
         bytes[48..].copy_from_slice(&self.peer_id.0);
         bytes
+        // ANCHOR_END: yours_to_bytes
     }
     // ANCHOR_END: to_bytes
 
@@ -122,12 +124,14 @@ impl Handshake {
     ///
     /// When it does not begin with [`PROTOCOL`].
     pub fn parse(bytes: &[u8; LEN]) -> Result<Handshake, HandshakeError> {
+        // ANCHOR: yours_parse (chapter 5, "Build it")
         Handshake::check_start(bytes)?;
         Ok(Handshake {
             reserved: Reserved(part(bytes, 20)),
             info_hash: InfoHash(part(bytes, 28)),
             peer_id: PeerId(part(bytes, 48)),
         })
+        // ANCHOR_END: yours_parse
     }
     // ANCHOR_END: parse
 
@@ -140,6 +144,7 @@ impl Handshake {
     ///
     /// When they cannot become a handshake.
     pub fn check_start(bytes: &[u8]) -> Result<(), HandshakeError> {
+        // ANCHOR: yours_check_start (chapter 5, "Build it")
         let mut pairs = bytes.iter().zip(&PROTOCOL);
         match pairs.position(|(found, expected)| found != expected) {
             None => Ok(()),
@@ -149,6 +154,7 @@ impl Handshake {
                 found: bytes[offset],
             }),
         }
+        // ANCHOR_END: yours_check_start
     }
     // ANCHOR_END: check_start
 
@@ -161,6 +167,7 @@ impl Handshake {
     /// When it is about another torrent, or when the peer is ourselves: a tracker
     /// may name our own address among the others.
     pub fn accept(&self, ours: &Handshake) -> Result<(), Refusal> {
+        // ANCHOR: yours_accept (chapter 5, "Build it")
         if self.info_hash != ours.info_hash {
             return Err(Refusal::WrongInfoHash {
                 theirs: self.info_hash,
@@ -171,6 +178,7 @@ impl Handshake {
             return Err(Refusal::OurOwnPeerId);
         }
         Ok(())
+        // ANCHOR_END: yours_accept
     }
     // ANCHOR_END: accept
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Output};
 
 use handshake::Handshake;
@@ -170,6 +170,12 @@ fn after_a_meeting_the_stream_is_ready_for_messages() {
     assert_eq!(rest, [0, 0, 0, 1, 1]);
 }
 
+/// Two addresses where nobody listens. Both ports are taken at once, or the second could be the first again.
+fn two_nobodies() -> [SocketAddr; 2] {
+    let taken = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    taken.map(|listener| listener.local_addr().unwrap())
+}
+
 #[test]
 fn someone_is_met_when_anyone_can_be() {
     let good = good_peer();
@@ -184,7 +190,7 @@ fn someone_is_met_when_anyone_can_be() {
         "the tracker's answer, and one failure: {said:?}"
     );
 
-    let (torrent, ours) = introduced(&folder, &tracker(&[nobody(), nobody()]));
+    let (torrent, ours) = introduced(&folder, &tracker(&two_nobodies()));
     let error = meet_someone(&torrent, &ours, None, &mut |_| {}).unwrap_err();
     assert!(matches!(error, MeetError::AllFailed { errors } if errors.len() == 2));
 }

@@ -47,9 +47,11 @@ pub enum BitfieldError {
 // ANCHOR: place
 /// Where a piece's bit stands: in which word, and which bit of it.
 fn place(piece: u32) -> (usize, u64) {
+    // ANCHOR: yours_place (chapter 6, "A set of pieces")
     let word = (piece / WORD) as usize;
     let bit = 1 << (WORD - 1 - piece % WORD);
     (word, bit)
+    // ANCHOR_END: yours_place
 }
 // ANCHOR_END: place
 
@@ -90,6 +92,7 @@ impl Bitfield {
     /// zero. BEP 3 asks for both; a peer that gets them wrong means another
     /// torrent.
     pub fn from_bytes(len: u32, bytes: &[u8]) -> Result<Bitfield, BitfieldError> {
+        // ANCHOR: yours_from_bytes (chapter 6, "A set of pieces")
         if bytes.len() != Bitfield::byte_len(len) {
             return Err(BitfieldError::WrongSize {
                 pieces: len,
@@ -104,6 +107,7 @@ impl Bitfield {
         }
         let count = words.iter().map(|word| word.count_ones()).sum();
         Ok(Bitfield { words, len, count })
+        // ANCHOR_END: yours_from_bytes
     }
     // ANCHOR_END: from_bytes
 
@@ -143,6 +147,7 @@ impl Bitfield {
     /// Puts `piece` into the set. True when it is new there; a piece beyond the end
     /// changes nothing.
     pub fn set(&mut self, piece: u32) -> bool {
+        // ANCHOR: yours_set (chapter 6, "A set of pieces")
         if piece >= self.len || self.get(piece) {
             return false;
         }
@@ -150,6 +155,7 @@ impl Bitfield {
         self.words[word] |= bit;
         self.count += 1;
         true
+        // ANCHOR_END: yours_set
     }
     // ANCHOR_END: get_set
 
@@ -231,7 +237,6 @@ fn word_from_bytes(bytes: &[u8]) -> u64 {
     u64::from_be_bytes(word)
 }
 
-// ANCHOR: ones
 /// The numbers of the bits that are set in a row of words: a word of zeros costs
 /// one look, whatever its 64 pieces.
 fn ones(words: impl Iterator<Item = u64>) -> impl Iterator<Item = u32> {
@@ -246,7 +251,6 @@ fn ones(words: impl Iterator<Item = u64>) -> impl Iterator<Item = u32> {
         })
     })
 }
-// ANCHOR_END: ones
 
 /// `Bitfield(3 of 10)`: printing every bit of a large torrent helps nobody.
 impl fmt::Debug for Bitfield {

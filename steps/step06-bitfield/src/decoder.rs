@@ -180,6 +180,7 @@ impl Decoder {
 // ANCHOR: read_start
 /// Reads a message as far as its length, its id and, if it is short, its body.
 fn read_start(seen: &[u8], pieces: u32) -> Result<Start, WireError> {
+    // ANCHOR: yours_read_start (chapter 6, "The decoder")
     let Some([length]) = numbers(seen) else {
         return Ok(Start::Needs(4));
     };
@@ -234,6 +235,7 @@ fn read_start(seen: &[u8], pieces: u32) -> Result<Start, WireError> {
             Ok(Start::Body(State::Skipping { id, left }))
         }
     }
+    // ANCHOR_END: yours_read_start
 }
 // ANCHOR_END: read_start
 
@@ -248,6 +250,7 @@ fn numbers<const N: usize>(bytes: &[u8]) -> Option<[u32; N]> {
 /// Refuses a length that this kind of message cannot have, before a byte of its
 /// body is taken.
 fn check_length(id: u8, length: u32, pieces: u32) -> Result<(), WireError> {
+    // ANCHOR: yours_check_length (chapter 6, "The decoder")
     let expected = match id {
         ids::CHOKE | ids::UNCHOKE | ids::INTERESTED | ids::NOT_INTERESTED => 1,
         ids::HAVE => 5,
@@ -270,6 +273,7 @@ fn check_length(id: u8, length: u32, pieces: u32) -> Result<(), WireError> {
         length,
         expected,
     })
+    // ANCHOR_END: yours_check_length
 }
 // ANCHOR_END: check_length
 

@@ -75,6 +75,7 @@ impl Message {
     /// Adds the message's bytes to `out`: length, id, body. (Nothing for `Skipped`,
     /// whose body we never had.)
     pub fn encode(&self, out: &mut Vec<u8>) {
+        // ANCHOR: yours_encode (chapter 6, "The messages")
         match self {
             Message::KeepAlive => out.extend([0; 4]),
             Message::Choke => head(out, 1, ids::CHOKE),
@@ -99,6 +100,7 @@ impl Message {
             }
             Message::Skipped(_) => {}
         }
+        // ANCHOR_END: yours_encode
     }
     // ANCHOR_END: encode
 }

@@ -154,7 +154,7 @@ impl<S: Read + Write> Peer<S> {
     ///
     /// # Errors
     ///
-    /// When the peer has not the piece, keeps us choked, stops answering, or goes.
+    /// When the peer does not have the piece, keeps us choked, stops answering, or goes.
     pub fn fetch(
         &mut self,
         piece: u32,

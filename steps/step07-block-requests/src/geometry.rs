@@ -129,8 +129,10 @@ impl Geometry {
 
     /// How many bytes `piece` has. The last piece has what is left; one past the last has none.
     pub fn piece_len(&self, piece: u32) -> u32 {
+        // ANCHOR: yours_piece_len (chapter 7, "The arithmetic")
         let left = self.total_length.saturating_sub(self.piece_offset(piece));
         left.min(self.piece_length.into()) as u32
+        // ANCHOR_END: yours_piece_len
     }
 
     /// How many blocks `piece` has.
@@ -148,6 +150,7 @@ impl Geometry {
     /// When the piece has no such block. What a peer names goes through [`Geometry::index_of`] or
     /// [`Geometry::check`] first.
     pub fn block(&self, piece: u32, index: u32) -> BlockRequest {
+        // ANCHOR: yours_block (chapter 7, "The arithmetic")
         assert!(
             index < self.blocks_in(piece),
             "piece {piece} has no block {index}"
@@ -158,6 +161,7 @@ impl Geometry {
             offset,
             len: BLOCK.min(self.piece_len(piece) - offset),
         }
+        // ANCHOR_END: yours_block
     }
 
     /// All blocks of `piece`, from the first to the last.
@@ -182,6 +186,7 @@ impl Geometry {
     ///
     /// No such piece, no length or too much of it, bytes past the end of the piece.
     pub fn check(&self, request: &BlockRequest) -> Result<(), RequestError> {
+        // ANCHOR: yours_check (chapter 7, "The arithmetic")
         let BlockRequest { piece, offset, len } = *request;
         if piece >= self.pieces {
             return Err(RequestError::NoSuchPiece {
@@ -200,6 +205,7 @@ impl Geometry {
             });
         }
         Ok(())
+        // ANCHOR_END: yours_check
     }
     // ANCHOR_END: check
 }

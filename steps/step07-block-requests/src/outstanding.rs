@@ -39,7 +39,7 @@ pub struct Outstanding {
 /// One request, and what has arrived of its block.
 #[derive(Clone, Debug)]
 struct Asked {
-    /// It was the how-manieth request.
+    /// Its number among all requests of the connection.
     number: u64,
     /// How often it was sent and not answered: mostly once.
     times: usize,
@@ -117,6 +117,7 @@ impl Outstanding {
     /// [`arriving`](Outstanding::arriving): a part, or the first bytes of one (then the next
     /// target begins `len` bytes further on).
     pub fn landed(&mut self, target: Target, len: u32) -> Landed {
+        // ANCHOR: yours_landed (chapter 7, "The puzzle of the 32 KiB")
         let Target { request, offset } = target;
         let Some(asked) = self.asked.get_mut(&request) else {
             return Landed::Forgotten;
@@ -132,6 +133,7 @@ impl Outstanding {
         }
         self.len -= 1;
         Landed::Whole(request)
+        // ANCHOR_END: yours_landed
     }
     // ANCHOR_END: landed
 

@@ -28,7 +28,6 @@ const TIMES: u64 = 2;
 /// second. libtorrent's figure.
 const GROWTH: u64 = 5_000;
 
-// ANCHOR: window
 /// Decides how many requests to keep on their way to one peer.
 ///
 /// A request takes a whole round trip to be answered. With one request out, a peer 100 ms away
@@ -42,6 +41,7 @@ const GROWTH: u64 = 5_000;
 ///   round trip is shorter than three seconds that is more than the line carries in one, so the
 ///   rate is what the line or the peer gives, and a line that gets faster still shows it.
 #[derive(Clone, Debug)]
+// ANCHOR: window
 pub struct Window {
     size: usize,
     slow_start: bool,
@@ -50,6 +50,7 @@ pub struct Window {
     interval: Stretch,
     /// Bytes a second in the last whole interval.
     rate: u64,
+    // ANCHOR_END: window
     /// How long the requests that are out should last.
     ahead: Duration,
     /// Whether that goes by the round trip.
@@ -57,8 +58,9 @@ pub struct Window {
     moment: Stretch,
     /// Bytes a second in the last whole moment, if there was one.
     rate_now: Option<u64>,
+    // ANCHOR: window_end
 }
-// ANCHOR_END: window
+// ANCHOR_END: window_end
 
 impl Default for Window {
     fn default() -> Window {
@@ -114,7 +116,9 @@ impl Window {
             self.look_at(rate);
         }
     }
+    // ANCHOR_END: received
 
+    // ANCHOR: grow
     /// Slow start: what arrives makes the window larger. If the round trip is known, it does so
     /// sooner, but not beyond one and a half times of what the requests should last.
     fn grow(&mut self, bytes: u32) {
@@ -128,9 +132,12 @@ impl Window {
         self.size = grown.min(most).max(self.size);
         self.credit = (credit % u64::from(BLOCK)) as u32;
     }
+    // ANCHOR_END: grow
 
+    // ANCHOR: look_at
     /// An interval is over: leave slow start if it brought no growth, and follow the rate after it.
     fn look_at(&mut self, rate: u64) {
+        // ANCHOR: yours_look_at (chapter 7, "How many: the window")
         if rate <= self.rate + GROWTH {
             self.slow_start = false;
         }
@@ -138,8 +145,9 @@ impl Window {
         if !self.slow_start {
             self.size = blocks(rate, self.ahead);
         }
+        // ANCHOR_END: yours_look_at
     }
-    // ANCHOR_END: received
+    // ANCHOR_END: look_at
 
     /// A request that found nothing before it was answered after so long: a round trip. From the next
     /// whole interval on requests last two of them, one second at least and three at most; and slow

@@ -123,7 +123,6 @@ impl Tail {
     }
 }
 
-// ANCHOR: compress_all
 /// Mixes blocks into states, side by side while enough messages have some left.
 fn compress_all(mut waiting: Vec<(&mut State, &[Block])>) {
     loop {
@@ -161,7 +160,6 @@ fn side_by_side<const N: usize>(
         *blocks = &blocks[count..];
     }
 }
-// ANCHOR_END: compress_all
 
 #[cfg(test)]
 mod tests;

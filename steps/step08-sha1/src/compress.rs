@@ -19,7 +19,9 @@ pub const INITIAL: State = [
 /// Each bit of `b` chooses the bit of `c` or that of `d`.
 #[inline(always)]
 fn choose(b: u32, c: u32, d: u32) -> u32 {
+    // ANCHOR: yours_choose (chapter 8, "The client's own")
     (b & c) ^ (!b & d)
+    // ANCHOR_END: yours_choose
 }
 
 /// Each bit says whether an odd number of the three are set.
@@ -31,7 +33,9 @@ fn parity(b: u32, c: u32, d: u32) -> u32 {
 /// Each bit is what at least two of the three say.
 #[inline(always)]
 fn majority(b: u32, c: u32, d: u32) -> u32 {
+    // ANCHOR: yours_majority (chapter 8, "The client's own")
     (b & c) ^ (b & d) ^ (c & d)
+    // ANCHOR_END: yours_majority
 }
 // ANCHOR_END: functions
 
@@ -73,6 +77,7 @@ fn ten(
     k: u32,
     f: impl Fn(u32, u32, u32) -> u32,
 ) {
+    // ANCHOR: yours_ten (chapter 8, "The client's own")
     for t in first..first + 10 {
         // The block has 16 words. Each later word is made of four before it; only the last 16 are
         // ever needed, so word t takes the place of word t - 16.
@@ -89,5 +94,6 @@ fn ten(
             .wrapping_add(w[t % 16]);
         *state = [next, a, b.rotate_left(30), c, d];
     }
+    // ANCHOR_END: yours_ten
 }
 // ANCHOR_END: compress

@@ -17,6 +17,7 @@ pub type Block = [u8; 64];
 /// message `i`.
 #[inline(always)]
 fn compress_lanes<const N: usize>(states: &mut [[u32; N]; 5], words: &[[u32; N]; 16]) {
+    // ANCHOR: yours_compress_lanes (chapter 8, "Side by side")
     for lane in 0..N {
         let mut state = std::array::from_fn(|word| states[word][lane]);
         let block = std::array::from_fn(|word| words[word][lane]);
@@ -25,6 +26,7 @@ fn compress_lanes<const N: usize>(states: &mut [[u32; N]; 5], words: &[[u32; N];
             states[word][lane] = state[word];
         }
     }
+    // ANCHOR_END: yours_compress_lanes
 }
 // ANCHOR_END: compress_lanes
 

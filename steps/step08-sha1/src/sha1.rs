@@ -34,6 +34,7 @@ impl Sha1 {
 
     /// Adds `bytes` to the end of the message.
     pub fn update(&mut self, mut bytes: &[u8]) {
+        // ANCHOR: yours_update (chapter 8, "The client's own")
         while !bytes.is_empty() {
             let used = (self.length % 64) as usize;
             let (now, later) = bytes.split_at(bytes.len().min(64 - used));
@@ -44,6 +45,7 @@ impl Sha1 {
             }
             bytes = later;
         }
+        // ANCHOR_END: yours_update
     }
 
     /// Pads the message and gives its digest.
@@ -71,11 +73,13 @@ impl Default for Sha1 {
 /// What follows a message of `length` bytes: one bit, then zeros up to 8 bytes before the end of a
 /// block, then the message's length in bits.
 pub fn padding(length: u64) -> Vec<u8> {
+    // ANCHOR: yours_padding (chapter 8, "The client's own")
     let zeros = (64 + 55 - length % 64) % 64;
     let mut padding = vec![0x80];
     padding.resize(1 + zeros as usize, 0);
     padding.extend((length * 8).to_be_bytes());
     padding
+    // ANCHOR_END: yours_padding
 }
 // ANCHOR_END: padding
 

@@ -78,6 +78,7 @@ impl Layout {
         files: impl IntoIterator<Item = (PathBuf, u64, Kind)>,
         piece_length: u64,
     ) -> Result<Layout, LayoutError> {
+        // ANCHOR: yours_new (chapter 9, "The map")
         let mut total: u64 = 0;
         let mut entries = Vec::new();
         for (path, length, kind) in files {
@@ -94,6 +95,7 @@ impl Layout {
             files: entries,
             geometry: Geometry::new(total, piece_length)?,
         })
+        // ANCHOR_END: yours_new
     }
     // ANCHOR_END: new
 
@@ -166,7 +168,8 @@ impl Layout {
             .iter()
             .zip(first..)
             .take_while(move |(file, _)| file.offset < end)
-            .map(move |(file, index)| {
+            .map(move |(file, index)| -> Span {
+                // ANCHOR: yours_spans (chapter 9, "The map")
                 let from = offset.max(file.offset);
                 let to = end.min(file.end());
                 Span {
@@ -174,6 +177,7 @@ impl Layout {
                     offset: from - file.offset,
                     len: to - from,
                 }
+                // ANCHOR_END: yours_spans
             })
             .filter(|span| span.len > 0)
     }

@@ -25,6 +25,7 @@ pub fn check(files: &[Entry]) -> Result<(), LayoutError> {
 // ANCHOR: paths
 /// Ordinary names only: no root, no drive, no `.` or `..`, no NUL.
 fn stays_inside(path: &Path) -> bool {
+    // ANCHOR: yours_stays_inside (chapter 9, "Paths, once more")
     let mut names = 0;
     for part in path.components() {
         match part {
@@ -33,10 +34,12 @@ fn stays_inside(path: &Path) -> bool {
         }
     }
     names > 0
+    // ANCHOR_END: yours_stays_inside
 }
 
 /// When paths are sorted, one that others need as a folder stands right before the first of them.
 fn conflicts(files: &[Entry]) -> Result<(), LayoutError> {
+    // ANCHOR: yours_conflicts (chapter 9, "Paths, once more")
     let mut paths: Vec<&Path> = files
         .iter()
         .filter(|file| file.kind != Kind::Padding)
@@ -52,6 +55,7 @@ fn conflicts(files: &[Entry]) -> Result<(), LayoutError> {
         }),
         None => Ok(()),
     }
+    // ANCHOR_END: yours_conflicts
 }
 // ANCHOR_END: paths
 

@@ -118,6 +118,7 @@ impl Checker {
     ///
     /// A hole reads as zeros, and a piece may well be zeros. So a hole is as good as its piece.
     fn without_reading(&mut self, piece: u32) -> Result<Option<PieceState>, DiskError> {
+        // ANCHOR: yours_without_reading (chapter 10, "Going on")
         let layout = Arc::clone(&self.layout);
         let mut all_holes = true;
         for span in layout.piece_spans(piece) {
@@ -134,6 +135,7 @@ impl Checker {
         }
         let digest = self.digest_of_zeros(layout.geometry().piece_len(piece));
         Ok(Some(self.judge(piece, &digest, PieceState::Missing)))
+        // ANCHOR_END: yours_without_reading
     }
     // ANCHOR_END: without_reading
 

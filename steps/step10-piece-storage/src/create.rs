@@ -202,6 +202,7 @@ fn prepare(
     executable: bool,
     mode: Allocate,
 ) -> io::Result<Seen> {
+    // ANCHOR: yours_prepare (chapter 10, "Room")
     let mut seen = Seen::ours(found);
     if found.len() < entry.length && mode != Allocate::None {
         file.set_len(entry.length)?;
@@ -211,6 +212,7 @@ fn prepare(
         make_executable(file, found);
     }
     Ok(seen)
+    // ANCHOR_END: yours_prepare
 }
 // ANCHOR_END: prepare
 

@@ -232,6 +232,7 @@ impl<K: Ord + Copy> Disk<K> {
     // ANCHOR: finish
     /// Writes a piece if its digest is the torrent's.
     fn finish(&mut self, key: K, store: Store, digest: &[u8; 20]) -> Done {
+        // ANCHOR: yours_finish (chapter 10, "Verified, and then written, once")
         let Store {
             piece,
             blocks,
@@ -254,6 +255,7 @@ impl<K: Ord + Copy> Disk<K> {
             result: result.unwrap_or_else(Stored::Failed),
             changed,
         }
+        // ANCHOR_END: yours_finish
     }
     // ANCHOR_END: finish
 

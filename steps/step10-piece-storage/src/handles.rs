@@ -46,18 +46,22 @@ impl<K: PartialEq> Handles<K> {
 
     /// The file of this number, if it is one of the open ones.
     pub fn known(&mut self, key: &K) -> Option<Arc<File>> {
+        // ANCHOR: yours_known (chapter 10, "Thousands of files")
         let place = self.open.iter().rposition(|(open, _)| open == key)?;
         self.open[place..].rotate_left(1);
         self.open.last().map(|(_, file)| Arc::clone(file))
+        // ANCHOR_END: yours_known
     }
 
     /// Keeps a file that is open; in place of the one that had its number, if there is one.
     pub fn keep(&mut self, key: K, file: Arc<File>) {
+        // ANCHOR: yours_keep (chapter 10, "Thousands of files")
         self.open.retain(|(open, _)| *open != key);
         if self.open.len() >= self.most {
             self.open.remove(0);
         }
         self.open.push((key, file));
+        // ANCHOR_END: yours_keep
     }
     // ANCHOR_END: handles
 

@@ -30,6 +30,7 @@ pub fn write(file: &File, at: u64, blocks: &[BlockBuf], from: usize, len: usize)
 
 /// Writes slices one after the other, from `at` in `file` on.
 fn write_slices(file: &File, mut at: u64, mut left: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // ANCHOR: yours_write_slices (chapter 10, "To its place, without going there")
     // Slices without a byte, which a write of nothing would be.
     IoSlice::advance_slices(&mut left, 0);
     while !left.is_empty() {
@@ -44,6 +45,7 @@ fn write_slices(file: &File, mut at: u64, mut left: &mut [IoSlice<'_>]) -> io::R
         }
     }
     Ok(())
+    // ANCHOR_END: yours_write_slices
 }
 // ANCHOR_END: slices
 

@@ -5,7 +5,7 @@
 #[allow(dead_code)]
 #[path = "common/last_blocks.rs"]
 mod last_blocks;
-use last_blocks::{Ending, download};
+use last_blocks::{Ending, PEERS, download};
 
 const ENDINGS: [(&str, Ending); 3] = [
     ("wait", Ending::Wait),
@@ -23,7 +23,7 @@ fn main() {
 
 /// After how many seconds the last block was here, and how many came that were here already.
 fn summary(ending: Ending) -> (f64, usize) {
-    let came = download(ending);
+    let came = download(PEERS, ending);
     let wanted = came.iter().filter(|came| !came.in_vain);
     let last = wanted.map(|came| came.to).max().unwrap_or(0);
     let in_vain = came.iter().filter(|came| came.in_vain).count();

@@ -19,10 +19,12 @@ impl Picker {
     /// blocks a second and a third time: BEP 3 calls it the end game. Without it the last blocks
     /// arrive when the slowest peer sends them.
     pub fn in_end_game(&self) -> bool {
+        // ANCHOR: yours_in_end_game (chapter 11, "The end game")
         let waits = |piece| self.rarity.is_available(piece) && !self.only.contains_key(&piece);
         !self.is_complete()
             && self.rarity.is_exhausted()
             && !self.hungry.iter().any(|&piece| waits(piece))
+        // ANCHOR_END: yours_in_end_game
     }
     // ANCHOR_END: in_end_game
 
@@ -39,6 +41,7 @@ impl Picker {
         end: usize,
         out: &mut Vec<BlockRequest>,
     ) {
+        // ANCHOR: yours_pick_in_end_game (chapter 11, "The end game")
         for asked in 1..MOST_ASKED {
             let mut from = 0;
             while out.len() < end
@@ -55,6 +58,7 @@ impl Picker {
                 self.ask_again(piece, &blocks, peer, out);
             }
         }
+        // ANCHOR_END: yours_pick_in_end_game
     }
     // ANCHOR_END: pick_in_end_game
 

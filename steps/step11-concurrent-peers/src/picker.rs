@@ -266,12 +266,14 @@ impl Picker {
     // ANCHOR: unopened
     /// The unopened piece of those in `has` that comes first in our order.
     fn unopened(&self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
+        // ANCHOR: yours_unopened (chapter 11, "Rarest first")
         let may = |piece| self.may_ask(peer, piece);
         match self.order {
             Order::Rarest if self.have.count() >= RANDOM_FIRST => self.rarity.rarest(has, may, rng),
             Order::Rarest | Order::Random => self.rarity.any(has, may, rng),
             Order::Sequential => self.rarity.first(has, may),
         }
+        // ANCHOR_END: yours_unopened
     }
     // ANCHOR_END: unopened
 
@@ -339,6 +341,7 @@ impl Picker {
         end: usize,
         out: &mut Vec<BlockRequest>,
     ) {
+        // ANCHOR: yours_pick_from_open (chapter 11, "Rarest first")
         let mut next = 0;
         while out.len() < end
             && let Some(&piece) = self.hungry.get(next)
@@ -351,6 +354,7 @@ impl Picker {
                 next += 1;
             }
         }
+        // ANCHOR_END: yours_pick_from_open
     }
     // ANCHOR_END: pick_from_open
 
@@ -435,6 +439,7 @@ impl Picker {
     /// A whole block has come from `peer`. It need not be one that was asked of this peer, nor
     /// still be: what was given up and comes late is kept if it is missing.
     pub fn received(&mut self, peer: PeerKey, block: BlockRequest) -> Receipt {
+        // ANCHOR: yours_received (chapter 11, "A block comes")
         let piece = block.piece;
         let Some(index) = self.geometry.index_of(block) else {
             return Receipt::Unwanted;
@@ -460,6 +465,7 @@ impl Picker {
             self.strike(other, block);
         }
         Receipt::Kept { whole, also_asked }
+        // ANCHOR_END: yours_received
     }
     // ANCHOR_END: received
 

@@ -90,6 +90,7 @@ impl Rarity {
     // ANCHOR: add_copy
     /// One more peer has this piece.
     pub fn add_copy(&mut self, piece: u32) {
+        // ANCHOR: yours_add_copy (chapter 11, "An order that costs nothing to keep")
         let copies = &mut self.copies[piece as usize];
         let group = usize::from(*copies);
         let Some(more) = copies.checked_add(1) else {
@@ -102,6 +103,7 @@ impl Rarity {
         self.make_group(group + 1);
         self.swap(self.place[piece as usize], self.starts[group + 1] - 1);
         self.starts[group + 1] -= 1;
+        // ANCHOR_END: yours_add_copy
     }
 
     /// One peer less has this piece.

@@ -187,6 +187,7 @@ impl Outgoing {
     ///
     /// [`Ended`] when the network is gone.
     pub fn write(&mut self, stream: &Stream) -> Result<u64, Ended> {
+        // ANCHOR: yours_write (chapter 12, "A connection")
         let mut out = 0;
         loop {
             self.fetch();
@@ -203,12 +204,14 @@ impl Outgoing {
                 Err(error) => return Err(Ended::Network(error.to_string())),
             }
         }
+        // ANCHOR_END: yours_write
     }
     // ANCHOR_END: write
 
     // ANCHOR: fetch
     /// Fetches the payloads that are next: from memory, or by asking for them.
     fn fetch(&mut self) {
+        // ANCHOR: yours_fetch (chapter 12, "A connection")
         let payloads = self.queue.iter_mut().filter_map(|chunk| match chunk {
             Chunk::Payload(payload) => Some(payload),
             _ => None,
@@ -224,6 +227,7 @@ impl Outgoing {
                 State::Here { .. } | State::Failed => {}
             }
         }
+        // ANCHOR_END: yours_fetch
     }
     // ANCHOR_END: fetch
 

@@ -99,6 +99,7 @@ impl<K: Copy> Connection<K> {
         early: &[u8],
         mut orders: mpsc::UnboundedReceiver<Order>,
     ) -> Result<(), Stop> {
+        // ANCHOR: yours_work (chapter 12, "A connection")
         let mut batch = Vec::with_capacity(ORDERS_AT_A_TIME);
         let taken = self.incoming.take(early, &mut self.heard);
         self.tell().await?;
@@ -125,6 +126,7 @@ impl<K: Copy> Connection<K> {
             }
             self.write().await?;
         }
+        // ANCHOR_END: yours_work
     }
     // ANCHOR_END: work
 

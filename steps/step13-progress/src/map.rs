@@ -106,6 +106,7 @@ fn are_here(pieces: &[Piece]) -> bool {
 // ANCHOR: braille
 /// A dot for each eighth that is here; `None` without any.
 fn braille(pieces: &[Piece]) -> Option<char> {
+    // ANCHOR: yours_braille (chapter 13, "A map of the pieces")
     let mut bits = 0;
     for (dot, bit) in BITS.into_iter().enumerate() {
         // Of fewer pieces than dots each has several dots.
@@ -123,6 +124,7 @@ fn braille(pieces: &[Piece]) -> Option<char> {
         0 => None,
         bits => char::from_u32(BRAILLE + bits),
     }
+    // ANCHOR_END: yours_braille
 }
 // ANCHOR_END: braille
 

@@ -38,6 +38,7 @@ impl Rate {
     // ANCHOR: add
     /// Counts bytes that came at `now`, which never goes back.
     pub fn add(&mut self, now: Duration, bytes: u64) {
+        // ANCHOR: yours_add (chapter 13, "The rate")
         let first = *self.first.get_or_insert(now);
         let step = step_of(now).max(step_of(first)).max(self.last);
         // Steps without any bytes.
@@ -48,10 +49,12 @@ impl Rate {
         self.last = step;
         let sum = &mut self.sums[place(step)];
         *sum = sum.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        // ANCHOR_END: yours_add
     }
 
     /// The rate at `now`, in bytes a second.
     pub fn per_second(&self, now: Duration) -> u64 {
+        // ANCHOR: yours_per_second (chapter 13, "The rate")
         let Some(first) = self.first else {
             return 0;
         };
@@ -63,6 +66,7 @@ impl Rate {
         let began = Duration::from_millis(oldest.saturating_mul(STEP_MS)).max(first);
         let elapsed = now.saturating_sub(began).clamp(STEP, WINDOW);
         (u128::from(sum) * 1_000_000 / elapsed.as_micros()) as u64
+        // ANCHOR_END: yours_per_second
     }
     // ANCHOR_END: add
 }

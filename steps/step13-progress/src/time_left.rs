@@ -80,6 +80,7 @@ impl TimeLeft {
     // ANCHOR: smooth
     /// Takes in the rate of the seconds that have passed.
     fn smooth(&mut self, passed: f64, rate: f64, left: f64) {
+        // ANCHOR: yours_smooth (chapter 13, "The time left")
         self.silent = if rate > 0.0 {
             0.0
         } else {
@@ -97,6 +98,7 @@ impl TimeLeft {
             let weight = gone(passed, memory).max(passed / (self.told + passed));
             self.rate += (rate - self.rate) * weight;
         }
+        // ANCHOR_END: yours_smooth
     }
     // ANCHOR_END: smooth
 

@@ -14,6 +14,7 @@ const DAY: u64 = 24 * HOUR;
 /// A number of bytes with three figures or so: `0 B`, `1023 B`, `1.4 MiB`, `320 KiB`. Units are
 /// powers of 1024.
 pub fn bytes(bytes: u64) -> String {
+    // ANCHOR: yours_bytes (chapter 13, "Figures for people")
     if bytes < 1024 {
         return format!("{bytes} B");
     }
@@ -29,6 +30,7 @@ pub fn bytes(bytes: u64) -> String {
     } else {
         format!("{value:.0} {}", UNITS[unit])
     }
+    // ANCHOR_END: yours_bytes
 }
 // ANCHOR_END: bytes
 

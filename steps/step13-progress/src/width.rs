@@ -21,6 +21,7 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// The text in at most `width` columns, with `more` in place of what is cut off at its end.
 pub fn clip(text: &str, width: usize, more: &str) -> String {
+    // ANCHOR: yours_clip (chapter 13, "How wide is a text?")
     if columns(text) <= width {
         return text.to_owned();
     }
@@ -36,6 +37,7 @@ pub fn clip(text: &str, width: usize, more: &str) -> String {
         }
     }
     clipped + more
+    // ANCHOR_END: yours_clip
 }
 // ANCHOR_END: width
 

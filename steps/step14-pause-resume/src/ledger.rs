@@ -133,6 +133,7 @@ impl Ledger {
     /// A piece was verified and written. If a batch with it is under way, that batch does not vouch
     /// for what is written now.
     pub fn written(&mut self, piece: u32, now: Duration) {
+        // ANCHOR: yours_written (chapter 14, "The ledger")
         if piece >= self.layout.geometry().pieces() {
             return;
         }
@@ -143,6 +144,7 @@ impl Ledger {
             self.files[span.file].write();
         }
         self.saves.something_happened();
+        // ANCHOR_END: yours_written
     }
     // ANCHOR_END: written
 
@@ -173,6 +175,7 @@ impl Ledger {
     /// file on disk says so a save is [due](Ledger::save_due) at once: until it is done, the next
     /// start would believe the old one.
     pub fn lost(&mut self, piece: u32) {
+        // ANCHOR: yours_lost (chapter 14, "The ledger")
         self.waiting.remove(&piece);
         if let Some(batch) = &mut self.batch {
             batch.remove(&piece);
@@ -180,6 +183,7 @@ impl Ledger {
         if self.vouched.clear(piece) {
             self.saves.withdrew(piece);
         }
+        // ANCHOR_END: yours_lost
     }
     // ANCHOR_END: lost
 
@@ -198,6 +202,7 @@ impl Ledger {
     /// [`Ledger::sync_due`].
     // ANCHOR: begin_batch
     pub fn begin_batch(&mut self) -> Option<Batch> {
+        // ANCHOR: yours_begin_batch (chapter 14, "The ledger")
         if self.batch.is_some() || self.waiting.is_empty() {
             return None;
         }
@@ -208,6 +213,7 @@ impl Ledger {
         };
         self.batch = Some(pieces);
         Some(batch)
+        // ANCHOR_END: yours_begin_batch
     }
     // ANCHOR_END: begin_batch
 
@@ -218,6 +224,7 @@ impl Ledger {
         looks: impl IntoIterator<Item = (usize, Option<Stamp>)>,
         now: Duration,
     ) {
+        // ANCHOR: yours_batch_done (chapter 14, "The ledger")
         for (file, stamp) in looks {
             self.looked(file, stamp, now);
         }
@@ -225,6 +232,7 @@ impl Ledger {
             self.vouched.set(piece);
             self.saves.something_happened();
         }
+        // ANCHOR_END: yours_batch_done
     }
     // ANCHOR_END: batch_done
 

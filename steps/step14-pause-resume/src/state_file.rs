@@ -125,6 +125,7 @@ impl StateFile {
 
     // ANCHOR: replace
     fn replace(&self, bytes: &[u8]) -> io::Result<()> {
+        // ANCHOR: yours_replace (chapter 14, "A file that is always whole")
         make_folder(&self.folder)?;
         // What a crash has left there may be the old one under another name: never written over.
         match fs::remove_file(&self.new) {
@@ -137,6 +138,7 @@ impl StateFile {
         drop(file);
         fs::rename(&self.new, &self.path)?;
         sync_folder(&self.folder)
+        // ANCHOR_END: yours_replace
     }
     // ANCHOR_END: replace
 

@@ -87,6 +87,7 @@ impl List {
         files: &Files,
         before: Option<&Selection>,
     ) -> Result<Selection, ListError> {
+        // ANCHOR: yours_select (chapter 15, "A list that a person writes")
         let takes = |entry: &Entry| entry.priority == Priority::Skip;
         let mut selection = match (before, self.entries.first()) {
             (Some(before), _) => before.clone(),
@@ -99,6 +100,7 @@ impl List {
         }
         selection.follow(files);
         Ok(selection)
+        // ANCHOR_END: yours_select
     }
     // ANCHOR_END: select
 }

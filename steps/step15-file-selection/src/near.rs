@@ -68,6 +68,7 @@ fn distance_of(name: &str, path: &str) -> Option<usize> {
 /// How many letters have to be changed, put in, taken out or swapped with their neighbour to make
 /// one word of the other, if it is no more than `most`.
 fn letters_apart(one: &str, other: &str, most: usize) -> Option<usize> {
+    // ANCHOR: yours_letters_apart (chapter 15, "Near misses")
     let one: Vec<char> = one.chars().take(LONGEST).collect();
     let other: Vec<char> = other.chars().take(LONGEST).collect();
     if one.len().abs_diff(other.len()) > most {
@@ -91,6 +92,7 @@ fn letters_apart(one: &str, other: &str, most: usize) -> Option<usize> {
         before = std::mem::replace(&mut last, row);
     }
     last.last().copied().filter(|&apart| apart <= most)
+    // ANCHOR_END: yours_letters_apart
 }
 // ANCHOR_END: letters
 

@@ -35,6 +35,7 @@ impl Needs {
     // ANCHOR: needs
     /// What a selection needs. It takes time for each file and each piece once.
     pub fn of(layout: &Layout, selection: &Selection) -> Needs {
+        // ANCHOR: yours_of (chapter 15, "The pieces")
         let mut needs = Needs {
             pieces: vec![Priority::Skip; layout.geometry().pieces() as usize],
             wanted: 0,
@@ -60,6 +61,7 @@ impl Needs {
             }
         }
         needs
+        // ANCHOR_END: yours_of
     }
     // ANCHOR_END: needs
 
@@ -67,6 +69,7 @@ impl Needs {
     /// How many bytes of a file lie in needed pieces. If nobody wants it, those between its first
     /// and its last piece are its own, and not needed.
     fn along_of(&self, layout: &Layout, file: usize) -> u64 {
+        // ANCHOR: yours_along_of (chapter 15, "The pieces")
         let (entry, length) = (&layout.files()[file], layout.geometry().piece_length());
         let pieces = pieces_of(layout, file);
         let ends = [pieces.start, pieces.end.saturating_sub(1)];
@@ -80,6 +83,7 @@ impl Needs {
             end - start.max(entry.offset)
         });
         bytes.sum()
+        // ANCHOR_END: yours_along_of
     }
     // ANCHOR_END: along
 
@@ -97,9 +101,11 @@ impl Needs {
     // ANCHOR: in_order
     /// The pieces that are needed, those that are wanted most first, and among equals in order.
     pub fn in_order(&self) -> Vec<u32> {
+        // ANCHOR: yours_in_order (chapter 15, "Which piece next")
         let mut pieces: Vec<u32> = self.needed().collect();
         pieces.sort_by_key(|&piece| std::cmp::Reverse(self.pieces[piece as usize]));
         pieces
+        // ANCHOR_END: yours_in_order
     }
     // ANCHOR_END: in_order
 }

@@ -81,6 +81,7 @@ impl What {
 // ANCHOR: numbers
 /// `7`, `3-5`, `3-` or `-5`; `None` for all else.
 fn numbers(text: &str) -> Option<What> {
+    // ANCHOR: yours_numbers (chapter 15, "A list that a person writes")
     let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Some((!text.is_empty()).then(|| text.to_owned())),
         false => None,
@@ -90,6 +91,7 @@ fn numbers(text: &str) -> Option<What> {
         None => (number(text)?, number(text)?),
     };
     (from.is_some() || to.is_some()).then_some(What::Numbers { from, to })
+    // ANCHOR_END: yours_numbers
 }
 // ANCHOR_END: numbers
 

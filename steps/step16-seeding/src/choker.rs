@@ -138,6 +138,7 @@ impl Choker {
     // ANCHOR: trade
     /// Tit for tat: all slots but one to those who give us most, one to somebody else.
     fn trade(&mut self, due: bool, peers: &[Candidate], rng: &mut impl Rng) -> BTreeSet<PeerKey> {
+        // ANCHOR: yours_trade (chapter 16, "The choker")
         // Who snubs us gets nothing from us, but when its turn at the optimistic slot comes.
         let mut regular: Vec<&Candidate> = peers.iter().filter(|peer| !peer.snubbed).collect();
         // Among those who give nothing chance decides, with every round anew: or who came first would
@@ -168,6 +169,7 @@ impl Choker {
             chosen.extend(self.optimistic);
         }
         chosen
+        // ANCHOR_END: yours_trade
     }
     // ANCHOR_END: trade
 
@@ -182,6 +184,7 @@ impl Choker {
         peers: &[Candidate],
         rng: &mut impl Rng,
     ) -> BTreeSet<PeerKey> {
+        // ANCHOR: yours_seed (chapter 16, "The seeder's order")
         let age = |peer: &Candidate| now.saturating_sub(self.changed_at(now, peer));
         let keeps = |peer: &Candidate| {
             let had_enough = peer.served || peer.rate == 0;
@@ -202,6 +205,7 @@ impl Choker {
             }
         });
         share(&order, self.slots)
+        // ANCHOR_END: yours_seed
     }
     // ANCHOR_END: seed
 
@@ -295,6 +299,7 @@ impl Choker {
 /// host could take all slots with a hundred connections. People do share addresses, so what nobody
 /// else wants is theirs, too.
 fn share(order: &[&Candidate], slots: usize) -> BTreeSet<PeerKey> {
+    // ANCHOR: yours_share (chapter 16, "The seeder's order")
     let mut taken: BTreeMap<IpAddr, usize> = order.iter().map(|peer| (peer.host, 0)).collect();
     let share = slots.div_ceil(taken.len().max(1));
     let (mut within, mut beyond) = (Vec::new(), Vec::new());
@@ -307,6 +312,7 @@ fn share(order: &[&Candidate], slots: usize) -> BTreeSet<PeerKey> {
         }
     }
     within.into_iter().chain(beyond).take(slots).collect()
+    // ANCHOR_END: yours_share
 }
 // ANCHOR_END: share
 
@@ -320,6 +326,7 @@ fn next_optimistic(
     last: Option<PeerKey>,
     rng: &mut impl Rng,
 ) -> Option<PeerKey> {
+    // ANCHOR: yours_next_optimistic (chapter 16, "The choker")
     let alone = waiting.len() == 1;
     let mut others: Vec<&Candidate> = waiting.to_vec();
     others.retain(|peer| Some(peer.peer) != last || alone);
@@ -331,6 +338,7 @@ fn next_optimistic(
         false => None,
     };
     neediest.or_else(|| draw_one(&others, rng))
+    // ANCHOR_END: yours_next_optimistic
 }
 // ANCHOR_END: optimistic
 
@@ -347,6 +355,7 @@ fn neediest_giver(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
 /// One of these by chance. A new peer has three tickets in the draw, so that it soon has something to
 /// trade with (BEP 3). The draw is among hosts first, so that many connections are not many chances.
 fn draw_one(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
+    // ANCHOR: yours_draw_one (chapter 16, "The choker")
     let mut hosts: BTreeMap<IpAddr, Vec<&Candidate>> = BTreeMap::new();
     for peer in peers {
         hosts.entry(peer.host).or_default().push(peer);
@@ -358,6 +367,7 @@ fn draw_one(peers: &[&Candidate], rng: &mut impl Rng) -> Option<PeerKey> {
         rng,
     )?;
     draw(host.iter(), |peer| is_new(peer), rng).map(|peer| peer.peer)
+    // ANCHOR_END: yours_draw_one
 }
 // ANCHOR_END: draw
 

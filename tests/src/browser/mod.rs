@@ -3,7 +3,7 @@
 //! No library and no port: messages are JSON with a zero byte after each, written to the browser's descriptor 3 and read
 //! from its descriptor 4.
 
-mod base64;
+pub mod base64;
 
 use std::env;
 use std::fs::File;
@@ -198,6 +198,57 @@ impl Browser {
         let thrown = &answer["exceptionDetails"];
         assert!(thrown.is_null(), "the script fails: {thrown}");
         answer["result"]["value"].take()
+    }
+
+    /// Presses a key, as a reader does who has no mouse: `Enter`, `Space`, `Tab`, or one of the arrows.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such key here.
+    pub fn press(&mut self, key: &str) {
+        let code = key;
+        let (key, number, text) = match key {
+            "Enter" => ("Enter", 13, "\r"),
+            "Space" => (" ", 32, " "),
+            "Tab" => ("Tab", 9, ""),
+            "ArrowLeft" => ("ArrowLeft", 37, ""),
+            "ArrowUp" => ("ArrowUp", 38, ""),
+            "ArrowRight" => ("ArrowRight", 39, ""),
+            "ArrowDown" => ("ArrowDown", 40, ""),
+            _ => panic!("no key {key}"),
+        };
+        let kind = if text.is_empty() {
+            "rawKeyDown"
+        } else {
+            "keyDown"
+        };
+        for kind in [kind, "keyUp"] {
+            let mut event =
+                json!({ "type": kind, "key": key, "code": code, "windowsVirtualKeyCode": number });
+            if kind == "keyDown" {
+                event["text"] = json!(text);
+            }
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
+    /// Types a text where the focus is.
+    pub fn type_text(&mut self, text: &str) {
+        self.call("Input.insertText", json!({ "text": text }));
+    }
+
+    /// Whether pages may run scripts of their own from now on.
+    pub fn scripts(&mut self, run: bool) {
+        self.call(
+            "Emulation.setScriptExecutionDisabled",
+            json!({ "value": !run }),
+        );
+    }
+
+    /// Shows pages as they are printed, or as they are on a screen.
+    pub fn print(&mut self, printed: bool) {
+        let media = if printed { "print" } else { "screen" };
+        self.call("Emulation.setEmulatedMedia", json!({ "media": media }));
     }
 
     /// What the page has complained about since this was last called: errors, warnings, what could not be loaded.

@@ -26,7 +26,7 @@ pub(super) fn figure() -> Figure {
     );
     let mut y = 20.0;
     for (title, ending) in [("we wait", Ending::Wait), ("the end game", Ending::Again)] {
-        let came = download(ending);
+        let came = download(PEERS, ending);
         svg.text("bold", 2.0, y, title);
         y += 10.0;
         for peer in 0..PEERS.len() {

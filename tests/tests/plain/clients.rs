@@ -87,6 +87,47 @@ fn the_plain_client_downloads_the_sample_from_the_lab() {
 }
 
 #[test]
+fn two_plain_peers_that_lack_different_halves_complete_each_other() {
+    if cfg!(windows) {
+        return; // there is no pwrite
+    }
+    let folder = temp();
+    let mut command = kostorrent::lab(folder.path());
+    command.args(["--port", "0", "--seeders", "0"]);
+    let mut lab = Process::start("kostorrent lab", &mut command);
+    let torrent = lab.until_line("READY", |line| {
+        let (_, torrent) = line.strip_prefix("READY ")?.split_once(' ')?;
+        Some(PathBuf::from(torrent))
+    });
+    let sample = programs::root().join("kostorrent/sample/kostorrent-sample");
+    let files = tree(&sample);
+    let mut peers = Vec::new();
+    for (name, lacks) in [("ada", 0..300_000), ("ben", 330_000..589_878)] {
+        let home = folder.path().join(name).join("kostorrent-sample");
+        for (path, bytes) in &files {
+            let mut bytes = bytes.clone();
+            if path.ends_with("evening.bmp") {
+                bytes[lacks.clone()].fill(0);
+            }
+            fs::create_dir_all(home.join(path).parent().unwrap()).unwrap();
+            fs::write(home.join(path), bytes).unwrap();
+        }
+        let Some(mut command) = python() else { return };
+        command
+            .arg(plain().join("ch16_trade.py"))
+            .args([torrent.as_os_str(), home.parent().unwrap().as_os_str()])
+            .args(["0", "600"]);
+        peers.push((Process::start("ch16_trade.py", &mut command), home));
+    }
+    for (peer, home) in &mut peers {
+        peer.until_line("all of it", |line| {
+            line.contains("everything is here").then_some(())
+        });
+        assert!(tree(home) == files);
+    }
+}
+
+#[test]
 fn the_plain_clients_for_many_peers_download_among_trouble_makers() {
     if cfg!(windows) {
         return; // there is no pwrite

@@ -25,6 +25,82 @@ with tempfile.TemporaryDirectory() as folder:
 }
 
 #[test]
+fn a_link_says_the_way_from_its_own_folder_and_stands_for_nothing_else() {
+    if cfg!(windows) {
+        return; // links are for administrators there
+    }
+    holds(
+        "\
+import tempfile
+assert text_of_link(['t', 'link'], ['t', 'one']) == '../t/one'
+assert text_of_link(['t', 'folder', 'link'], ['t', 'one']) == '../../t/one'
+with tempfile.TemporaryDirectory() as folder:
+    make_files(os.path.join(folder, 'd'), [(['t', 'one'], 3), (['t', 'two'], 4)])
+    folder = os.path.join(folder, 'd')
+    for _ in range(2):
+        make_link(folder, ['t', 'folder', 'link'], ['t', 'one'])
+    assert os.path.getsize(os.path.join(folder, 't', 'folder', 'link')) == 3
+    for path, target in [(['t', 'folder', 'link'], ['t', 'two']), (['t', 'two'], ['t', 'one'])]:
+        assert refused(make_link, folder, path, target) == 'FileExistsError', path
+    assert refused(make_link, folder, ['t', 'folder', 'link', 'x'], ['t', 'one']) == 'ValueError'
+    assert os.path.getsize(os.path.join(folder, 't', 'two')) == 4
+",
+    );
+}
+
+#[test]
+fn a_few_files_are_kept_open_and_parts_of_blocks_are_found() {
+    if cfg!(windows) {
+        return; // an open file cannot be deleted there
+    }
+    holds(
+        "\
+import tempfile
+blocks = [b'abcd', b'efgh', b'ij']
+for offset in range(11):
+    for length in range(11 - offset):
+        parts = parts_of(blocks, offset, length)
+        assert b''.join(parts) == b'abcdefghij'[offset:offset + length]
+        assert all(parts)
+with tempfile.TemporaryDirectory() as folder:
+    kept, places = {}, [os.path.join(folder, str(n)) for n in range(4)]
+    for place in places:
+        open(place, 'wb').close()
+    files = [open_and_keep(kept, place, 3) for place in places[:3]]
+    assert open_and_keep(kept, places[0], 3) == files[0]
+    open_and_keep(kept, places[3], 3)
+    assert list(kept) == [places[2], places[0], places[3]]
+    for file in kept.values():
+        os.close(file)  # each is still open
+",
+    );
+}
+
+#[test]
+fn a_hole_is_what_was_never_written() {
+    if cfg!(windows) {
+        return; // its files are not asked like this
+    }
+    holds(
+        "\
+import tempfile
+with tempfile.TemporaryDirectory() as folder:
+    place = os.path.join(folder, 'file')
+    with open(place, 'wb') as file:
+        file.truncate(2 ** 24)
+        file.seek(2 ** 23)
+        file.write(b'data')
+        file.flush()
+        number = file.fileno()
+        assert not is_hole(number, 2 ** 23, 4) and not is_hole(number, 2 ** 23 - 1, 2)
+        if room_of(place) < 2 ** 23:  # a disk that knows holes
+            assert is_hole(number, 0, 2 ** 22) and is_hole(number, 2 ** 23 + 2 ** 22, 2 ** 22)
+    assert refused(is_hole, number, 0, 1) == 'OSError'  # it is closed
+",
+    );
+}
+
+#[test]
 fn only_right_pieces_are_written_and_nothing_of_others_is_touched() {
     if cfg!(windows) {
         return; // links are for administrators there, and there is no pwrite

@@ -86,12 +86,14 @@ for raw in [info + b'e', info + b'6:source4:clube', b'd4:name1:a6:lengthi3e12:pi
 # With `info` twice, hash and files come from the same one.
 torrent = read_torrent(b'd4:info' + info + b'e4:info' + info.replace(b'i3e', b'i4e') + b'ee')
 assert torrent['total'] == 3 and torrent['info_hash'] == hashlib.sha1(info + b'e').digest()
-# Padding and links count, and are not written.
+# Padding and links count, and are not written. Padding needs no path, a link no length.
 files = [
     {b'length': 5, b'path': [b'a']}, {b'length': 3, b'path': [b'.pad', b'3'], b'attr': b'p'},
     {b'length': 0, b'path': [b'c'], b'attr': b'l', b'symlink path': [b'a']},
+    {b'length': 2, b'attr': b'p'}, {b'path': [b'd'], b'attr': b'xl', b'symlink path': [b'a']},
 ]
-assert list_files({b'name': b't', b'files': files}) == [(['t', 'a'], 5), (None, 3), (None, 0)]
+listed = [(['t', 'a'], 5), (None, 3), (None, 0), (None, 2), (None, 0)]
+assert list_files({b'name': b't', b'files': files}) == listed
 made = read_torrent(make_torrent('http://t/a', 'é', b'abc' * 100, 128))
 assert made['files'] == [(['é'], 300)] and made['announce'] == 'http://t/a'
 assert all(is_good(made, piece, (b'abc' * 100)[piece * 128:][:128]) for piece in range(3))
@@ -154,9 +156,18 @@ assert url == (
 ), url
 assert refused(announce, {**torrent, 'announce': 'file:///etc/hostname'}, peer_id, 1, '') == 'ValueError'
 assert read_peers(bytes([10, 0, 0, 1, 0x1a, 0xe1, 1, 2, 3, 4, 0, 80, 9])) == [('10.0.0.1', 6881), ('1.2.3.4', 80)]
+for reply, interval, peers in [
+    (b'd8:intervali60e5:peers6:' + bytes([10, 0, 0, 1, 0x1a, 0xe1]) + b'e', 60, [('10.0.0.1', 6881)]),
+    (b'd8:intervali60e5:peersld2:ip3:::14:porti80eeee', 60, [('::1', 80)]),
+    (b'de', 1800, []), (b'd8:intervali-1ee', 30, []), (b'd8:intervali999999ee', 7200, []),
+]:
+    assert read_reply(reply) == {'interval': interval, 'peers': peers}, reply
+for reply in [b'', b'le', b'i1e', b'<html>', b'd14:failure reason2:noe', b'd5:peersi1ee', b'd8:interval1:xe']:
+    refused(read_reply, reply)
 swarm = {}
 assert decode(track(swarm, b'a', '127.0.0.1', 6881, 'started'))[0][b'peers'] == b''
 reply, _ = decode(track(swarm, b'b', '10.0.0.1', 80, 'started'))
+assert read_peers([{b'ip': b'10.0.0.1', b'port': 6881}]) == [('10.0.0.1', 6881)]
 assert read_peers(reply[b'peers']) == [('127.0.0.1', 6881)]
 track(swarm, b'a', '127.0.0.1', 6881, 'stopped')
 assert decode(track(swarm, b'b', '10.0.0.1', 80, ''))[0][b'peers'] == b''
@@ -261,6 +272,15 @@ fn messages_are_the_same_in_one_heap_and_from_a_connection() {
 heap = make_message(UNCHOKE) + bytes(4) + make_message(HAVE, bytes([0, 0, 1, 2])) + make_message(BITFIELD, b'\\xa0')
 messages = [(1, b''), (4, bytes([0, 0, 1, 2])), (5, b'\\xa0')]
 assert split_messages(heap) == messages
+for size in range(1, len(heap) + 1):
+    found, waiting = [], b''
+    for at in range(0, len(heap), size):
+        taken, waiting = take_messages(waiting, heap[at:at + size])
+        found += taken
+        assert len(waiting) < 4 + 1 + max(len(payload) for _, payload in messages)
+    assert (found, waiting) == (messages, b''), size
+assert take_messages(b'', bytes([0, 0, 0, 5, 4, 0])) == ([], bytes([0, 0, 0, 5, 4, 0]))
+refused(take_messages, b'', bytes([0, 16, 0, 1]))
 assert pieces_in(b'\\xa0\\x01') == {0, 2, 15}
 ours, theirs = socket.socketpair()
 for byte in heap:
@@ -284,6 +304,12 @@ assert sha1(b'abc').hex() == 'a9993e364706816aba3e25717850c26c9cd0d89d'
 for length in [*range(130), 1000]:
     message = bytes(n * 7 % 256 for n in range(length))
     assert sha1(message) == hashlib.sha1(message).digest(), length
+    for size in [1, 7, 64, 65, 1000]:
+        growing = begin_message()
+        for at in range(0, length, size):
+            add_bytes(growing, message[at:at + size])
+            assert len(growing['rest']) < 64
+        assert end_message(growing) == sha1(message), (length, size)
 blocks = [bytes(n * 7 % 256 for n in range(64)), b'x' * 64, bytes(64)]
 words = side_by_side([schedule(block)[:16] for block in blocks])
 for t in range(16, 80):
@@ -299,6 +325,14 @@ fn pieces_are_cut_into_blocks_and_files() {
         "\
 torrent = {'piece_length': 32768, 'total': 700067}
 assert [piece_length(torrent, piece) for piece in (0, 20, 21)] == [32768, 32768, 11939]
+torrent['hashes'] = [bytes(20)] * 22
+for piece, offset, length, may in [
+    (0, 0, 1, True), (0, 0, 32768, True), (0, 16384, 16385, False), (0, 2 ** 32 - 1, 16384, False), (0, 0, 0, False),
+    (21, 0, 11939, True), (21, 0, 11940, False), (22, 0, 1, False),
+]:
+    assert is_inside_a_piece(torrent, piece, offset, length) is may, (piece, offset, length)
+torrent = {'piece_length': 2 ** 18, 'total': 2 ** 18, 'hashes': [bytes(20)]}
+assert is_inside_a_piece(torrent, 0, 0, 131072) and not is_inside_a_piece(torrent, 0, 0, 131073)
 assert cut_into_blocks(40000) == [(0, 16384), (16384, 16384), (32768, 7232)]
 assert cut_into_blocks(16384) == [(0, 16384)]
 asked = [(0, 4), (4, 4), (12, 4)]

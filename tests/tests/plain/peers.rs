@@ -6,6 +6,9 @@ use super::holds;
 fn rates_and_times_are_shown_as_they_are() {
     holds(
         "\
+assert screen_after('9 m left' + chr(13) + '8 m', 10) == '8 m left  '
+assert screen_after('9 m left' + chr(13) + '8' + chr(27) + '[K', 10) == '8         '
+assert screen_after('abcdef', 4) == 'abcf'
 came = [(second, 1000) for second in range(10)]
 assert round(rate_at(came, 9.999)) == 1000 and len(came) == 5
 assert rate_at([(3, 500)], 3) == 2000 and rate_at([], 5) == 0
@@ -126,6 +129,37 @@ assert peer['wants'] == [(0, 0, 16384)]  # piece 2 is not there
 }
 
 #[test]
+fn half_a_message_of_one_holds_up_nobody() {
+    holds(
+        "\
+torrent = {'info_hash': b'h' * 20, 'hashes': [b''] * 3, 'piece_length': 32768, 'total': 70000}
+table = make_table(torrent, '', range(3))
+def join(name):
+    ours, theirs = socket.socketpair()
+    ours.settimeout(2)  # whoever waits for the rest hangs up on it
+    table['peers'].append(make_partner(ours, name, False))
+    return table['peers'][-1], theirs
+slow, drips = join(b'-KO0000-slow--------')
+other, says = join(b'-KO0000-other-------')
+listener = open_port(0)
+words = make_message(HAVE, bytes(3) + b'\\2') + bytes(4) + make_message(UNCHOKE) + make_message(INTERESTED)
+for at in range(len(words)):
+    drips.sendall(words[at:at + 1])
+    says.sendall(make_message(HAVE, bytes([0, 0, 0, at % 2])) + make_message(INTERESTED))
+    for _ in range(2):
+        listen_to_all(table, listener, [], b'')
+    assert slow in table['peers'] and at % 2 in other['has'] and other['interested'], at
+    assert slow['interested'] == (at + 1 == len(words)), at
+    other['has'], other['interested'] = set(), False
+assert slow['has'] == {2} and not slow['choking'] and slow['heard'] == b''
+drips.close()
+listen_to_all(table, listener, [], b'')
+assert table['peers'] == [other]
+",
+    );
+}
+
+#[test]
 fn the_plain_choker_serves_those_who_give_and_tries_the_others() {
     holds(
         "\
@@ -151,12 +185,43 @@ for round in range(300):
         turns[peer['name']] += 1
 assert max(turns.values()) - min(turns.values()) <= 8, turns
 assert choose_served([], 4) == []
+# Whoever has a regular slot and an optimistic turn left takes no second one along, whatever they give.
+for round in range(300):
+    for n, peer in enumerate(peers):
+        peer['gave'] = round * (n + 3) * 7919 % 5
+    assert len(choose_served(peers, 3)) == 3, round
 bucket, sent = make_bucket(100000, 0), 0
 for tick in range(10001):
     while may_send(bucket, tick / 1000):
         bucket['level'] -= 16384
         sent += 16384
 assert abs(sent - 1000000) <= 20000, sent
+",
+    );
+}
+
+#[test]
+fn between_two_rounds_no_more_are_served_than_there_are_slots() {
+    holds(
+        "\
+class Deaf:
+    def sendall(self, data):
+        pass
+def make_peer():
+    return {
+        'connection': Deaf(), 'interested': True, 'unchoked': False, 'wants': [],
+        'gave': 0, 'turns': 0, 'lucky': 0,
+    }
+peers = [make_peer() for _ in range(SLOTS)]
+give_out_slots(peers)
+assert all(peer['unchoked'] for peer in peers)
+peers[0]['interested'] = False
+peers.append(make_peer())
+give_free_slots(peers)
+assert [peer['unchoked'] for peer in peers] == [False] + [True] * SLOTS
+peers[0]['interested'] = True
+give_free_slots(peers)
+assert sum(peer['unchoked'] for peer in peers) == SLOTS
 ",
     );
 }
@@ -180,6 +245,39 @@ with tempfile.TemporaryDirectory() as outside:
         assert ask_running(listener.getsockname(), {'ask': 'pause', 'torrent': 'a'}) == {'version': 1, 'done': 'a'}
         answering.join()
         assert heard == [{'version': 1, 'ask': 'pause', 'torrent': 'a'}]
+",
+    );
+}
+
+#[test]
+fn pieces_are_dealt_out_as_peers_become_free() {
+    holds(
+        "\
+each = [100, 200, 400, 2000]
+assert time_in_shares(each, 64) == 32000 and time_in_shares(each[:1], 64) == 6400
+assert time_from_one_queue(each, 64) == 4000 and time_from_one_queue([7], 3) == 21
+",
+    );
+}
+
+#[test]
+fn the_first_of_two_is_heard_and_a_queue_with_a_bound_is_never_longer() {
+    holds(
+        "\
+async def orders():
+    peer, order = asyncio.Event(), asyncio.Queue()
+    order.put_nowait('cancel')
+    assert await first_of(peer.wait(), order.get()) == (1, 'cancel')
+    peer.set()
+    assert await first_of(peer.wait(), order.get()) == (0, True)
+    order.put_nowait('kept')  # what was waited for in vain has taken nothing
+    assert await order.get() == 'kept'
+asyncio.run(orders())
+async def waited(places):
+    queue = asyncio.Queue(places)
+    _, most = await asyncio.gather(bring_pieces(queue, 50), write_pieces(queue))
+    return most
+assert asyncio.run(waited(8)) <= 8 and asyncio.run(waited(0)) >= 49
 ",
     );
 }

@@ -96,6 +96,10 @@ impl Download {
                 self.news = news;
                 self.ask.extend(&self.starved);
             }
+            // Most often there is nobody. An empty set still has its memory, far away.
+            if self.ask.is_empty() {
+                return;
+            }
             let Some(key) = self.ask.pop_first() else {
                 return;
             };

@@ -36,6 +36,8 @@ pub(crate) struct Peer {
 
     /// When a block last went in either direction, or the connection was made.
     pub payload_at: Time,
+    /// When it was last seen that one of us wants something of the other, or might.
+    pub wanted_at: Time,
     pub spoke: Time,
 
     /// What it gets from us.

@@ -3,6 +3,7 @@
 mod admission;
 mod bans;
 mod hosts;
+mod table;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,11 +18,11 @@ pub(crate) use admission::Admission;
 use bans::Bans;
 use hosts::Hosts;
 pub(crate) use hosts::network;
+use table::Table;
 
 /// All connections of a torrent, by the numbers that the driver gave them.
 pub(crate) struct Swarm {
-    /// Boxed, or half of the map's memory were places that nobody has.
-    peers: BTreeMap<PeerKey, Box<Peer>>,
+    peers: Table,
     /// The same by peer id: nobody is connected twice.
     ids: BTreeMap<[u8; 20], PeerKey>,
     hosts: Hosts,
@@ -35,7 +36,7 @@ pub(crate) struct Swarm {
 impl Swarm {
     pub fn new(config: &Config) -> Swarm {
         Swarm {
-            peers: BTreeMap::new(),
+            peers: Table::default(),
             ids: BTreeMap::new(),
             hosts: Hosts::default(),
             callers: 0,
@@ -58,46 +59,45 @@ impl Swarm {
     }
 
     pub fn get(&self, key: PeerKey) -> Option<&Peer> {
-        self.peers.get(&key).map(Box::as_ref)
+        self.peers.get(key)
     }
 
     pub fn get_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {
-        self.peers.get_mut(&key).map(Box::as_mut)
+        self.peers.get_mut(key)
     }
 
     /// All peers, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.peers.values().map(Box::as_ref)
+        self.peers.iter()
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Peer> {
-        self.peers.values_mut().map(Box::as_mut)
+        self.peers.iter_mut()
     }
 
     /// The peers from this number on, in the same order.
     pub fn iter_mut_from(&mut self, first: PeerKey) -> impl Iterator<Item = &mut Peer> {
-        let peers = self.peers.range_mut(first..);
-        peers.map(|(_, peer)| peer.as_mut())
+        self.peers.iter_mut_from(first)
     }
 
     /// The number of each peer.
     pub fn keys(&self) -> Vec<PeerKey> {
-        self.peers.keys().copied().collect()
+        self.peers.keys().to_vec()
     }
 
     pub fn add(&mut self, peer: Peer) {
         self.ids.insert(peer.id, peer.key);
         self.hosts.add(peer.addr.ip(), peer.key);
         self.callers += usize::from(peer.incoming);
-        self.peers.insert(peer.key, Box::new(peer));
+        self.peers.insert(peer);
     }
 
     pub fn remove(&mut self, key: PeerKey) -> Option<Peer> {
-        let peer = self.peers.remove(&key)?;
+        let peer = self.peers.remove(key)?;
         self.ids.remove(&peer.id);
         self.hosts.remove(peer.addr.ip(), key);
         self.callers -= usize::from(peer.incoming);
-        Some(*peer)
+        Some(peer)
     }
 
     /// Takes everybody out.
@@ -105,7 +105,7 @@ impl Swarm {
         self.ids.clear();
         self.hosts = Hosts::default();
         self.callers = 0;
-        std::mem::take(&mut self.peers).into_keys()
+        self.peers.take_all().into_iter()
     }
 
     /// Whether nobody at this address is talked to any more.
@@ -145,7 +145,7 @@ impl Swarm {
 
     /// Notes that an address of the peer list leads to this peer, which is connected already.
     pub fn listed(&mut self, key: PeerKey, addr: SocketAddr) {
-        if let Some(peer) = self.peers.get_mut(&key)
+        if let Some(peer) = self.peers.get_mut(key)
             && !peer.listed.contains(&addr)
         {
             peer.listed.push(addr);

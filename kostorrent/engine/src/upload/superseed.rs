@@ -1,10 +1,13 @@
 //! Super-seeding (BEP 16): what the only seed of a crowd shows to whom.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use messages::Bitfield;
 use picker::PeerKey;
 use rand::{Rng, RngExt};
+
+use crate::Time;
 
 /// A peer is shown so many pieces, and another when one of them has come out elsewhere: it fetches one
 /// while the other is passed on (libtorrent does the same).
@@ -13,7 +16,7 @@ const AT_A_TIME: usize = 2;
 /// If nobody passes anything on, a peer is shown so many pieces at once at most.
 const MOST_AT_ONCE: u32 = 1_024;
 
-/// Of a torrent of more pieces everything is shown at once: to choose one is a walk over all, for which a
+/// Of a torrent of more pieces everything is shown at once: to choose some is a walk over all, for which a
 /// peer can ask with a message of five bytes.
 pub(crate) const MOST_PIECES: u32 = 16_384;
 
@@ -37,6 +40,10 @@ struct Shown {
     batch: u32,
     /// Nothing is left that it neither has nor knows.
     knows_all: bool,
+    /// It has said that it wants nothing.
+    refused: bool,
+    /// When it was shown something last.
+    at: Time,
 }
 
 impl SuperSeed {
@@ -55,11 +62,10 @@ impl SuperSeed {
             .is_some_and(|shown| shown.all.get(piece))
     }
 
-    /// Whether the peer holds less than it may.
-    pub fn may_see_more(&self, peer: PeerKey) -> bool {
-        self.peers
-            .get(&peer)
-            .is_none_or(|shown| shown.held.len() < AT_A_TIME)
+    /// How many more pieces the peer may hold.
+    pub fn may_see(&self, peer: PeerKey) -> usize {
+        let holds = self.peers.get(&peer).map_or(0, |shown| shown.held.len());
+        AT_A_TIME.saturating_sub(holds)
     }
 
     /// Whether so many bytes are all that the peer was shown.
@@ -69,60 +75,43 @@ impl SuperSeed {
             .is_none_or(|shown| shown.bytes <= bytes)
     }
 
-    /// Chooses one more piece for a peer that has these: one that was shown to the fewest, and that
-    /// nobody has told us of. `None` if it has or knows all.
+    /// Chooses so many more pieces for a peer that has these: those that were shown to the fewest, and
+    /// that nobody has told us of. Fewer, if it has or knows the others.
     pub fn show(
         &mut self,
         peer: PeerKey,
         has: &Bitfield,
+        count: usize,
         length: impl Fn(u32) -> u32,
         rng: &mut impl Rng,
-    ) -> Option<u32> {
+    ) -> Vec<u32> {
         let pieces = self.out.len();
-        if self.peers.get(&peer).is_some_and(|shown| shown.knows_all) {
-            return None;
-        }
-        let piece = self.next(peer, has, rng);
         let shown = self.peers.entry(peer).or_insert_with(|| Shown {
             all: Bitfield::new(pieces),
             held: BTreeSet::new(),
             bytes: 0,
             batch: 1,
             knows_all: false,
+            refused: false,
+            at: Time::ZERO,
         });
-        shown.knows_all = piece.is_none();
-        let piece = piece?;
-        shown.all.set(piece);
-        shown.held.insert(piece);
-        shown.bytes += u64::from(length(piece));
-        self.times[piece as usize] += 1;
-        Some(piece)
-    }
-
-    // ANCHOR: next
-    fn next(&self, peer: PeerKey, has: &Bitfield, rng: &mut impl Rng) -> Option<u32> {
-        let pieces = self.out.len();
-        if pieces == 0 {
-            return None;
+        if count == 0 || pieces == 0 || shown.knows_all {
+            return Vec::new();
         }
         // From anywhere, or all would be shown their pieces in the same order.
         let from = rng.random_range(0..pieces);
-        let mut best = None;
-        for piece in (from..pieces).chain(0..from) {
-            if has.get(piece) || self.shows(peer, piece) {
-                continue;
-            }
-            let worth = (self.times[piece as usize], self.out.get(piece));
-            if worth == (0, false) {
-                return Some(piece);
-            }
-            if best.is_none_or(|(least, _)| worth < least) {
-                best = Some((worth, piece));
-            }
+        let news = next(&self.times, &self.out, from, count, |piece| {
+            has.get(piece) || shown.all.get(piece)
+        });
+        shown.knows_all = news.len() < count;
+        for &piece in &news {
+            shown.all.set(piece);
+            shown.held.insert(piece);
+            shown.bytes += u64::from(length(piece));
+            self.times[piece as usize] += 1;
         }
-        best.map(|(_, piece)| piece)
+        news
     }
-    // ANCHOR_END: next
 
     /// A peer has told us that it has a piece; gives those that hold it and may see another.
     pub fn heard(&mut self, from: PeerKey, piece: u32) -> Vec<PeerKey> {
@@ -179,6 +168,26 @@ impl SuperSeed {
         batch
     }
 
+    /// A peer wants nothing of what it was shown.
+    pub fn refused(&mut self, peer: PeerKey) {
+        if let Some(shown) = self.peers.get_mut(&peer) {
+            shown.refused = true;
+        }
+    }
+
+    /// Whether a peer has ever said so, and was shown nothing for so long.
+    pub fn has_refused(&self, peer: PeerKey, now: Time, pause: Duration) -> bool {
+        let shown = self.peers.get(&peer);
+        shown.is_some_and(|shown| shown.refused && now.since(shown.at) >= pause)
+    }
+
+    /// A peer was shown something now.
+    pub fn looked(&mut self, peer: PeerKey, now: Time) {
+        if let Some(shown) = self.peers.get_mut(&peer) {
+            shown.at = now;
+        }
+    }
+
     /// A peer has left. What it held and nobody has may be shown as if it had not been.
     pub fn left(&mut self, peer: PeerKey) {
         let Some(shown) = self.peers.remove(&peer) else {
@@ -189,6 +198,36 @@ impl SuperSeed {
         }
     }
 }
+
+// ANCHOR: next
+/// So many pieces that a peer does not know, from `from` on and round: first those that nobody was shown
+/// and nobody has told us of. All in one walk, which is short while there are such.
+fn next(
+    times: &[u32],
+    out: &Bitfield,
+    from: u32,
+    count: usize,
+    knows: impl Fn(u32) -> bool,
+) -> Vec<u32> {
+    let (mut new, mut others) = (Vec::new(), Vec::new());
+    for piece in (from..out.len()).chain(0..from) {
+        if new.len() == count {
+            break;
+        }
+        if knows(piece) {
+            continue;
+        }
+        match (times[piece as usize], out.get(piece)) {
+            (0, false) => new.push(piece),
+            worth => others.push((worth, piece)),
+        }
+    }
+    others.sort_by_key(|&(worth, _)| worth);
+    new.extend(others.into_iter().map(|(_, piece)| piece));
+    new.truncate(count);
+    new
+}
+// ANCHOR_END: next
 
 #[cfg(test)]
 mod tests {
@@ -219,7 +258,8 @@ mod tests {
             has.iter().for_each(|&piece| {
                 bitfield.set(piece);
             });
-            self.shown.show(peer, &bitfield, |_| 10, &mut self.rng)
+            let shown = self.shown.show(peer, &bitfield, 1, |_| 10, &mut self.rng);
+            shown.first().copied()
         }
     }
 
@@ -232,8 +272,29 @@ mod tests {
             .collect();
         shown.sort_unstable();
         assert_eq!(shown, [0, 1, 2, 3]);
-        assert!(!scene.shown.may_see_more(ADA));
+        assert_eq!(scene.shown.may_see(ADA), 0);
         assert!(scene.show(ADA, &[]).is_some(), "then those of others");
+    }
+
+    #[test]
+    fn many_at_once_are_the_best_ones() {
+        let mut scene = Scene::new(100);
+        scene.shown.heard(BEN, 7);
+        scene.shown.heard(BEN, 8);
+        let has = Bitfield::new(100);
+        let mut show = |peer, count| {
+            let rng = &mut scene.rng;
+            let mut shown = scene.shown.show(peer, &has, count, |_| 10, rng);
+            shown.sort_unstable();
+            shown
+        };
+        let first = show(ADA, 98);
+        assert_eq!(first.len(), 98);
+        assert!(!first.contains(&7) && !first.contains(&8));
+        // What came out is worth less than what was shown to nobody, and more than what was.
+        assert_eq!(show(BEN, 2), [7, 8]);
+        assert_eq!(show(ADA, 9), [7, 8]);
+        assert_eq!(show(ADA, 9), []);
     }
 
     #[test]
@@ -251,9 +312,9 @@ mod tests {
         let piece = scene.show(ADA, &[]).unwrap();
         scene.show(ADA, &[]);
         assert!(scene.shown.heard(ADA, piece).is_empty(), "its own word");
-        assert!(!scene.shown.may_see_more(ADA));
+        assert_eq!(scene.shown.may_see(ADA), 0);
         assert_eq!(scene.shown.heard(BEN, piece), [ADA]);
-        assert!(scene.shown.may_see_more(ADA));
+        assert_eq!(scene.shown.may_see(ADA), 1);
         assert!(scene.shown.heard(BEN, piece).is_empty(), "only once");
     }
 

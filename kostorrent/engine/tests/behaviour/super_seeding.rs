@@ -89,14 +89,25 @@ fn who_has_passed_a_piece_on_is_shown_another() {
 #[test]
 fn an_idle_line_shows_more_and_twice_as_many_each_time() {
     let (mut seeder, _, _) = scene();
-    seeder.say(ADA, Message::Interested);
-    let more = |seeder: &mut ByHand| {
-        let actions = seeder.say(ADA, Message::NotInterested);
-        seeder.say(ADA, Message::Interested);
+    // However often it says so: one walk over the pieces a second.
+    let mut at_once = 0;
+    for _ in 0..50 {
+        for said in [Message::Interested, Message::NotInterested] {
+            at_once += shown(&seeder.say(ADA, said), ADA).len();
+        }
+    }
+    assert_eq!(at_once, 0);
+    let mut more_until = |second| {
+        let passed = seeder.pass_until(at(second));
+        let actions: Vec<Action> = passed.into_iter().map(|(_, action)| action).collect();
         shown(&actions, ADA).len()
     };
-    let counts: Vec<usize> = (0..5).map(|_| more(&mut seeder)).collect();
-    assert_eq!(counts, [1, 2, 4, 1, 0], "the last is all that is left");
+    let counts: Vec<usize> = (1..=7).map(&mut more_until).collect();
+    assert_eq!(
+        counts,
+        [0, 1, 2, 4, 1, 0, 0],
+        "the last is all that is left"
+    );
 }
 
 #[test]

@@ -234,3 +234,65 @@ fn what_is_cancelled_in_a_limited_end_game_is_given_back_to_the_limit() {
     }
     assert_eq!(buf, 8, "blocks have come without a wait");
 }
+
+/// How many connections a node has.
+fn connections(world: &World, node: usize) -> usize {
+    world.nodes[node].engine.details(world.now).peers.len()
+}
+
+#[test]
+fn two_that_complete_at_the_same_time_let_go_of_each_other() {
+    let mut world = world(geometry(40, 64 * 1024), 200_000);
+    let seeder = world.seeder();
+    let both = [0, 1].map(|_| {
+        let config = Config {
+            keep_seeding: true,
+            ..world.config()
+        };
+        world.add(config)
+    });
+    let complete = |world: &World| both.iter().all(|&one| world.nodes[one].completed.is_some());
+    world.run_until(Duration::from_secs(60), complete);
+    assert!(complete(&world));
+    let ended = world.now.since_start().as_secs();
+    world.run_to(ended + 500);
+    assert_eq!(
+        both.map(|one| connections(&world, one)),
+        [1, 1],
+        "not at once"
+    );
+    world.run_to(ended + 620);
+    assert_eq!(both.map(|one| connections(&world, one)), [0, 0]);
+    assert_eq!(connections(&world, seeder), 0);
+}
+
+#[test]
+fn a_seeder_lets_go_of_who_wants_nothing_and_of_nobody_else() {
+    let world = World::new(geometry(4, 64 * 1024));
+    let (idle, wants) = (PeerKey(1), PeerKey(2));
+    let ended = |config: Config| {
+        let mut node = ByHand::new(config);
+        node.called_by(1);
+        node.called_by(2);
+        node.say(wants, Message::Interested);
+        let mut ended = Vec::new();
+        for second in (10..=1_000).step_by(10) {
+            for (when, action) in node.pass_until(at(second)) {
+                if let Action::Close { peer, why } = action {
+                    ended.push((peer, when.since_start().as_secs() / 10, why));
+                }
+            }
+            for peer in [idle, wants] {
+                node.say(peer, Message::KeepAlive);
+            }
+        }
+        ended
+    };
+    let limit = Duration::from_secs(600);
+    assert_eq!(
+        ended(world.seeding()),
+        [(idle, 60, CloseReason::NoUse(limit))]
+    );
+    // It may have what we lack some day.
+    assert_eq!(ended(world.config()), []);
+}

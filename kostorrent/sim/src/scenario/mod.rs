@@ -29,6 +29,9 @@ pub use story::{PeerStory, Story};
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
+/// With more peers than this they take turns: see [`World::take_turns`].
+const CROWD: u32 = 250;
+
 /// A swarm to be run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scenario {
@@ -204,6 +207,9 @@ impl Scenario {
                     world.returns(node, comes + stay + away);
                 }
             }
+        }
+        if self.peers() > CROWD {
+            world.take_turns();
         }
         world
     }

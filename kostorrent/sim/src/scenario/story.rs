@@ -157,9 +157,12 @@ impl Story {
 
     /// How long it took until everybody that was to have everything had it; `None` if somebody has not.
     pub fn took(&self) -> Option<Duration> {
-        let all = self.peers.iter().filter(|peer| peer.is_to_finish);
-        let finished: Option<Vec<Duration>> = all.map(|peer| peer.finished).collect();
-        Some(finished?.into_iter().max().unwrap_or_default())
+        last(self.takers())
+    }
+
+    /// The same without free-riders, whom a swarm owes no speed.
+    pub fn givers_took(&self) -> Option<Duration> {
+        last(self.takers().filter(|peer| !peer.free_rides))
     }
 
     /// Whether everybody that was to have everything has it, and nobody honest was banned.
@@ -224,4 +227,9 @@ fn tell(peers: &mut [PeerStory], world: &World) {
             }
         }
     }
+}
+/// When the last of them had everything, if all have.
+fn last<'a>(peers: impl Iterator<Item = &'a PeerStory>) -> Option<Duration> {
+    let finished: Option<Vec<Duration>> = peers.map(|peer| peer.finished).collect();
+    Some(finished?.into_iter().max().unwrap_or_default())
 }

@@ -43,15 +43,22 @@ pub(super) fn print(out: &mut dyn Write, scenario: &Scenario, story: &Story) -> 
     }
     let sent = story.sent() as f64 / story.size.max(1) as f64;
     let ideal = story.ideal.as_secs_f64();
-    match story.took() {
-        Some(took) => writeln!(
-            out,
-            "\nEverybody had everything after {:.1} s, {:.2} times the ideal {ideal:.1} s. {sent:.1} \
-             times the torrent was sent.",
-            took.as_secs_f64(),
-            took.as_secs_f64() / ideal.max(0.001)
-        ),
-        None => writeln!(
+    match (story.took(), story.givers_took()) {
+        (Some(took), Some(givers)) => {
+            let (took, givers) = (took.as_secs_f64(), givers.as_secs_f64());
+            let times = givers / ideal.max(0.001);
+            // What free-riders wait for is their own doing.
+            let (who, others) = match story.takers().any(|peer| peer.free_rides) {
+                true => ("All who give", format!("; free-riders after {took:.1} s")),
+                false => ("Everybody", String::new()),
+            };
+            writeln!(
+                out,
+                "\n{who} had everything after {givers:.1} s, {times:.2} times the ideal {ideal:.1} s{others}.\n\
+                 {sent:.1} times the torrent was sent."
+            )
+        }
+        _ => writeln!(
             out,
             "\nGiven up after {:.1} s; the ideal is {ideal:.1} s. {sent:.1} times the torrent was sent.",
             story.ended.as_secs_f64()

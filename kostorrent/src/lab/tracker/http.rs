@@ -11,32 +11,44 @@ const MAX_HEADERS: usize = 64;
 
 /// What goes back.
 #[derive(Debug)]
-pub(super) struct Response {
-    status: &'static str,
-    body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: &'static str,
+    /// Further lines of the head, each with its `\r\n`.
+    pub(crate) headers: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The target: `/announce?…`.
+    pub(crate) target: String,
+    /// Whether the answer may be compressed (RFC 9110, 12.5.3).
+    pub(crate) takes_gzip: bool,
 }
 
 impl Response {
     /// 200 with a bencoded body. A refused announce is one, too: BEP 3 puts the reason inside.
-    pub(super) fn bencode(body: Vec<u8>) -> Response {
+    pub(crate) fn bencode(body: Vec<u8>) -> Response {
         Response {
             status: "200 OK",
+            headers: String::new(),
             body,
         }
     }
 
     /// A plain sentence, for whoever came with something else than a torrent client.
-    pub(super) fn text(status: &'static str, sentence: &str) -> Response {
+    pub(crate) fn text(status: &'static str, sentence: &str) -> Response {
         Response {
             status,
+            headers: String::new(),
             body: sentence.into(),
         }
     }
 }
 
-// ANCHOR: read
-/// Reads until the request is whole and gives its target (`/announce?…`), or the refusal.
-pub(super) async fn read_request(socket: &mut TcpStream) -> io::Result<Result<String, Response>> {
+/// Reads until the request is whole, and gives it or the refusal.
+pub(crate) async fn read_request(socket: &mut TcpStream) -> io::Result<Result<Request, Response>> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
         if let Some(outcome) = parse(&bytes) {
@@ -47,10 +59,9 @@ pub(super) async fn read_request(socket: &mut TcpStream) -> io::Result<Result<St
         }
     }
 }
-// ANCHOR_END: read
 
-/// The target of a whole request, a refusal, or nothing as long as more has to come.
-fn parse(bytes: &[u8]) -> Option<Result<String, Response>> {
+/// A whole request, a refusal, or nothing as long as more has to come.
+fn parse(bytes: &[u8]) -> Option<Result<Request, Response>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {
@@ -64,7 +75,13 @@ fn parse(bytes: &[u8]) -> Option<Result<String, Response>> {
             "405 Method Not Allowed",
             "Only GET is answered.\n",
         ))),
-        Ok(_) => Some(Ok(request.path.unwrap_or("/").to_owned())),
+        Ok(_) => Some(Ok(Request {
+            target: request.path.unwrap_or("/").to_owned(),
+            takes_gzip: request.headers.iter().any(|header| {
+                let value = String::from_utf8_lossy(header.value).to_ascii_lowercase();
+                header.name.eq_ignore_ascii_case("accept-encoding") && value.contains("gzip")
+            }),
+        })),
         Err(error) => Some(Err(Response::text(
             "400 Bad Request",
             &format!("Not an HTTP request: {error}.\n"),
@@ -73,10 +90,11 @@ fn parse(bytes: &[u8]) -> Option<Result<String, Response>> {
 }
 
 /// Sends the answer and ends the connection.
-pub(super) async fn write_response(socket: &mut TcpStream, response: &Response) -> io::Result<()> {
+pub(crate) async fn write_response(socket: &mut TcpStream, response: &Response) -> io::Result<()> {
     let head = format!(
-        "HTTP/1.1 {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {}\r\nContent-Type: text/plain\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n",
         response.status,
+        response.headers,
         response.body.len()
     );
     socket
@@ -98,10 +116,18 @@ mod tests {
     #[test]
     fn a_request_is_whole_or_waited_for() {
         let request = b"GET /announce?a=b HTTP/1.1\r\nHost: x\r\n\r\n";
-        assert_eq!(parse(request).unwrap().unwrap(), "/announce?a=b");
+        let whole = parse(request).unwrap().unwrap();
+        assert_eq!(whole.target, "/announce?a=b");
+        assert!(!whole.takes_gzip);
         for cut in 0..request.len() {
             assert!(parse(&request[..cut]).is_none());
         }
+    }
+
+    #[test]
+    fn who_takes_gzip_says_so() {
+        let request = b"GET / HTTP/1.1\r\naccept-Encoding: deflate, GZIP\r\n\r\n";
+        assert!(parse(request).unwrap().unwrap().takes_gzip);
     }
 
     #[test]

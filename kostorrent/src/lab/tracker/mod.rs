@@ -9,9 +9,9 @@
 //! It is made for the lab, on the loopback interface, and is small enough to be read in one go.
 //! Memory, time and connections are bounded all the same.
 
-mod http;
-mod reply;
-mod request;
+pub(crate) mod http;
+pub(crate) mod reply;
+pub(crate) mod request;
 mod swarm;
 
 use std::io;
@@ -127,13 +127,12 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 
 async fn answer(mut socket: TcpStream, from: SocketAddr, state: &State) -> io::Result<()> {
     let response = match http::read_request(&mut socket).await? {
-        Ok(target) => respond(&target, from, state),
+        Ok(request) => respond(&request.target, from, state),
         Err(refused) => refused,
     };
     http::write_response(&mut socket, &response).await
 }
 
-// ANCHOR: respond
 /// Everything a tracker can be asked.
 fn respond(target: &str, from: SocketAddr, state: &State) -> http::Response {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -153,7 +152,6 @@ fn respond(target: &str, from: SocketAddr, state: &State) -> http::Response {
         Err(_) => http::Response::text("500 Internal Server Error", "The answer went wrong.\n"),
     }
 }
-// ANCHOR_END: respond
 
 type Body = Result<Vec<u8>, bendy::encoding::Error>;
 

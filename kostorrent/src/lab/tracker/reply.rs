@@ -10,7 +10,7 @@ use super::request::Form;
 use super::swarm::Answer;
 
 /// The body of an answer to an announce.
-pub(super) fn announce(answer: &Answer, form: Form) -> Result<Vec<u8>, Error> {
+pub(crate) fn announce(answer: &Answer, form: Form) -> Result<Vec<u8>, Error> {
     let mut encoder = Encoder::new();
     encoder.emit_dict(|mut dict| {
         dict.emit_pair(b"complete", answer.complete)?;
@@ -65,7 +65,7 @@ fn compact(peers: &[(PeerId, SocketAddr)]) -> (Vec<u8>, Vec<u8>) {
 // ANCHOR_END: compact
 
 /// The body that refuses a request and says why.
-pub(super) fn failure(why: &str) -> Result<Vec<u8>, Error> {
+pub(crate) fn failure(why: &str) -> Result<Vec<u8>, Error> {
     let mut encoder = Encoder::new();
     encoder.emit_dict(|mut dict| dict.emit_pair(b"failure reason", why))?;
     encoder.get_output()

@@ -17,7 +17,7 @@ pub(super) struct Request {
 
 /// How peers are listed in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// 6 bytes a peer (BEP 23), 18 with IPv6 (BEP 7).
     Compact,
     /// A dictionary a peer (BEP 3), with its peer id or without.
@@ -26,7 +26,7 @@ pub(super) enum Form {
 
 /// What is wrong with a request; told to the client as the `failure reason`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadRequest {
+pub(crate) enum BadRequest {
     #[error("the request has no {0}")]
     Missing(&'static str),
     #[error("{0} must be 20 bytes")]
@@ -103,7 +103,7 @@ fn parse_number(name: &'static str, value: &[u8]) -> Result<u64, BadRequest> {
 }
 
 /// Names and values of a query, unescaped. A value is bytes: an info-hash is seldom text.
-fn pairs(query: &str) -> Result<Vec<(String, Vec<u8>)>, BadRequest> {
+pub(crate) fn pairs(query: &str) -> Result<Vec<(String, Vec<u8>)>, BadRequest> {
     let parts = query.split('&').filter(|part| !part.is_empty());
     let pairs = parts.map(|part| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -112,7 +112,6 @@ fn pairs(query: &str) -> Result<Vec<(String, Vec<u8>)>, BadRequest> {
     pairs.collect()
 }
 
-// ANCHOR: unescape
 fn unescape(text: &str) -> Result<Vec<u8>, BadRequest> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -130,7 +129,6 @@ fn unescape(text: &str) -> Result<Vec<u8>, BadRequest> {
     }
     Ok(bytes)
 }
-// ANCHOR_END: unescape
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,6 @@ const MAX_REMEMBERED: usize = 2_000;
 /// Torrents remembered by a tracker that is open to all.
 const MAX_TORRENTS: usize = 500;
 
-// ANCHOR: announce
 /// One announce, as it arrived (BEP 3, trackers).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Announce {
@@ -36,7 +35,6 @@ pub struct Announce {
     /// How many peers it wants to hear of.
     pub wanted: Option<usize>,
 }
-// ANCHOR_END: announce
 
 /// What the tracker answers to an announce it accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]

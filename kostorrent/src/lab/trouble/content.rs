@@ -24,6 +24,17 @@ impl Content {
         })
     }
 
+    /// The same of a torrent whose file is none that everybody can read: its info-hash, and how long
+    /// its pieces are. `None` when it has none, or they are of no possible length.
+    pub fn of(info_hash: InfoHash, piece_length: u32, bytes: Vec<u8>) -> Option<Content> {
+        let geometry = Geometry::new(bytes.len() as u64, piece_length.into()).ok()?;
+        Some(Content {
+            info_hash,
+            geometry,
+            bytes,
+        })
+    }
+
     /// The torrent's name in the protocol.
     pub fn info_hash(&self) -> InfoHash {
         self.info_hash

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use blocks::BLOCK;
 use messages::{Bitfield, BlockRequest, Message, piece_header};
+use metainfo::InfoHash;
 
 use super::{Content, Trouble};
+use crate::lab::peer::Role;
 
 /// Requests that wait at most; a client that sends more loses the rest.
 const MAX_WAITING: usize = 500;
@@ -18,10 +20,8 @@ const CHOKED: Duration = Duration::from_millis(300);
 /// The time between two of the `have`s.
 const BETWEEN_HAVES: Duration = Duration::from_millis(20);
 
-/// One connection of a trouble-maker. Whoever drives it calls, in this order: [`Script::hello`]
-/// once; then, as bytes arrive, [`Script::hear`] for each message and [`Script::answer`] when
-/// there is no other at hand; and [`Script::wake`] whenever [`Script::nap`] has passed.
-#[derive(Debug)]
+/// One connection of a trouble-maker, or of a peer that makes no trouble: a [`Role`].
+#[derive(Clone, Debug)]
 pub struct Script {
     /// `None`: it behaves.
     trouble: Option<Trouble>,
@@ -35,6 +35,8 @@ pub struct Script {
     sent: u32,
     /// Pieces told by `have` so far.
     told: u32,
+    /// Whether somebody else says what it has.
+    quiet: bool,
 }
 
 impl Script {
@@ -57,7 +59,22 @@ impl Script {
             choking: true,
             sent: 0,
             told: 0,
+            quiet: false,
         }
+    }
+
+    /// The same, but what it has is said by somebody else: it begins without a word.
+    #[must_use]
+    pub fn without_hello(self) -> Script {
+        Script {
+            quiet: true,
+            ..self
+        }
+    }
+
+    /// The torrent's name in the protocol.
+    pub fn info_hash(&self) -> InfoHash {
+        self.content.info_hash()
     }
 
     /// Pieces of the torrent.
@@ -65,17 +82,40 @@ impl Script {
         self.content.geometry().pieces()
     }
 
-    /// What it says first.
-    pub fn hello(&mut self) -> Vec<u8> {
+    fn send(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
+        if let Some(bytes) = self.content.block(block) {
+            out.extend_from_slice(&piece_header(block.piece, block.offset, block.len));
+            out.extend_from_slice(bytes);
+            self.sent += 1;
+        }
+    }
+
+    /// In three: the last quarter, then the first third, then what is between.
+    fn send_in_cuts(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
+        let (first, second) = (block.len / 3, block.len - block.len / 4);
+        for (from, to) in [(second, block.len), (0, first), (first, second)] {
+            if from < to {
+                let cut = BlockRequest {
+                    offset: block.offset + from,
+                    len: to - from,
+                    ..block
+                };
+                self.send(cut, out);
+            }
+        }
+    }
+}
+
+impl Role for Script {
+    fn hello(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
-        if self.trouble != Some(Trouble::HaveOnly) {
+        if self.trouble != Some(Trouble::HaveOnly) && !self.quiet {
             Message::Bitfield(self.has.to_bytes()).encode(&mut out);
         }
         out
     }
 
-    /// Takes one message. Requests wait for [`Script::answer`].
-    pub fn hear(&mut self, message: &Message, out: &mut Vec<u8>) {
+    fn hear(&mut self, message: &Message, out: &mut Vec<u8>) {
         match message {
             Message::Interested => {
                 self.interested = true;
@@ -97,8 +137,7 @@ impl Script {
         }
     }
 
-    /// Answers the requests that wait, in its own way.
-    pub fn answer(&mut self, out: &mut Vec<u8>) {
+    fn answer(&mut self, out: &mut Vec<u8>) {
         while let Some(block) = self.waiting.pop_front() {
             match self.trouble {
                 Some(Trouble::Staller) => {}
@@ -143,8 +182,7 @@ impl Script {
         }
     }
 
-    /// How long until it does something of its own accord.
-    pub fn nap(&self) -> Option<Duration> {
+    fn nap(&self) -> Option<Duration> {
         match self.trouble {
             Some(Trouble::Choker) if self.choking && self.interested => Some(CHOKED),
             Some(Trouble::HaveOnly) if self.told < self.pieces() => Some(BETWEEN_HAVES),
@@ -152,8 +190,7 @@ impl Script {
         }
     }
 
-    /// What it does then.
-    pub fn wake(&mut self, out: &mut Vec<u8>) {
+    fn wake(&mut self, out: &mut Vec<u8>) {
         match self.trouble {
             Some(Trouble::Choker) if self.choking && self.interested => {
                 self.choking = false;
@@ -164,29 +201,6 @@ impl Script {
                 self.told += 1;
             }
             _ => {}
-        }
-    }
-
-    fn send(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
-        if let Some(bytes) = self.content.block(block) {
-            out.extend_from_slice(&piece_header(block.piece, block.offset, block.len));
-            out.extend_from_slice(bytes);
-            self.sent += 1;
-        }
-    }
-
-    /// In three: the last quarter, then the first third, then what is between.
-    fn send_in_cuts(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
-        let (first, second) = (block.len / 3, block.len - block.len / 4);
-        for (from, to) in [(second, block.len), (0, first), (first, second)] {
-            if from < to {
-                let cut = BlockRequest {
-                    offset: block.offset + from,
-                    len: to - from,
-                    ..block
-                };
-                self.send(cut, out);
-            }
         }
     }
 }

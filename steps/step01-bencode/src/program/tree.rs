@@ -103,7 +103,7 @@ impl<W: Write> Lines<'_, W> {
 }
 
 /// What a value means, in one line.
-fn meaning(value: Value<'_, '_>) -> String {
+pub fn meaning(value: Value<'_, '_>) -> String {
     match value.kind() {
         Kind::List => "list".into(),
         Kind::Dict => "dictionary".into(),

@@ -68,7 +68,6 @@ fn folded(element: &str) -> String {
     lower.nfd().collect()
 }
 
-// ANCHOR: resolve
 /// Finds a path of its own for every file, and gives those that are new. The first file of a name
 /// keeps it, the next one of `song.mp3` becomes `song (2).mp3`. A file whose name is a folder of
 /// another file gives way too. Padding files are never written, so they may be called what they
@@ -104,7 +103,6 @@ pub(crate) fn resolve(files: &[Named<'_>], same: Same) -> BTreeMap<usize, Vec<St
     }
     renamed
 }
-// ANCHOR_END: resolve
 
 /// The name cut so that a number fits in, and its extension.
 fn numbered_parts(name: &str) -> (String, String) {

@@ -25,6 +25,7 @@ pub(crate) fn read(info: Fields<'_, '_>, builder: &mut Builder<'_>) -> Result<bo
 
 /// The torrent is one file, and its name is the file's name.
 fn single(info: Fields<'_, '_>, builder: &mut Builder<'_>) -> Result<(), Error> {
+    // ANCHOR: yours_single (chapter 2, "One file or several")
     let attributes = Attributes {
         // One file alone has nothing to fill up and nothing to point to.
         padding: false,
@@ -33,6 +34,7 @@ fn single(info: Fields<'_, '_>, builder: &mut Builder<'_>) -> Result<(), Error> 
     };
     let length = info.need_length("length")?;
     builder.add(info, &[], attributes, length)
+    // ANCHOR_END: yours_single
 }
 
 /// One file of several, in the folder of the torrent's name.

@@ -88,6 +88,7 @@ fn info_hashes(torrent: &Metainfo, bytes: &[u8], out: &mut Rows<'_, impl Write>)
     Ok(())
 }
 
+// ANCHOR: pieces
 fn pieces(torrent: &Metainfo, out: &mut Rows<'_, impl Write>) -> io::Result<()> {
     let (count, length) = (torrent.piece_count(), torrent.piece_length);
     let count = grouped(count.into());
@@ -103,6 +104,7 @@ fn pieces(torrent: &Metainfo, out: &mut Rows<'_, impl Write>) -> io::Result<()> 
     out.row("  SHA-1", format!("{} of the first", hex::encode(first)))?;
     out.row("", format!("{} of the last", hex::encode(last)))
 }
+// ANCHOR_END: pieces
 
 /// The files with the places of their bytes.
 fn files(torrent: &Metainfo, out: &mut impl Write) -> io::Result<()> {

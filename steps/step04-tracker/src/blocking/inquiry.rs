@@ -78,7 +78,6 @@ impl<T: Send + 'static> Inquiry<T> {
         self.asked == MAX_ASKED && self.tiers.current().is_some()
     }
 
-    // ANCHOR: beside
     /// The next answer. While there are others to ask, it is waited for [`BESIDE`].
     fn answer(&mut self) -> Option<Answer<T>> {
         let (_, answers) = &self.answers;
@@ -107,7 +106,6 @@ impl<T: Send + 'static> Inquiry<T> {
         let is_free = self.under_way < MAX_AT_A_TIME && self.asked < MAX_ASKED;
         is_free && self.tiers.current().is_some()
     }
-    // ANCHOR_END: beside
 
     fn ask_next(&mut self) -> Option<Step<T>> {
         let tracker = self.tiers.current()?.to_string();

@@ -57,7 +57,6 @@ impl Ahead {
     }
 }
 
-// ANCHOR: fetch
 /// Fetches `blocks` blocks. Returns when each one is here.
 pub fn fetch(line: &mut Line, ahead: &mut Ahead, blocks: usize) -> Vec<Duration> {
     let mut now = Duration::ZERO;
@@ -80,4 +79,3 @@ pub fn fetch(line: &mut Line, ahead: &mut Ahead, blocks: usize) -> Vec<Duration>
     }
     here
 }
-// ANCHOR_END: fetch

@@ -63,7 +63,9 @@ pub(super) struct Talk {
     task: Option<Task>,
     payload: Option<Payload>,
 }
+// ANCHOR_END: talk
 
+// ANCHOR: task
 /// The piece that is being fetched.
 #[derive(Debug)]
 struct Task {
@@ -74,7 +76,7 @@ struct Task {
     /// Those of them that are to be asked for.
     to_ask: VecDeque<BlockRequest>,
 }
-// ANCHOR_END: talk
+// ANCHOR_END: task
 
 /// The payload that is being read.
 #[derive(Debug)]
@@ -203,7 +205,6 @@ impl Talk {
     }
     // ANCHOR_END: hear
 
-    // ANCHOR: take_message
     fn take_message(
         &mut self,
         message: &Message,
@@ -211,6 +212,7 @@ impl Talk {
         watch: &mut dyn FnMut(Moment<'_>),
     ) -> Result<(), FetchError> {
         match message {
+            // ANCHOR: choke
             Message::Choke => {
                 self.choked = true;
                 // What was asked for will not come: it is asked for again after the unchoke.
@@ -223,6 +225,7 @@ impl Talk {
                 }
             }
             Message::Unchoke => self.choked = false,
+            // ANCHOR_END: choke
             Message::Have(piece) => {
                 self.has.set(*piece);
             }
@@ -239,9 +242,7 @@ impl Talk {
         watch(Moment { at, seen, out });
         Ok(())
     }
-    // ANCHOR_END: take_message
 
-    // ANCHOR: take_payload
     /// Takes in what `bytes` holds of a payload's arriving part; returns the bytes after it.
     fn take_payload<'b>(
         &mut self,
@@ -292,5 +293,4 @@ impl Talk {
         watch(Moment { at, seen, out });
         bytes
     }
-    // ANCHOR_END: take_payload
 }

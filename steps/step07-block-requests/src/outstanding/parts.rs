@@ -48,6 +48,7 @@ impl Parts {
     /// Cuts a payload along those of the blocks `near` it that it touches; they come in the order
     /// of their offsets.
     pub(super) fn cut(header: BlockHeader, near: impl Iterator<Item = BlockRequest>) -> Parts {
+        // ANCHOR: yours_cut (chapter 7, "The puzzle of the 32 KiB")
         let end = u64::from(header.offset) + u64::from(header.len);
         let mut parts = Vec::new();
         let mut at = u64::from(header.offset);
@@ -65,6 +66,7 @@ impl Parts {
         }
         push(&mut parts, end - at, None);
         Parts(Cut::Otherwise(parts.into_iter()))
+        // ANCHOR_END: yours_cut
     }
     // ANCHOR_END: cut
 }

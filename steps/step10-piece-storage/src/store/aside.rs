@@ -1,6 +1,6 @@
 //! The part file of a download: written, read, given up.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +32,24 @@ fn no_part_file() -> io::Error {
     )
 }
 
+/// Locks a part file for this program; an error if another has done so. The lock ends with the last
+/// handle of this opening, however the program ends.
+fn hold(file: &File) -> io::Result<()> {
+    // On Windows a lock would keep readers away, too.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            ErrorKind::ResourceBusy,
+            "another program that downloads this torrent into this folder writes to it; end one of \
+             the two",
+        )),
+        // A file system without locks: then nobody can be kept away.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
 /// Writes zeros over what another piece has left in a slot. A piece does not fill all of its own.
 fn empty(file: &File, slot: u64, len: u64) -> io::Result<()> {
     let end = file.metadata()?.len().min(slot + len);
@@ -53,6 +71,8 @@ pub struct Aside {
     pub slots: Arc<Slots>,
     /// Which file it is; `None` if there is none.
     seen: Option<Seen>,
+    /// While this is open no other program writes to the part file.
+    held: Option<Arc<File>>,
 }
 
 impl Storage {
@@ -79,6 +99,7 @@ impl Storage {
             name: part_file_name(info_hash).into(),
             slots: Arc::new(none),
             seen: None,
+            held: None,
         });
         self.find_aside(false).map(drop)
     }
@@ -123,6 +144,7 @@ impl Storage {
             aside.slots = Arc::new(slots.transpose().map_err(failed)?.unwrap_or(none));
             let found = file.as_ref().map(|file| file.metadata()).transpose();
             aside.seen = found.map_err(failed)?.map(|found| Seen::of(&found));
+            aside.held = None;
             if make && now.is_none() {
                 self.unsynced.folders.insert(root);
             }
@@ -131,6 +153,25 @@ impl Storage {
             self.handles.keep(PARTS, file.clone());
         }
         Ok(file)
+    }
+
+    /// Keeps other programs from writing to the part file from now on. Two that gave slots would give the
+    /// same one to different pieces, and each would lose what the other overwrites.
+    fn hold_aside(&mut self, file: &Arc<File>) -> io::Result<()> {
+        let Some(aside) = &mut self.aside else {
+            return Ok(());
+        };
+        if aside.held.is_some() {
+            return Ok(());
+        }
+        hold(file)?;
+        // Who held it before may have changed what is in it.
+        let slots = read_slots(file, aside.slots.none())?;
+        let gone = aside.slots.pieces().filter(|&piece| !slots.has(piece));
+        self.lost.extend(gone);
+        aside.slots = Arc::new(slots);
+        aside.held = Some(file.clone());
+        Ok(())
     }
 
     /// Writes parts of a piece, each from where in it and how many bytes, to its slot in the part
@@ -160,7 +201,11 @@ impl Storage {
     ) -> Result<(), DiskError> {
         let place = self.aside_place();
         let failed = |e| DiskError::new(Doing::Write, &place, e);
-        let (Some(file), Some(aside)) = (self.find_aside(true)?, &mut self.aside) else {
+        let Some(file) = self.find_aside(true)? else {
+            return Err(failed(ErrorKind::Unsupported.into()));
+        };
+        self.hold_aside(&file).map_err(failed)?;
+        let Some(aside) = &mut self.aside else {
             return Err(failed(ErrorKind::Unsupported.into()));
         };
         let slots = Arc::make_mut(&mut aside.slots);
@@ -266,7 +311,12 @@ impl Storage {
     /// Takes the slots of pieces away.
     pub(super) fn free_aside(&mut self, pieces: &[u32]) -> Result<(), DiskError> {
         let place = self.aside_place();
-        let (Some(file), Some(aside)) = (self.find_aside(false)?, &mut self.aside) else {
+        let Some(file) = self.find_aside(false)? else {
+            return Ok(());
+        };
+        let failed = |e| DiskError::new(Doing::Write, &place, e);
+        self.hold_aside(&file).map_err(failed)?;
+        let Some(aside) = &mut self.aside else {
             return Ok(());
         };
         let slots = Arc::make_mut(&mut aside.slots);
@@ -277,8 +327,7 @@ impl Storage {
             }
             slots.free(piece);
             let (at, entry) = slots.entry(piece);
-            transfer::write_all(&file, at, &entry)
-                .map_err(|e| DiskError::new(Doing::Write, &place, e))?;
+            transfer::write_all(&file, at, &entry).map_err(failed)?;
         }
         Ok(())
     }
@@ -288,6 +337,10 @@ impl Storage {
         let Some(file) = self.find_aside(false)? else {
             return Ok(());
         };
+        // What another program writes to is its own to delete.
+        if self.folder.is_none() || self.hold_aside(&file).is_err() {
+            return Ok(());
+        }
         let length = file.metadata().map_or(u64::MAX, |found| found.len());
         let place = self.aside_place();
         let (Some(aside), Some(folder)) = (&mut self.aside, &mut self.folder) else {
@@ -304,6 +357,7 @@ impl Storage {
             removed.map_err(|e| DiskError::new(Doing::Remove, &place, e))?;
             aside.slots = Arc::new(aside.slots.none());
             aside.seen = None;
+            aside.held = None;
             self.unsynced.aside = false;
             self.unsynced.folders.insert(self.root.clone());
         }

@@ -49,14 +49,15 @@ struct Peer {
     began: u64,
 }
 
-/// Fetches the torrent, and says in which order the blocks came.
-pub fn download(ending: Ending) -> Vec<Came> {
+/// Fetches the torrent from peers that take so many milliseconds for a block, and says in which order
+/// the blocks came.
+pub fn download(each: [u64; 4], ending: Ending) -> Vec<Came> {
     let length = 4 * u64::from(BLOCK);
     let geometry = Geometry::new(u64::from(PIECES) * length, length).expect("a torrent");
     let all = Bitfield::full(PIECES);
     let mut picker = Picker::new(geometry, PIECES);
     let mut peers: [Peer; 4] = Default::default();
-    PEERS.iter().for_each(|_| picker.peer_joined(&all));
+    each.iter().for_each(|_| picker.peer_joined(&all));
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let (mut now, mut came) = (0, Vec::new());
     while !picker.is_complete() {
@@ -67,9 +68,9 @@ pub fn download(ending: Ending) -> Vec<Came> {
             let key = PeerKey(index as u32);
             let room = OUT - peer.asked.len();
             peer.asked
-                .extend(pick(&mut picker, key, &all, room, ending, &mut rng));
+                .extend(pick(&mut picker, key, &all, room, (each, ending), &mut rng));
         }
-        let (index, to) = next(&peers).expect("somebody sends");
+        let (index, to) = next(&peers, each).expect("somebody sends");
         now = to;
         let peer = &mut peers[index];
         let (block, from) = (peer.asked.pop_front().expect("it sends this"), peer.began);
@@ -101,7 +102,7 @@ fn pick(
     peer: PeerKey,
     all: &Bitfield,
     room: usize,
-    ending: Ending,
+    (each, ending): ([u64; 4], Ending),
     rng: &mut ChaCha8Rng,
 ) -> Vec<BlockRequest> {
     let mut out = Vec::new();
@@ -111,7 +112,7 @@ fn pick(
             Ending::Wait => {}
             Ending::Again => picker.pick(peer, all, room - out.len(), rng, &mut out),
             Ending::IfSooner => {
-                let each = |peer: PeerKey| PEERS[peer.0 as usize];
+                let each = |peer: PeerKey| each[peer.0 as usize];
                 let due = |peer, place| Duration::from_millis((place as u64 + 1) * each(peer));
                 let sooner = |ours: Duration, theirs: Duration| {
                     theirs > ours * 2 + Duration::from_millis(250)
@@ -124,12 +125,12 @@ fn pick(
 }
 
 /// Who is the next to have sent a block, and when.
-fn next(peers: &[Peer]) -> Option<(usize, u64)> {
+fn next(peers: &[Peer], each: [u64; 4]) -> Option<(usize, u64)> {
     let busy = peers
         .iter()
         .enumerate()
         .filter(|(_, peer)| !peer.asked.is_empty());
-    busy.map(|(index, peer)| (index, peer.began + PEERS[index]))
+    busy.map(|(index, peer)| (index, peer.began + each[index]))
         .min_by_key(|&(_, to)| to)
 }
 

@@ -113,7 +113,9 @@ impl Clock {
         true
     }
 }
+// ANCHOR_END: clock
 
+// ANCHOR: sleep
 /// A wait that is over when the clock says so.
 pub struct Sleep {
     until: u64,
@@ -132,4 +134,4 @@ impl Future for Sleep {
         Poll::Pending
     }
 }
-// ANCHOR_END: clock
+// ANCHOR_END: sleep

@@ -7,15 +7,15 @@ pub mod disk;
 use disk::{Disk, Stop};
 
 /// What a disk writes at once. Here a piece is no longer.
-const SECTOR: usize = 512;
+pub const SECTOR: usize = 512;
 
 /// The pieces of the download.
-const PIECES: u8 = 2;
+pub const PIECES: u8 = 2;
 
 /// The torrent's file, the note, and where the next note is written.
-const FILE: &str = "data/file";
-const NOTE: &str = "state/note";
-const NEW: &str = "state/note.new";
+pub const FILE: &str = "data/file";
+pub const NOTE: &str = "state/note";
+pub const NEW: &str = "state/note.new";
 
 /// "So many pieces are there." It has two sectors, and says it in each byte of them.
 fn note(pieces: u8) -> Vec<u8> {

@@ -362,10 +362,7 @@ impl Driver {
         }
         // The disk is well, and nobody wants a pause.
         self.command(Command::Resume);
-        while !self.stores.is_empty() || self.looks > 0 {
-            self.disk_well();
-            self.stored(0, false, 0);
-        }
+        while self.disk_answers() {}
         while !self.connections.is_empty() {
             self.hung_up(0);
         }
@@ -408,9 +405,7 @@ impl Driver {
                 .and_then(|other| other.asked.first());
             if let Some(&block) = asked {
                 self.block_from(seeder, block);
-            } else if !self.stores.is_empty() {
-                self.stored(0, false, 0);
-            } else {
+            } else if !self.disk_answers() {
                 assert!(
                     self.connections.contains_key(&seeder),
                     "the honest one was sent away"
@@ -419,6 +414,20 @@ impl Driver {
             }
         }
         panic!("{} bytes are still left", self.engine.stats(self.now).left);
+    }
+
+    /// The disk does what it was asked, if it was asked for anything.
+    fn disk_answers(&mut self) -> bool {
+        if self.looks > 0 {
+            self.disk_well();
+        } else if self.settles > 0 {
+            self.settled();
+        } else if !self.stores.is_empty() {
+            self.stored(0, false, 0);
+        } else {
+            return false;
+        }
+        true
     }
 
     /// Whatever the trackers do not say: it ends.

@@ -246,6 +246,7 @@ fn a_file_that_nobody_wants_any_more_goes_if_there_is_nothing_in_it() {
     storage.sync().unwrap();
     assert_eq!(storage.settle().unwrap(), crate::Settled::default());
     assert_eq!(good(root, &torrent), [0, 1, 2]);
+    drop(storage);
     let storage = lay_out(root, &torrent, &[0, 1]);
     assert_eq!(there(root, &torrent).0, [0, 1, 2], "`c` is complete");
     drop(storage);

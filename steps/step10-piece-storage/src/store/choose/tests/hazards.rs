@@ -311,3 +311,29 @@ fn what_came_before_a_file_was_proven_goes_into_it_then() {
     assert!(!part_file(root).exists());
     assert_eq!(good(root, &torrent), [0, 1]);
 }
+
+#[cfg(unix)]
+#[test]
+fn two_programs_do_not_write_to_one_part_file() {
+    let dir = tempdir().unwrap();
+    let torrent = torrent();
+    // `a` needs piece 0, and `c` piece 2: each has a part in a file that is not wanted.
+    let mut first = lay_out(dir.path(), &torrent, &[0]);
+    let mut second = lay_out(dir.path(), &torrent, &[2]);
+    write(&mut first, &torrent, 0);
+    let refused = second.write(2, &torrent.blocks(2)).unwrap_err();
+    assert!(
+        refused.to_string().contains("end one of the two"),
+        "{refused}"
+    );
+    // Nothing in it is the second's to delete.
+    second.settle_aside().unwrap();
+    assert!(dir.path().join(part_file_name(&HASH)).exists());
+    drop(first);
+    write(&mut second, &torrent, 2);
+    drop(second);
+    let mut seed = seed(dir.path(), &torrent);
+    for piece in [0, 2] {
+        assert_eq!(read(&mut seed, &torrent, piece), torrent.piece(piece));
+    }
+}
