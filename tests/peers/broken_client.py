@@ -146,6 +146,7 @@ SWITCHES = {
     "tells-old-news": (
         "ch14_resume", "[] if is_complete else",
         "[] if is_complete and __import__('ch04_tracker').announce(torrent, our_id, 6881, 'completed') else"),
+    "has-one-id": ("ch14_resume", "our_id = make_peer_id()", "our_id = b'-KO0000-abcdefghijkl'"),
     "looks-at-no-stamp": ("ch14_resume", "return was == now", "return True"),
     "waits-by-asking": (
         "ch05_handshake", "        more = connection.recv(",
@@ -169,6 +170,8 @@ SWITCHES = {
         "ch16_trade", "threading.Thread(target=shake_hands, args=arguments, daemon=True).start()",
         "shake_hands(*arguments)"),
     "keeps-both-calls": ("ch16_trade", 'elif other["id"] == peer["id"]:', "elif False:"),
+    "stays-interested": (
+        "ch16_trade", 'if we_want != peer["we_want"]:', 'if we_want and not peer["we_want"]:'),
     "tells-nothing": ("ch16_trade", "    if pieces_here(table):\n", "    if False:\n"),
     "tells-of-what-is-wrong": (
         "ch16_trade", 'for piece in missing - table["missing"]:', "for piece in [take(payload)[0]]:"),

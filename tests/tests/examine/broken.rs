@@ -263,6 +263,7 @@ fn what_is_wrong_with_a_second_start_is_caught() {
             ("believes-everything", "killed", "wrong"),
             ("believes-nothing", "complete", "odd"),
             ("tells-old-news", "old-news", "wrong"),
+            ("has-one-id", "new-id", "odd"),
             ("looks-at-no-stamp", "damaged", "odd"),
             ("waits-by-asking", "idle", "odd"),
             ("keeps-every-message", "flood", "wrong"),
@@ -280,6 +281,7 @@ fn what_is_wrong_with_being_called_is_caught() {
         "rabble",
         "ourselves",
         "twice",
+        "uninterested",
         "gives",
     ];
     let only = runs.map(|run| format!("inbound/{run}")).join(",");
@@ -296,6 +298,7 @@ fn what_is_wrong_with_being_called_is_caught() {
             ("greets-one-by-one", "rabble", "wrong"),
             ("talks-to-itself", "ourselves", "odd"),
             ("keeps-both-calls", "twice", "odd"),
+            ("stays-interested", "uninterested", "wrong"),
             ("tells-nothing", "tells", "odd"),
             ("tells-no-news", "have", "odd"),
             ("gives-something-else", "gives", "wrong"),
@@ -315,6 +318,7 @@ fn what_is_wrong_with_giving_is_caught() {
             ("gives-something-else", "bytes", "wrong"),
             ("gives-to-the-choked", "choked", "wrong"),
             ("hears-no-cancel", "cancel", "odd"),
+            ("claims-fast", "rejects", "odd"),
             ("reads-over-the-edge", "outside", "wrong"),
             ("reads-ahead", "flood", "wrong"),
             ("waits-for-the-slow", "slow-reader", "wrong"),

@@ -1,7 +1,7 @@
 //! Chapter 7: what a client asks for, how much of it at once, and what it makes of the answers.
 
 mod answers;
-mod fast;
+pub(super) mod fast;
 mod pipelining;
 
 use std::collections::BTreeMap;
@@ -78,6 +78,7 @@ pub const STAGE: Stage = Stage {
         take("big", answers::big),
         take("cuts", answers::cuts),
         take("have-all", fast::have_all),
+        take("have-none", fast::have_none),
         take("reject", fast::reject),
     ],
 };

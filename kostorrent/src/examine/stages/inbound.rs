@@ -1,6 +1,7 @@
 //! Chapters 5 and 16: a client that others call while it downloads.
 
 mod door;
+mod interest;
 mod several;
 mod terms;
 mod trade;
@@ -29,6 +30,7 @@ pub const STAGE: Stage = Stage {
         &terms::OURSELVES,
         &terms::TWICE,
         &several::SEVERAL,
+        &interest::UNINTERESTED,
         &trade::TELLS,
         &trade::HAVE,
         &trade::GIVES,
@@ -42,6 +44,7 @@ pub const STAGE: Stage = Stage {
         take("ourselves", terms::ourselves),
         take("twice", terms::twice),
         take("several", several::several),
+        take("uninterested", interest::uninterested),
         take("gives", trade::gives),
         take("reciprocates", trade::reciprocates),
     ],

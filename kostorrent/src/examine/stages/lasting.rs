@@ -21,6 +21,7 @@ pub const STAGE: Stage = Stage {
         &again::KILLED,
         &again::COMPLETE,
         &again::NEWS,
+        &again::NEW_ID,
         &again::DAMAGED,
         &cost::IDLE,
         &cost::FLOOD,

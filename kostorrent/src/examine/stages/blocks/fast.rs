@@ -15,7 +15,7 @@ use crate::lab::trouble::Script;
 
 pub(super) static HAVE_ALL: Check = Check {
     name: "have-all",
-    right: "takes `have all` in place of a bitfield, if it claims the fast extension",
+    right: "takes `have all` and `have none` in place of a bitfield, if it claims the fast extension",
     source: "BEP 6, Have All/Have None",
     chapter: 5,
     section: "The reserved bits",
@@ -28,15 +28,32 @@ pub(super) static REJECT: Check = Check {
     section: "What is promised, and what is not",
 };
 
-/// The numbers of two messages.
+/// The numbers of the messages.
 const HAVE_ALL_ID: u8 = 14;
-const REJECT_ID: u8 = 16;
+const HAVE_NONE_ID: u8 = 15;
+/// Another, which a seeder says, too.
+pub(in crate::examine::stages) const REJECT_ID: u8 = 16;
 
 /// So many requests are rejected.
 const REJECTED: usize = 4;
 
 pub(super) fn have_all(scene: Scene) -> Playing {
-    with(scene, &HAVE_ALL, |script| Box::new(HasAll(script)))
+    with(scene, &HAVE_ALL, |script| {
+        let hello = vec![0, 0, 0, 1, HAVE_ALL_ID];
+        Box::new(Says { hello, script })
+    })
+}
+
+/// Says that it has nothing, and then of each piece that it has it after all.
+pub(super) fn have_none(scene: Scene) -> Playing {
+    let pieces = scene.torrent.pieces();
+    with(scene, &HAVE_ALL, move |script| {
+        let mut hello = vec![0, 0, 0, 1, HAVE_NONE_ID];
+        for piece in 0..pieces {
+            Message::Have(piece).encode(&mut hello);
+        }
+        Box::new(Says { hello, script })
+    })
 }
 
 pub(super) fn reject(scene: Scene) -> Playing {
@@ -47,7 +64,11 @@ pub(super) fn reject(scene: Scene) -> Playing {
 }
 
 /// Plays with a peer that claims the extension, and has this role with those who do, too.
-fn with(mut scene: Scene, check: &'static Check, role: fn(Script) -> Box<dyn Role>) -> Playing {
+fn with(
+    mut scene: Scene,
+    check: &'static Check,
+    role: impl Fn(Script) -> Box<dyn Role> + Clone + Send + Sync + 'static,
+) -> Playing {
     Box::pin(async move {
         let script = scene.honest()?;
         let ours = Handshake {
@@ -55,7 +76,7 @@ fn with(mut scene: Scene, check: &'static Check, role: fn(Script) -> Box<dyn Rol
             ..scene.handshake("peer")
         };
         let conduct = move |mut line: Line| {
-            let script = script.clone();
+            let (script, role) = (script.clone(), role.clone());
             async move {
                 let theirs = line.shake_hands(&ours).await?;
                 let mut role: Box<dyn Role> = match theirs.reserved.fast() {
@@ -79,20 +100,23 @@ fn with(mut scene: Scene, check: &'static Check, role: fn(Script) -> Box<dyn Rol
     })
 }
 
-/// Has everything, and says so in a word.
-struct HasAll(Script);
+/// Has everything, and says so in another way.
+struct Says {
+    hello: Vec<u8>,
+    script: Script,
+}
 
-impl Role for HasAll {
+impl Role for Says {
     fn hello(&mut self) -> Vec<u8> {
-        vec![0, 0, 0, 1, HAVE_ALL_ID]
+        std::mem::take(&mut self.hello)
     }
 
     fn hear(&mut self, message: &Message, out: &mut Vec<u8>) {
-        self.0.hear(message, out);
+        self.script.hear(message, out);
     }
 
     fn answer(&mut self, out: &mut Vec<u8>) {
-        self.0.answer(out);
+        self.script.answer(out);
     }
 }
 

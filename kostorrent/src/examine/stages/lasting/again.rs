@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use messages::BlockHeader;
+use peer_id::PeerId;
 
 use super::{CHAPTER, NOT_SO_FAR};
 use crate::examine::command::Status;
@@ -14,7 +15,7 @@ use crate::examine::stage::Playing;
 use crate::examine::stages::GONE;
 use crate::examine::tape::{Note, What};
 use crate::examine::torrent::{PIECE, Torrent};
-use crate::examine::verdict::{Check, Finding};
+use crate::examine::verdict::{Check, Finding, Verdict};
 use crate::lab::peer::{Manner, Passed};
 
 pub(super) static ENDS: Check = Check {
@@ -51,6 +52,13 @@ pub(super) static NEWS: Check = Check {
     source: "BEP 3, trackers: no completed is sent if the file was complete when started",
     chapter: 4,
     section: "When to ask",
+};
+pub(super) static NEW_ID: Check = Check {
+    name: "new-id",
+    right: "has another peer id when it is started again",
+    source: "BEP 3, trackers: peer_id, generated at random at the start of a new download",
+    chapter: 3,
+    section: "Design note: a name that proves nothing",
 };
 pub(super) static DAMAGED: Check = Check {
     name: "damaged",
@@ -124,9 +132,25 @@ pub(super) fn interrupted(mut scene: Scene) -> Playing {
             Over::Happened => ENDS.odd("goes on for 4 s after it was asked to end, and is killed"),
             _ => ENDS.skipped(format!("it was not at work: {}", played.why())),
         };
+        let first = own_id(&scene);
         let goes_on = goes_on(&scene, &INTERRUPTED, &played).await?;
-        Ok(vec![ends, goes_on])
+        // It has forgotten the first run, if there was a second.
+        let second = own_id(&scene).filter(|_| goes_on.verdict != Verdict::Skipped);
+        let new_id = match (first, second) {
+            (Some(first), Some(second)) if first == second => NEW_ID.odd(format!(
+                "is {first} again when it is started again: whoever sees it knows who it is"
+            )),
+            (Some(_), Some(_)) => NEW_ID.ok(),
+            _ => NEW_ID.skipped("it was not seen twice"),
+        };
+        Ok(vec![ends, goes_on, new_id])
     })
+}
+
+/// The peer id with which it came to the seeder first.
+fn own_id(scene: &Scene) -> Option<PeerId> {
+    let handshakes = scene.tape.handshakes("seeder");
+    handshakes.first().map(|theirs| theirs.peer_id)
 }
 
 pub(super) fn killed(mut scene: Scene) -> Playing {
