@@ -48,7 +48,7 @@ playground.kinds.lanes = panel => {
         const row = (name, cells, kind = '') => html('tr', { class: kind }, html('th', { scope: 'row' }, name),
             ...cells.map(cell => html('td', {}, html('code', {}, cell))));
         const rows = ['a', 'b', 'c', 'd', 'e'].map((name, word) => row(name, state[word], word === 0 && done > 0 ? 'new' : ''));
-        if (done < 80) rows.push(row(`w${done}`, answer.words[done], 'next'));
+        if (done < 80) rows.push(row(`w${done}`, answer.words[done], 'coming'));
         table.replaceChildren(html('table', { class: 'lanes', 'aria-label': 'the words of each lane' }, html('thead', {}, head), html('tbody', {}, ...rows)),
             ...(done === 80 ? [html('ol', { class: 'digests', 'aria-label': 'the digest of each lane' }, ...answer.digests.map(digest => html('li', {}, html('code', {}, digest))))] : []));
     }
