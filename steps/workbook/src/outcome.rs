@@ -111,7 +111,6 @@ fn failure(target: &str, name: String, text: &str) -> Failure {
         }
         None => (None, said),
     };
-    let is_harness = |line: &&str| line.starts_with("note: run with `RUST_BACKTRACE");
     let lines: Vec<&str> = said.lines().filter(|line| !is_harness(line)).collect();
     let said = without_colours(lines.join("\n").trim());
     Failure {
@@ -120,6 +119,13 @@ fn failure(target: &str, name: String, text: &str) -> Failure {
         place: of_property(&said).or(place),
         said,
     }
+}
+
+/// Whether a line is the harness's own, or a count of a property's cases.
+fn is_harness(line: &str) -> bool {
+    let counts = ["\tsuccesses: ", "\tlocal rejects: ", "\tglobal rejects: "];
+    line.starts_with("note: run with `RUST_BACKTRACE")
+        || counts.iter().any(|count| line.starts_with(count))
 }
 
 /// Where a property says that it failed: `… at src/lib.rs:20.` above its smallest case. What panics is the macro around
@@ -209,6 +215,17 @@ test result: FAILED. 2 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
         ] {
             assert_eq!(of_property(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_a_property_counts_is_left_out() {
+        let said = "---- a stdout ----\nthread 'a' panicked at src/lib.rs:9:1:\nTest failed: no.\n\
+                    minimal failing input: len = 1\n\tsuccesses: 0\n\tlocal rejects: 0\n\tglobal rejects: 0\n\n";
+        let failure = failure("bencode", "a".into(), said);
+        assert_eq!(
+            failure.said,
+            "Test failed: no.\nminimal failing input: len = 1"
+        );
     }
 
     #[test]
