@@ -26,6 +26,7 @@ const PHONE: Screen = Screen {
     phone: true,
 };
 const LOOK: &str = include_str!("../src/browser/look.js");
+const HEARD: &str = include_str!("../src/browser/heard.js");
 const CALLS: &str = include_str!("../../book/playground/calls.json");
 
 /// The built book and a browser, or a skipped test.
@@ -209,6 +210,23 @@ fn window(play: &mut Player<'_>) {
     let before = play.run(now);
     play.button("Step");
     assert!(play.run(now) != before);
+    // What runs is not read aloud at every frame, but now and then, and in the end.
+    play.run(
+        "const voice = document.querySelector('[role=status]'); \
+         window.begun = performance.now(); window.said = []; \
+         new MutationObserver(() => { if (voice.textContent) said.push(voice.textContent); }) \
+         .observe(voice, { childList: true });",
+    );
+    play.button("Run");
+    play.run("return new Promise(done => setTimeout(done, 1500));");
+    play.button("Stop");
+    let often = play.run("return said.length > 1 + (performance.now() - begun) / 2000;");
+    assert_eq!(often, false, "{}", play.run("return said;"));
+    play.run(
+        "return new Promise(done => { const look = () => { \
+         if (said.some(words => words.startsWith('After'))) done(0); \
+         else setTimeout(look, 20); }; look(); });",
+    );
 }
 
 fn swarm(play: &mut Player<'_>) {
@@ -322,7 +340,7 @@ fn figures_are_played_with_keys_on_a_desk_and_on_a_phone() {
     }
 }
 
-/// In a light and in a dark theme: nothing is too wide, and no word too small.
+/// In a light and in a dark theme: nothing is too wide, no word too small, and all is well when it is read aloud.
 fn check_looks(browser: &mut Browser, name: &str) {
     for theme in ["light", "navy"] {
         browser.run(&format!(
@@ -330,6 +348,8 @@ fn check_looks(browser: &mut Browser, name: &str) {
              new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))"
         ));
         let mut found: Vec<String> = serde_json::from_value(browser.run(LOOK)).unwrap();
+        let heard: Vec<String> = serde_json::from_value(browser.run(HEARD)).unwrap();
+        found.extend(heard);
         found.extend(browser.complaints());
         assert_eq!(found, [] as [String; 0], "{name} {theme}");
         if let Some(folder) = env::var_os("KOSTORRENT_PICTURES").map(PathBuf::from) {

@@ -1,7 +1,7 @@
 // Chapters 1 and 2: any bytes as a tree. What is typed or dropped stays in the page.
 playground.kinds.bencode = panel => {
     'use strict';
-    const { ask, html, button, check, status, newId } = playground;
+    const { ask, html, button, check, unseen, status, newId } = playground;
 
     const EXAMPLES = [
         ['a list', 'l4:spami42ee'],
@@ -59,8 +59,7 @@ playground.kinds.bencode = panel => {
     }
     async function drop(dropped) {
         if (dropped.size > MOST) {
-            says.className = 'status wrong';
-            says.textContent = 'This page takes files of up to 8 MiB; the program of this chapter takes more.';
+            says.show('This page takes files of up to 8 MiB; the program of this chapter takes more.', true);
             return;
         }
         type(new Uint8Array(await dropped.arrayBuffer()));
@@ -74,7 +73,7 @@ playground.kinds.bencode = panel => {
     // --- What it is.
 
     const says = status();
-    const strip = html('pre', { class: 'bytes', tabindex: 0, 'aria-label': 'the bytes' });
+    const strip = html('pre', { class: 'bytes', tabindex: 0, role: 'group', 'aria-label': 'the bytes' });
     const tree = html('div', { class: 'tree', role: 'listbox', tabindex: 0, 'aria-label': 'the tree: up and down choose a value' });
     const torrent = html('div', { class: 'torrent' });
 
@@ -84,15 +83,15 @@ playground.kinds.bencode = panel => {
         try {
             answer = ask('bencode', { hex: hex(bytes), strict: strict.value });
         } catch (error) {
-            says.textContent = error.message;
+            says.show(error.message, true);
             return;
         }
-        says.className = answer.broken ? 'status wrong' : 'status';
-        says.textContent = verdict();
+        says.show(verdict(), Boolean(answer.broken));
         const rows = answer.rows.map((row, place) => html('div',
             { role: 'option', id: `${boxId}-${place}`, 'aria-selected': 'false', onclick: () => choose(place) },
-            html('span', { class: 'at' }, String(row.from)),
-            html('span', { style: `padding-inline-start: ${Math.min(row.depth, 12)}em` }, row.says)));
+            html('span', { class: 'at' }, unseen('byte '), String(row.from)),
+            html('span', { style: `padding-inline-start: ${Math.min(row.depth, 12)}em` }, row.says,
+                row.depth > 0 ? unseen(` level ${row.depth}`) : '')));
         tree.replaceChildren(...rows);
         tree.hidden = rows.length === 0;
         showTorrent();
@@ -168,6 +167,6 @@ playground.kinds.bencode = panel => {
         html('div', { class: 'row', role: 'group', 'aria-label': 'examples' }, ...examples, sample),
         html('div', { class: 'field' }, html('label', { for: boxId }, 'Bencode (', html('code', {}, '\\x00'), ' is a byte in hex)'), box),
         html('div', { class: 'field' }, html('label', { for: fileId }, 'or any file of yours; it does not leave this page'), file),
-        strict.row, says, strip, tree, torrent);
+        strict.row, says.row, strip, tree, torrent);
     type(read(EXAMPLES[1][1]));
 };

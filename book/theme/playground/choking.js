@@ -1,7 +1,7 @@
 // Chapter 16: tit for tat as a game, first by the reader, then by the real choker.
 playground.kinds.choking = panel => {
     'use strict';
-    const { ask, html, button, slider, status, number, newId } = playground;
+    const { ask, html, button, slider, unseen, say, status, number, newId } = playground;
 
     let choices = [];
     let story = null;
@@ -36,14 +36,14 @@ playground.kinds.choking = panel => {
         const over = story.gives !== null;
         next.hidden = over;
         compare.hidden = !over;
-        says.textContent = over
+        says.show(over
             ? `The game is over: you got ${total(story.got)}.`
-            : `Round ${choices.length + 1} of ${story.of}. So far you got ${total(story.got)}.`;
+            : `Round ${choices.length + 1} of ${story.of}. So far you got ${total(story.got)}.`);
         const stands = story.rounds.at(-1);
         const last = choices.at(-1) ?? [];
         boxes = stands.map((stand, place) => {
             if (!stand.here || over) return null;
-            return html('input', { type: 'checkbox', checked: last.includes(place), onchange: bound });
+            return html('input', { type: 'checkbox', checked: last.includes(place), onchange: tick });
         });
         const rows = stands.map((stand, place) => {
             if (!boxes[place]) return '';
@@ -62,6 +62,11 @@ playground.kinds.choking = panel => {
     function bound() {
         const taken = boxes.filter(box => box?.checked).length;
         for (const box of boxes) if (box) box.disabled = !box.checked && taken >= story.slots;
+        return taken;
+    }
+
+    function tick() {
+        if (bound() === story.slots) say(`All ${story.slots} slots are given.`);
     }
 
     // A row for each of the others and a column for each round: what it gave after it.
@@ -69,14 +74,14 @@ playground.kinds.choking = panel => {
         const rounds = told.rounds.slice(0, -1);
         const head = html('tr', {}, html('th', { scope: 'col' }, 'KiB/s'),
             ...(told.gives ? [html('th', { scope: 'col' }, 'gives')] : []),
-            ...rounds.map((_, at) => html('th', { scope: 'col' }, String(at + 1))));
+            ...rounds.map((_, at) => html('th', { scope: 'col' }, unseen('round '), String(at + 1))));
         const rows = told.names.map((who, place) => html('tr', {}, html('th', { scope: 'row' }, who),
             ...(told.gives ? [html('td', { class: 'would' }, String(told.gives[place]))] : []),
             ...rounds.map((stands, at) => {
                 const stand = stands[place];
                 const gave = told.rounds[at + 1][place].gave;
-                if (!stand.here) return html('td', { class: 'away' }, '');
-                if (!stand.slot) return html('td', {}, html('span', { 'aria-label': 'no slot' }, '·'));
+                if (!stand.here) return html('td', { class: 'away' }, unseen('not there'));
+                if (!stand.slot) return html('td', {}, html('span', { 'aria-hidden': 'true' }, '·'), unseen('no slot'));
                 return html('td', { class: 'slot', title: stand.reason ?? '' }, String(gave));
             })));
         return html('table', { class: 'rounds' }, html('caption', {}, name), html('thead', {}, head), html('tbody', {}, ...rows));
@@ -90,12 +95,12 @@ playground.kinds.choking = panel => {
             const given = stands.flatMap((stand, place) => (stand.slot ? [`${told.names[place]} (${stand.reason})`] : []));
             return html('li', {}, given.join('; '));
         });
-        theirs.replaceChildren(line, html('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'the real choker’s game' }, table(told, 'the real choker')),
+        theirs.replaceChildren(line.row, html('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'the real choker’s game' }, table(told, 'the real choker')),
             html('details', {}, html('summary', {}, 'Its reasons, round by round'), html('ol', {}, ...reasons)));
-        line.textContent = `The choker got ${total(told.got)}, you ${total(story.got)}. ${better}`;
+        line.show(`The choker got ${total(told.got)}, you ${total(story.got)}. ${better}`);
     }
 
-    panel.append(game.row, says, round, html('div', { class: 'row' }, next, compare, button('Begin anew', begin)), mine,
+    panel.append(game.row, says.row, round, html('div', { class: 'row' }, next, compare, button('Begin anew', begin)), mine,
         html('p', { class: 'legend', id: newId() }, 'A filled field is a slot, with what it brought in the next ten seconds. The column “gives”, which you see when the game is over, is what each gives to whoever gives it a slot.'), theirs);
     begin();
 };

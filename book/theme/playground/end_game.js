@@ -1,7 +1,7 @@
 // Chapter 11: the last blocks of a download, with an end game and without.
 playground.kinds.end_game = panel => {
     'use strict';
-    const { ask, html, drawn, slider, select, status, player, picture, number } = playground;
+    const { ask, html, drawn, slider, select, say, status, player, picture, number } = playground;
 
     const slow = slider('the slow peer takes', [150, 5000, 50], 1000, value => `${number(value / 1000)} s for a block`, change);
     const ending = select('near the end', [
@@ -12,17 +12,19 @@ playground.kinds.end_game = panel => {
     let now = 0;
     let end = 0;
 
-    const time = slider('time', [0, 1000, 10], 0, value => `${number(value / 1000)} s`, () => { play.stop(); seek(time.value); });
+    const time = slider('time', [0, 1000, 10], 0, value => `${number(value / 1000)} s`, () => { play.stop(); move(time.value); });
     function step() {
-        if (play.runs) {
-            if (now >= end) return false;
-            seek(Math.min(end, now + 50));
+        if (now >= end) {
+            move(0); // once more
             return true;
         }
+        if (play.runs) {
+            move(Math.min(end, now + 50));
+            return now < end;
+        }
         const next = Math.min(...answer.peers.flat().map(block => block.to).filter(to => to > now));
-        if (next > end) return false;
-        seek(next);
-        return true;
+        move(Math.min(end, next));
+        return now < end;
     }
     const play = player(step, () => 40, 'Step: the next block');
 
@@ -31,12 +33,16 @@ playground.kinds.end_game = panel => {
         end = Math.max(...answer.peers.flat().map(block => block.to));
         time.most = end;
         const vain = answer.in_vain === 1 ? 'one block comes' : `${answer.in_vain || 'no'} blocks come`;
-        says.textContent = `The last block is here after ${number(answer.last / 1000)} s; ${vain} in vain.`;
+        says.show(`The last block is here after ${number(answer.last / 1000)} s; ${vain} in vain.`);
         seek(end);
     }
 
     const [LEFT, RIGHT, ROW] = [70, 466, 34];
-    const svg = picture(480, 204, 'what each peer sends');
+    const sent = picture(480, 204);
+    function move(to) {
+        seek(to);
+        say(sent.about);
+    }
     function seek(to) {
         now = to;
         time.value = now;
@@ -57,13 +63,13 @@ playground.kinds.end_game = panel => {
                 drawn('text', { class: 'small mid', x, y: 170 }, number(at / 1000)));
         }
         const x = LEFT + now * scale;
-        svg.replaceChildren(...marks, ...shapes, drawn('line', { class: 'line', x1: x, x2: x, y1: 6, y2: 154 }),
-            drawn('text', { class: 'small end', x: RIGHT, y: 192 }, 'seconds'));
         const came = answer.peers.map(blocks => blocks.filter(block => block.to <= now).length);
-        svg.setAttribute('aria-label', `After ${number(now / 1000)} s the three fast peers have sent ${came.slice(0, 3).join(', ')} blocks, the slow one ${came[3]}.`);
+        sent.draw(`After ${number(now / 1000)} s the three fast peers have sent ${came.slice(0, 3).join(', ')} blocks, the slow one ${came[3]}.`,
+            ...marks, ...shapes, drawn('line', { class: 'line', x1: x, x2: x, y1: 6, y2: 154 }),
+            drawn('text', { class: 'small end', x: RIGHT, y: 192 }, 'seconds'));
     }
 
-    panel.append(slow.row, ending.row, says, html('div', { class: 'row' }, ...play.buttons), time.row, svg,
+    panel.append(slow.row, ending.row, says.row, html('div', { class: 'row' }, ...play.buttons), time.row, sent.svg,
         html('p', { class: 'legend' }, 'Blue: a block that was of use. Orange, filled: one that was here already. Purple: on its way.'));
     change();
 };

@@ -14,10 +14,9 @@ playground.kinds.lanes = panel => {
     const says = status();
     const round = slider('rounds done', [0, 80, 1], 0, String, () => { play.stop(); show(); });
     function step() {
-        if (round.value >= 80) return false;
-        round.value += 1;
+        round.value = round.value < 80 ? round.value + 1 : 0;
         show();
-        return true;
+        return round.value < 80;
     }
     const play = player(step, () => 150, 'Step: one round');
     const table = html('div', { class: 'table' });
@@ -26,7 +25,7 @@ playground.kinds.lanes = panel => {
         try {
             answer = ask('lanes', { messages: inputs.map(({ input }) => input.value) });
         } catch (error) {
-            says.textContent = `${error.message}.`;
+            says.show(`${error.message}.`, true);
             return;
         }
         show();
@@ -42,19 +41,19 @@ playground.kinds.lanes = panel => {
         const done = round.value;
         const state = answer.states[done];
         const differ = state.reduce((sum, [one, other]) => sum + bits(one, other), 0);
-        says.textContent = done === 80
+        says.show(done === 80
             ? `After 80 rounds. ${answer.digests.every((digest, lane) => digest === answer.alone[lane]) ? 'Each digest is the one that its message has alone.' : 'The digests are wrong!'}`
-            : `After ${done} ${done === 1 ? 'round' : 'rounds'}, lanes 1 and 2 differ in ${differ} of 160 bits.`;
-        const head = html('tr', {}, html('th', {}), ...inputs.map((_, lane) => html('th', { scope: 'col' }, `lane ${lane + 1}`)));
+            : `After ${done} ${done === 1 ? 'round' : 'rounds'}, lanes 1 and 2 differ in ${differ} of 160 bits.`);
+        const head = html('tr', {}, html('td', {}), ...inputs.map((_, lane) => html('th', { scope: 'col' }, `lane ${lane + 1}`)));
         const row = (name, cells, kind = '') => html('tr', { class: kind }, html('th', { scope: 'row' }, name),
             ...cells.map(cell => html('td', {}, html('code', {}, cell))));
         const rows = ['a', 'b', 'c', 'd', 'e'].map((name, word) => row(name, state[word], word === 0 && done > 0 ? 'new' : ''));
-        if (done < 80) rows.push(row(`w${done}`, answer.words[done], 'next'));
-        table.replaceChildren(html('table', { class: 'lanes' }, html('thead', {}, head), html('tbody', {}, ...rows)),
-            ...(done === 80 ? [html('ol', { class: 'digests' }, ...answer.digests.map(digest => html('li', {}, html('code', {}, digest))))] : []));
+        if (done < 80) rows.push(row(`w${done}`, answer.words[done], 'coming'));
+        table.replaceChildren(html('table', { class: 'lanes', 'aria-label': 'the words of each lane' }, html('thead', {}, head), html('tbody', {}, ...rows)),
+            ...(done === 80 ? [html('ol', { class: 'digests', 'aria-label': 'the digest of each lane' }, ...answer.digests.map(digest => html('li', {}, html('code', {}, digest))))] : []));
     }
 
-    panel.append(...inputs.map(({ row }) => row), html('div', { class: 'row' }, ...play.buttons), round.row, says, table,
+    panel.append(...inputs.map(({ row }) => row), html('div', { class: 'row' }, ...play.buttons), round.row, says.row, table,
         html('p', { class: 'legend' }, 'Each row is one vector of the processor: four words, one of each message. A step is the same for all four, and makes a new a; '
             + 'the last row is the word that it will mix in. After the last round the words that were there before the first are added.'));
     change();

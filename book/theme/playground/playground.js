@@ -82,11 +82,14 @@ const playground = (() => {
 
     const button = (words, pressed, attributes = {}) => html('button', { type: 'button', onclick: pressed, ...attributes }, words);
 
-    // A slider with its value beside it. `shown` says a value in words.
+    // Words for those who do not see what else tells it.
+    const unseen = words => html('span', { class: 'unseen' }, words);
+
+    // A slider with its value beside it, which is read as the slider's own. `shown` says a value in words.
     function slider(label, [least, most, step], value, shown, changed) {
         const id = newId();
         const input = html('input', { type: 'range', id, min: least, max: most, step, value });
-        const output = html('output', { for: id });
+        const output = html('output', { for: id, 'aria-hidden': 'true' });
         const show = () => {
             output.textContent = shown(Number(input.value));
             input.setAttribute('aria-valuetext', output.textContent);
@@ -117,8 +120,33 @@ const playground = (() => {
         return { row: html('label', { class: 'check' }, input, ' ', words), input, get value() { return input.checked; } };
     }
 
-    // What is read aloud when it changes.
-    const status = () => html('p', { class: 'status', role: 'status' });
+    // What is read aloud. Of sentences that follow each other quickly only the last is, and of those that do not end, as
+    // when something runs, one in five seconds. It does not stay in the page, where it would be found a second time.
+    const voice = html('p', { class: 'unseen', role: 'status' });
+    let [waits, since] = [null, null];
+    function say(words) {
+        const now = performance.now();
+        since ??= now;
+        clearTimeout(waits);
+        waits = setTimeout(() => {
+            since = null;
+            voice.textContent = words;
+            waits = setTimeout(() => { voice.textContent = ''; }, 3000);
+        }, Math.min(500, since + 5000 - now));
+    }
+
+    // A sentence that is kept current, and read aloud when it changes.
+    function status() {
+        const row = html('p', { class: 'status' });
+        return {
+            row,
+            show(words, wrong = false) {
+                row.className = wrong ? 'status wrong' : 'status';
+                if (row.textContent !== words) say(words);
+                row.textContent = words;
+            },
+        };
+    }
 
     // Buttons that let time pass: one step, or one after the other while the panel is to be seen. `step` says whether there
     // is more.
@@ -143,11 +171,17 @@ const playground = (() => {
         return { buttons: [one, run], stop, get runs() { return timer !== null; } };
     }
 
-    // A figure that is drawn anew each time.
-    function picture(width, height, about) {
+    // A figure that is drawn anew each time; `about` is what is read of it.
+    function picture(width, height) {
         const svg = drawn('svg', { viewBox: `0 0 ${width} ${height}`, class: width < 600 ? 'fig narrow' : 'fig', role: 'img' });
-        svg.setAttribute('aria-label', about);
-        return svg;
+        return {
+            svg,
+            get about() { return svg.getAttribute('aria-label'); },
+            draw(about, ...shapes) {
+                svg.setAttribute('aria-label', about);
+                svg.replaceChildren(drawn('g', { 'aria-hidden': 'true' }, ...shapes));
+            },
+        };
     }
 
     const number = value => value.toLocaleString('en', { maximumFractionDigits: 1 });
@@ -167,8 +201,9 @@ const playground = (() => {
             panel.hidden = !show;
             open.setAttribute('aria-expanded', String(show));
             if (!show || panel.childElementCount > 0) return;
-            const wait = html('p', { role: 'status' }, 'Loading …');
+            const wait = html('p', {}, 'Loading …');
             panel.append(wait);
+            say('Loading …');
             try {
                 await load();
                 wait.remove();
@@ -176,6 +211,7 @@ const playground = (() => {
                 place.dataset.ready = 'yes';
             } catch (error) {
                 wait.textContent = `This cannot be played here: ${error.message}.`;
+                say(wait.textContent);
             }
         }, { class: 'open', 'aria-expanded': 'false', 'aria-controls': id });
         const hint = place.querySelector('.try');
@@ -183,11 +219,19 @@ const playground = (() => {
         place.append(open, ...(hint ? [hint] : []), panel);
     }
 
+    // Of a still figure its title is read. Chromium would read it once more, as a description, and then each word in it.
+    function quieten(figure) {
+        figure.setAttribute('aria-description', '');
+        for (const part of figure.children) part.setAttribute('aria-hidden', 'true');
+    }
+
     document.addEventListener('DOMContentLoaded', () => {
+        document.querySelectorAll('main svg.fig[role="img"]').forEach(quieten);
+        document.body.append(voice);
         for (const place of document.querySelectorAll('.explorable[data-play]')) {
             if (kinds[place.dataset.play]) prepare(place);
         }
     });
 
-    return { kinds, load, ask, html, drawn, button, slider, select, check, status, player, picture, number, bytes, newId };
+    return { kinds, load, ask, html, drawn, button, slider, select, check, unseen, say, status, player, picture, number, bytes, newId };
 })();

@@ -1,7 +1,7 @@
 // Chapter 11: a swarm of the real engines, in virtual time.
 playground.kinds.swarm = panel => {
     'use strict';
-    const { ask, html, drawn, button, slider, select, status, player, number, bytes } = playground;
+    const { ask, html, drawn, button, slider, select, say, status, player, number, bytes } = playground;
 
     const STEP = 1000; // milliseconds of the swarm
     const count = (label, most, value, least = 0) => slider(label, [least, most, 1], value, String, () => {});
@@ -23,8 +23,10 @@ playground.kinds.swarm = panel => {
     const says = status();
     const copies = html('div', { class: 'copies' });
     const list = html('div', { class: 'peers', role: 'group', 'aria-label': 'peers: choose one to look at it' });
-    const details = html('div', { class: 'details', 'aria-live': 'polite' });
-    const log = html('ol', { class: 'log', 'aria-label': 'what has happened', tabindex: 0 });
+    const about = html('div', {});
+    const goes = button('', () => leave(chosen));
+    const details = html('div', { class: 'details' }, about, goes);
+    const log = html('ol', { class: 'log', 'aria-label': 'what has happened, the newest first', tabindex: 0 });
 
     function begin() {
         play.stop();
@@ -57,17 +59,24 @@ playground.kinds.swarm = panel => {
     function leave(place) {
         take(ask('swarm.leave', { swarm: state.swarm, peer: place }));
         show();
+        rows[place].name.focus();
+    }
+
+    function choose(place) {
+        chosen = chosen === place ? null : place;
+        show();
+        if (chosen !== null) say(`${state.peers[place].name}: ${told(state.peers[place]).map(line => line.join(' ')).join('; ')}.`);
     }
 
     // --- A row for each peer: its name, its pieces, how much it has.
 
-    function strip() {
-        return drawn('svg', { viewBox: `0 0 ${state.pieces} 1`, preserveAspectRatio: 'none', class: 'pieces', 'aria-hidden': 'true' });
+    function strip(kind, attributes = { 'aria-hidden': 'true' }, ...children) {
+        return drawn('svg', { viewBox: `0 0 ${state.pieces} 1`, preserveAspectRatio: 'none', class: kind, ...attributes }, ...children);
     }
 
     function newRow(peer, place) {
-        const name = button(peer.name, () => { chosen = chosen === place ? null : place; show(); }, { 'aria-pressed': 'false' });
-        const [cells, part] = [strip(), html('span', { class: 'part' })];
+        const name = button(peer.name, () => choose(place), { 'aria-pressed': 'false' });
+        const [cells, part] = [strip('pieces'), html('span', { class: 'part', 'aria-hidden': 'true' })];
         return { line: html('div', { class: 'peer' }, name, cells, part), name, cells, part };
     }
 
@@ -87,15 +96,14 @@ playground.kinds.swarm = panel => {
             row.part.textContent = peer.here ? `${Math.floor((100 * has) / state.pieces)} %` : 'gone';
             row.line.classList.toggle('gone', !peer.here);
             row.name.setAttribute('aria-pressed', String(place === chosen));
-            row.name.setAttribute('aria-label', `${peer.name}: ${has} of ${state.pieces} pieces`);
+            row.name.setAttribute('aria-label', `${peer.name}: ${has} of ${state.pieces} pieces${peer.here ? '' : ', gone'}`);
             const from = chosen !== null && state.peers[chosen].gives.some(([to]) => to === place);
             const to = chosen !== null && peer.gives.some(([to]) => to === chosen);
             row.line.classList.toggle('takes', from);
             row.line.classList.toggle('gives', to);
         });
         showCopies();
-        says.textContent = summary();
-        says.className = state.lost ? 'status wrong' : 'status';
+        says.show(summary(), state.lost);
         showDetails();
     }
 
@@ -103,9 +111,11 @@ playground.kinds.swarm = panel => {
     function showCopies() {
         const most = Math.max(1, ...state.copies);
         const bars = state.copies.map((number, at) => `M${at + 0.06} 1v${-number / most}h0.88V1z`).join('');
-        const svg = drawn('svg', { viewBox: `0 0 ${state.pieces} 1`, preserveAspectRatio: 'none', class: 'pieces tall', 'aria-hidden': 'true' },
+        const least = Math.min(...state.copies);
+        const svg = strip('pieces tall', { role: 'img', 'aria-label': `copies of each piece: from ${least} to ${most}` },
             drawn('path', { class: 'copy', d: bars }));
-        copies.replaceChildren(html('span', {}, 'copies'), svg, html('span', { class: 'part' }, `${Math.min(...state.copies)}–${most}`));
+        copies.replaceChildren(html('span', { 'aria-hidden': 'true' }, 'copies'), svg,
+            html('span', { class: 'part', 'aria-hidden': 'true' }, `${least}–${most}`));
     }
 
     function summary() {
@@ -123,15 +133,14 @@ playground.kinds.swarm = panel => {
         return `${time}${out} of ${state.pieces} pieces are somewhere besides the seeders; ${done} of ${fetching.length} have everything.`;
     }
 
-    function showDetails() {
-        const peer = state.peers[chosen];
-        details.hidden = !peer;
-        if (!peer) return;
+    // What there is to say of a peer: pairs of words.
+    function told(peer) {
+        const at = state.peers.indexOf(peer);
         const name = place => state.peers[place].name;
         const rate = value => `${bytes(value)}/s`;
         const gives = peer.gives.map(([to, speed]) => `${name(to)} (${rate(speed)})`).join(', ');
-        const from = state.peers.flatMap(other => other.gives.filter(([to]) => to === chosen).map(([, speed]) => `${other.name} (${rate(speed)})`)).join(', ');
-        const lines = [
+        const from = state.peers.flatMap(other => other.gives.filter(([to]) => to === at).map(([, speed]) => `${other.name} (${rate(speed)})`)).join(', ');
+        return [
             ['gives to', gives || 'nobody now'],
             ['gets from', from || 'nobody now'],
             ['sent', bytes(peer.sent)],
@@ -139,18 +148,23 @@ playground.kinds.swarm = panel => {
             ...(peer.finished === null ? [] : [['had everything', `after ${number(peer.finished / 1000)} s`]]),
             ...(peer.banned.length ? [['has banned', peer.banned.map(name).join(', ')]] : []),
         ];
-        const focused = details.contains(document.activeElement);
-        const goes = button(`${peer.name} leaves`, () => { leave(state.peers.indexOf(state.peers[chosen])); }, { disabled: !peer.here });
-        details.replaceChildren(html('strong', {}, peer.name),
-            html('dl', {}, ...lines.flatMap(([key, value]) => [html('dt', {}, key), html('dd', {}, value)])), goes);
-        if (focused) goes.focus();
+    }
+
+    function showDetails() {
+        const peer = state.peers[chosen];
+        details.hidden = !peer;
+        if (!peer) return;
+        about.replaceChildren(html('strong', {}, peer.name),
+            html('dl', {}, ...told(peer).flatMap(([key, value]) => [html('dt', {}, key), html('dd', {}, value)])));
+        goes.textContent = `${peer.name} leaves`;
+        goes.disabled = !peer.here;
     }
 
     panel.append(
         html('details', { open: true, class: 'setup' }, html('summary', {}, 'Who is there'),
             seeders.row, leechers.row, slow.row, riders.row, liars.row, order.row, pieces.row, chance.row,
             html('div', { class: 'row' }, button('Begin anew with these', begin))),
-        html('div', { class: 'row' }, ...play.buttons), says, copies, list,
+        html('div', { class: 'row' }, ...play.buttons), says.row, copies, list,
         html('p', { class: 'legend' }, 'A box for each piece: filled is there and verified, pale is on its way. If you choose a peer, '
             + 'a green edge marks those it gives to, an orange one those it gets from.'),
         details, log);

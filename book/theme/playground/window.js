@@ -1,7 +1,7 @@
 // Chapter 7: requests over a line, as time goes by, and how full the line is.
 playground.kinds.window = panel => {
     'use strict';
-    const { ask, html, drawn, slider, check, status, player, picture, number } = playground;
+    const { ask, html, drawn, slider, check, say, status, player, picture, number } = playground;
 
     const RATES = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000].map(rate => rate * 1000);
     const rateWords = rate => (rate < 1e6 ? `${number(rate / 1000)} kB/s` : `${number(rate / 1e6)} MB/s`);
@@ -26,7 +26,7 @@ playground.kinds.window = panel => {
         const who = auto.value ? `The window (${answer.out} requests in the end)` : ahead.value === 1 ? 'One request' : `${ahead.value} requests`;
         const waits = answer.waiting > 1500 ? ` The last one waits ${number(answer.waiting / 1000)} s for its answer.` : '';
         const fits = answer.fits === 1 ? 'one block fits' : `${answer.fits} blocks fit`;
-        says.textContent = `${who}: ${answer.used_later} % of the line is used, once it runs. Into the line ${fits}.${waits}`;
+        says.show(`${who}: ${answer.used_later} % of the line is used, once it runs. Into the line ${fits}.${waits}`);
         drawCurve();
         seek(Math.min(now, CLOSE));
     }
@@ -34,8 +34,8 @@ playground.kinds.window = panel => {
     // --- The line itself: requests go to the right, blocks come to the left.
 
     const [WIDTH, LEFT, RIGHT] = [480, 62, 418];
-    const line = picture(WIDTH, 150, 'the line at this moment');
-    const time = slider('time', [0, 2000, 1], 0, value => `${value} ms`, () => { play.stop(); seek(time.value * 1000); });
+    const line = picture(WIDTH, 150);
+    const time = slider('time', [0, 2000, 1], 0, value => `${value} ms`, () => { play.stop(); move(time.value * 1000); });
 
     // A step leads to the next moment at which something happens.
     function step() {
@@ -43,20 +43,27 @@ playground.kinds.window = panel => {
         const moments = answer.requests.flatMap(([asked, begins, sent]) => [asked, begins, sent, sent + half]);
         const next = moments.reduce((least, at) => (at > now + 500 && at < least ? at : least), Infinity);
         if (next > CLOSE) return false;
-        seek(next);
+        move(next);
         return true;
     }
     const FRAME = 40; // milliseconds
     function go() {
-        if (play.runs) {
-            if (now >= CLOSE) return false;
-            seek(Math.min(CLOSE, now + (FRAME * 1000) / PACE));
+        if (now >= CLOSE) {
+            move(0); // once more
             return true;
+        }
+        if (play.runs) {
+            move(Math.min(CLOSE, now + (FRAME * 1000) / PACE));
+            return now < CLOSE;
         }
         return step();
     }
     const play = player(go, () => FRAME);
 
+    function move(to) {
+        seek(to);
+        say(line.about);
+    }
     function seek(to) {
         now = to;
         time.value = Math.round(now / 1000);
@@ -83,7 +90,8 @@ playground.kinds.window = panel => {
             }
         }
         const text = (kind, at, y, words) => drawn('text', { class: kind, x: at, y }, words);
-        line.replaceChildren(
+        line.draw(`After ${Math.round(now / 1000)} ms: ${some(going, 'request')} on the way, ${waiting} at the peer, `
+            + `${some(coming, 'block')} in the line, ${here} here.`,
             drawn('rect', { class: 'box', x: LEFT, y: 40, width: span, height: 24 }),
             drawn('rect', { class: 'box', x: LEFT, y: 80, width: span, height: 26 }),
             text('bold end', LEFT - 8, 78, 'we'), text('bold', RIGHT + 8, 78, 'peer'),
@@ -92,13 +100,11 @@ playground.kinds.window = panel => {
             text('small', 2, 130, `${here} here`),
             text('small end', 478, 28, waiting > 0 ? `${waiting} at the peer` : coming > 0 ? 'the peer sends' : 'the peer has nothing to do'),
             ...shapes);
-        line.setAttribute('aria-label', `After ${Math.round(now / 1000)} ms: ${some(going, 'request')} on the way, ${waiting} at the peer, `
-            + `${some(coming, 'block')} in the line, ${here} here.`);
     }
 
     // --- Ten seconds: what has come, and how much of the line was used in each tenth of a second.
 
-    const curve = picture(WIDTH, 346, 'ten seconds');
+    const curve = picture(WIDTH, 346);
     function drawCurve() {
         const [left, right, top, bottom] = [62, 466, 30, 200];
         const most = (RATES[rate.value] * 10) / 1e6; // megabytes
@@ -109,7 +115,8 @@ playground.kinds.window = panel => {
         const strip = answer.busy.map((percent, point) => drawn('rect', {
             class: 'c solid', x: x(point), y: 300 - percent / 2, width: (right - left) / 100 + 0.3, height: percent / 2,
         }));
-        curve.replaceChildren(
+        const came = one => number(one.here[100] / 1e6);
+        curve.draw(`In ten seconds ${came(answer)} megabytes came${before ? `, with the setting before ${came(before)}` : ''}; the line could carry ${number(most)}.`,
             text('small', 2, 16, 'megabytes received'),
             ...[0, 0.5, 1].flatMap(part => [
                 drawn('line', { class: 'grid', x1: left, x2: right, y1: y(most * part), y2: y(most * part) }),
@@ -124,13 +131,12 @@ playground.kinds.window = panel => {
             ...strip,
             ...[0, 2, 4, 6, 8, 10].map(second => text('small mid', x(second * 10), 322, String(second))),
             text('small end', right, 340, 'seconds'));
-        curve.setAttribute('aria-label', `In ten seconds ${number(answer.here[100] / 1e6)} megabytes came; the line could carry ${number(most)}.`);
     }
 
-    panel.append(trip.row, rate.row, ahead.row, auto.row, says,
-        html('div', { class: 'row' }, ...play.buttons), time.row, line,
+    panel.append(trip.row, rate.row, ahead.row, auto.row, says.row,
+        html('div', { class: 'row' }, ...play.buttons), time.row, line.svg,
         html('p', { class: 'legend' }, 'Blue: requests. Green: blocks, each as long as its part of the line. Five times slower than life.'),
-        curve,
+        curve.svg,
         html('p', { class: 'legend' }, 'Dashed: what the line carries. Green: what comes. Purple: the setting before. Below: how much of the line is used.'));
     change();
 };

@@ -203,6 +203,12 @@ pub async fn examine<E: From<SceneError>>(
         ports: Arc::new(Mutex::new(ports)),
         baseline: OnceCell::new(),
     });
+    // What it does in an honest swarm is asked in nearly every stage: whoever needs it would else wait behind all runs there are.
+    let mut first = JoinSet::new();
+    if parts.iter().map(|part| part.takes.len()).sum::<usize>() > jobs {
+        let ground = ground.clone();
+        first.spawn(async move { drop(ground.baseline().await) });
+    }
     let mut at_work = Vec::new();
     for part in parts {
         let mut takes = JoinSet::new();

@@ -133,6 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_kept_twice_takes_one_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut handles = Handles::new(2);
+        for key in [1, 1, 2, 2] {
+            let file = File::create(dir.path().join("file")).unwrap();
+            handles.keep(key, Arc::new(file));
+        }
+        assert_eq!(handles.len(), 2);
+        assert!(handles.known(&1).is_some());
+    }
+
+    #[test]
     fn the_file_not_used_for_longest_is_closed_first() {
         let order: Vec<usize> = (0..OPEN_FILES).chain([0, OPEN_FILES, 0, 2, 1]).collect();
         let opened: Vec<usize> = (0..=OPEN_FILES).chain([1]).collect();

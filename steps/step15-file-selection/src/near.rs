@@ -101,6 +101,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_letter_that_is_missing_at_the_beginning_counts_like_any() {
+        assert_eq!(letters_apart("xread", "read", 2), Some(1));
+        assert_eq!(letters_apart("read", "xread", 2), Some(1));
+    }
+
+    #[test]
     fn a_few_wrong_letters_are_counted() {
         assert_eq!(letters_apart("chapter", "chapter", 2), Some(0));
         assert_eq!(letters_apart("chapter1.pfd", "chapter1.pdf", 2), Some(1));

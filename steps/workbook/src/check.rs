@@ -8,14 +8,10 @@ use crate::needs::Needs;
 use crate::outcome::{Failure, Outcome};
 use crate::{Marked, Problem, Source, Step, Workbook};
 
+mod said;
+
 /// Failures that are told at length. The others are counted: one mended often mends more.
 const TOLD: usize = 3;
-
-/// Lines of what a test said.
-const LINES: usize = 8;
-
-/// How wide what a test said may be.
-const WIDTH: usize = 110;
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,9 +271,8 @@ fn about(step: &Step, failure: &Failure, needs: &Needs) -> String {
         true => format!("\n  {}\n", failure.target),
         false => format!("\n  {}\n", failure.name),
     };
-    for line in failure.said.lines().take(LINES) {
-        let cut: String = line.chars().take(WIDTH).collect();
-        let _ = writeln!(text, "      {cut}");
+    for line in said::shown(&failure.said) {
+        let _ = writeln!(text, "      {line}");
     }
     if let Some(place) = &failure.place {
         let _ = writeln!(text, "    in {place}");

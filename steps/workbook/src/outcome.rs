@@ -111,14 +111,31 @@ fn failure(target: &str, name: String, text: &str) -> Failure {
         }
         None => (None, said),
     };
-    let is_harness = |line: &&str| line.starts_with("note: run with `RUST_BACKTRACE");
     let lines: Vec<&str> = said.lines().filter(|line| !is_harness(line)).collect();
+    let said = without_colours(lines.join("\n").trim());
     Failure {
         target: target.to_owned(),
         name,
-        said: without_colours(lines.join("\n").trim()),
-        place,
+        place: of_property(&said).or(place),
+        said,
     }
+}
+
+/// Whether a line is the harness's own, or a count of a property's cases.
+fn is_harness(line: &str) -> bool {
+    let counts = ["\tsuccesses: ", "\tlocal rejects: ", "\tglobal rejects: "];
+    line.starts_with("note: run with `RUST_BACKTRACE")
+        || counts.iter().any(|count| line.starts_with(count))
+}
+
+/// Where a property says that it failed: `… at src/lib.rs:20.` above its smallest case. What panics is the macro around
+/// all properties of the file.
+fn of_property(said: &str) -> Option<String> {
+    let (above, _) = said.split_once("\nminimal failing input:")?;
+    let (_, place) = above.lines().last()?.rsplit_once(" at ")?;
+    let (file, line) = place.strip_suffix('.')?.rsplit_once(':')?;
+    line.parse::<u32>().ok()?;
+    Some(format!("{file}:{line}"))
 }
 
 /// The text without what colours it in a terminal: a comparison shows its two sides in red and green.
@@ -184,6 +201,30 @@ test result: FAILED. 2 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
         assert_eq!(
             wrong.said,
             "assertion `left == right` failed\n  left: 1\n right: 2"
+        );
+    }
+
+    #[test]
+    fn a_property_failed_where_its_assertion_stands() {
+        let said = "Test failed: assertion failed: `(left == right)` \n  left: `{63}`,\n right: `{0}` at \
+                    src/tests.rs:136.\nminimal failing input: len = 2";
+        assert_eq!(of_property(said).as_deref(), Some("src/tests.rs:136"));
+        for other in [
+            "Test failed: no at all.\nminimal failing input: len = 2",
+            "at src/tests.rs:136.",
+        ] {
+            assert_eq!(of_property(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_a_property_counts_is_left_out() {
+        let said = "---- a stdout ----\nthread 'a' panicked at src/lib.rs:9:1:\nTest failed: no.\n\
+                    minimal failing input: len = 1\n\tsuccesses: 0\n\tlocal rejects: 0\n\tglobal rejects: 0\n\n";
+        let failure = failure("bencode", "a".into(), said);
+        assert_eq!(
+            failure.said,
+            "Test failed: no.\nminimal failing input: len = 1"
         );
     }
 

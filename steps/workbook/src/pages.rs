@@ -15,6 +15,9 @@ unsafe_code = \"forbid\"
 unused = { level = \"allow\", priority = -1 }
 ";
 
+/// Packages of the book that the reader does not have.
+const NOT_THERE: [&str; 3] = ["kostorrent-playground", "kostorrent-tests", "workbook"];
+
 /// The files with their texts.
 ///
 /// # Errors
@@ -43,16 +46,17 @@ fn manifest_of(book: &str) -> String {
     let is_left_out =
         |line: &str| line.starts_with("exclude = ") || line.contains("path = \"book/");
     let mut out = String::new();
-    let mut is_lints = false;
+    let (mut is_lints, mut is_of_others) = (false, false);
     for line in book.split_inclusive('\n') {
         if line.starts_with('[') {
             is_lints = line.starts_with("[workspace.lints.");
+            is_of_others = profiled(line).is_some_and(|package| NOT_THERE.contains(&package));
             if is_lints && !out.contains(LINTS) {
                 out.push_str(LINTS);
                 out.push('\n');
             }
         }
-        if is_lints || is_left_out(line) {
+        if is_lints || is_of_others || is_left_out(line) {
             continue;
         }
         match line.starts_with("members = ") {
@@ -61,6 +65,13 @@ fn manifest_of(book: &str) -> String {
         }
     }
     out
+}
+
+/// The package that `[profile.dev.package.workbook]` sets something for. Cargo warns at every build of one that is not
+/// there.
+fn profiled(line: &str) -> Option<&str> {
+    let (_, package) = line.strip_prefix("[profile.")?.split_once(".package.")?;
+    Some(package.trim_end().trim_end_matches(']').trim_matches('"'))
 }
 
 /// The line of the workspace's packages without those that test the whole and play in the book's pages.
@@ -110,12 +121,15 @@ mod tests {
                     exclude = [\"tests/fuzz\"]\n\n\
                     [workspace.dependencies]\nplayground = { path = \"book/playground\" }\n\n\
                     [workspace.lints.rust]\nmissing_docs = \"warn\"\n\n\
-                    [workspace.lints.clippy]\ntodo = \"warn\"\n\n[profile.dev]\nopt-level = 1\n";
+                    [workspace.lints.clippy]\ntodo = \"warn\"\n\n[profile.dev]\nopt-level = 1\n\n\
+                    [profile.dev.package.workbook]\nopt-level = 0\n\n\
+                    [profile.dev.package.sha1]\nopt-level = 3\n";
         assert_eq!(
             manifest_of(book),
             format!(
                 "[workspace]\nmembers = [\"kostorrent\", \"steps/*\"]\n\n\
-                 [workspace.dependencies]\n\n{LINTS}\n[profile.dev]\nopt-level = 1\n"
+                 [workspace.dependencies]\n\n{LINTS}\n[profile.dev]\nopt-level = 1\n\n\
+                 [profile.dev.package.sha1]\nopt-level = 3\n"
             )
         );
     }
@@ -134,6 +148,24 @@ mod tests {
                 && !manifest.contains("missing_docs")
         );
         assert!(manifest.contains("unused = {") && manifest.contains("[profile.release]"));
+    }
+
+    #[test]
+    fn the_manifest_sets_nothing_for_a_package_that_is_not_there() {
+        let source = Source::here().unwrap();
+        let manifest = source.read(Path::new("Cargo.toml")).unwrap();
+        let manifest = manifest_of(&String::from_utf8(manifest).unwrap());
+        let lock = source.read(Path::new("Cargo.lock")).unwrap();
+        let lock = String::from_utf8(lock).unwrap();
+        for package in manifest.lines().filter_map(profiled) {
+            let is_ours = package == "kostorrent"
+                || source.steps().iter().any(|step| step.package == package);
+            let name = format!("name = \"{package}\"\n");
+            let mut locked = lock.split("[[package]]\n");
+            let is_fetched =
+                locked.any(|locked| locked.starts_with(&name) && locked.contains("source = "));
+            assert!(is_ours || is_fetched || package == "*", "{package}");
+        }
     }
 
     #[test]

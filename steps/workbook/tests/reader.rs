@@ -130,8 +130,13 @@ impl Place {
 /// A workbook's manifest for packages that lie one folder deeper, without the client.
 fn nested(manifest: &str, below: &str) -> String {
     let mut nested = String::new();
+    let mut is_of_client = false;
     for line in manifest.lines() {
+        if line.starts_with('[') {
+            is_of_client = line == "[profile.dev.package.kostorrent]";
+        }
         let line = match line {
+            _ if is_of_client => continue,
             _ if line.starts_with("default-members") => continue,
             _ if line.contains("path = \"kostorrent") => continue,
             _ if line.starts_with("members = ") => format!("members = [\"{below}/steps/*\"]"),

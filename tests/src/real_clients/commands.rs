@@ -166,8 +166,9 @@ END
 }
 
 fn rqbit() -> Option<Client> {
-    const QUIET: &str = "rqbit --disable-dht --disable-upnp-port-forward --listen-port {port} --listen-ip 127.0.0.1 \
-        --http-api-listen-addr 127.0.0.1:0 download --overwrite";
+    // It announces no port of its own when it listens on loopback.
+    const QUIET: &str = "rqbit --disable-dht --disable-lsd --disable-upnp-port-forward --ipv4-only --listen-ip 127.0.0.1 \
+        --listen-port {port} --announce-port {port} --http-api-listen-addr 127.0.0.1:0 download --overwrite";
     Some(Client {
         name: "rqbit",
         version: version("rqbit", "--version")?,

@@ -8,6 +8,7 @@ mod manners;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use kostorrent_tests::process::{Finished, Process};
 use kostorrent_tests::{kostorrent, programs, skip};
@@ -28,7 +29,8 @@ struct Told {
 fn examine(options: &[&str], command: &[String]) -> Finished {
     let mut examine = kostorrent::command(["examine"]);
     examine.args(options).arg("--").args(command);
-    Process::start("kostorrent examine", &mut examine).finish()
+    // It takes some forty seconds on a quiet machine.
+    Process::start("kostorrent examine", &mut examine).finish_within(Duration::from_secs(400))
 }
 
 /// Runs one with `--json`.

@@ -34,8 +34,8 @@ pub(crate) struct Examine {
     /// Name the stages and what is looked at in each
     #[arg(long)]
     pub(crate) list: bool,
-    /// Only these stages, separated by commas, or single runs of them: `handshake,messages/parts`. The run in which something
-    /// is wrong is named with it
+    /// Only these stages, separated by commas, or single runs: `handshake,messages/parts,pipelining`. The run in which
+    /// something is wrong is named with it
     #[arg(long, value_name = "STAGES", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// Only the stages up to this chapter of the book: what a client can do that was written so far

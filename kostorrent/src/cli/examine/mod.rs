@@ -127,8 +127,10 @@ impl From<SceneError> for Failure {
 
 /// What is asked for.
 fn chosen(args: &Examine) -> Result<Vec<Part>, Failure> {
-    let only = args.only.iter().map(|name| one_choice(name));
-    let only = only.collect::<Result<Vec<Part>, Failure>>()?;
+    let mut only = Vec::new();
+    for name in &args.only {
+        only.extend(one_choice(name, args.seeder)?);
+    }
     // A list names all there are, and whoever names a stage is told if it is not for such a client.
     let all = args.list || !only.is_empty();
     let early = STAGES
@@ -149,32 +151,49 @@ fn chosen(args: &Examine) -> Result<Vec<Part>, Failure> {
     }
 }
 
-/// What one word of `--only` names: a stage, or one run of it.
-fn one_choice(name: &str) -> Result<Part, Failure> {
-    let (stage_name, run) = match name.split_once('/') {
-        Some((stage, run)) => (stage, Some(run)),
-        None => (name, None),
-    };
-    let Some(stage) = STAGES.iter().find(|stage| stage.name == stage_name) else {
-        let names: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
-        return Err(Failure::Usage(format!(
-            "there is no stage `{stage_name}`; there are {}",
-            names.join(", ")
-        )));
-    };
-    let mut part = Part::whole(stage);
-    let Some(run) = run else { return Ok(part) };
-    part.takes.retain(|take| take.name == run);
-    match part.takes.is_empty() {
-        true => {
-            let names: Vec<&str> = stage.takes.iter().map(|take| take.name).collect();
-            Err(Failure::Usage(format!(
-                "the stage {stage_name} has no run `{run}`; it has {}",
-                names.join(", ")
-            )))
-        }
-        false => Ok(part),
+/// What one word of `--only` names: a stage, one run of it, or all runs of that name which are for such a client.
+fn one_choice(name: &str, seeder: bool) -> Result<Vec<Part>, Failure> {
+    let is_named = |stage: &&Stage, name: &str| stage.name == name;
+    if let Some(stage) = STAGES.iter().find(|stage| is_named(stage, name)) {
+        return Ok(vec![Part::whole(stage)]);
     }
+    let (stages, run) = match name.split_once('/') {
+        None => {
+            let stages = STAGES.iter().filter(|stage| stage.seeds == seeder);
+            (stages.collect(), name)
+        }
+        Some((stage, run)) => {
+            let stages = STAGES.iter().filter(|it| is_named(it, stage));
+            (stages.collect::<Vec<_>>(), run)
+        }
+    };
+    let parts = stages.iter().map(|stage| {
+        let mut part = Part::whole(stage);
+        part.takes.retain(|take| take.name == run);
+        part
+    });
+    let parts: Vec<Part> = parts.filter(|part| !part.takes.is_empty()).collect();
+    if !parts.is_empty() {
+        return Ok(parts);
+    }
+    // Some checks have no run of their own: it is one of a stage's that they are made in.
+    let looks_at = |stage: &&&Stage| stage.checks.iter().any(|check| check.name == run);
+    let place = stages.iter().find(looks_at).or(match &stages[..] {
+        [stage] => Some(stage),
+        _ => None,
+    });
+    Err(Failure::Usage(match place {
+        Some(stage) => {
+            let names: Vec<&str> = stage.takes.iter().map(|take| take.name).collect();
+            let (stage, names) = (stage.name, names.join(", "));
+            format!("the stage {stage} has no run `{run}`; it has {names}")
+        }
+        None => {
+            let names: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
+            let names = names.join(", ");
+            format!("there is no stage and no run `{name}`; there are the stages {names}")
+        }
+    }))
 }
 
 /// All that several choices name of a stage.

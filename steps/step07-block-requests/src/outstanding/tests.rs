@@ -143,6 +143,19 @@ fn a_request_is_answered_once() {
 }
 
 #[test]
+fn a_block_asked_for_twice_is_counted_anew_for_each_answer() {
+    let mut outstanding = Outstanding::new();
+    let first = geometry().block(0, 0);
+    outstanding.ask(first);
+    outstanding.ask(first);
+    for _ in 0..2 {
+        assert_eq!(land(&mut outstanding, header(0, 0, 8_192)), []);
+        assert_eq!(land(&mut outstanding, header(0, 8_192, 8_192)), [first]);
+    }
+    assert!(outstanding.is_empty());
+}
+
+#[test]
 fn a_block_asked_for_twice_is_one_target() {
     let mut outstanding = Outstanding::new();
     let first = geometry().block(0, 0);

@@ -181,7 +181,7 @@ fn a_turn_that_begins_between_two_rounds_is_not_longer() {
 
         // That one has it for three rounds, though the choker is asked every second.
         let mut seconds = 0;
-        while swarm.round(false)[1] == next {
+        while seconds < 100 && swarm.round(false)[1] == next {
             swarm.wait(1);
             seconds += 1;
         }
@@ -323,6 +323,41 @@ fn a_peer_that_has_got_a_whole_piece_makes_room_after_a_round() {
         assert_eq!(alone.round(true), [0]);
         alone.wait(10);
     }
+}
+
+#[test]
+fn between_two_rounds_of_a_seed_nobody_loses_a_slot() {
+    let mut swarm = Swarm::new(1, &[5, 5, 5]);
+    let first = swarm.round(true);
+    swarm.wait(4);
+    swarm.peer(first[0] as usize).interested = false;
+    let second = swarm.round(true);
+    assert_ne!(second, first);
+    swarm.peer(second[0] as usize).served = true;
+    swarm.wait(6);
+    assert_eq!(swarm.round(true), second, "six seconds");
+    swarm.wait(5);
+    assert_eq!(swarm.round(true), second, "eleven, but no round");
+    swarm.wait(5);
+    assert_ne!(swarm.round(true), second);
+}
+
+#[test]
+fn of_those_whose_turn_is_over_the_one_that_began_last_goes_on() {
+    let mut swarm = Swarm::new(2, &[5, 5, 5]);
+    swarm.peer(1).interested = false;
+    swarm.peer(2).interested = false;
+    assert_eq!(swarm.round(true), [0]);
+    swarm.wait(4);
+    swarm.peer(1).interested = true;
+    for seconds in [6, 10, 10, 5] {
+        assert_eq!(swarm.round(true), [0, 1], "nobody else waits");
+        swarm.wait(seconds);
+    }
+    swarm.peer(2).interested = true;
+    assert_eq!(swarm.round(true), [0, 1], "no round");
+    swarm.wait(5);
+    assert_eq!(swarm.round(true), [1, 2]);
 }
 
 #[test]
@@ -519,6 +554,22 @@ fn a_host_with_many_connections_makes_room_at_once_for_another() {
     let chosen = round(501, &mut peers);
     assert!(chosen.contains(&PeerKey(100)), "{chosen:?}");
     assert_eq!(chosen.len(), 8, "what is left over is theirs again");
+}
+
+#[test]
+fn a_host_has_its_share_and_no_more_while_another_waits() {
+    let mut peers: Vec<Candidate> = (0..4).map(|key| candidate(key, 5)).collect();
+    for peer in &mut peers[..3] {
+        peer.host = host(999);
+    }
+    let order: Vec<&Candidate> = peers.iter().collect();
+    let chosen = |slots| -> Vec<u32> {
+        let chosen = share(&order, slots).into_iter();
+        chosen.map(|PeerKey(key)| key).collect()
+    };
+    assert_eq!(chosen(2), [0, 3]);
+    assert_eq!(chosen(3), [0, 1, 3]);
+    assert_eq!(chosen(4), [0, 1, 2, 3]);
 }
 
 #[test]
