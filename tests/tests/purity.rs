@@ -45,7 +45,7 @@ fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens
 }
 
 #[test]
-fn what_speaks_udp_opens_no_socket() {
+fn what_speaks_udp_is_made_of_nothing_that_opens_a_socket() {
     let tree = tree("step17-udp-tracker", &["--no-default-features"]);
     assert!(tree.iter().any(|name| name == "step04-tracker"));
     for name in IMPURE {

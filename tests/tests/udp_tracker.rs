@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kostorrent_tests::clients::OpenTracker;
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::process::{self, Process};
-use kostorrent_tests::{programs, temp};
+use kostorrent_tests::{programs, temp, wait};
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use pretty_assertions::assert_eq;
@@ -174,5 +174,7 @@ fn the_steps_program_announces_to_a_real_tracker_and_leaves() {
             finished.stdout
         );
     }
-    assert_eq!(tracker.counts(info_hash), Some((1, 0)), "it has left");
+    wait::until_true("the program to be forgotten", || {
+        tracker.counts(info_hash) == Some((1, 0))
+    });
 }

@@ -117,7 +117,8 @@ impl Line {
     /// # Errors
     ///
     /// When the tracker refuses, cannot be reached, or says nothing that can be believed within
-    /// `patience`.
+    /// `patience`. That nobody listens there is an end, too, when the system says so: whoever has
+    /// the time asks again.
     pub fn ask(
         &mut self,
         ask: Ask,
@@ -126,15 +127,19 @@ impl Line {
     ) -> Result<Answer, AskError> {
         let tracker = self.tracker;
         let now = self.opened.elapsed();
-        self.client
+        let id = self
+            .client
             .start(tracker, ask, patience, now, &mut self.rng)?;
         loop {
-            if let Some(ended) = self.client.poll_event() {
+            if let Some(ended) = self.client.poll_event().filter(|ended| ended.id == id) {
                 let failed = |failure| AskError::Failure { tracker, failure };
                 return ended.result.map_err(failed);
             }
-            self.step(seen)
-                .map_err(|error| AskError::Unreachable { tracker, error })?;
+            if let Err(error) = self.step(seen) {
+                // Its end is this one: the next question is not to get it.
+                self.client.cancel(id);
+                return Err(AskError::Unreachable { tracker, error });
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The side that asks: all requests to all trackers, over one socket.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rand::{Rng, RngExt};
@@ -69,6 +69,8 @@ struct Asked {
     transaction: TransactionId,
     /// How often it has been waited for in vain.
     tries: u32,
+    /// Whether its connection id was asked for while it waited, or for it once more: it is new.
+    is_new: bool,
     /// When to send it again; none while it waits for a connection id.
     due: Option<Duration>,
     /// How long it may take, and when that is over.
@@ -115,6 +117,7 @@ impl Client {
             ask,
             transaction: self.draw(rng),
             tries: 0,
+            is_new: false,
             due: None,
             patience,
             give_up: now.saturating_add(patience),
@@ -145,7 +148,7 @@ impl Client {
         if link.is_answered_by(&reply) {
             self.handle_connect(place(from), reply.said, now);
         } else if let Some(id) = self.whose(place(from), &reply) {
-            self.handle_answer(id, reply.said);
+            self.handle_answer(id, reply.said, now);
         }
     }
 
@@ -215,7 +218,9 @@ impl Client {
         if self.requests.len() + self.events.len() >= MAX_REQUESTS {
             return Err(StartError::TooMany);
         }
-        if tracker.ip().is_unspecified() || tracker.ip().is_multicast() || tracker.port() == 0 {
+        let ip = tracker.ip().to_canonical();
+        let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+        if ip.is_unspecified() || ip.is_multicast() || is_broadcast || tracker.port() == 0 {
             return Err(StartError::Nowhere { tracker });
         }
         match ask {
@@ -296,6 +301,7 @@ impl Client {
                     link.connected(id, now);
                 }
                 for (&id, asked) in waiting {
+                    asked.is_new = true;
                     asked.due = Some(now.saturating_add(wait(asked.tries)));
                     queue(&mut self.outbox, Outgoing::Ask(id));
                 }
@@ -316,8 +322,8 @@ impl Client {
     }
 
     /// A tracker has answered a request.
-    fn handle_answer(&mut self, id: RequestId, said: Said) {
-        let Some(asked) = self.requests.get(&id) else {
+    fn handle_answer(&mut self, id: RequestId, said: Said, now: Duration) {
+        let Some(asked) = self.requests.get_mut(&id) else {
             return;
         };
         let result = match said {
@@ -333,6 +339,12 @@ impl Client {
                 // It may be the connection id that it does not like.
                 if let Some(link) = self.links.get_mut(&place(asked.tracker)) {
                     link.forget_connection();
+                }
+                // An old one may mean nothing to a tracker that has begun anew since: asked once more.
+                if !asked.is_new {
+                    asked.is_new = true;
+                    asked.due = Some(now);
+                    return;
                 }
                 Err(Failure::Refused { reason })
             }

@@ -22,7 +22,8 @@ pub const CONNECTION_TAKEN: Duration = Duration::from_secs(120);
 /// How many requests may be under way at a time, with all trackers together.
 pub const MAX_REQUESTS: usize = 1_024;
 
-/// How many torrents one scrape asks about (BEP 15: "up to about 74").
+/// How many torrents one scrape asks about (BEP 15: "up to about 74"). With more than 72 of them the
+/// datagram is longer than a frame of Ethernet, and goes in two parts.
 pub const MAX_SCRAPED: usize = 74;
 
 /// The longest path and query of a tracker's URL, in bytes, that goes into an announce: so much fits

@@ -87,7 +87,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     match (answered, errors.pop()) {
         (true, None) => Ok(()),
         (true, Some(error)) => Ok(writeln!(out, "\nAt its other address: {error}")?),
-        (false, Some(error)) => Err(why_nobody(error, errors)),
+        (false, Some(error)) => Err(in_one_line(error, errors)),
         (false, None) => Err(format!("the tracker {host} has no address").into()),
     }
 }
@@ -109,7 +109,7 @@ fn is_udp(url: &str) -> bool {
 }
 
 /// All errors on one line, the first one first.
-fn why_nobody(last: Box<dyn Error>, before: Vec<Box<dyn Error>>) -> Box<dyn Error> {
+fn in_one_line(last: Box<dyn Error>, before: Vec<Box<dyn Error>>) -> Box<dyn Error> {
     let texts = before.iter().chain([&last]).map(ToString::to_string);
     texts.collect::<Vec<_>>().join("; ").into()
 }

@@ -1,7 +1,8 @@
 //! The datagrams, as bytes (BEP 15). All numbers have their high byte first.
 //!
 //! Whoever reads them is prepared for more bytes than it knows of, which are left unread: later
-//! versions may have something to say. Fewer bytes than needed are an error.
+//! versions may have something to say. Behind an announce they are options (BEP 41), and one that is cut
+//! short is an error, as fewer bytes than needed are.
 
 use std::net::SocketAddr;
 

@@ -91,10 +91,16 @@ fn look_up(from: SocketAddr, ask: Ask, lookup: &mut impl Lookup) -> Said {
         }),
         Ask::Scrape(mut torrents) => {
             torrents.truncate(MAX_SCRAPED);
-            lookup.scrape(&torrents).map(Said::Scraped)
+            lookup.scrape(&torrents).map(|mut counts| {
+                counts.truncate(torrents.len());
+                Said::Scraped(counts)
+            })
         }
     };
-    said.unwrap_or_else(Said::Refused)
+    said.unwrap_or_else(|mut reason| {
+        reason.truncate(reason.floor_char_boundary(MAX_DATAGRAM - 8));
+        Said::Refused(reason)
+    })
 }
 
 #[cfg(test)]

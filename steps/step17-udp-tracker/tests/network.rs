@@ -366,9 +366,9 @@ proptest! {
             network.start(plan);
         }
         network.finish();
-        // The schedule of BEP 15 is the most that a request costs: nine datagrams, and as many
-        // connects, one more for each request that comes new.
-        prop_assert!(network.sent <= 19 * plans.len(), "{} datagrams", network.sent);
+        // By the schedule of BEP 15 a request is sent nine times at most, and a connect as well; and
+        // as often as an id has grown too old meanwhile, one is asked for anew.
+        prop_assert!(network.sent <= 32 * plans.len(), "{} datagrams", network.sent);
     }
 
     #[test]

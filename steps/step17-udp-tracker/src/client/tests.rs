@@ -461,6 +461,28 @@ fn an_error_to_one_request_lets_others_wait_for_their_new_id() {
 }
 
 #[test]
+fn a_tracker_that_refuses_an_old_id_is_asked_once_more_with_a_new_one() {
+    let mut world = World::new();
+    world.start(1, announce(), PATIENCE);
+    world.connect(1, 5);
+    let first = world.sent().remove(0).2;
+    world.reply(tracker(1), &first, announced(1));
+    world.ended();
+    // It has begun anew, and knows nothing of its old ids.
+    let id = world.start(1, scrape(), PATIENCE);
+    let with_the_old = world.sent().remove(0).2;
+    world.reply(tracker(1), &with_the_old, Said::Refused("who?".into()));
+    assert_eq!(world.ended(), []);
+    let connect = world.wait(0);
+    assert_eq!(times(&connect), [(0, "connect")]);
+    world.reply(tracker(1), &connect[0].2, Said::Connected(ConnectionId(6)));
+    let with_the_new = world.sent().remove(0).2;
+    // Not without end.
+    world.reply(tracker(1), &with_the_new, Said::Refused("no".into()));
+    assert_eq!(world.ended(), [(id, "the tracker refused: no".to_owned())]);
+}
+
+#[test]
 fn a_late_answer_to_the_first_try_is_an_answer() {
     let mut world = World::new();
     let id = world.start(1, announce(), WHOLE_PATIENCE);
