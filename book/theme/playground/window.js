@@ -42,9 +42,8 @@ playground.kinds.window = panel => {
         const half = trip.value * 500;
         const moments = answer.requests.flatMap(([asked, begins, sent]) => [asked, begins, sent, sent + half]);
         const next = moments.reduce((least, at) => (at > now + 500 && at < least ? at : least), Infinity);
-        if (next > CLOSE) return false;
-        move(next);
-        return true;
+        move(Math.min(CLOSE, next));
+        return now < CLOSE;
     }
     const FRAME = 40; // milliseconds
     function go() {

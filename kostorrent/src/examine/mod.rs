@@ -203,9 +203,11 @@ pub async fn examine<E: From<SceneError>>(
         ports: Arc::new(Mutex::new(ports)),
         baseline: OnceCell::new(),
     });
-    // What it does in an honest swarm is asked in nearly every stage: whoever needs it would else wait behind all runs there are.
+    // What it does in an honest swarm is asked in nearly every stage of a client that downloads: whoever needs it would else wait
+    // behind all runs there are.
     let mut first = JoinSet::new();
-    if parts.iter().map(|part| part.takes.len()).sum::<usize>() > jobs {
+    let downloads = parts.iter().filter(|part| !part.stage.seeds);
+    if downloads.map(|part| part.takes.len()).sum::<usize>() > jobs {
         let ground = ground.clone();
         first.spawn(async move { drop(ground.baseline().await) });
     }

@@ -157,14 +157,11 @@ fn one_choice(name: &str, seeder: bool) -> Result<Vec<Part>, Failure> {
     if let Some(stage) = STAGES.iter().find(|stage| is_named(stage, name)) {
         return Ok(vec![Part::whole(stage)]);
     }
-    let (stages, run) = match name.split_once('/') {
-        None => {
-            let stages = STAGES.iter().filter(|stage| stage.seeds == seeder);
-            (stages.collect(), name)
-        }
+    let (stages, run): (Vec<&'static Stage>, &str) = match name.split_once('/') {
+        None => (STAGES.iter().collect(), name),
         Some((stage, run)) => {
             let stages = STAGES.iter().filter(|it| is_named(it, stage));
-            (stages.collect::<Vec<_>>(), run)
+            (stages.collect(), run)
         }
     };
     let parts = stages.iter().map(|stage| {
@@ -173,6 +170,12 @@ fn one_choice(name: &str, seeder: bool) -> Result<Vec<Part>, Failure> {
         part
     });
     let parts: Vec<Part> = parts.filter(|part| !part.takes.is_empty()).collect();
+    let fit = parts.iter().filter(|part| part.stage.seeds == seeder);
+    let fit: Vec<Part> = fit.cloned().collect();
+    if !fit.is_empty() {
+        return Ok(fit);
+    }
+    // Whoever names one for other clients is told so later.
     if !parts.is_empty() {
         return Ok(parts);
     }

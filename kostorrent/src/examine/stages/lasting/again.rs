@@ -56,7 +56,7 @@ pub(super) static NEWS: Check = Check {
 pub(super) static NEW_ID: Check = Check {
     name: "new-id",
     right: "has another peer id when it is started again",
-    source: "BEP 3, trackers: peer_id, generated at random at the start of a new download",
+    source: "no BEP; BEP 3 has one generated at random at the start of a new download",
     chapter: 3,
     section: "Design note: a name that proves nothing",
 };
@@ -134,8 +134,9 @@ pub(super) fn interrupted(mut scene: Scene) -> Playing {
         };
         let first = own_id(&scene);
         let goes_on = goes_on(&scene, &INTERRUPTED, &played).await?;
-        // It has forgotten the first run, if there was a second.
-        let second = own_id(&scene).filter(|_| goes_on.verdict != Verdict::Skipped);
+        // Only a second run has made the tape forget the first.
+        let ran_again = played.crash().is_none() && goes_on.verdict != Verdict::Skipped;
+        let second = own_id(&scene).filter(|_| ran_again);
         let new_id = match (first, second) {
             (Some(first), Some(second)) if first == second => NEW_ID.odd(format!(
                 "is {first} again when it is started again: whoever sees it knows who it is"
