@@ -6,7 +6,7 @@ use std::process::Command;
 const IMPURE: [&str; 5] = ["tokio", "reqwest", "rustls", "clap", "mio"];
 
 /// The names of all crates that a package is made of, its own included.
-fn tree(package: &str) -> Vec<String> {
+fn tree(package: &str, features: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
@@ -17,6 +17,7 @@ fn tree(package: &str) -> Vec<String> {
             "all",
         ])
         .args(["--prefix", "none", "--format", "{p}", "--package", package])
+        .args(features)
         .current_dir(kostorrent_tests::programs::root())
         .output()
         .expect("cargo runs");
@@ -35,7 +36,7 @@ fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens
         "kostorrent-recording",
         "kostorrent-sim",
     ] {
-        let tree = tree(package);
+        let tree = tree(package, &[]);
         assert!(tree.iter().any(|name| name == "step11-concurrent-peers"));
         for name in IMPURE {
             assert!(!tree.iter().any(|other| other == name), "{package}: {name}");
@@ -44,8 +45,17 @@ fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens
 }
 
 #[test]
+fn what_speaks_udp_is_made_of_nothing_that_opens_a_socket() {
+    let tree = tree("step17-udp-tracker", &["--no-default-features"]);
+    assert!(tree.iter().any(|name| name == "step04-tracker"));
+    for name in IMPURE {
+        assert!(!tree.iter().any(|other| other == name), "{name}");
+    }
+}
+
+#[test]
 fn the_same_look_finds_them_in_the_client() {
-    let tree = tree("kostorrent");
+    let tree = tree("kostorrent", &[]);
     for name in IMPURE {
         assert!(tree.iter().any(|other| other == name), "{name}");
     }

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::Problem;
 use crate::marks::{self, Mark};
 
+/// The last chapter that is written.
+const CHAPTERS: u32 = 16;
+
 /// The book's repository.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -73,7 +76,9 @@ impl Source {
         for entry in fs::read_dir(&folder).map_err(Problem::at(&folder))? {
             let entry = entry.map_err(Problem::at(&folder))?;
             let package = entry.file_name().to_string_lossy().into_owned();
-            if let Some(number) = number(&package) {
+            // A step whose chapter is still to come has no task yet: it stays as it is.
+            let has_chapter = |&number: &u32| number <= CHAPTERS || task(root, number).exists();
+            if let Some(number) = number(&package).filter(has_chapter) {
                 steps.push(step(root, package, number)?);
             }
         }
@@ -183,6 +188,11 @@ fn number(package: &str) -> Option<u32> {
     number.parse().ok()
 }
 
+/// Where a step's task is.
+fn task(root: &Path, number: u32) -> PathBuf {
+    root.join(format!("steps/workbook/tasks/{number:02}.md"))
+}
+
 fn step(root: &Path, package: String, number: u32) -> Result<Step, Problem> {
     let mut marks = Vec::new();
     let src = Path::new("steps").join(&package).join("src");
@@ -198,7 +208,7 @@ fn step(root: &Path, package: String, number: u32) -> Result<Step, Problem> {
             mark,
         }));
     }
-    let path = root.join(format!("steps/workbook/tasks/{number:02}.md"));
+    let path = task(root, number);
     let task = fs::read_to_string(&path).map_err(Problem::at(&path))?;
     let order = |marked: &Marked| task.find(&marked.bullet()).unwrap_or(usize::MAX);
     marks.sort_by_key(order);

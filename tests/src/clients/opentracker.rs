@@ -1,7 +1,7 @@
 //! opentracker, a tracker that serves much of the public network.
 
 use std::io::{Read as _, Seek as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::process::{self, Process};
@@ -74,6 +74,18 @@ impl Port {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/announce", self.0)
+    }
+
+    /// The announce URL for whoever speaks UDP (BEP 15).
+    #[must_use]
+    pub fn udp_url(&self) -> String {
+        format!("udp://127.0.0.1:{}/announce", self.0)
+    }
+
+    /// Where it is asked by UDP.
+    #[must_use]
+    pub fn udp_address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.0).into()
     }
 
     /// Starts the tracker for these torrents, and waits until it answers.
