@@ -58,7 +58,7 @@ impl Announced {
 impl From<Announced> for AnnounceReply {
     /// The same reply that an HTTP tracker would have given: its interval within the same bounds, its
     /// peers each once and only such as can be called, at most
-    /// [`MAX_PEERS`](tracker::limits::MAX_PEERS). A count that is negative to a tracker that counts
+    /// [`MAX_PEERS`]. A count that is negative to a tracker that counts
     /// with signs, like -1, is none.
     fn from(announced: Announced) -> AnnounceReply {
         let interval = Duration::from_secs(announced.interval.into());
