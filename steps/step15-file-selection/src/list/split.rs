@@ -82,7 +82,8 @@ fn close_of(chars: &[char], from: usize, close: char) -> Option<usize> {
 }
 
 fn take_apart(chars: &[char]) -> Result<Raw, ListError> {
-    let text: String = chars.iter().collect::<String>().trim().to_owned();
+    let text: String = chars.iter().collect();
+    let text = end_trimmed(text.trim_start()).to_owned();
     let mut rest = text.as_str();
     let takes = rest.starts_with('!');
     if takes {
@@ -138,7 +139,7 @@ fn unquoted(raw: Raw, rest: &str) -> Raw {
         let after = &rest[colon + 1..];
         priority = Priority::named(after.trim());
         match priority {
-            Some(_) => body = rest[..colon].trim_end(),
+            Some(_) => body = end_trimmed(&rest[..colon]),
             None => word = Some(after.trim().to_owned()),
         }
     }
@@ -168,6 +169,17 @@ fn unquoted(raw: Raw, rest: &str) -> Raw {
         word,
         ..raw
     }
+}
+
+/// The text without the white space at its end; one that is escaped belongs to the name.
+fn end_trimmed(text: &str) -> &str {
+    let trimmed = text.trim_end();
+    let backslashes = trimmed.bytes().rev().take_while(|byte| *byte == b'\\');
+    let escaped = match backslashes.count() % 2 {
+        1 => text[trimmed.len()..].chars().next(),
+        _ => None,
+    };
+    &text[..trimmed.len() + escaped.map_or(0, char::len_utf8)]
 }
 
 /// The last colon that is not escaped.

@@ -145,6 +145,7 @@ fn names_with_signs_in_them_can_be_written() {
             ("t/e\\f", 1),
             ("t/{g,h", 1),
             ("t/i:j", 1),
+            ("t/k ", 1),
         ],
     ));
     for (list, expected) in [
@@ -153,7 +154,7 @@ fn names_with_signs_in_them_can_be_written() {
         ("a\\:high:low", &[1]),
         ("\\!b", &[2]),
         ("\"!b\"", &[2]),
-        ("!\"!b\",!d*", &[1, 3, 5, 6, 7, 8, 9]),
+        ("!\"!b\",!d*", &[1, 3, 5, 6, 7, 8, 9, 10]),
         ("\\'c", &[3]),
         ("d*", &[4]),
         ("d\\*", &[4]),
@@ -165,6 +166,11 @@ fn names_with_signs_in_them_can_be_written() {
         ("\"{g,h\"", &[8]),
         ("i:j", &[9]),
         ("i:j:low", &[9]),
+        ("k\\ ", &[10]),
+        ("k\\  , 1", &[1, 10]),
+        ("k\\ :high", &[10]),
+        ("\"k \"", &[10]),
+        ("e\\\\f ,1", &[1, 7]),
     ] {
         assert_eq!(numbers(&files, list).unwrap(), expected, "{list}");
     }
@@ -174,6 +180,8 @@ fn names_with_signs_in_them_can_be_written() {
 fn a_list_is_written_as_it_was_read() {
     let list: List = " 1-3 , \"a, b\":high,!*.nfo".parse().unwrap();
     assert_eq!(list.to_string(), "1-3,\"a, b\":high,!*.nfo");
+    let spaced: List = " a\\  , b\\\\ ,c".parse().unwrap();
+    assert_eq!(spaced.to_string(), "a\\ ,b\\\\,c");
 }
 
 /// A hundred thousand files in a thousand folders.
