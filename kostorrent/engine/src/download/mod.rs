@@ -1,6 +1,7 @@
 //! Asking for blocks, and taking them in.
 
 mod again;
+mod ending;
 mod patience;
 mod reasons;
 
@@ -20,6 +21,7 @@ use crate::swarm::Swarm;
 use crate::timers::Timer;
 use crate::{Action, Time, Waste, Why};
 
+use ending::Ending;
 pub(crate) use patience::WATCH;
 
 /// A peer with fewer requests out has nearly nothing left to do.
@@ -40,6 +42,7 @@ pub(crate) struct Download {
     ask: BTreeSet<PeerKey>,
     /// Room for the picker's answer, kept for the next time.
     picks: Vec<BlockRequest>,
+    ending: Ending,
     pub rate: Rate,
     /// Payload bytes that came.
     pub total: u64,
@@ -59,6 +62,7 @@ impl Download {
             news: 0,
             ask: BTreeSet::new(),
             picks: Vec::new(),
+            ending: Ending::default(),
             rate: Rate::new(),
             total: 0,
             waste: Waste::default(),
@@ -124,7 +128,8 @@ impl Download {
             return;
         }
         let out = content.picker.asked_of(key);
-        let window = peer.down.window.size();
+        let share = self.ending.share(swarm, content, peer, cx.now);
+        let window = peer.down.window.size().min(share);
         let mut free = window.saturating_sub(out).min(most);
         // With a large window requests go out in groups: one write for many. What
         // has become free meanwhile is not forgotten: the next blocks ask for it.
