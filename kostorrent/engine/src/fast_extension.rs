@@ -77,7 +77,11 @@ impl Engine {
             return;
         };
         let is_new = peer.has.count() < ALLOWED as u32;
-        let Some(fast) = peer.fast.as_mut().filter(|fast| is_new && fast.granted.is_empty()) else {
+        let Some(fast) = peer
+            .fast
+            .as_mut()
+            .filter(|fast| is_new && fast.granted.is_empty())
+        else {
             return;
         };
         let pieces = content.geometry.pieces();

@@ -336,11 +336,7 @@ fn is_served(peer: &Peer, piece: u32) -> bool {
 }
 
 /// Says that these requests are not answered, to a peer that is to be told.
-pub(crate) fn reject(
-    cx: &mut Cx,
-    peer: &mut Peer,
-    blocks: impl IntoIterator<Item = BlockRequest>,
-) {
+pub(crate) fn reject(cx: &mut Cx, peer: &mut Peer, blocks: impl IntoIterator<Item = BlockRequest>) {
     if peer.fast.is_some() {
         for block in blocks {
             cx.send(peer, Fast::Reject(block).into());

@@ -14,12 +14,7 @@ pub const ALLOWED: usize = 10;
 /// many peers does not get many sets; and addresses of one network (/24) have one set together.
 ///
 /// The BEP knows no set for IPv6.
-pub fn allowed_fast(
-    address: Ipv4Addr,
-    info_hash: InfoHash,
-    pieces: u32,
-    count: usize,
-) -> Vec<u32> {
+pub fn allowed_fast(address: Ipv4Addr, info_hash: InfoHash, pieces: u32, count: usize) -> Vec<u32> {
     let [a, b, c, _] = address.octets();
     let mut x = [&[a, b, c, 0], &info_hash.0[..]].concat();
     let mut allowed = Vec::new();

@@ -58,7 +58,8 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let addr = meeting.addr;
     let mut talk = Talk::new(meeting, torrent.piece_count());
     talk.tell(Fast::HaveNone.into(), "have none", out)?;
-    talk.listen(out).map_err(|error| format!("{addr}: {error}"))?;
+    talk.listen(out)
+        .map_err(|error| format!("{addr}: {error}"))?;
 
     let length = |piece: u32| {
         let begins = u64::from(piece) * torrent.piece_length;
@@ -75,7 +76,8 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         let text = format!("request: piece {piece}, the first block");
         talk.tell(Message::Request(first(piece)), &text, out)?;
     }
-    talk.listen(out).map_err(|error| format!("{addr}: {error}"))?;
+    talk.listen(out)
+        .map_err(|error| format!("{addr}: {error}"))?;
     Ok(())
 }
 

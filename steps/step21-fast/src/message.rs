@@ -178,7 +178,10 @@ mod tests {
             len: 0x4000,
         };
         for (fast, expected) in [
-            (Fast::Suggest(0x0102_0304), &[0, 0, 0, 5, 13, 1, 2, 3, 4][..]),
+            (
+                Fast::Suggest(0x0102_0304),
+                &[0, 0, 0, 5, 13, 1, 2, 3, 4][..],
+            ),
             (Fast::HaveAll, &[0, 0, 0, 1, 14]),
             (Fast::HaveNone, &[0, 0, 0, 1, 15]),
             (
