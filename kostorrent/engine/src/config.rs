@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use blocks::Geometry;
+use handshake::Reserved;
 use messages::Bitfield;
 
 /// Memory for pieces that are being fetched: the block buffers of all open pieces stay below this,
@@ -38,6 +39,8 @@ pub struct Config {
     pub memory: u64,
     /// Our own peer id.
     pub peer_id: [u8; 20],
+    /// The extensions that our handshake says we speak.
+    pub reserved: Reserved,
     /// The seed of every chance decision.
     pub seed: u64,
     /// Whether to keep the reasons of actions: see [`Engine::poll_why`](crate::Engine::poll_why). It
@@ -61,6 +64,7 @@ impl Config {
             limit_up: None,
             memory: PIECE_MEMORY,
             peer_id: [0; 20],
+            reserved: Reserved::none(),
             seed: 0,
             explain: false,
         }

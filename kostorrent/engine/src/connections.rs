@@ -10,7 +10,7 @@ use picker::PeerKey;
 use crate::content::Content;
 use crate::discovery::Release;
 use crate::leaving::Stage;
-use crate::peer::{Down, Peer, Up};
+use crate::peer::{Down, Fast, Peer, Up};
 use crate::swarm::Admission;
 use crate::timers::Timer;
 use crate::{Action, CloseReason, ConnectFailure, Engine, download, passing};
@@ -43,6 +43,11 @@ impl Engine {
             id: theirs.peer_id.0,
             connected: now,
             listed,
+            fast: self
+                .reserved
+                .common(theirs.reserved)
+                .fast()
+                .then(|| Box::new(Fast::new(theirs.info_hash))),
             has: Bitfield::new(pieces),
             offers: 0,
             down: Down::new(now),
@@ -52,11 +57,7 @@ impl Engine {
             heard: now,
             spoke: now,
         };
-        let shows_all = self.super_seed.is_none();
-        if let Some(have) = self.have().filter(|have| shows_all && have.count() > 0) {
-            let bitfield = Message::Bitfield(have.to_bytes());
-            self.cx.send(&mut peer, bitfield);
-        }
+        self.introduce(&mut peer);
         if let Some(content) = &mut self.content {
             content.review_fellow(&peer, now);
         }
@@ -197,7 +198,7 @@ impl Engine {
                 Ok(())
             }
             Message::Unchoke => {
-                self.download.unchoked(peer);
+                self.download.unchoked(peer, content);
                 Ok(())
             }
             Message::Interested => {
@@ -217,21 +218,18 @@ impl Engine {
                 bad => bad,
             },
             Message::Bitfield(bytes) => match content.has_pieces(peer, &bytes, cx.now) {
-                Ok(()) => {
-                    self.heard_of(key, None);
-                    self.interest(key)
-                }
+                Ok(()) => self.told_of_all(key),
                 bad => bad,
             },
+            Message::Later { id, body } => self.later(key, id, &body),
             Message::Request(block) => {
                 let hidden = self.super_seed.as_ref();
-                match hidden.is_some_and(|shown| !shown.shows(key, block.piece)) {
-                    true => Ok(()), // as a piece that we do not have
-                    false => self.upload.requested(cx, peer, content, block),
-                }
+                // One that is not shown is as good as one that we do not have.
+                let shown = hidden.is_none_or(|shown| shown.shows(key, block.piece));
+                self.upload.requested(cx, peer, content, block, shown)
             }
             Message::Cancel(block) => {
-                self.upload.cancelled(peer, &block);
+                self.upload.cancelled(cx, peer, block);
                 Ok(())
             }
         };
@@ -263,7 +261,7 @@ impl Engine {
             self.cx.send(peer, message);
         }
         // Who would not answer is asked when it does: with its unchoke.
-        if peer.serves() {
+        if peer.askable().is_some() {
             self.download.ask_soon(key);
         }
         Ok(())

@@ -197,6 +197,14 @@ pub enum Action {
         /// The address.
         addr: SocketAddr,
     },
+    /// This peer has said that it will not send this block, which was asked of it (BEP 6): it is not
+    /// waited for.
+    Rejected {
+        /// The connection.
+        peer: PeerKey,
+        /// The block.
+        block: BlockRequest,
+    },
     /// End this connection. The engine has forgotten it already.
     Close {
         /// The connection.

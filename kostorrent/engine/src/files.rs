@@ -11,7 +11,7 @@ use crate::leaving::Stage;
 use crate::pausing::Trial;
 use crate::peer::Peer;
 use crate::timers::Timer;
-use crate::{Action, CloseReason, Engine, Time, download};
+use crate::{Action, CloseReason, Engine, Time, download, upload};
 
 /// Pieces of what a peer hung up on are looked at no more often than this: reading a piece anew is
 /// dearer than hanging up.
@@ -77,10 +77,12 @@ impl Engine {
             let bitfield = Message::Bitfield(content.have().to_bytes());
             self.cx.send(peer, bitfield);
         }
-        let dropped = peer.up.requests.drop_pieces(pieces);
-        if !peer.up.am_choking && (dropped || peer.up.in_connection > 0) {
-            peer.up.void = true;
-        }
+        let is_lost = |piece| pieces.binary_search(&piece).is_ok();
+        let dropped = peer.up.requests.drop_pieces(is_lost);
+        let asks = !dropped.is_empty() || peer.up.in_connection > 0;
+        // Who hears of each block that it does not get need not ask anew.
+        peer.up.void |= peer.fast.is_none() && !peer.up.am_choking && asks;
+        upload::reject(&mut self.cx, peer, dropped);
         self.upload.void_asked(&mut self.cx, peer);
         self.interest(key)
     }
@@ -130,7 +132,8 @@ impl Engine {
     /// A connection could not read what it was to send: it has dropped this block.
     pub(crate) fn unsent(&mut self, key: PeerKey, block: BlockRequest) {
         if let Some(peer) = self.swarm.get_mut(key) {
-            peer.up.void = !peer.up.am_choking;
+            peer.up.void = peer.fast.is_none() && !peer.up.am_choking;
+            upload::reject(&mut self.cx, peer, [block]);
             self.upload.unsent(&mut self.cx, peer, block.len.into());
         }
     }

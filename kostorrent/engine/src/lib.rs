@@ -26,6 +26,7 @@ mod discovery;
 mod download;
 mod event;
 mod explain;
+mod fast_extension;
 mod files;
 mod leaving;
 mod limit;
@@ -47,12 +48,21 @@ mod why;
 pub use bound::Bound;
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
 pub use details::{Details, Doing, OpenPiece, PeerDetails, TrackerDetails};
+/// The ids of the messages that the engine wants to hear of beyond those of BEP 3.
+pub const LATER: &[u8] = fast::IDS;
+
+/// The extensions that the engine speaks: what a handshake can say, and [`Config::reserved`].
+pub fn speaks() -> Reserved {
+    Reserved::none().with_fast()
+}
+
 pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::{Stats, Waste};
 pub use time::Time;
 pub use why::{Choice, Why};
 
+use handshake::Reserved;
 use messages::Bitfield;
 use picker::Order;
 
@@ -71,6 +81,8 @@ use upload::{SuperSeed, Upload};
 pub struct Engine {
     stage: Stage,
     keep_seeding: bool,
+    /// The extensions that our handshake says we speak.
+    reserved: Reserved,
     /// When the work began.
     began: Time,
     cx: Cx,
@@ -102,6 +114,7 @@ impl Engine {
         let mut engine = Engine {
             stage: Stage::Running,
             keep_seeding: config.keep_seeding,
+            reserved: config.reserved,
             began: now,
             discovery: Discovery::new(&config, &mut cx),
             swarm: Swarm::new(&config),

@@ -145,6 +145,7 @@ impl Engine {
     }
 
     fn watch(&mut self, key: PeerKey) -> Result<(), CloseReason> {
+        self.forgive(key);
         let done = self.is_finished() && !self.paused && self.super_seed.is_none();
         let (Some(peer), cx) = (self.swarm.get_mut(key), &mut self.cx) else {
             return Ok(());

@@ -37,6 +37,10 @@ impl Engine {
         let now = self.cx.now;
         if let Some(peer) = self.swarm.get_mut(key) {
             peer.heard = now;
+            // It was on its way when it was taken back.
+            if let (Some(fast), Some(block)) = (&mut peer.fast, block) {
+                fast.taken_back.answered(block);
+            }
         }
         let is_here = match (block, &self.content) {
             (Some(block), Some(content)) => content.picker.is_here(block),

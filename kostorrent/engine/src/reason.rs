@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use blocks::RequestError;
+use fast::FastError;
 use handshake::{HandshakeError, Refusal};
 use messages::BitfieldError;
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,15 @@ pub enum CloseReason {
     /// A request that cannot be right.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// A message of the fast extension that cannot be right.
+    #[error(transparent)]
+    Fast(#[from] FastError),
+    /// It refuses one piece after the other, and sends nothing.
+    #[error("it says that it has pieces, and rejects every request for them")]
+    RefusesAll,
+    /// It rejects what it was not asked for.
+    #[error("it rejects requests that it never got")]
+    RejectsNothing,
     /// Neither has anything for the other.
     #[error("both of us have everything")]
     BothComplete,

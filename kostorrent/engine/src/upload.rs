@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use choker::{Candidate, Choker};
+use fast::{ALLOWED, Fast};
 use messages::{BlockRequest, Message};
 use picker::PeerKey;
 use progress::Rate;
@@ -70,7 +71,7 @@ impl Upload {
     }
 
     // ANCHOR: requested
-    /// A peer asks for a block.
+    /// A peer asks for a block, of a piece that it may see or not.
     ///
     /// # Errors
     ///
@@ -81,11 +82,14 @@ impl Upload {
         peer: &mut Peer,
         content: &Content,
         block: BlockRequest,
+        shown: bool,
     ) -> Result<(), CloseReason> {
         content.geometry.check(&block)?;
-        if !peer.up.am_choking && content.have().get(block.piece) {
-            peer.up.requests.push(block);
+        let may = shown && content.have().get(block.piece) && is_served(peer, block.piece);
+        if may && peer.up.requests.push(block) {
             self.serve(cx, peer, usize::MAX);
+        } else {
+            reject(cx, peer, [block]);
         }
         Ok(())
     }
@@ -102,8 +106,10 @@ impl Upload {
     }
 
     /// A peer has got the block elsewhere.
-    pub fn cancelled(&mut self, peer: &mut Peer, block: &BlockRequest) {
-        peer.up.requests.cancel(block);
+    pub fn cancelled(&mut self, cx: &mut Cx, peer: &mut Peer, block: BlockRequest) {
+        if peer.up.requests.cancel(&block) {
+            reject(cx, peer, [block]);
+        }
     }
 
     /// A connection can take more: at its beginning, and when it has sent something. Only what has
@@ -253,6 +259,12 @@ impl Upload {
     pub fn choke_all(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
         for peer in swarm.iter_mut() {
             set_choking(cx, peer, true, || Why::Paused);
+            // Nor what was granted to those that are choked.
+            if let Some(fast) = &mut peer.fast {
+                fast.granted.clear();
+            }
+            let dropped = peer.up.requests.drop_pieces(|_| true);
+            reject(cx, peer, dropped);
         }
     }
 
@@ -303,12 +315,31 @@ fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool, why: impl FnOnce() -
     peer.up.void = false;
     if choking {
         // Without the fast extension a choke drops what was asked for, without a word.
-        peer.up.requests.clear();
+        let granted = peer.fast.as_ref().map(|fast| &fast.granted[..]);
+        let stays = |piece| granted.is_some_and(|granted| granted.contains(&piece));
+        let dropped = peer.up.requests.drop_pieces(|piece| !stays(piece));
         cx.because(why);
         cx.send(peer, Message::Choke);
+        reject(cx, peer, dropped);
     } else {
         peer.up.before_turn = peer.up.total;
         cx.because(why);
         cx.send(peer, Message::Unchoke);
+    }
+}
+
+/// Whether a peer gets blocks of this piece now: who has next to nothing gets some while it is choked.
+fn is_served(peer: &Peer, piece: u32) -> bool {
+    let is_new = peer.has.count() < ALLOWED as u32;
+    let granted = peer.fast.as_ref().filter(|_| is_new);
+    !peer.up.am_choking || granted.is_some_and(|fast| fast.granted.contains(&piece))
+}
+
+/// Says that these requests are not answered, to a peer that is to be told.
+pub(crate) fn reject(cx: &mut Cx, peer: &mut Peer, blocks: impl IntoIterator<Item = BlockRequest>) {
+    if peer.fast.is_some() {
+        for block in blocks {
+            cx.send(peer, Fast::Reject(block).into());
+        }
     }
 }

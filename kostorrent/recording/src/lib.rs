@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 
 use blocks::Geometry;
 use engine::{Action, Config, ContentConfig, Outcome};
+use handshake::Reserved;
 use messages::Bitfield;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,9 @@ pub struct Header {
     pub memory: u64,
     /// Our own peer id, in hex.
     pub peer_id: String,
+    /// The eight reserved bytes of our handshake, in hex; none were set in recordings without them.
+    #[serde(default = "no_extensions", skip_serializing_if = "is_no_extensions")]
+    pub reserved: String,
     /// The seed of every chance decision.
     pub seed: u64,
 }
@@ -109,6 +113,7 @@ impl Header {
             limit_up,
             memory,
             peer_id,
+            reserved,
             seed,
             explain: _,
         } = config;
@@ -141,6 +146,7 @@ impl Header {
             limit_up: *limit_up,
             memory: *memory,
             peer_id: hex::encode(peer_id),
+            reserved: hex::encode(reserved.0),
             seed: *seed,
         })
     }
@@ -172,6 +178,9 @@ impl Header {
         let mut peer_id = [0; 20];
         hex::decode_to_slice(&self.peer_id, &mut peer_id)
             .map_err(|error| format!("`peer_id`: {error}"))?;
+        let mut reserved = Reserved::none();
+        hex::decode_to_slice(&self.reserved, &mut reserved.0)
+            .map_err(|error| format!("`reserved`: {error}"))?;
         let content = ContentConfig {
             geometry,
             have: pieces("have", &self.have)?,
@@ -195,10 +204,19 @@ impl Header {
             limit_up: self.limit_up,
             memory: self.memory,
             peer_id,
+            reserved,
             seed: self.seed,
             explain: false,
         })
     }
+}
+
+fn no_extensions() -> String {
+    hex::encode(Reserved::none().0)
+}
+
+fn is_no_extensions(reserved: &str) -> bool {
+    reserved == no_extensions()
 }
 
 /// Whether this action stands in a recording, and so can be compared when it is replayed.

@@ -32,6 +32,11 @@ impl World {
                 }
             }
             Action::Send { peer, message } => self.send(node, peer, message),
+            Action::Rejected { peer, block } => {
+                if let Some(end) = self.nodes[node].ends.get_mut(peer) {
+                    end.asked.remove(&block);
+                }
+            }
             Action::Upload { peer, block } => self.upload(node, peer, block),
             Action::Keep { buf, piece, block } => {
                 let content = self.take_buf(node, buf);

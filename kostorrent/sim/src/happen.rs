@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use engine::{BufKey, Command, Event};
-use handshake::{Handshake, Reserved};
+use handshake::Handshake;
 use messages::{BlockRequest, Ended, Message};
 use metainfo::InfoHash;
 use picker::PeerKey;
@@ -155,7 +155,7 @@ impl World {
         other: usize,
     ) {
         let handshake = Handshake {
-            reserved: Reserved::none(),
+            reserved: self.nodes[other].config.reserved,
             info_hash: InfoHash(*b"the swarm's one hash"),
             peer_id: self.nodes[other].id,
         };
@@ -196,10 +196,11 @@ impl World {
                 }
             }
             Parcel::Message(message) => {
-                let Some(end) = self.nodes[node].ends.get_mut(peer) else {
+                let Some(other) = self.nodes[node].ends.get(peer).map(|end| end.other) else {
                     return;
                 };
-                if message == Message::Choke {
+                let forgets = message == Message::Choke && !self.both_fast(node, other);
+                if let Some(end) = self.nodes[node].ends.get_mut(peer).filter(|_| forgets) {
                     end.asked.clear();
                 }
                 self.tell(node, Event::Message { peer, message });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use blocks::Geometry;
 use engine::{Config, ContentConfig, Event, Report, Time};
+use handshake::Reserved;
 use messages::{Bitfield, Message};
 use picker::PeerKey;
 use rand_chacha::ChaCha8Rng;
@@ -46,6 +47,8 @@ pub struct World {
     pub disk: Disk,
     /// Whether nodes that come from now on keep a [`Recording`].
     pub records: bool,
+    /// The extensions that nodes speak whose config is made from now on.
+    pub reserved: Reserved,
     /// What the names of hosts lead to.
     pub names: BTreeMap<String, Vec<SocketAddr>>,
     pub(crate) geometry: Geometry,
@@ -74,6 +77,7 @@ impl World {
             line: Line::default(),
             disk: Disk::default(),
             records: false,
+            reserved: Reserved::none(),
             names: BTreeMap::new(),
             geometry,
             agenda: Agenda::new(),
@@ -94,6 +98,7 @@ impl World {
     pub fn having(&self, have: Bitfield) -> Config {
         Config {
             tiers: vec![vec![TRACKER.to_owned()]],
+            reserved: self.reserved,
             ..Config::new(Some(ContentConfig::all(self.geometry, have)))
         }
     }
@@ -304,6 +309,12 @@ impl World {
             flow: tcp.map(|tcp| Box::new(Flow::new(tcp, latency * 2))),
         };
         self.nodes[node].ends.add(end)
+    }
+
+    /// Whether two nodes have agreed on the fast extension.
+    pub(crate) fn both_fast(&self, one: usize, other: usize) -> bool {
+        let says = |node: usize| self.nodes[node].config.reserved;
+        says(one).common(says(other)).fast()
     }
 
     pub(crate) fn latency(&self, one: usize, other: usize) -> Duration {

@@ -321,6 +321,18 @@ fn the_same_swarms_are_done_over_lines_like_tcps() {
     }
 }
 
+/// With the fast extension some or all of them answer every request, and a choke forgets nothing.
+#[test]
+fn the_same_swarms_are_done_with_the_fast_extension() {
+    for seed in 0..40 {
+        let mut scenario = mixture(seed);
+        for (number, group) in scenario.groups.iter_mut().enumerate() {
+            group.fast = seed % 2 == 0 || !(number as u64 + seed).is_multiple_of(3);
+        }
+        assert_sound(&scenario.run(seed));
+    }
+}
+
 /// A small swarm, made up from a number: whatever it is, one honest seeder is there and stays.
 fn mixture(seed: u64) -> Scenario {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d;

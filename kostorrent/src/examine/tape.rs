@@ -298,7 +298,7 @@ pub fn words(message: &Message) -> String {
             format!("{name} {} {}+{}", block.piece, block.offset, block.len)
         }
         Message::Bitfield(bytes) => format!("{name} {}", hex::encode(bytes)),
-        Message::Skipped(id) => format!("{name} (id {id})"),
+        Message::Skipped(id) | Message::Later { id, .. } => format!("{name} (id {id})"),
         _ => name.to_owned(),
     }
 }

@@ -173,6 +173,7 @@ impl Work {
             limit_up: given.up,
             memory: given.memory,
             peer_id: ours.peer_id.0,
+            reserved: ours.reserved,
             seed: self.options.seed.unwrap_or_else(rand::random),
             ..Config::new(Some(content))
         };

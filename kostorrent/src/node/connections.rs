@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use connection::{Heard, Order, Pool, Setup};
+use connection::{Heard, Order, Pool, Setup, Terms};
 use messages::{Ended, Message};
 use picker::PeerKey;
 use tokio::sync::mpsc;
@@ -67,6 +67,10 @@ impl Connections {
             stream: joined.stream,
             early: joined.early,
             pieces: self.pieces,
+            terms: Terms {
+                later: engine::LATER,
+                choke_forgets_nothing: both.fast(),
+            },
             pool: self.pool.clone(),
             source: self.source.clone(),
             to: self.to_heard.clone(),

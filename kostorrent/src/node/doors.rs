@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use handshake::{Handshake, Reserved};
+use handshake::Handshake;
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
@@ -81,7 +81,7 @@ impl Doors {
 
     fn handshake(&self, info_hash: InfoHash) -> Handshake {
         Handshake {
-            reserved: Reserved::none(),
+            reserved: engine::speaks(),
             info_hash,
             peer_id: self.peer_id,
         }

@@ -255,6 +255,9 @@ impl Task {
             match action {
                 Action::Connect { addr } => self.dial(addr),
                 Action::Close { peer, why } => self.connections.close(peer, &why),
+                Action::Rejected { peer, block } => {
+                    self.connections.order(peer, Order::Rejected(block));
+                }
                 Action::Send { peer, message } => self.connections.send(peer, message),
                 Action::Upload { peer, block } => self.upload(peer, block),
                 Action::Keep { buf, piece, block } => self.buffers.keep(buf, piece, block),

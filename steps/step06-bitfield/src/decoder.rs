@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bitfield, BlockRequest, MAX_BLOCK, MAX_SKIPPED, Message, WireError, ids};
+use crate::{Bitfield, BlockRequest, MAX_BLOCK, MAX_KEPT, MAX_SKIPPED, Message, WireError, ids};
 
 // ANCHOR: item
 /// What the decoder finds in the stream.
@@ -33,10 +33,13 @@ pub struct BlockHeader {
 /// number of pieces.
 ///
 /// It keeps at most the start of one message, or one bitfield that is on its way;
-/// nothing is allocated for any other message.
+/// nothing is allocated for any other message but those it was told to
+/// [keep](Decoder::keeping).
 #[derive(Clone, Debug)]
 pub struct Decoder {
     pieces: u32,
+    /// The ids of the messages that are handed on whole.
+    keeps: &'static [u8],
     state: State,
     /// The start of a message that has come in part: length, id, and a short body.
     start: [u8; LONGEST_START],
@@ -52,6 +55,8 @@ enum State {
     Bitfield(Vec<u8>),
     /// In a message that nobody reads, with this many bytes to go.
     Skipping { id: u8, left: u32 },
+    /// In a message of a later BEP, of which these bytes have come.
+    Keeping { id: u8, body: Vec<u8>, left: u32 },
 }
 // ANCHOR_END: decoder
 
@@ -76,10 +81,18 @@ impl Decoder {
     pub fn new(pieces: u32) -> Decoder {
         Decoder {
             pieces,
+            keeps: &[],
             state: State::Start,
             start: [0; LONGEST_START],
             filled: 0,
         }
+    }
+
+    /// The same, and messages with these ids, which it does not know itself, are not skipped but
+    /// handed on as [`Message::Later`], if they are no longer than [`MAX_KEPT`].
+    pub fn keeping(mut self, ids: &'static [u8]) -> Decoder {
+        self.keeps = ids;
+        self
     }
 
     // ANCHOR: next
@@ -102,6 +115,12 @@ impl Decoder {
             match start {
                 Start::Needs(_) => return Ok((used, None)),
                 Start::Whole(_, item) => return Ok((used, Some(item))),
+                Start::Body(State::Skipping { id, left })
+                    if self.keeps.contains(&id) && left < MAX_KEPT =>
+                {
+                    let body = Vec::new();
+                    self.state = State::Keeping { id, body, left };
+                }
                 Start::Body(state) => self.state = state,
             }
         }
@@ -170,6 +189,16 @@ impl Decoder {
                     return (taken, None);
                 }
                 (taken, Message::Skipped(*id))
+            }
+            State::Keeping { id, body, left } => {
+                let taken = bytes.len().min(*left as usize);
+                body.extend_from_slice(&bytes[..taken]);
+                *left -= taken as u32;
+                if *left > 0 {
+                    return (taken, None);
+                }
+                let (id, body) = (*id, std::mem::take(body));
+                (taken, Message::Later { id, body })
             }
         };
         self.state = State::Start;

@@ -50,3 +50,7 @@ pub const MAX_BLOCK: u32 = 128 * 1024;
 /// The longest message of an unknown kind that is skipped, in bytes: 1 MiB, the id included. A peer
 /// that announces more is not speaking BitTorrent.
 pub const MAX_SKIPPED: u32 = 1024 * 1024;
+
+/// The longest message of a later BEP that is [kept](Decoder::keeping), in bytes: 64 KiB, the id included.
+/// What is longer is skipped like a message that nobody knows.
+pub const MAX_KEPT: u32 = 64 * 1024;

@@ -34,6 +34,14 @@ pub enum Message {
     /// A message with this id came and was skipped: one of a later BEP, or unknown
     /// ([`name`](crate::name) says which). Never sent.
     Skipped(u8),
+    /// A message of a later BEP, for those who [know it](crate::Decoder::keeping): its id and its
+    /// body, which is read and written there.
+    Later {
+        /// The message's id.
+        id: u8,
+        /// What follows the id.
+        body: Vec<u8>,
+    },
 }
 
 /// A block: a part of one piece, as it is asked for. Blocks are 16 KiB, but for the
@@ -62,7 +70,7 @@ impl Message {
             Message::Bitfield(_) => ids::BITFIELD,
             Message::Request(_) => ids::REQUEST,
             Message::Cancel(_) => ids::CANCEL,
-            Message::Skipped(id) => *id,
+            Message::Skipped(id) | Message::Later { id, .. } => *id,
         })
     }
 
@@ -97,6 +105,10 @@ impl Message {
             Message::Cancel(block) => {
                 head(out, 13, ids::CANCEL);
                 out.extend(block.to_bytes());
+            }
+            Message::Later { id, body } => {
+                head(out, 1 + body.len() as u32, *id);
+                out.extend(body);
             }
             Message::Skipped(_) => {}
         }

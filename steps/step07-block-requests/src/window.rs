@@ -53,8 +53,8 @@ pub struct Window {
     // ANCHOR_END: window
     /// How long the requests that are out should last.
     ahead: Duration,
-    /// Whether that goes by the round trip.
-    knows_trip: bool,
+    /// A [round trip](Window::answered), if it is known.
+    trip: Option<Duration>,
     moment: Stretch,
     /// Bytes a second in the last whole moment, if there was one.
     rate_now: Option<u64>,
@@ -89,7 +89,7 @@ impl Window {
             interval: Stretch::new(INTERVAL),
             rate: 0,
             ahead: AHEAD,
-            knows_trip: false,
+            trip: None,
             moment: Stretch::new(MOMENT),
             rate_now: None,
         }
@@ -122,10 +122,14 @@ impl Window {
     /// Slow start: what arrives makes the window larger. If the round trip is known, it does so
     /// sooner, but not beyond one and a half times of what the requests should last.
     fn grow(&mut self, bytes: u32) {
-        let (times, most) = match (self.knows_trip, self.rate_now) {
-            (true, Some(rate)) => (TIMES, blocks(rate, self.ahead * 3 / 2)),
-            (true, None) => (TIMES, Window::MOST),
-            (false, _) => (1, Window::MOST),
+        let (times, most) = match (self.trip, self.rate_now) {
+            (Some(_), Some(rate)) => {
+                // What comes now may be much more than in the last whole moment.
+                let rate = rate.max(self.moment.least_rate());
+                (TIMES, blocks(rate, self.ahead * 3 / 2))
+            }
+            (Some(_), None) => (TIMES, Window::MOST),
+            (None, _) => (1, Window::MOST),
         };
         let credit = u64::from(self.credit) + u64::from(bytes) * times;
         let grown = self.size + (credit / u64::from(BLOCK)) as usize;
@@ -153,8 +157,13 @@ impl Window {
     /// whole interval on requests last two of them, one second at least and three at most; and slow
     /// start goes by that from now on.
     pub fn answered(&mut self, after: Duration) {
-        self.knows_trip = true;
+        self.trip = Some(after);
         self.ahead = after.saturating_mul(2).clamp(LEAST_AHEAD, AHEAD);
+    }
+
+    /// The round trip, if it is known.
+    pub fn trip(&self) -> Option<Duration> {
+        self.trip
     }
 
     // ANCHOR: snub
@@ -210,6 +219,11 @@ impl Stretch {
         let bytes = std::mem::take(&mut self.bytes);
         self.began = Some(now);
         Some(rate(bytes, elapsed))
+    }
+
+    /// What the rate of this stretch will be at least.
+    fn least_rate(&self) -> u64 {
+        rate(self.bytes, self.least)
     }
 
     /// The clock stands still until the next block arrives.

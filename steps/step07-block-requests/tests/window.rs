@@ -144,6 +144,23 @@ fn slow_start_asks_a_slow_peer_for_no_more_than_lasts_if_the_round_trip_is_known
 }
 
 #[test]
+fn slow_start_goes_by_what_comes_now_where_blocks_come_in_bursts() {
+    // Each round trip of 200 ms brings a burst twice as large as the one before. A rate that is measured
+    // to the end of the last whole moment knows of half of that, or of less.
+    let mut window = Window::new();
+    window.answered(200 * MS);
+    let mut now = Duration::ZERO;
+    for burst in [2, 4, 8, 16, 32, 64] {
+        for _ in 0..burst {
+            window.received(now, BLOCK);
+        }
+        now += 200 * MS;
+        // The next burst can be as large if so many are out.
+        assert!(window.size() >= 2 * burst, "{burst}: {}", window.size());
+    }
+}
+
+#[test]
 fn a_trickle_keeps_two_requests_out() {
     let mut window = Window::new();
     steady(&mut window, Duration::ZERO, 60, 1_000);

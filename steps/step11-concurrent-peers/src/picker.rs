@@ -284,6 +284,15 @@ impl Picker {
         self.news
     }
 
+    /// This peer can be asked for other pieces than before, and perhaps for as many: what is known of there
+    /// being nothing for it is forgotten.
+    pub fn look_again(&mut self, peer: PeerKey) {
+        if let Some(ledger) = self.ledgers.get_mut(&peer) {
+            ledger.nothing = None;
+            ledger.nothing_unopened = None;
+        }
+    }
+
     /// Whether it is known that there is nothing for this peer: it costs no look at any piece.
     pub fn has_nothing_for(&self, peer: PeerKey, has: &Bitfield) -> bool {
         let known = Some((has.count(), self.news));

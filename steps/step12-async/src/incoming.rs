@@ -6,7 +6,7 @@ use std::io::{self, IoSliceMut};
 use blocks::{BLOCK, BlockBuf, Landed, Outstanding, Part, Parts};
 use messages::{BlockHeader, BlockRequest, Decoder, Ended, Item, Message, piece_header};
 
-use super::{Heard, Pool};
+use super::{Heard, Pool, Terms};
 
 /// For how many blocks a place is laid out ahead of a read. A message in between puts all that
 /// follows it in the same read out of place, so more would mean more to copy; fewer, more calls.
@@ -33,6 +33,7 @@ pub struct Incoming {
     last: usize,
     pool: Pool,
     choked: bool,
+    choke_forgets_nothing: bool,
     copied: u64,
     /// Payload bytes that came and were not told of yet, neither as blocks nor as wasted.
     untold: u64,
@@ -96,26 +97,37 @@ impl Incoming {
             last: 0,
             pool,
             choked: false,
+            choke_forgets_nothing: false,
             copied: 0,
             untold: 0,
         }
+    }
+
+    /// The same, with what both ends have agreed on.
+    pub fn on(mut self, terms: Terms) -> Incoming {
+        self.decoder = self.decoder.keeping(terms.later);
+        self.choke_forgets_nothing = terms.choke_forgets_nothing;
+        self
+    }
+
+    /// Notes that this block is not to come.
+    pub fn rejected(&mut self, block: &BlockRequest) {
+        self.outstanding.cancel(block);
+        self.drop_partial(block);
     }
 
     /// Notes what a message that we send means for what is to come.
     pub fn sent(&mut self, message: &Message) {
         match message {
             // A request that crosses a choke is dropped by the peer, without a word: nothing is to
-            // come of it.
-            Message::Request(block) if !self.choked => {
+            // come of it. Unless it has promised a word.
+            Message::Request(block) if !self.choked || self.choke_forgets_nothing => {
                 debug_assert!(block.len <= BLOCK, "{block:?} fits in no buffer");
                 if let Some(forgotten) = self.outstanding.ask(*block) {
                     self.drop_partial(&forgotten);
                 }
             }
-            Message::Cancel(block) => {
-                self.outstanding.cancel(block);
-                self.drop_partial(block);
-            }
+            Message::Cancel(block) => self.rejected(block),
             _ => {}
         }
     }
@@ -270,6 +282,7 @@ impl Incoming {
 
     fn message(&mut self, message: Message, heard: &mut Vec<Heard>) {
         match message {
+            Message::Choke if self.choke_forgets_nothing => {}
             Message::Choke => {
                 // Without the fast extension a choke drops every request, without a word.
                 self.choked = true;

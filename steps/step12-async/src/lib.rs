@@ -32,6 +32,15 @@ pub use task::{Setup, run};
 /// Payload bytes that a connection takes before it has sent the first of them.
 pub const UPLOAD_ROOM: u64 = 512 * 1024;
 
+/// What both ends have agreed on beyond BEP 3, with the reserved bits of their handshakes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// The ids of messages of later BEPs that are passed on whole.
+    pub later: &'static [u8],
+    /// A choke forgets nothing: each request is answered, by its block or by a word (BEP 6).
+    pub choke_forgets_nothing: bool,
+}
+
 /// What a connection has to tell.
 #[derive(Debug)]
 pub enum Heard {
@@ -65,6 +74,8 @@ pub enum Heard {
 pub enum Order {
     /// Send a message. A request is remembered, so that its answer is known.
     Send(Message),
+    /// The peer has said that it will not send this block, which was asked of it (BEP 6).
+    Rejected(BlockRequest),
     /// Send a `piece` message with bytes from files.
     Upload {
         /// Which block.

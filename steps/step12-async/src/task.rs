@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
-use super::{Heard, Order, Pool, Source, Stream, UPLOAD_ROOM};
+use super::{Heard, Order, Pool, Source, Stream, Terms, UPLOAD_ROOM};
 
 /// Reads in a row before others get their turn.
 const READS_IN_A_ROW: usize = 8;
@@ -27,6 +27,8 @@ pub struct Setup<K> {
     pub early: Vec<u8>,
     /// How many pieces the torrent has.
     pub pieces: u32,
+    /// What both ends have agreed on.
+    pub terms: Terms,
     /// Where block buffers come from.
     pub pool: Pool,
     /// What is sent to others.
@@ -46,7 +48,7 @@ pub async fn run<K: Copy>(setup: Setup<K>) {
     let Setup { key, to, .. } = setup;
     let mut connection = Connection {
         stream: setup.stream,
-        incoming: Incoming::new(setup.pieces, setup.pool.clone()),
+        incoming: Incoming::new(setup.pieces, setup.pool.clone()).on(setup.terms),
         outgoing: Outgoing::new(setup.source, setup.pool),
         heard: vec![Heard::Room(UPLOAD_ROOM)],
         to,
@@ -138,6 +140,7 @@ impl<K: Copy> Connection<K> {
                     self.incoming.sent(&message);
                     self.outgoing.message(&message);
                 }
+                Order::Rejected(block) => self.incoming.rejected(&block),
                 Order::Upload { block, spans } => self.outgoing.upload(block, spans),
                 Order::Close => return false,
             }

@@ -124,6 +124,17 @@ impl Content {
         self.left_wanted
     }
 
+    /// Bytes of the pieces that are being fetched or are at the disk, at most.
+    pub fn open_bytes(&self) -> u64 {
+        self.picker.open().count() as u64 * u64::from(self.geometry.piece_length())
+    }
+
+    /// Bytes that have come of those pieces.
+    pub fn bytes_here(&self) -> u64 {
+        let open = self.picker.open();
+        open.map(|piece| self.picker.bytes_here(piece)).sum()
+    }
+
     /// Whether this piece is whole, and at the disk.
     pub fn is_under_way(&self, piece: u32) -> bool {
         self.under_way.contains(&piece)

@@ -54,6 +54,9 @@ impl Download {
         if in_vain.is_some_and(|at| now.since(at) < END_GAME_WATCH) {
             return;
         }
+        let Some(askable) = peer.askable() else {
+            return;
+        };
         let picker = &content.picker;
         let owing: BTreeMap<PeerKey, Duration> = swarm
             .iter()
@@ -68,7 +71,7 @@ impl Download {
         let before = picks.len();
         content
             .picker
-            .pick_again(key, &peer.has, count, due, is_worth, picks);
+            .pick_again(key, &askable, count, due, is_worth, picks);
         let in_vain = picks.len() == before;
         if let Some(peer) = swarm.get_mut(key) {
             peer.down.compared_at = in_vain.then_some(now);

@@ -1,6 +1,7 @@
 //! Asking for blocks, and taking them in.
 
 mod again;
+mod ending;
 mod patience;
 mod reasons;
 
@@ -20,6 +21,7 @@ use crate::swarm::Swarm;
 use crate::timers::Timer;
 use crate::{Action, Time, Waste, Why};
 
+use ending::Ending;
 pub(crate) use patience::WATCH;
 
 /// A peer with fewer requests out has nearly nothing left to do.
@@ -40,6 +42,7 @@ pub(crate) struct Download {
     ask: BTreeSet<PeerKey>,
     /// Room for the picker's answer, kept for the next time.
     picks: Vec<BlockRequest>,
+    ending: Ending,
     pub rate: Rate,
     /// Payload bytes that came.
     pub total: u64,
@@ -59,6 +62,7 @@ impl Download {
             news: 0,
             ask: BTreeSet::new(),
             picks: Vec::new(),
+            ending: Ending::default(),
             rate: Rate::new(),
             total: 0,
             waste: Waste::default(),
@@ -120,39 +124,43 @@ impl Download {
         let Some(peer) = swarm.get(key) else {
             return;
         };
-        if !peer.serves() || peer.down.limited {
+        if peer.down.limited || peer.askable().is_none() {
             return;
         }
+        let serves = peer.serves();
         let out = content.picker.asked_of(key);
-        let window = peer.down.window.size();
+        let share = self.ending.share(swarm, content, peer, cx.now);
+        let window = peer.down.window.size().min(share);
         let mut free = window.saturating_sub(out).min(most);
         // With a large window requests go out in groups: one write for many. What
         // has become free meanwhile is not forgotten: the next blocks ask for it.
         if free == 0 || free < (window / 8).min(most) {
             return self.note_starved(swarm, key, false);
         }
-        self.assign_suspects(cx, swarm, content, key, false);
+        if serves {
+            self.assign_suspects(cx, swarm, content, key, false);
+        }
         let allowed = self.limit.available(cx.now) / u64::from(BLOCK);
         let limited = allowed < free as u64;
         if limited {
             free = allowed as usize;
         }
         let mut picks = std::mem::take(&mut self.picks);
-        let Some(peer) = swarm.get(key) else {
+        let Some(askable) = swarm.get(key).and_then(Peer::askable) else {
             return;
         };
         let before = reasons::Before::pick(cx, content);
         let picker = &mut content.picker;
-        let nothing = picker.has_nothing_for(key, &peer.has);
-        picker.pick_missing(key, &peer.has, free, &mut cx.rng, &mut picks);
+        let nothing = picker.has_nothing_for(key, &askable);
+        picker.pick_missing(key, &askable, free, &mut cx.rng, &mut picks);
         // Only if the limit was what held us back: else the timer would ring for
         // nothing.
         let held_back = limited && picks.len() == free && !nothing;
         let starved = !held_back && picks.len() < free.max(1);
-        if starved && picks.is_empty() && out == 0 {
+        if serves && starved && picks.is_empty() && out == 0 {
             self.pick_suspects(cx, swarm, content, key, free, &mut picks);
         }
-        if starved {
+        if serves && starved {
             self.pick_again(cx, swarm, content, key, free, &mut picks);
         }
         self.note_starved(swarm, key, starved);
@@ -243,7 +251,7 @@ impl Download {
     }
 
     /// These bytes will not come: others may.
-    fn give_back(&mut self, cx: &mut Cx, bytes: u64) {
+    pub fn give_back(&mut self, cx: &mut Cx, bytes: u64) {
         self.limit.give_back(bytes);
         if !self.limited.is_empty() {
             cx.timers.set_earlier(Timer::Refill, cx.now);
@@ -261,9 +269,9 @@ impl Download {
         picks: &mut Vec<BlockRequest>,
     ) {
         self.assign_suspects(cx, swarm, content, key, true);
-        if let Some(peer) = swarm.get(key) {
+        if let Some(askable) = swarm.get(key).and_then(Peer::askable) {
             let picker = &mut content.picker;
-            picker.pick_missing(key, &peer.has, count, &mut cx.rng, picks);
+            picker.pick_missing(key, &askable, count, &mut cx.rng, picks);
         }
     }
 
@@ -303,6 +311,9 @@ impl Download {
         let bytes = u64::from(block.len);
         peer.payload_at = cx.now;
         peer.down.delivered(block.len, cx.now);
+        if let Some(fast) = &mut peer.fast {
+            fast.delivered();
+        }
         self.came(cx.now, bytes);
         let receipt = content.picker.received(peer.key, block);
         if receipt == Receipt::Unwanted {
@@ -350,7 +361,7 @@ impl Download {
         for (key, block) in void {
             self.give_back(cx, u64::from(block.len));
             if let Some(peer) = swarm.get_mut(key) {
-                cx.send(peer, Message::Cancel(block));
+                take_back(cx, peer, block);
                 self.ask_soon(key);
             }
         }
@@ -361,7 +372,7 @@ impl Download {
         for peer in swarm.iter_mut() {
             for block in content.picker.release_all(peer.key) {
                 self.give_back(cx, u64::from(block.len));
-                cx.send(peer, Message::Cancel(block));
+                take_back(cx, peer, block);
             }
             peer.down.snubbed_at = None;
             peer.down.starved = false;
@@ -384,5 +395,13 @@ impl Download {
         self.give_back(cx, bytes);
         self.starved.remove(&peer.key);
         self.ask.remove(&peer.key);
+    }
+}
+
+/// Takes a request back. With the fast extension that is answered, too.
+pub(super) fn take_back(cx: &mut Cx, peer: &mut Peer, block: BlockRequest) {
+    cx.send(peer, Message::Cancel(block));
+    if let Some(fast) = &mut peer.fast {
+        fast.taken_back.add(block);
     }
 }

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use blocks::Window;
-use messages::Message;
 use picker::PeerKey;
 
-use super::Download;
+use super::{Download, take_back};
 use crate::CloseReason;
 use crate::content::{Content, NOBODY};
 use crate::cx::Cx;
@@ -30,7 +29,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(100);
 
 impl Download {
     /// A choke silently drops every request that is out: they are asked again, here or elsewhere.
-    /// Who chokes us owes us nothing.
+    /// Who chokes us owes us nothing. With the fast extension it drops none: each is answered.
     pub fn choked(&mut self, cx: &mut Cx, peer: &mut Peer, content: &mut Content) {
         let down = &mut peer.down;
         if std::mem::replace(&mut down.peer_choking, true) {
@@ -49,14 +48,21 @@ impl Download {
         }
         peer.down.starved = false;
         self.starved.remove(&peer.key);
+        // What it can be asked for is another than before.
+        content.picker.look_again(peer.key);
+        if peer.fast.is_some() {
+            self.ask_soon(peer.key);
+            return;
+        }
         let void = content.picker.release_all(peer.key);
         let bytes = void.iter().map(|block| u64::from(block.len)).sum();
         self.give_back(cx, bytes);
     }
 
     /// It answers requests from now on.
-    pub fn unchoked(&mut self, peer: &mut Peer) {
+    pub fn unchoked(&mut self, peer: &mut Peer, content: &mut Content) {
         if std::mem::replace(&mut peer.down.peer_choking, false) {
+            content.picker.look_again(peer.key);
             peer.down.has_delivered = false;
             self.ask_soon(peer.key);
         }
@@ -98,7 +104,7 @@ impl Download {
         for block in given_back {
             content.picker.release(peer.key, block);
             self.give_back(cx, u64::from(block.len));
-            cx.send(peer, Message::Cancel(block));
+            take_back(cx, peer, block);
         }
         if let Some(block) = stays {
             content.picker.yield_to_others(peer.key, block);

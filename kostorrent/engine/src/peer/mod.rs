@@ -2,10 +2,12 @@
 //! part of the engine looks at this; each changes what is its own.
 
 mod down;
+mod fast;
 mod requests;
 mod trust;
 mod up;
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use blocks::BLOCK;
@@ -15,6 +17,7 @@ use picker::PeerKey;
 use crate::Time;
 
 pub(crate) use down::Down;
+pub(crate) use fast::{Fast, MOST_ALLOWED};
 pub(crate) use up::Up;
 
 /// A peer is far slower than another if that one is so many times as fast.
@@ -33,6 +36,8 @@ pub(crate) struct Peer {
     pub connected: Time,
     /// The entries of the peer list that lead to it: where we called it, or would have.
     pub listed: Vec<SocketAddr>,
+    /// `None` if one of us does not speak the fast extension.
+    pub fast: Option<Box<Fast>>,
 
     /// When a block last went in either direction, or the connection was made.
     pub payload_at: Time,
@@ -56,6 +61,22 @@ impl Peer {
     /// Whether it would answer a request now.
     pub fn serves(&self) -> bool {
         !self.down.peer_choking && self.down.am_interested
+    }
+
+    /// The pieces it can be asked for now; `None` if it would answer no request. It may be none that we
+    /// miss.
+    pub fn askable(&self) -> Option<Cow<'_, Bitfield>> {
+        if !self.down.am_interested {
+            return None;
+        }
+        match (&self.fast, self.down.peer_choking) {
+            (Some(fast), true) => fast.while_choked(&self.has).map(Cow::Owned),
+            (None, true) => None,
+            (Some(fast), false) if fast.refuses_any() => {
+                Some(Cow::Owned(fast.without_refused(&self.has)))
+            }
+            (_, false) => Some(Cow::Borrowed(&self.has)),
+        }
     }
 
     /// Bytes a second that it sends us. One that has just come has no rate yet, and gets the benefit

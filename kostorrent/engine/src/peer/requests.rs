@@ -20,14 +20,18 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// Puts a request at the end. One that waits already keeps its place, and one too many is
-    /// dropped.
-    pub fn push(&mut self, block: BlockRequest) {
-        if self.order.len() >= MOST_REQUESTS || self.tickets.contains_key(&block) {
-            return;
+    /// dropped: false.
+    pub fn push(&mut self, block: BlockRequest) -> bool {
+        if self.tickets.contains_key(&block) {
+            return true;
+        }
+        if self.order.len() >= MOST_REQUESTS {
+            return false;
         }
         self.order.insert(self.next, block);
         self.tickets.insert(block, self.next);
         self.next += 1;
+        true
     }
 
     /// How many wait.
@@ -47,29 +51,20 @@ impl Requests {
         }
     }
 
-    /// Takes out a request that is not wanted any more.
-    pub fn cancel(&mut self, block: &BlockRequest) {
-        if let Some(ticket) = self.tickets.remove(block) {
-            self.order.remove(&ticket);
+    /// Takes out a request that is not wanted any more; whether it waited.
+    pub fn cancel(&mut self, block: &BlockRequest) -> bool {
+        let ticket = self.tickets.remove(block);
+        ticket.is_some_and(|ticket| self.order.remove(&ticket).is_some())
+    }
+
+    /// Takes out all requests for such pieces. Gives them in the order of asking.
+    pub fn drop_pieces(&mut self, is_such: impl Fn(u32) -> bool) -> Vec<BlockRequest> {
+        let such = self.order.extract_if(.., |_, block| is_such(block.piece));
+        let dropped: Vec<BlockRequest> = such.map(|(_, block)| block).collect();
+        for block in &dropped {
+            self.tickets.remove(block);
         }
-    }
-
-    /// Takes out all requests for these pieces, which are in order; whether there were any.
-    pub fn drop_pieces(&mut self, pieces: &[u32]) -> bool {
-        let before = self.order.len();
-        self.tickets.retain(|block, ticket| {
-            let stays = pieces.binary_search(&block.piece).is_err();
-            if !stays {
-                self.order.remove(ticket);
-            }
-            stays
-        });
-        self.order.len() < before
-    }
-
-    pub fn clear(&mut self) {
-        self.order.clear();
-        self.tickets.clear();
+        dropped
     }
 }
 
@@ -108,8 +103,9 @@ mod tests {
         for piece in [5, 3, 9, 4] {
             requests.push(block(piece));
         }
-        assert!(!requests.drop_pieces(&[1, 2]));
-        assert!(requests.drop_pieces(&[1, 5, 9]));
+        assert_eq!(requests.drop_pieces(|piece| piece < 3), []);
+        let dropped = requests.drop_pieces(|piece| piece % 4 == 1);
+        assert_eq!(dropped, [block(5), block(9)]);
         assert_eq!(requests.first(), Some(block(3)));
         requests.pop();
         assert_eq!(requests.first(), Some(block(4)));
@@ -124,7 +120,10 @@ mod tests {
             requests.push(block(piece));
         }
         assert_eq!(requests.order.len(), MOST_REQUESTS);
-        requests.clear();
+        assert!(!requests.push(block(10_000)));
+        assert!(requests.push(block(0)), "it waits already");
+        let all = requests.drop_pieces(|_| true);
+        assert_eq!(all.len(), MOST_REQUESTS);
         assert_eq!(requests.first(), None);
         requests.push(block(3));
         assert_eq!(requests.first(), Some(block(3)));

@@ -230,6 +230,36 @@ fn a_recording_played_again_gives_the_same_actions() {
 // ANCHOR_END: recording
 
 #[test]
+fn all_peers_are_done_at_the_same_time() {
+    for seed in 0..5 {
+        let mut world = World::new(geometry(256, 256 * 1024));
+        // Who is far away is asked for more in advance.
+        for (rate, millis) in [(4_000_000, 20), (3_000_000, 700), (2_000_000, 20)] {
+            let seeder = world.seeder();
+            world.nodes[seeder].line = Some(Line {
+                latency: Duration::from_millis(millis),
+                ..line(rate)
+            });
+        }
+        let leecher = leecher_with(&mut world, seed);
+        let mut all_had_work = Duration::ZERO;
+        for step in 0..4_000 {
+            let until = Duration::from_millis(step * 10);
+            world.run_until(until, |w| w.is_complete(leecher));
+            let peers = world.nodes[leecher].engine.details(world.now).peers;
+            if peers.len() == 3 && peers.iter().all(|peer| peer.requests > 0) {
+                all_had_work = until;
+            }
+        }
+        assert!(world.is_complete(leecher));
+        let done = world.nodes[leecher].completed.expect("it is complete");
+        let alone = done.since_start().saturating_sub(all_had_work);
+        println!("seed {seed}: {alone:?}");
+        assert!(alone < Duration::from_millis(200), "seed {seed}: {alone:?}");
+    }
+}
+
+#[test]
 fn a_fast_line_never_stands_still_for_want_of_requests() {
     // Pieces come to disk while the window is nearly full, at any pace.
     for rate in [200, 400, 600, 800, 1_000, 1_500] {

@@ -7,6 +7,7 @@ mod by_hand;
 mod calls;
 mod crowds;
 mod downloads;
+mod fast;
 mod files;
 mod leaving;
 mod limits;

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use blocks::{Geometry, GeometryError};
 use engine::Config;
+use handshake::Reserved;
 
 use crate::{Disk, Line, Vice, World};
 
@@ -91,6 +92,8 @@ pub struct Group {
     pub stays: bool,
     /// Whether seeders super-seed (BEP 16).
     pub super_seeds: bool,
+    /// Whether they speak the fast extension (BEP 6), among themselves and with others who do.
+    pub fast: bool,
     /// The group whose first peer is the only one that each of them knows; `None` is no such bound.
     pub only: Option<String>,
 }
@@ -114,6 +117,7 @@ impl Group {
             away: None,
             stays: true,
             super_seeds: false,
+            fast: false,
             only: None,
         }
     }
@@ -141,6 +145,10 @@ impl Group {
         Config {
             keep_seeding: self.role == Role::Seeder || self.stays,
             super_seed: self.super_seeds,
+            reserved: match self.fast {
+                true => Reserved::none().with_fast(),
+                false => Reserved::none(),
+            },
             max_peers: self.connections,
             upload_slots: if self.free_rides { 0 } else { self.slots },
             ..usual

@@ -110,6 +110,7 @@ fn group(value: Value, index: usize) -> Result<Group, String> {
         away: fields.time("away", None)?,
         stays: fields.flag("stays")?.unwrap_or(true),
         super_seeds: fields.flag("super_seeds")?.unwrap_or(false),
+        fast: fields.flag("fast")?.unwrap_or(false),
         ..usual
     };
     fields.end()?;
@@ -265,7 +266,7 @@ mod tests {
                 {"role": "seeder"},
                 {"role": "leecher", "name": "l", "count": 3, "up": "1K", "down": null, "latency": 0.5,
                  "jitter": 0.25, "breaks": 9, "vice": "free-rides", "slots": 2, "connections": 7,
-                 "joins": 1, "every": 2, "leaves": 3, "away": 4, "stays": false, "super_seeds": true,
+                 "joins": 1, "every": 2, "leaves": 3, "away": 4, "stays": false, "super_seeds": true, "fast": true,
                  "disk": {"latency": 0.01, "rate": "5K", "room": 6, "fault": [1, 2.5]}}]}"#;
         let scenario = Scenario::read(text, "file").unwrap();
         let leecher = Group {
@@ -293,6 +294,7 @@ mod tests {
             away: Some(Duration::from_secs(4)),
             stays: false,
             super_seeds: true,
+            fast: true,
             ..Group::new("l", Role::Leecher, 3)
         };
         let seeder = Group {

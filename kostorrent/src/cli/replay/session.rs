@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use blocks::BLOCK;
 use engine::{Action, Command, Config, Engine, Event, Report, Stored, Time, Why};
+use fast::Fast;
 use messages::Message;
 use picker::PeerKey;
 use recording::is_recorded;
@@ -145,6 +146,7 @@ impl Session {
                 match message {
                     Message::Choke => self.of(*peer, "chokes-us", "chokes us".to_owned()),
                     Message::Unchoke => self.of(*peer, "unchokes-us", "unchokes us".to_owned()),
+                    Message::Later { id, body } => self.rejects(*peer, *id, body),
                     _ => None,
                 }
             }
@@ -296,6 +298,20 @@ impl Session {
         Some(match why {
             Some(why) => decision.because(Some(why)),
             None => decision,
+        })
+    }
+
+    /// A peer may have said that it will not send a block (BEP 6).
+    fn rejects(&self, peer: PeerKey, id: u8, body: &[u8]) -> Option<Decision> {
+        let Ok(Some(Fast::Reject(block))) = Fast::read(id, body, u32::MAX) else {
+            return None;
+        };
+        let number = block.offset / BLOCK;
+        let text = format!("will not send piece {}, block {number}", block.piece);
+        Some(Decision {
+            piece: Some(block.piece),
+            blocks: vec![number],
+            ..self.of(peer, "rejects", text)?
         })
     }
 

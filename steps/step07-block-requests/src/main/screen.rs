@@ -88,7 +88,9 @@ impl<'a, W: Write> Screen<'a, W> {
                 format!("bitfield: {count} of {} pieces", self.geometry.pieces())
             }
             Message::Choke => "choke: what was asked for will not come".to_owned(),
-            Message::Skipped(id) => format!("{} (skipped)", messages::name(*id)),
+            Message::Skipped(id) | Message::Later { id, .. } => {
+                format!("{} (skipped)", messages::name(*id))
+            }
             other => other.name().to_owned(),
         }
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use blocks::{BlockBuf, BlockRequest, Geometry};
-use connection::{Heard, Order, Pool, Setup, Source, Stream};
+use connection::{Heard, Order, Pool, Setup, Source, Stream, Terms};
 use handshake::blocking::MeetError;
 use messages::{Bitfield, Message};
 use picker::{PeerKey, Picker};
@@ -222,6 +222,7 @@ impl<'a> Torrent<'a> {
             stream: Stream::Tcp(stream),
             early: Vec::new(),
             pieces: self.geometry.pieces(),
+            terms: Terms::default(),
             pool: self.pool.clone(),
             source: Rc::new(Nothing),
             to: self.channels.to_heard.clone(),

@@ -119,6 +119,7 @@ impl End {
             stream: Stream::Tcp(accepted.unwrap().0),
             early: early.to_vec(),
             pieces: PIECES,
+            terms: connection::Terms::default(),
             pool: Pool::new(10),
             source: files.clone(),
             to,

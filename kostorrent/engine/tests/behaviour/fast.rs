@@ -1,0 +1,470 @@
+//! The fast extension (BEP 6): each request is answered once, and a choke forgets nothing.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::net::SocketAddr;
+
+use blocks::Geometry;
+use engine::*;
+use fast::Fast;
+use handshake::{Handshake, Reserved};
+use messages::{Bitfield, BlockRequest, Message};
+use picker::PeerKey;
+use pretty_assertions::assert_eq;
+use sim::World;
+
+use crate::by_hand::{ByHand, asked, at, block, closed, handshake};
+
+const PIECES: u32 = 40;
+const PEER: PeerKey = PeerKey(1);
+
+/// Two blocks a piece.
+fn world() -> World {
+    let mut world = World::new(Geometry::new(u64::from(PIECES) * 32_768, 32_768).unwrap());
+    world.reserved = speaks();
+    world
+}
+
+/// A peer with this number that speaks so calls.
+fn called(hand: &mut ByHand, number: u32, reserved: Reserved) -> Vec<Message> {
+    let actions = hand.tell(Event::Connected {
+        peer: PeerKey(number),
+        addr: SocketAddr::from(([10, 1, 0, number as u8], 6881)),
+        incoming: true,
+        handshake: Handshake {
+            reserved,
+            ..handshake(number)
+        },
+    });
+    said(&actions)
+}
+
+fn said(actions: &[Action]) -> Vec<Message> {
+    let said = actions.iter().filter_map(|action| match action {
+        Action::Send { message, .. } => Some(message.clone()),
+        _ => None,
+    });
+    said.collect()
+}
+
+/// The fast messages among these.
+fn fast(messages: &[Message]) -> Vec<Fast> {
+    let fast = messages.iter().filter_map(|message| match message {
+        Message::Later { id, body } => Fast::read(*id, body, PIECES).unwrap(),
+        _ => None,
+    });
+    fast.collect()
+}
+
+fn rejected(actions: &[Action]) -> Vec<BlockRequest> {
+    let rejected = fast(&said(actions)).into_iter();
+    let rejected = rejected.filter_map(|message| match message {
+        Fast::Reject(block) => Some(block),
+        _ => None,
+    });
+    rejected.collect()
+}
+
+/// A leecher to which a seed is connected that serves it; what was asked of the seed.
+fn fetching() -> (ByHand, Vec<BlockRequest>) {
+    let mut hand = ByHand::new(world().config());
+    called(&mut hand, 1, speaks());
+    hand.say(PEER, Fast::HaveAll.into());
+    let out = asked(&hand.say(PEER, Message::Unchoke));
+    assert!(!out.is_empty());
+    (hand, out)
+}
+
+#[test]
+fn what_we_have_is_told_in_one_message_always() {
+    let world = world();
+    let mut some = Bitfield::new(PIECES);
+    some.set(3);
+    let some = world.having(some);
+    for (config, expected) in [
+        (world.config(), Message::from(Fast::HaveNone)),
+        (world.seeding(), Fast::HaveAll.into()),
+        (some.clone(), Message::Bitfield(vec![0x10, 0, 0, 0, 0])),
+    ] {
+        let mut hand = ByHand::new(config);
+        assert_eq!(called(&mut hand, 1, speaks())[..1], [expected]);
+    }
+    // Who does not speak it hears what BEP 3 knows.
+    let mut hand = ByHand::new(world.config());
+    assert_eq!(called(&mut hand, 1, Reserved::none()), []);
+    let mut hand = ByHand::new(world.seeding());
+    assert_eq!(
+        called(&mut hand, 1, Reserved::none()),
+        [Message::Bitfield(vec![0xff; 5])]
+    );
+}
+
+#[test]
+fn what_was_not_agreed_on_ends_the_connection() {
+    let messages = [
+        Fast::HaveAll,
+        Fast::HaveNone,
+        Fast::Suggest(1),
+        Fast::AllowedFast(1),
+        Fast::Reject(block(0, 0)),
+    ];
+    for message in messages {
+        let mut hand = ByHand::new(world().config());
+        called(&mut hand, 1, Reserved::none());
+        assert_eq!(closed(&hand.say(PEER, message.into())), [PEER]);
+        let mut hand = ByHand::new(world().config());
+        called(&mut hand, 1, speaks());
+        assert_eq!(closed(&hand.say(PEER, message.into())), [], "{message:?}");
+    }
+    let mut hand = ByHand::new(world().config());
+    called(&mut hand, 1, speaks());
+    let beyond = Message::Later {
+        id: 17,
+        body: PIECES.to_be_bytes().to_vec(),
+    };
+    assert_eq!(closed(&hand.say(PEER, beyond)), [PEER]);
+}
+
+#[test]
+fn have_all_and_have_none_are_bitfields() {
+    let mut hand = ByHand::new(world().config());
+    called(&mut hand, 1, speaks());
+    assert_eq!(
+        said(&hand.say(PEER, Fast::HaveAll.into())),
+        [Message::Interested]
+    );
+    assert_eq!(
+        said(&hand.say(PEER, Fast::HaveNone.into())),
+        [Message::NotInterested]
+    );
+}
+
+#[test]
+fn a_choke_takes_nothing_back_and_each_reject_does() {
+    let (mut hand, out) = fetching();
+    assert_eq!(said(&hand.say(PEER, Message::Choke)), []);
+    // Another seed has nothing else to do: what the first has still to answer is not asked of it.
+    called(&mut hand, 2, speaks());
+    hand.say(PeerKey(2), Fast::HaveAll.into());
+    let others = asked(&hand.say(PeerKey(2), Message::Unchoke));
+    assert!(!others.is_empty());
+    assert!(others.iter().all(|block| !out.contains(block)));
+    // One is answered by its block, and another by a word: it is free then.
+    let actions = hand.tell(Event::Block {
+        peer: PEER,
+        block: out[0],
+        buf: BufKey(0),
+    });
+    assert!(
+        actions
+            .iter()
+            .any(|action| matches!(action, Action::Keep { .. }))
+    );
+    let actions = hand.say(PEER, Fast::Reject(out[1]).into());
+    let told = Action::Rejected {
+        peer: PEER,
+        block: out[1],
+    };
+    assert!(actions.contains(&told), "{actions:?}");
+    // It is not asked again who chokes us.
+    let asked_of = |actions: &[Action], peer| {
+        let of = |action: &&Action| matches!(action, Action::Send { peer: to, .. } if *to == peer);
+        asked(&actions.iter().filter(of).cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(asked_of(&actions, PEER), []);
+    let again = hand.say(PEER, Message::Unchoke);
+    assert!(asked_of(&again, PEER).contains(&out[1]), "{again:?}");
+}
+
+#[test]
+fn a_piece_that_is_refused_is_asked_for_elsewhere_and_later_here() {
+    let (mut hand, out) = fetching();
+    let refused = out[0];
+    let actions = hand.say(PEER, Fast::Reject(refused).into());
+    assert!(!asked(&actions).contains(&refused), "{actions:?}");
+    // Nor when there is something else to look at.
+    let passed = hand.pass_until(at(15));
+    let passed: Vec<Action> = passed.into_iter().map(|(_, action)| action).collect();
+    assert!(!asked(&passed).contains(&refused));
+    called(&mut hand, 2, speaks());
+    hand.say(PeerKey(2), Fast::HaveAll.into());
+    assert!(asked(&hand.say(PeerKey(2), Message::Unchoke)).contains(&refused));
+
+    // It sends all the others.
+    let (mut hand, out) = fetching();
+    let mut waiting: VecDeque<BlockRequest> = out[1..].iter().copied().collect();
+    waiting.extend(asked(&hand.say(PEER, Fast::Reject(refused).into())));
+    let mut buf = 0;
+    while let Some(block) = waiting.pop_front() {
+        assert!(block != refused);
+        buf += 1;
+        let buf = BufKey(buf);
+        let actions = hand.tell(Event::Block {
+            peer: PEER,
+            block,
+            buf,
+        });
+        waiting.extend(asked(&actions));
+    }
+    let asked_until = |hand: &mut ByHand, seconds| {
+        let passed = hand.pass_until(at(seconds)).into_iter();
+        asked(&passed.map(|(_, action)| action).collect::<Vec<_>>())
+    };
+    assert_eq!(asked_until(&mut hand, 29), []);
+    let again = asked_until(&mut hand, 32);
+    assert!(again.contains(&refused), "after half a minute: {again:?}");
+}
+
+#[test]
+fn who_rejects_for_ever_is_let_go() {
+    let mut many = World::new(Geometry::new(200 * 16_384, 16_384).unwrap());
+    many.reserved = speaks();
+    let mut hand = ByHand::new(many.config());
+    called(&mut hand, 1, speaks());
+    hand.say(PEER, Fast::HaveAll.into());
+    let mut out: BTreeSet<BlockRequest> = asked(&hand.say(PEER, Message::Unchoke))
+        .into_iter()
+        .collect();
+    let mut rejects = 0;
+    let over = loop {
+        let block = out.pop_first().expect("something is asked for");
+        let actions = hand.say(PEER, Fast::Reject(block).into());
+        rejects += 1;
+        if closed(&actions) == [PEER] {
+            break rejects;
+        }
+        out.extend(asked(&actions));
+        assert!(rejects < 1_000, "it goes on for ever");
+    };
+    assert!((10..=100).contains(&over), "{over}");
+
+    // And who rejects what nobody has asked for.
+    let (mut hand, _) = fetching();
+    let strays = (1..1_000).find(|_| {
+        let stray = BlockRequest {
+            piece: PIECES - 1,
+            offset: 1,
+            len: 7,
+        };
+        closed(&hand.say(PEER, Fast::Reject(stray).into())) == [PEER]
+    });
+    assert!(strays.is_some_and(|strays| strays > 10), "{strays:?}");
+}
+
+#[test]
+fn the_answer_to_what_was_taken_back_is_not_that_to_what_was_asked_since() {
+    let (mut hand, out) = fetching();
+    // A silent peer is snubbed, and all but one request are taken back.
+    let passed = hand.pass_until(at(30));
+    let cancelled = |block: &BlockRequest| {
+        let cancel = Message::Cancel(*block);
+        passed
+            .iter()
+            .any(|(_, action)| matches!(action, Action::Send { message, .. } if *message == cancel))
+    };
+    let back: Vec<BlockRequest> = out.iter().copied().filter(cancelled).collect();
+    assert!(!back.is_empty());
+    // It is back, and is asked for them anew.
+    let first = out.iter().find(|block| !cancelled(block)).copied().unwrap();
+    let mut again = BTreeSet::new();
+    let mut came = first;
+    for buf in 0..20 {
+        let actions = hand.tell(Event::Block {
+            peer: PEER,
+            block: came,
+            buf: BufKey(buf),
+        });
+        again.extend(asked(&actions));
+        match again.pop_first() {
+            Some(next) if !back.contains(&next) => came = next,
+            Some(next) => {
+                again.insert(next);
+                break;
+            }
+            None => break,
+        }
+    }
+    let anew = again.iter().find(|block| back.contains(block)).copied();
+    let anew = anew.expect("what was taken back is asked for again");
+    // The reject is for the request that was taken back; the next one is for the other.
+    let reject = || Message::from(Fast::Reject(anew));
+    let told = Action::Rejected {
+        peer: PEER,
+        block: anew,
+    };
+    assert!(!hand.say(PEER, reject()).contains(&told));
+    assert!(hand.say(PEER, reject()).contains(&told));
+}
+
+#[test]
+fn what_is_allowed_is_asked_for_while_we_are_choked() {
+    let mut hand = ByHand::new(world().config());
+    called(&mut hand, 1, speaks());
+    for piece in [5, 9, 7] {
+        assert_eq!(asked(&hand.say(PEER, Fast::AllowedFast(piece).into())), []);
+    }
+    // It has but two of them.
+    let mut has = Bitfield::new(PIECES);
+    for piece in [1, 5, 7] {
+        has.set(piece);
+    }
+    let actions = hand.say(PEER, Message::Bitfield(has.to_bytes()));
+    let mut blocks = asked(&actions);
+    blocks.sort_unstable();
+    assert_eq!(blocks, [block(5, 0), block(5, 1), block(7, 0), block(7, 1)]);
+    // What it rejects all the same is not asked for again while it chokes us.
+    let actions = hand.say(PEER, Fast::Reject(block(5, 0)).into());
+    assert_eq!(asked(&actions), []);
+    let actions = hand.say(PEER, Message::Unchoke);
+    assert!(asked(&actions).contains(&block(5, 0)));
+    assert!(asked(&actions).contains(&block(1, 0)));
+}
+
+#[test]
+fn who_chokes_rejects_what_waits_and_what_comes_later() {
+    let mut world = world();
+    world.reserved = speaks();
+    let mut hand = ByHand::new(world.seeding());
+    called(&mut hand, 1, speaks());
+    let mut many = Bitfield::new(PIECES);
+    for piece in 20..PIECES {
+        many.set(piece);
+    }
+    hand.say(PEER, Message::Bitfield(many.to_bytes()));
+    // Choked, and asking all the same.
+    let early = hand.say(PEER, Message::Request(block(0, 0)));
+    assert_eq!(rejected(&early), [block(0, 0)]);
+    let served = hand.say(PEER, Message::Interested);
+    assert!(said(&served).contains(&Message::Unchoke));
+    // Its connection takes nothing yet: what it asks for waits.
+    for number in 0..4 {
+        let actions = hand.say(PEER, Message::Request(block(number, 0)));
+        assert_eq!(rejected(&actions), []);
+    }
+    let actions = hand.say(PEER, Message::Cancel(block(2, 0)));
+    assert_eq!(rejected(&actions), [block(2, 0)]);
+    let paused = hand.tell(Event::Command(Command::Pause));
+    let words = said(&paused);
+    assert_eq!(
+        words[0],
+        Message::Choke,
+        "first the choke, then the rejects"
+    );
+    assert_eq!(rejected(&paused), [block(0, 0), block(1, 0), block(3, 0)]);
+}
+
+#[test]
+fn a_block_that_is_on_its_way_is_the_answer_to_its_cancel() {
+    let mut hand = ByHand::new(world().seeding());
+    called(&mut hand, 1, speaks());
+    hand.room(PEER, 512 * 1024);
+    hand.say(PEER, Message::Interested);
+    let actions = hand.say(PEER, Message::Request(block(0, 0)));
+    assert!(
+        actions
+            .iter()
+            .any(|action| matches!(action, Action::Upload { .. }))
+    );
+    assert_eq!(said(&hand.say(PEER, Message::Cancel(block(0, 0)))), []);
+    // One that cannot be read is not.
+    let actions = hand.tell(Event::Unsent {
+        peer: PEER,
+        block: block(0, 0),
+    });
+    assert_eq!(rejected(&actions), [block(0, 0)]);
+}
+
+#[test]
+fn what_we_do_not_have_is_rejected() {
+    let world = world();
+    let mut some = Bitfield::new(PIECES);
+    some.set(3);
+    let mut hand = ByHand::new(world.having(some));
+    called(&mut hand, 1, speaks());
+    hand.say(PEER, Fast::HaveNone.into());
+    hand.say(PEER, Message::Interested);
+    assert_eq!(rejected(&hand.say(PEER, Message::Request(block(3, 0)))), []);
+    assert_eq!(
+        rejected(&hand.say(PEER, Message::Request(block(4, 0)))),
+        [block(4, 0)]
+    );
+    // And to who does not speak it nothing is said.
+    called(&mut hand, 2, Reserved::none());
+    let actions = hand.say(PeerKey(2), Message::Request(block(4, 0)));
+    assert_eq!(said(&actions), []);
+}
+
+#[test]
+fn who_has_next_to_nothing_is_served_some_pieces_choked_or_not() {
+    let mut hand = ByHand::new(Config {
+        upload_slots: 0,
+        ..world().seeding()
+    });
+    called(&mut hand, 1, speaks());
+    hand.room(PEER, 512 * 1024);
+    let granted = fast(&said(&hand.say(PEER, Fast::HaveNone.into())));
+    let granted: Vec<u32> = granted
+        .into_iter()
+        .map(|message| match message {
+            Fast::AllowedFast(piece) => piece,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(granted.len(), 10);
+    hand.say(PEER, Message::Interested);
+    let uploads = |actions: &[Action]| {
+        let uploads = actions.iter();
+        uploads
+            .filter(|action| matches!(action, Action::Upload { .. }))
+            .count()
+    };
+    assert_eq!(
+        uploads(&hand.say(PEER, Message::Request(block(granted[0], 0)))),
+        1
+    );
+    let other = (0..PIECES).find(|piece| !granted.contains(piece)).unwrap();
+    let actions = hand.say(PEER, Message::Request(block(other, 0)));
+    assert_eq!(rejected(&actions), [block(other, 0)]);
+    // With ten pieces it has something to trade with.
+    for piece in 0..10 {
+        hand.say(PEER, Message::Have(piece));
+    }
+    let actions = hand.say(PEER, Message::Request(block(granted[1], 0)));
+    assert_eq!(rejected(&actions), [block(granted[1], 0)]);
+
+    // Who comes with more than that is granted nothing.
+    called(&mut hand, 2, speaks());
+    let has = Message::Bitfield(vec![0xff, 0xff, 0, 0, 0]);
+    assert_eq!(fast(&said(&hand.say(PeerKey(2), has))), []);
+}
+
+#[test]
+fn a_pause_serves_nobody() {
+    let mut hand = ByHand::new(Config {
+        upload_slots: 0,
+        ..world().seeding()
+    });
+    called(&mut hand, 1, speaks());
+    let granted = fast(&said(&hand.say(PEER, Fast::HaveNone.into())));
+    let Some(Fast::AllowedFast(piece)) = granted.first().copied() else {
+        panic!("{granted:?}");
+    };
+    hand.say(PEER, Message::Interested);
+    hand.say(PEER, Message::Request(block(piece, 0)));
+    let actions = hand.tell(Event::Command(Command::Pause));
+    assert_eq!(rejected(&actions), [block(piece, 0)]);
+    let actions = hand.say(PEER, Message::Request(block(piece, 1)));
+    assert_eq!(rejected(&actions), [block(piece, 1)]);
+}
+
+#[test]
+fn a_lost_piece_is_rejected_and_nothing_else_is() {
+    let mut hand = ByHand::new(world().seeding());
+    called(&mut hand, 1, speaks());
+    hand.say(PEER, Message::Interested);
+    for piece in 0..3 {
+        hand.say(PEER, Message::Request(block(piece, 0)));
+    }
+    let actions = hand.tell(Event::Lost { pieces: vec![1] });
+    assert_eq!(rejected(&actions), [block(1, 0)]);
+    assert!(!said(&actions).contains(&Message::Choke), "{actions:?}");
+}
