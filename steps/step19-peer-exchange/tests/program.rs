@@ -150,7 +150,7 @@ fn a_neighbour_on_loopback_is_found() {
         "--interface",
         "127.0.0.1",
         "--seconds",
-        "4",
+        "3",
         "--torrent",
     ]);
     command.arg(&path).stdout(Stdio::piped());
