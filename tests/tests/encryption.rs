@@ -139,7 +139,8 @@ fn take_call(mut stream: TcpStream, torrents: &SkeyIndex) -> Option<Handshake> {
             Answer::Plain | Answer::Refuse(_) => return None,
         }
     }
-    let mut responder = Responder::new(Policy::Require.methods(), &mut ChaCha8Rng::seed_from_u64(1));
+    let mut responder =
+        Responder::new(Policy::Require.methods(), &mut ChaCha8Rng::seed_from_u64(1));
     let mut secured = loop {
         let secured = responder.handle(&bytes, |hash| torrents.find(hash));
         let secured = secured.expect("a caller that has our torrent");

@@ -54,7 +54,6 @@ impl InitiateError {
     }
 }
 
-// ANCHOR: initiate
 /// Makes an exchange over a stream, as the side that calls. `see` is told what passes.
 ///
 /// # Errors
@@ -93,7 +92,6 @@ pub fn initiate(
         }
     }
 }
-// ANCHOR_END: initiate
 
 /// A stream behind the ciphers of an exchange.
 #[derive(Debug)]

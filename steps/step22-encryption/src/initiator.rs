@@ -15,7 +15,7 @@ use crate::exchange::{
 };
 use crate::hashes::{SkeyHash, initiators_key, responders_key, sync_mark};
 use crate::limits::{KEY_LEN, MAX_INITIAL};
-use crate::{Failure, Methods, StartError};
+use crate::{Failure, Method, Methods, StartError};
 
 /// The side that calls: it knows which torrent it wants.
 ///
@@ -52,7 +52,11 @@ enum State {
     /// What the responder has selected, and the length of the pad that follows.
     Selection(Streams),
     /// The rest of that pad.
-    Pad { streams: Streams, length: usize },
+    Pad {
+        streams: Streams,
+        method: Method,
+        length: usize,
+    },
     /// Nothing.
     Over,
 }
@@ -134,7 +138,11 @@ impl Initiator {
                 State::Key => self.read_key(),
                 State::Zeros { streams, mark } => self.find_zeros(streams, mark),
                 State::Selection(streams) => self.read_selection(streams),
-                State::Pad { streams, length } => self.read_pad(streams, length),
+                State::Pad {
+                    streams,
+                    method,
+                    length,
+                } => self.read_pad(streams, method, length),
                 State::Over => Err(Failure::Over),
             };
             match next? {
@@ -218,13 +226,25 @@ impl Initiator {
         self.outline.selected = Some(method);
         let length = pad_length(pad)?;
         self.outline.pad_d = Some(length);
-        Ok(Next::Go(State::Pad { streams, length }))
+        Ok(Next::Go(State::Pad {
+            streams,
+            method,
+            length,
+        }))
     }
 
-    fn read_pad(&mut self, mut streams: Streams, length: usize) -> Result<Next<State>, Failure> {
-        let (Some(method), Some(mut pad)) = (self.outline.selected, take(&mut self.inbox, length))
-        else {
-            return Ok(Next::Wait(State::Pad { streams, length }));
+    fn read_pad(
+        &mut self,
+        mut streams: Streams,
+        method: Method,
+        length: usize,
+    ) -> Result<Next<State>, Failure> {
+        let Some(mut pad) = take(&mut self.inbox, length) else {
+            return Ok(Next::Wait(State::Pad {
+                streams,
+                method,
+                length,
+            }));
         };
         streams.read.apply(&mut pad);
         let rest = mem::take(&mut self.inbox);

@@ -32,7 +32,6 @@ impl fmt::Display for Method {
     }
 }
 
-// ANCHOR: methods
 /// Several methods, a bit each. Bits that nobody has given a meaning are kept and ignored: a later
 /// version may use them.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +69,6 @@ impl Methods {
             .filter(|_| self.and(Methods::BOTH) != Methods::BOTH)
     }
 }
-// ANCHOR_END: methods
 
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

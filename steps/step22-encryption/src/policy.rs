@@ -15,8 +15,8 @@ pub enum Policy {
     /// Those whose other side wants it: calls go out in plain text first, and encrypted to who hangs
     /// up on that; both kinds are taken.
     ///
-    /// Plain text first, because it costs no key exchange and two trips less, and nearly everybody
-    /// takes it; libtorrent and aria2 begin the other way round.
+    /// Plain text first, because it costs no exchange of keys and a round trip less, and nearly
+    /// everybody takes it. libtorrent does the same; Transmission and aria2 begin the other way round.
     #[default]
     Allow,
     /// All of them, and in RC4 to the end: who requires encryption does not mean plain text after an
@@ -114,7 +114,6 @@ impl Policy {
     }
     // ANCHOR_END: calls
 
-    // ANCHOR: answer
     /// What an incoming call is answered with.
     pub fn answer(self, opening: Opening) -> Answer {
         match (self, opening) {
@@ -125,9 +124,7 @@ impl Policy {
             (Policy::Allow | Policy::Require, Opening::Encrypted) => Answer::Encrypted,
         }
     }
-    // ANCHOR_END: answer
 
-    // ANCHOR: methods
     /// The methods that are offered in an exchange of ours, and taken in one of others'. Where both
     /// are offered and taken, the responder selects plain text, as libtorrent and aria2 do: it hides
     /// the beginning, where most look, and costs nothing after it.
@@ -138,7 +135,6 @@ impl Policy {
             Policy::Off => Methods::NONE,
         }
     }
-    // ANCHOR_END: methods
 }
 
 impl fmt::Display for Policy {

@@ -161,7 +161,7 @@ fn both_ways_are_shown_byte_by_byte() {
         assert!(found, "{comment}\n{exchange}");
     }
     assert!(
-        exchange.contains("        … and 56 bytes more\n"),
+        exchange.contains("        … and 76 bytes more\n"),
         "of each key"
     );
     for line in [

@@ -10,7 +10,7 @@ use handshake::Handshake;
 const ROW: usize = 10;
 
 /// No more lines than this are shown of one field.
-const MAX_ROWS: usize = 4;
+const MAX_ROWS: usize = 2;
 
 /// All that passed on a connection.
 #[derive(Default)]
