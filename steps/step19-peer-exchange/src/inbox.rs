@@ -31,7 +31,7 @@ pub enum Heard {
 /// Why a peer is not worth to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error(
-    "it floods us with peer exchange: {MAX_TOO_SOON} messages came too soon; one a minute is allowed"
+    "it floods us with peer exchange: {MAX_TOO_SOON} messages in a row came too soon; one a minute is allowed"
 )]
 pub struct Flood;
 
@@ -70,7 +70,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// [`Flood`], when it is one of too many.
+    /// [`Flood`], when it is one of too many that came too soon.
     pub fn handle(&mut self, body: &[u8], now: Duration) -> Result<Heard, Flood> {
         if !self.bucket.take(now) {
             self.too_soon += 1;
@@ -79,6 +79,7 @@ impl Inbox {
                 false => Ok(Heard::TooSoon),
             };
         }
+        self.too_soon = 0;
         let message = match PexMessage::decode(body) {
             Ok(message) => message,
             Err(error) => return Ok(Heard::Broken(error)),

@@ -27,7 +27,8 @@ pub const MAX_MESSAGE: usize = 16 * 1024;
 /// (libtorrent allows six).
 pub const MAX_AT_ONCE: u32 = 6;
 
-/// After so many messages that came too soon, the peer floods us.
+/// After so many messages in a row that came too soon, the peer floods us. One that is a little too
+/// quick loses a message now and then, and no more.
 pub const MAX_TOO_SOON: u32 = 10;
 
 /// The time between two announces of one torrent on the local network (BEP 14).

@@ -105,9 +105,20 @@ fn messages_that_come_too_soon_are_not_read_and_too_many_are_a_flood() {
     assert_eq!(inbox.handle(b"de", Duration::ZERO), Err(Flood));
     assert_eq!(
         Flood.to_string(),
-        "it floods us with peer exchange: 10 messages came too soon; one a minute is allowed"
+        "it floods us with peer exchange: 10 messages in a row came too soon; one a minute is allowed"
     );
     assert_eq!(inbox.contacts().count(), 6);
+}
+
+#[test]
+fn who_is_a_little_too_quick_loses_some_messages_and_is_no_flood() {
+    let mut inbox = far();
+    let mut heard = 0;
+    for third in 0..3_000 {
+        let came = inbox.handle(b"de", third * MINUTE / 3).unwrap();
+        heard += usize::from(came != Heard::TooSoon);
+    }
+    assert_eq!(heard, 1_000 + MAX_AT_ONCE as usize - 1);
 }
 
 #[test]
