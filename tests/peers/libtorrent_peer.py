@@ -4,6 +4,8 @@
     libtorrent_peer.py download TORRENT FOLDER IP PORT    says DONE when all is there, and ends
     libtorrent_peer.py trade    TORRENT FOLDER IP PORT    says DONE when all is there, and goes on seeding
 
+With `-encrypted` behind the first word, as in seed-encrypted, it takes and makes encrypted connections only, in RC4.
+
 With the numbers of some files after that, counted from 0 and with commas between them, it wants no others.
 
 It finds peers by the torrent's tracker alone and speaks plain TCP, so that a test knows what it tests.
@@ -30,8 +32,15 @@ SETTINGS = {
 }
 
 
+ENCRYPTED = {"in_enc_policy": 0, "out_enc_policy": 0, "allowed_enc_level": 2}  # forced, and RC4
+
+
 def main(what, torrent, folder, ip, port, only=None):
-    session = lt.session(dict(SETTINGS, listen_interfaces=f"{ip}:{port}", outgoing_interfaces=ip))
+    what, _, encrypted = what.partition("-")
+    settings = dict(SETTINGS, listen_interfaces=f"{ip}:{port}", outgoing_interfaces=ip)
+    if encrypted:
+        settings.update(ENCRYPTED)
+    session = lt.session(settings)
     params = lt.load_torrent_file(torrent)
     params.save_path = folder
     if only is not None:

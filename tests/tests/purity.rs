@@ -54,6 +54,24 @@ fn what_speaks_udp_is_made_of_nothing_that_opens_a_socket() {
 }
 
 #[test]
+fn what_tells_of_peers_is_made_of_nothing_that_opens_a_socket() {
+    let tree = tree("step19-peer-exchange", &["--no-default-features"]);
+    assert!(tree.iter().any(|name| name == "step04-tracker"));
+    for name in IMPURE.into_iter().chain(["socket2"]) {
+        assert!(!tree.iter().any(|other| other == name), "{name}");
+    }
+}
+
+#[test]
+fn what_encrypts_is_made_of_nothing_that_opens_a_socket() {
+    let tree = tree("step22-encryption", &["--no-default-features"]);
+    assert!(tree.iter().any(|name| name == "step05-handshake"));
+    for name in IMPURE {
+        assert!(!tree.iter().any(|other| other == name), "{name}");
+    }
+}
+
+#[test]
 fn the_same_look_finds_them_in_the_client() {
     let tree = tree("kostorrent", &[]);
     for name in IMPURE {

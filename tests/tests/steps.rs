@@ -10,7 +10,7 @@ use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
 /// The steps that have a program, and whether it talks to peers or trackers.
-const STEPS: [(&str, bool); 17] = [
+const STEPS: [(&str, bool); 19] = [
     ("step01-bencode", false),
     ("step02-metainfo", false),
     ("step03-peer-id", false),
@@ -29,6 +29,8 @@ const STEPS: [(&str, bool); 17] = [
     ("step16-seeding", true),
     // The lab has no UDP tracker yet: the test `udp_tracker` runs it against a real one.
     (UDP, false),
+    ("step19-peer-exchange", false),
+    ("step22-encryption", true),
 ];
 
 const UDP: &str = "step17-udp-tracker";
@@ -143,7 +145,10 @@ fn every_program_runs_against_the_lab() {
         let finished = match package {
             "step03-peer-id" => step(package, &[]),
             "step13-progress" => step(package, &["--speed", "0"]),
+            "step19-peer-exchange" => step(package, &[]),
             "step16-seeding" => lab.step(package, &["--output", package, "--round", "0.1"]),
+            // The lab does not encrypt yet: the test `encryption` runs it against real clients.
+            "step22-encryption" => lab.step(package, &["--plain"]),
             _ if number(package) >= 9 => lab.step(package, &["--output", package]),
             _ => lab.step(package, &[]),
         };
@@ -157,7 +162,7 @@ fn every_program_runs_against_the_lab() {
         let folder = lab.folder.path().join(package);
         let folders = match package {
             "step16-seeding" => vec![folder.join("ada"), folder.join("ben")],
-            "step13-progress" => vec![],
+            "step13-progress" | "step19-peer-exchange" | "step22-encryption" => vec![],
             _ if number(package) >= 9 => vec![folder],
             _ => vec![],
         };

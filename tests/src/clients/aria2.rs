@@ -35,10 +35,28 @@ pub fn seed(torrent: &Path, folder: &Path) -> Aria2 {
     )
 }
 
+/// The same, encrypted or not at all.
+#[must_use]
+pub fn seed_encrypted(torrent: &Path, folder: &Path) -> Aria2 {
+    let options = [
+        "--check-integrity=true",
+        "--seed-ratio=0.0",
+        "--bt-force-encryption=true",
+    ];
+    start(torrent, folder, &options)
+}
+
 /// Downloads into `folder` and ends.
 #[must_use]
 pub fn download(torrent: &Path, folder: &Path) -> Aria2 {
     start(torrent, folder, &["--seed-time=0"])
+}
+
+/// The same, encrypted or not at all.
+#[must_use]
+pub fn download_encrypted(torrent: &Path, folder: &Path) -> Aria2 {
+    let options = ["--seed-time=0", "--bt-force-encryption=true"];
+    start(torrent, folder, &options)
 }
 
 fn start(torrent: &Path, folder: &Path, more: &[&str]) -> Aria2 {

@@ -46,10 +46,29 @@ pub fn seed(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
     peer
 }
 
+/// The same, encrypted or not at all, and in RC4.
+///
+/// # Panics
+///
+/// When it does not get that far.
+#[must_use]
+pub fn seed_encrypted(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
+    let mut peer = start(python, "seed-encrypted", torrent, folder);
+    peer.process
+        .until_line("libtorrent to seed", |line| (line == "READY").then_some(()));
+    peer
+}
+
 /// Downloads into `folder` and ends.
 #[must_use]
 pub fn download(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
     start(python, "download", torrent, folder)
+}
+
+/// The same, encrypted or not at all, and in RC4.
+#[must_use]
+pub fn download_encrypted(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
+    start(python, "download-encrypted", torrent, folder)
 }
 
 /// Downloads these files into `folder`, by their numbers from 0, and ends.

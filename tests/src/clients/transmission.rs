@@ -38,6 +38,16 @@ pub fn start(torrent: &Path, folder: &Path) -> Transmission {
     start_at(free_address(), torrent, folder)
 }
 
+/// The same, encrypted or not at all.
+///
+/// # Panics
+///
+/// When it cannot be started.
+#[must_use]
+pub fn start_encrypted(torrent: &Path, folder: &Path) -> Transmission {
+    start_with(free_address(), torrent, folder, Encryption::Required)
+}
+
 /// Where it may be told to listen.
 #[must_use]
 pub fn free_address() -> SocketAddr {
@@ -51,6 +61,22 @@ pub fn free_address() -> SocketAddr {
 /// When it cannot be started.
 #[must_use]
 pub fn start_at(address: SocketAddr, torrent: &Path, folder: &Path) -> Transmission {
+    start_with(address, torrent, folder, Encryption::Tolerated)
+}
+
+/// What it makes of encryption, with the numbers of its settings.
+#[derive(Clone, Copy)]
+enum Encryption {
+    Tolerated = 0,
+    Required = 2,
+}
+
+fn start_with(
+    address: SocketAddr,
+    torrent: &Path,
+    folder: &Path,
+    encryption: Encryption,
+) -> Transmission {
     let settings = crate::temp();
     let json = serde_json::json!({
         "bind-address-ipv4": address.ip().to_string(),
@@ -60,17 +86,21 @@ pub fn start_at(address: SocketAddr, torrent: &Path, folder: &Path) -> Transmiss
         "lpd-enabled": false,
         "pex-enabled": false,
         "utp-enabled": false,
-        "encryption": 0,
+        "encryption": encryption as u8,
         "cache-size-mb": 0, // what it has got is on disk
         "port-forwarding-enabled": false,
         "rpc-enabled": false,
     });
     fs::write(settings.path().join("settings.json"), json.to_string())
         .expect("Transmission's settings");
+    let option = match encryption {
+        Encryption::Tolerated => "-et",
+        Encryption::Required => "-er",
+    };
     let mut command = process::command("transmission-cli");
     command.arg("-g").arg(settings.path()).args([
         "-M",
-        "-et",
+        option,
         "-p",
         &address.port().to_string(),
         "-w",

@@ -3,6 +3,7 @@
 mod boxes;
 mod clients;
 mod disk;
+mod encryption;
 mod first;
 mod peers;
 
