@@ -63,6 +63,15 @@ fn what_tells_of_peers_is_made_of_nothing_that_opens_a_socket() {
 }
 
 #[test]
+fn the_fast_extension_is_made_of_nothing_that_opens_a_socket() {
+    let tree = tree("step21-fast", &["--no-default-features"]);
+    assert!(tree.iter().any(|name| name == "step06-bitfield"));
+    for name in IMPURE {
+        assert!(!tree.iter().any(|other| other == name), "{name}");
+    }
+}
+
+#[test]
 fn what_encrypts_is_made_of_nothing_that_opens_a_socket() {
     let tree = tree("step22-encryption", &["--no-default-features"]);
     assert!(tree.iter().any(|name| name == "step05-handshake"));

@@ -32,6 +32,13 @@ impl Picker {
         self.returned += 1;
     }
 
+    /// The first class of which something is missing still; `None` where nothing is to be fetched before
+    /// anything else.
+    pub fn first_class(&self) -> Option<&Bitfield> {
+        let mut classes = self.classes.iter();
+        classes.find(|class| class.has_any_missing_from(self.have()))
+    }
+
     /// How many connected peers have this piece. Kept, not counted.
     pub fn copies(&self, piece: u32) -> u32 {
         self.rarity.copies(piece)

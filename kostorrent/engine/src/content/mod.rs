@@ -6,6 +6,7 @@ mod fellows;
 mod integrity;
 mod parole;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use blocks::Geometry;
@@ -133,6 +134,17 @@ impl Content {
     pub fn bytes_here(&self) -> u64 {
         let open = self.picker.open();
         open.map(|piece| self.picker.bytes_here(piece)).sum()
+    }
+
+    /// The pieces that a peer can be asked for now; `None` if it would answer no request. One that chokes
+    /// us can name pieces that we would not begin with: then only those that come first are asked for.
+    pub fn askable<'p>(&self, peer: &'p Peer) -> Option<Cow<'p, Bitfield>> {
+        let askable = peer.askable()?;
+        let first = self.picker.first_class().filter(|_| !peer.serves());
+        Some(match first {
+            Some(first) => Cow::Owned(askable.common_with(first)),
+            None => askable,
+        })
     }
 
     /// Whether this piece is whole, and at the disk.

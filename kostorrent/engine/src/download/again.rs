@@ -11,7 +11,7 @@ use super::Download;
 use super::patience::END_GAME_WATCH;
 use crate::content::Content;
 use crate::cx::Cx;
-use crate::peer::FAR_SLOWER;
+use crate::peer::{FAR_SLOWER, Peer};
 use crate::swarm::Swarm;
 use crate::timers::Timer;
 
@@ -46,7 +46,8 @@ impl Download {
         } else {
             return;
         };
-        let Some(peer) = swarm.get(key).filter(|peer| !peer.down.is_snubbed()) else {
+        let is_well = |peer: &&Peer| peer.serves() && !peer.down.is_snubbed();
+        let Some(peer) = swarm.get(key).filter(is_well) else {
             return;
         };
         // A comparison looks at all requests. One in vain is enough for a while.

@@ -127,7 +127,6 @@ impl Download {
         if peer.down.limited || peer.askable().is_none() {
             return;
         }
-        let serves = peer.serves();
         let out = content.picker.asked_of(key);
         let share = self.ending.share(swarm, content, peer, cx.now);
         let window = peer.down.window.size().min(share);
@@ -137,16 +136,14 @@ impl Download {
         if free == 0 || free < (window / 8).min(most) {
             return self.note_starved(swarm, key, false);
         }
-        if serves {
-            self.assign_suspects(cx, swarm, content, key, false);
-        }
+        self.assign_suspects(cx, swarm, content, key, false);
         let allowed = self.limit.available(cx.now) / u64::from(BLOCK);
         let limited = allowed < free as u64;
         if limited {
             free = allowed as usize;
         }
         let mut picks = std::mem::take(&mut self.picks);
-        let Some(askable) = swarm.get(key).and_then(Peer::askable) else {
+        let Some(askable) = swarm.get(key).and_then(|peer| content.askable(peer)) else {
             return;
         };
         let before = reasons::Before::pick(cx, content);
@@ -157,10 +154,10 @@ impl Download {
         // nothing.
         let held_back = limited && picks.len() == free && !nothing;
         let starved = !held_back && picks.len() < free.max(1);
-        if serves && starved && picks.is_empty() && out == 0 {
+        if starved && picks.is_empty() && out == 0 {
             self.pick_suspects(cx, swarm, content, key, free, &mut picks);
         }
-        if serves && starved {
+        if starved {
             self.pick_again(cx, swarm, content, key, free, &mut picks);
         }
         self.note_starved(swarm, key, starved);
@@ -269,7 +266,7 @@ impl Download {
         picks: &mut Vec<BlockRequest>,
     ) {
         self.assign_suspects(cx, swarm, content, key, true);
-        if let Some(askable) = swarm.get(key).and_then(Peer::askable) {
+        if let Some(askable) = swarm.get(key).and_then(|peer| content.askable(peer)) {
             let picker = &mut content.picker;
             picker.pick_missing(key, &askable, count, &mut cx.rng, picks);
         }
@@ -288,7 +285,7 @@ impl Download {
         if content.integrity.blame.is_empty() {
             return;
         }
-        let Some(peer) = swarm.get(key) else {
+        let Some(peer) = swarm.get(key).filter(|peer| peer.serves()) else {
             return;
         };
         for piece in content.free_suspects(swarm, peer, last, cx.now) {

@@ -12,14 +12,18 @@ use crate::Time;
 /// Pieces that a peer may let us ask for while it chokes us; more are not remembered. BEP 6 says ten.
 pub(crate) const MOST_ALLOWED: usize = 100;
 
-/// A piece that a peer says it has, and will not send, is not asked of it for so long.
-pub(crate) const REFUSED: Duration = Duration::from_secs(30);
+/// A piece that a peer says it has, and will not send, is not asked of it for so long; the next time for
+/// twice as long,
+const FIRST_REST: Duration = Duration::from_secs(1);
+
+/// and so on, up to this. After as long without another refusal it is forgotten.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// Who refuses so many pieces and sends nothing between is let go.
-pub(crate) const MOST_REFUSED: u32 = 64;
+const MOST_REFUSED: u32 = 64;
 
 /// Who rejects so often what was not asked of it, and sends nothing between, is let go.
-pub(crate) const MOST_STRAY: u32 = 64;
+const MOST_STRAY: u32 = 64;
 
 /// The half of BEP 6 that is about us, and the half that is about the peer.
 #[derive(Debug)]
@@ -27,10 +31,9 @@ pub(crate) struct Fast {
     pub info_hash: InfoHash,
     /// Pieces that it sends us also while it chokes us, if it has them.
     pub allowed: BTreeSet<u32>,
-    /// Pieces that it has and would not send though it does not choke us, each with the time until which
-    /// it is not asked for it.
-    refused: BTreeMap<u32, Time>,
-    /// How many pieces it has refused since the last block.
+    /// Pieces that it has and would not send though it does not choke us.
+    refused: BTreeMap<u32, Refusal>,
+    /// How often it has refused a piece since the last block.
     refusals: u32,
     /// How many rejects since the last block were for nothing that was asked of it.
     strays: u32,
@@ -38,6 +41,15 @@ pub(crate) struct Fast {
     pub taken_back: TakenBack,
     /// Pieces that we send it also while we choke it.
     pub granted: Vec<u32>,
+}
+
+/// A piece that a peer would not send.
+#[derive(Debug)]
+struct Refusal {
+    /// Whether it is not asked of it at the moment.
+    rests: bool,
+    until: Time,
+    rest: Duration,
 }
 
 impl Fast {
@@ -55,8 +67,18 @@ impl Fast {
 
     /// It would not send this piece though it does not choke us. False if it has refused too many.
     pub fn refuses(&mut self, piece: u32, now: Time) -> bool {
-        let is_news = self.refused.insert(piece, now + REFUSED).is_none();
-        self.refusals += u32::from(is_news);
+        let rest = match self.refused.get(&piece) {
+            Some(refusal) if refusal.rests => return true, // of what was asked for before
+            Some(refusal) => (refusal.rest * 2).min(LONGEST_REST),
+            None => FIRST_REST,
+        };
+        let refusal = Refusal {
+            rests: true,
+            until: now + rest,
+            rest,
+        };
+        self.refused.insert(piece, refusal);
+        self.refusals += 1;
         self.refusals < MOST_REFUSED
     }
 
@@ -74,20 +96,30 @@ impl Fast {
 
     /// Pieces that were refused long enough ago may be asked for again; whether there are any.
     pub fn forgive(&mut self, now: Time) -> bool {
-        let before = self.refused.len();
-        self.refused.retain(|_, until| *until > now);
-        self.refused.len() < before
+        let mut any = false;
+        self.refused.retain(|_, refusal| {
+            let is_over = refusal.until <= now;
+            any |= is_over && std::mem::take(&mut refusal.rests);
+            !is_over || now.since(refusal.until) < LONGEST_REST
+        });
+        any
     }
 
-    /// Whether there is a piece that it refuses.
+    /// The pieces that it is not to be asked for at the moment.
+    fn resting(&self) -> impl Iterator<Item = u32> {
+        let resting = self.refused.iter().filter(|(_, refusal)| refusal.rests);
+        resting.map(|(&piece, _)| piece)
+    }
+
+    /// Whether there is such a piece.
     pub fn refuses_any(&self) -> bool {
-        !self.refused.is_empty()
+        self.resting().next().is_some()
     }
 
     /// What it can be asked for while it does not choke us, of what it has.
     pub fn without_refused(&self, has: &Bitfield) -> Bitfield {
         let mut rest = has.clone();
-        for &piece in self.refused.keys() {
+        for piece in self.resting() {
             rest.clear(piece);
         }
         rest
@@ -95,8 +127,11 @@ impl Fast {
 
     /// What it can be asked for while it chokes us, of what it has; `None` if that is nothing.
     pub fn while_choked(&self, has: &Bitfield) -> Option<Bitfield> {
-        let may = |piece: &&u32| has.get(**piece) && !self.refused.contains_key(piece);
-        let mut pieces = self.allowed.iter().filter(may).peekable();
+        let mut pieces = self
+            .allowed
+            .iter()
+            .filter(|piece| has.get(**piece))
+            .peekable();
         pieces.peek()?;
         let mut some = Bitfield::new(has.len());
         for &piece in pieces {
