@@ -1,0 +1,12 @@
+//! Chapter 18: from a magnet link to the torrent it names.
+
+mod extended;
+mod extensions;
+pub mod limits;
+mod link;
+mod metadata;
+
+pub use extended::{ExtendedError, ExtendedHandshake, HANDSHAKE_ID};
+pub use extensions::{Extensions, Heard, UT_METADATA};
+pub use link::{Magnet, MagnetError, Selected, SelectedError, Skipped, Why};
+pub use metadata::{MetadataError, MetadataMessage, block_count, block_len};
