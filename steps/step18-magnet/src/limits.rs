@@ -66,9 +66,12 @@ pub const ALONE: u64 = 8 * 1024 * 1024;
 /// How many such copies of one size are fetched side by side.
 pub const MAX_ALONE: u64 = 8;
 
-/// How long a peer has for a copy of its own while others wait for their turn: so much, and a quarter of
-/// a second for each block; twice as long with each turn.
+/// How long a peer has for a copy of its own while others wait for their turn; twice as long with each
+/// turn that it has had.
 pub const TURN: Duration = Duration::from_secs(10);
+
+/// By how much each block prolongs that: whoever sends 64 KiB a second is not interrupted.
+pub const TURN_BLOCK: Duration = Duration::from_millis(250);
 
 /// How many copies of our metadata a peer may ask for in [`SERVE_PERIOD`].
 pub const SERVE_COPIES: u32 = 2;

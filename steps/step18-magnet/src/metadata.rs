@@ -61,7 +61,7 @@ pub enum MetadataError {
     #[error("a message about metadata has no number as its `{key}`")]
     Missing {
         /// The key of the dictionary.
-        key: &'static str,
+        key: String,
     },
     /// No metadata have such a block.
     #[error("a message about metadata is about block {piece}, which there cannot be")]
@@ -139,9 +139,11 @@ impl MetadataMessage {
             })?;
         let root = document.root();
         root.dict().ok_or(MetadataError::NoDictionary)?;
-        let number = |key: &'static str| {
+        let number = |key: &str| {
             let number = root.get(key).and_then(|value| value.as_int());
-            number.ok_or(MetadataError::Missing { key })
+            number.ok_or_else(|| MetadataError::Missing {
+                key: key.to_owned(),
+            })
         };
         let kind = number("msg_type")?;
         if !(0..=2).contains(&kind) {
