@@ -8,7 +8,6 @@ use picker::PeerKey;
 
 use super::assembly::{Assembly, digest};
 use super::peer::Peer;
-use crate::block_count;
 use crate::limits::{ALONE, BLOCK, MAX_ALONE, MAX_ASKED, TURN, TURN_BLOCK};
 
 /// Metadata of one size.
@@ -157,6 +156,10 @@ impl Attempt {
 
     /// A peer takes no part any more. If it is not to be trusted, nor are its blocks.
     pub(super) fn forget(&mut self, peer: PeerKey, is_trusted: bool) {
+        if !is_trusted {
+            // It has been told that it lied.
+            self.evidence.retain(|_, (from, _)| *from != peer);
+        }
         match &mut self.stage {
             Stage::Together(copy) if !is_trusted => {
                 copy.take_from(peer);
