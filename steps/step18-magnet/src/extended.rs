@@ -110,6 +110,10 @@ impl ExtendedHandshake {
     }
 }
 
+/// The id of `extended` among the messages of the wire (BEP 10). Its body begins with another id, that
+/// of the extension.
+pub const EXTENDED: u8 = 20;
+
 /// The id of the extension handshake among extended messages (BEP 10).
 pub const HANDSHAKE_ID: u8 = 0;
 
