@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use handshake::blocking::{PeerAddr, finish, read_torrent};
 use handshake::blocking::{Meeting, meet};
+pub use handshake::blocking::{PeerAddr, finish, read_torrent};
 use handshake::{Handshake, Reserved};
 use metainfo::InfoHash;
 use peer_id::PeerId;
@@ -77,7 +77,8 @@ pub fn read_extended(stream: &mut impl Read) -> io::Result<Vec<u8>> {
         let mut id = [0];
         stream.read_exact(&mut id)?;
         let mut rest = stream.take(u64::from(length) - 1);
-        if id == [EXTENDED] && (length as usize).saturating_sub(2) <= MAX_HANDSHAKE.max(MAX_MESSAGE) {
+        if id == [EXTENDED] && (length as usize).saturating_sub(2) <= MAX_HANDSHAKE.max(MAX_MESSAGE)
+        {
             let mut body = vec![0; length as usize - 1];
             rest.read_exact(&mut body)?;
             return Ok(body);
@@ -255,7 +256,9 @@ fn attend(key: PeerKey, addr: SocketAddr, ours: &Handshake, sender: &Sender<(Pee
 /// A peer that speaks the extension protocol, and its stream once more, to read from.
 fn with_extensions(met: Meeting, addr: SocketAddr) -> Result<(Meeting, TcpStream), String> {
     if !met.theirs.reserved.extension_protocol() {
-        return Err(format!("{addr}: the peer does not speak the extension protocol (BEP 10)"));
+        return Err(format!(
+            "{addr}: the peer does not speak the extension protocol (BEP 10)"
+        ));
     }
     let stream = met.stream.try_clone();
     let stream = stream.map_err(|error| format!("{addr}: {error}"))?;
@@ -333,7 +336,10 @@ impl Fetching<'_> {
         (self.watch)(Moment::Heard { addr, body });
         match line.extensions.hear(body) {
             Ok(Heard::Handshake(_)) => {
-                let size = line.extensions.theirs().and_then(|theirs| theirs.metadata_size);
+                let size = line
+                    .extensions
+                    .theirs()
+                    .and_then(|theirs| theirs.metadata_size);
                 match line.extensions.id(UT_METADATA) {
                     Some(_) => self.fetch.joined(key, size, now),
                     None => self.close(key, "the peer gives no metadata away"),
@@ -418,6 +424,7 @@ mod tests {
         bytes.extend([0, 0, 0, 1, 20]); // an extended message without a body
         let mut stream = &bytes[..];
         assert_eq!(read_extended(&mut stream).unwrap(), b"\0de");
+        assert_eq!(read_extended(&mut stream).unwrap(), b"");
         assert!(read_extended(&mut stream).is_err(), "the end");
     }
 
@@ -428,7 +435,12 @@ mod tests {
             error.to_string(),
             "the peer announced a message of 4278190080 bytes"
         );
-        for cut in [&[0, 0, 0][..], &[0, 0, 0, 9], &[0, 0, 0, 9, 4, 1], &[0, 0, 0, 9, 20, 1]] {
+        for cut in [
+            &[0, 0, 0][..],
+            &[0, 0, 0, 9],
+            &[0, 0, 0, 9, 4, 1],
+            &[0, 0, 0, 9, 20, 1],
+        ] {
             let error = read_extended(&mut &cut[..]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         }

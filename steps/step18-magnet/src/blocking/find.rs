@@ -74,7 +74,11 @@ fn trackers(
         return Err(FindError::NoSource);
     }
     let rng = &mut rand::rng();
-    let tiers: Vec<Vec<String>> = magnet.trackers.iter().map(|url| vec![url.clone()]).collect();
+    let tiers: Vec<Vec<String>> = magnet
+        .trackers
+        .iter()
+        .map(|url| vec![url.clone()])
+        .collect();
     let request = AnnounceRequest {
         info_hash: ours.info_hash,
         peer_id: ours.peer_id,
