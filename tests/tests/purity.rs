@@ -54,6 +54,15 @@ fn what_speaks_udp_is_made_of_nothing_that_opens_a_socket() {
 }
 
 #[test]
+fn what_fetches_metadata_is_made_of_nothing_that_opens_a_socket() {
+    let tree = tree("step18-magnet", &["--no-default-features"]);
+    assert!(tree.iter().any(|name| name == "step01-bencode"));
+    for name in IMPURE {
+        assert!(!tree.iter().any(|other| other == name), "{name}");
+    }
+}
+
+#[test]
 fn the_same_look_finds_them_in_the_client() {
     let tree = tree("kostorrent", &[]);
     for name in IMPURE {
