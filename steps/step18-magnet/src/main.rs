@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
+use handshake::Handshake;
 use magnet::blocking::{Manner, PeerAddr, fetch, find, finish, introduce, read_torrent, serve};
 use magnet::{Magnet, torrent_file};
 use metainfo::Metainfo;
@@ -47,7 +48,13 @@ struct Args {
     /// With --serve: send blocks in which a byte is wrong
     #[arg(long, requires = "serve")]
     lie: bool,
+    /// Of a torrent file: forget all but its link, and fetch the metadata back from a peer in this program
+    #[arg(long, conflicts_with_all = ["peer", "serve"])]
+    practice: bool,
 }
+
+/// What is said of a torrent that has no info-hash of 20 bytes.
+const ONLY_V2: &str = "this torrent is for BitTorrent v2 only, which is not built yet";
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -65,15 +72,52 @@ fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
 /// From a torrent file to its link.
 fn from_file(args: &Args, path: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let torrent = read_torrent(path)?;
-    let magnet = Magnet::of(&torrent);
+    let mut magnet = Magnet::of(&torrent);
     show::link(out, &magnet)?;
     if torrent.private {
         writeln!(out, "private    its peers give no metadata away (BEP 27)")?;
     }
+    if args.practice {
+        return practise(args, &torrent, path, magnet, out);
+    }
     let Some(address) = args.serve else {
         return Ok(writeln!(out, "\n{magnet}")?);
     };
-    give_away(&torrent, &fs::read(path)?, magnet, address, args.lie, out)
+    let giver = Giver::open(&torrent, path, address)?;
+    magnet.peers = vec![giver.address.into()];
+    magnet.trackers.clear();
+    writeln!(
+        out,
+        "\n{magnet}\n\nWhoever calls gets its {} bytes of metadata.",
+        giver.info.len()
+    )?;
+    out.flush()?;
+    let manner = if args.lie {
+        Manner::Lies
+    } else {
+        Manner::Honest
+    };
+    giver.give(manner, &mut |from| {
+        writeln!(out, "{from} calls")?;
+        out.flush()
+    })?;
+    Ok(())
+}
+
+/// From a torrent file to its link, and from that to a torrent file again.
+fn practise(
+    args: &Args,
+    torrent: &Metainfo,
+    path: &Path,
+    mut magnet: Magnet,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    let giver = Giver::open(torrent, path, (Ipv4Addr::LOCALHOST, 0).into())?;
+    magnet.peers = vec![giver.address.into()];
+    magnet.trackers.clear();
+    writeln!(out, "\n{magnet}\n")?;
+    thread::spawn(move || giver.give(Manner::Honest, &mut |_| Ok(())));
+    follow(args, &magnet, out)
 }
 
 /// From a link to its torrent file.
@@ -83,16 +127,19 @@ fn from_link(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     for skipped in skipped {
         writeln!(out, "left out   {skipped}")?;
     }
-    if args.serve.is_some() {
+    if args.serve.is_some() || args.practice {
         return Err("only a torrent file has metadata to give away".into());
     }
-    let Some(info_hash) = magnet.info_hash_v1 else {
-        return Err("this link is for BitTorrent v2 only, which is not built yet".into());
-    };
     writeln!(out)?;
+    follow(args, &magnet, out)
+}
+
+/// Fetches what a link names, and writes it.
+fn follow(args: &Args, magnet: &Magnet, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let info_hash = magnet.info_hash_v1.ok_or(ONLY_V2)?;
     let ours = introduce(info_hash);
     let mut say = |line| drop(writeln!(out, "{line}"));
-    let peers = find(&magnet, &ours, &args.peer, &mut say)?;
+    let peers = find(magnet, &ours, &args.peer, &mut say)?;
     let mut shown = show::Conversation::new(out);
     let patience = Duration::from_secs(args.patience);
     let info = fetch(&ours, &peers, patience, &mut |moment| shown.show(&moment));
@@ -104,7 +151,7 @@ fn from_link(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         info.len()
     )?;
 
-    let file = torrent_file(&info, &magnet);
+    let file = torrent_file(&info, magnet);
     let torrent = Metainfo::parse(&file);
     let torrent = torrent.map_err(|error| format!("the torrent cannot be used: {error}"))?;
     if magnet.info_hash_v2.is_some() && torrent.info_hash_v2 != magnet.info_hash_v2 {
@@ -142,48 +189,49 @@ fn write(
     Ok(path)
 }
 
-/// Gives metadata away to whoever calls.
-fn give_away(
-    torrent: &Metainfo,
-    file: &[u8],
-    mut magnet: Magnet,
+/// Somebody who gives metadata away to whoever calls.
+struct Giver {
+    listener: TcpListener,
     address: SocketAddr,
-    lies: bool,
-    out: &mut impl Write,
-) -> Result<(), Box<dyn Error>> {
-    let info_hash = torrent.info_hash_v1;
-    let info_hash =
-        info_hash.ok_or("this torrent is for BitTorrent v2 only, which is not built yet")?;
-    let document = bencode::decode_lenient(file)?;
-    let info = document
-        .root()
-        .get("info")
-        .ok_or("the torrent has no `info`")?;
-    let info: Arc<[u8]> = info.raw().into();
-    let listener = TcpListener::bind(address)
-        .map_err(|error| format!("cannot listen at {address}: {error}"))?;
-    magnet.peers = vec![listener.local_addr()?.into()];
-    magnet.trackers.clear();
-    writeln!(
-        out,
-        "\n{magnet}\n\nWhoever calls gets its {} bytes of metadata.",
-        info.len()
-    )?;
-    out.flush()?;
-    let ours = introduce(info_hash);
-    let manner = if lies { Manner::Lies } else { Manner::Honest };
-    for stream in listener.incoming() {
-        let stream = stream?;
-        let from = stream.peer_addr()?;
-        let info = info.clone();
-        writeln!(out, "{from} calls")?;
-        out.flush()?;
-        thread::spawn(move || {
-            if let Err(error) = serve(stream, &ours, &info, manner) {
-                let why = printable(error.to_string().as_bytes());
-                let _ = writeln!(io::stderr(), "{from}: {why}");
-            }
-        });
+    ours: Handshake,
+    info: Arc<[u8]>,
+}
+
+impl Giver {
+    fn open(torrent: &Metainfo, path: &Path, address: SocketAddr) -> Result<Giver, Box<dyn Error>> {
+        let info_hash = torrent.info_hash_v1.ok_or(ONLY_V2)?;
+        let file = fs::read(path)?;
+        let document = bencode::decode_lenient(&file)?;
+        let info = document.root().get("info");
+        let info = info.ok_or("the torrent has no `info`")?.raw().into();
+        let listener = TcpListener::bind(address)
+            .map_err(|error| format!("cannot listen at {address}: {error}"))?;
+        Ok(Giver {
+            address: listener.local_addr()?,
+            listener,
+            ours: introduce(info_hash),
+            info,
+        })
     }
-    Ok(())
+
+    /// Answers all calls, for ever.
+    fn give(
+        &self,
+        manner: Manner,
+        said: &mut dyn FnMut(SocketAddr) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for stream in self.listener.incoming() {
+            let stream = stream?;
+            let from = stream.peer_addr()?;
+            said(from)?;
+            let (ours, info) = (self.ours, self.info.clone());
+            thread::spawn(move || {
+                if let Err(error) = serve(stream, &ours, &info, manner) {
+                    let why = printable(error.to_string().as_bytes());
+                    let _ = writeln!(io::stderr(), "{from}: {why}");
+                }
+            });
+        }
+        Ok(())
+    }
 }

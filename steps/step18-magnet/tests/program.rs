@@ -263,6 +263,23 @@ fn a_private_torrent_has_a_link_that_leads_nowhere_and_that_is_said() {
     );
 }
 
+#[test]
+fn a_torrent_is_forgotten_and_found_again_by_its_link() {
+    let world = World::new();
+    let file = [b"d8:announce10:http://t/a4:info", &world.info[..], b"e"].concat();
+    fs::write(world.path("old.torrent"), file).unwrap();
+    let shown = shown(&world.run(&["old.torrent", "--practice"]));
+    assert!(
+        shown.contains("is the info-hash.\nmany.torrent: "),
+        "{shown}"
+    );
+    let torrent = world.check(&world.path("many.torrent"));
+    assert_eq!(
+        torrent.announce, [[""; 0]; 0],
+        "the link named a peer, and no tracker"
+    );
+}
+
 /// The practice peer, which ends with the test.
 struct Serving(Child);
 
@@ -313,7 +330,7 @@ fn what_cannot_be_done_is_told_in_a_sentence() {
             "magnet:?dn=x".to_owned(),
             "the magnet link names no torrent",
         ),
-        (v2, "this link is for BitTorrent v2 only"),
+        (v2, "this torrent is for BitTorrent v2 only"),
         (
             world.link(""),
             "the link names neither a peer nor a tracker: name a peer with --peer ADDR",
