@@ -7,7 +7,7 @@ use kostorrent_tests::clients::{libtorrent, transmission};
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::process::{self, Finished, Process};
 use kostorrent_tests::tracker::Tracker;
-use kostorrent_tests::{bencode, programs, temp, wait};
+use kostorrent_tests::{bencode, programs, temp};
 use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ struct Swarm {
     folder: TempDir,
     torrent: PathBuf,
     link: String,
-    _tracker: Tracker,
+    tracker: Tracker,
 }
 
 impl Swarm {
@@ -38,7 +38,7 @@ impl Swarm {
             folder,
             torrent,
             link,
-            _tracker: tracker,
+            tracker,
         }
     }
 
@@ -86,9 +86,8 @@ fn transmission_gives_its_metadata() {
     };
     let swarm = Swarm::new();
     let seeder = transmission::start(&swarm.torrent, swarm.folder.path());
-    wait::until("Transmission to take calls", || {
-        std::net::TcpStream::connect(seeder.address).ok()
-    });
+    // A call before it knows the torrent is hung up on, and another one from the same address for a while after that.
+    swarm.tracker.until_event("started");
     let finished = swarm.fetch_from(&seeder.address.to_string());
     assert!(
         finished.stdout.contains("v: Transmission "),

@@ -230,6 +230,7 @@ pub fn fetch(
         }),
     }
 }
+// ANCHOR_END: fetch
 
 /// A peer's thread: shakes hands, and passes on what the peer says.
 fn attend(key: PeerKey, addr: SocketAddr, ours: &Handshake, sender: &Sender<(PeerKey, News)>) {
@@ -251,7 +252,6 @@ fn attend(key: PeerKey, addr: SocketAddr, ours: &Handshake, sender: &Sender<(Pee
     }
     let _ = sender.send((key, News::Gone));
 }
-// ANCHOR_END: fetch
 
 /// A peer that speaks the extension protocol, and its stream once more, to read from.
 fn with_extensions(met: Meeting, addr: SocketAddr) -> Result<(Meeting, TcpStream), String> {

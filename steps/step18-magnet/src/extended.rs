@@ -37,7 +37,6 @@ pub struct ExtendedHandshake {
 // ANCHOR_END: extended
 
 impl ExtendedHandshake {
-    // ANCHOR: encode
     /// The body of the `extended` message: the id 0, and a dictionary in canonical bencode.
     pub fn to_body(&self) -> Vec<u8> {
         let mut encoder = Encoder::new();
@@ -88,7 +87,6 @@ impl ExtendedHandshake {
             }
         })
     }
-    // ANCHOR_END: encode
 
     /// Takes in a later handshake of the same side: it says what has changed (BEP 10).
     pub(crate) fn update(&mut self, later: &ExtendedHandshake) {

@@ -9,7 +9,6 @@ use crate::{ExtendedError, ExtendedHandshake, HANDSHAKE_ID};
 /// The name of the extension that exchanges metadata (BEP 9).
 pub const UT_METADATA: &str = "ut_metadata";
 
-// ANCHOR: extensions
 /// What both sides of a connection have said of their extensions.
 ///
 /// Each side chooses the numbers under which it wants to *hear*; so there are two tables. What comes
@@ -76,6 +75,7 @@ impl Extensions {
         }
     }
 
+    // ANCHOR: hear
     /// Takes in the body of an `extended` message, from its number on.
     ///
     /// # Errors
@@ -94,6 +94,7 @@ impl Extensions {
             None => Heard::Unknown { id },
         })
     }
+    // ANCHOR_END: hear
 
     /// All that the other side has said of itself, the later over the earlier; nothing, if it has not
     /// said anything.
@@ -101,6 +102,7 @@ impl Extensions {
         self.theirs.as_ref()
     }
 
+    // ANCHOR: body
     /// The number under which the other side hears an extension, if it does.
     pub fn id(&self, name: &str) -> Option<u8> {
         let id = *self.theirs.as_ref()?.extensions.get(name)?;
@@ -112,8 +114,8 @@ impl Extensions {
         let id = self.id(name)?;
         Some([&[id], payload].concat())
     }
+    // ANCHOR_END: body
 }
-// ANCHOR_END: extensions
 
 #[cfg(test)]
 mod tests {

@@ -316,7 +316,6 @@ impl MetadataFetch {
             .retain(|size, attempt| claimed.contains(size) || attempt.has_blocks());
     }
 
-    // ANCHOR: ask
     /// Asks whom there is to ask.
     fn ask(&mut self) {
         if self.is_finished {
@@ -350,7 +349,6 @@ impl MetadataFetch {
         let requests = requests.map(|(peer, piece)| FetchAction::Request { peer, piece });
         self.actions.extend(requests);
     }
-    // ANCHOR_END: ask
 }
 
 #[cfg(test)]

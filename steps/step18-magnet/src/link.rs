@@ -78,7 +78,6 @@ fn fitting<'a>(urls: impl Iterator<Item = &'a String>, left: &mut usize) -> Vec<
     urls.take(MAX_SOURCES).cloned().collect()
 }
 
-// ANCHOR: display
 impl fmt::Display for Magnet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parameters = Vec::new();
@@ -100,7 +99,6 @@ impl fmt::Display for Magnet {
         write!(f, "magnet:?{}", parameters.join("&"))
     }
 }
-// ANCHOR_END: display
 
 /// A peer's address with its brackets and its colons.
 fn readable(escaped: &str) -> String {

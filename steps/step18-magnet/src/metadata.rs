@@ -87,7 +87,6 @@ const DECODE: Options = Options {
 };
 
 impl MetadataMessage {
-    // ANCHOR: encode
     /// The body of the `extended` message, under the number that the other side has given the
     /// extension.
     pub fn to_body(&self, id: u8) -> Vec<u8> {
@@ -115,7 +114,6 @@ impl MetadataMessage {
             .expect("the keys are sorted, and nothing is nested");
         [&[id], &dictionary[..], block].concat()
     }
-    // ANCHOR_END: encode
 
     // ANCHOR: decode
     /// Reads a message: what follows the number of the extension.

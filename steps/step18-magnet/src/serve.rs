@@ -12,7 +12,6 @@ use crate::limits::{
 };
 use crate::{MetadataMessage, block_count, block_len};
 
-// ANCHOR: serve
 /// Gives the `info` dictionary away, block by block.
 ///
 /// A block is 400 times as long as the request for it. So a peer gets [`SERVE_COPIES`] copies in
@@ -36,7 +35,6 @@ struct Served {
     /// Blocks that have not been sent yet.
     unsent: u32,
 }
-// ANCHOR_END: serve
 
 impl MetadataServe {
     /// Without metadata: a torrent of which nothing but a magnet link is known, or a private one

@@ -235,7 +235,6 @@ impl Attempt {
         }
     }
 
-    // ANCHOR: give_turns
     /// Gives turns to peers, as many at a time as there is memory for: first to who has had the fewest,
     /// then to who gave most of the common copy, for it is the fastest.
     fn give_turns(
@@ -284,7 +283,6 @@ impl Attempt {
         }
         *common = None;
     }
-    // ANCHOR_END: give_turns
 }
 
 // ANCHOR: share_out

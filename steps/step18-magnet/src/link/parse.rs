@@ -21,7 +21,6 @@ impl FromStr for Magnet {
 }
 
 impl Magnet {
-    // ANCHOR: parse
     /// Reads a link. What it is about must be clear; a tracker, a peer or a web seed that is none is
     /// left out, and told. Parameters that we do not know are nothing to us.
     ///
@@ -47,7 +46,6 @@ impl Magnet {
         }
         reading.finish()
     }
-    // ANCHOR_END: parse
 }
 
 /// What follows `magnet:?`.

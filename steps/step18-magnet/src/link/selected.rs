@@ -7,7 +7,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-// ANCHOR: selected
 /// Which files of the torrent are wanted, by their numbers from 0: `0,2,4,6-8`.
 ///
 /// It is kept as it is written, in ranges: of `0-4000000000` no list is made.
@@ -33,7 +32,6 @@ impl Selected {
         self.0.iter().flat_map(within)
     }
 }
-// ANCHOR_END: selected
 
 /// Why a selection cannot be read. What was meant cannot be guessed: too many files would come, or
 /// too few.
