@@ -4,6 +4,7 @@ mod boxes;
 mod clients;
 mod disk;
 mod first;
+mod magnet;
 mod peers;
 
 use std::fs;
