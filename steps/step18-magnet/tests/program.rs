@@ -3,11 +3,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use handshake::{Handshake, Reserved};
 use magnet::Magnet;
@@ -16,6 +18,8 @@ use magnet::limits::BLOCK;
 use metainfo::{InfoHash, Metainfo};
 use pretty_assertions::assert_eq;
 use tempfile::{TempDir, tempdir};
+use tracker::AnnounceEvent;
+use udp_tracker::{Announce, Announced, Lookup, Scraped, Server};
 
 /// A torrent whose metadata have three blocks, and a folder.
 struct World {
@@ -216,7 +220,7 @@ fn the_trackers_of_the_link_are_asked_and_become_the_torrents() {
         let _ = stream.write_all(&[head.as_bytes(), &reply].concat());
     });
     let url = format!("http://{tracker}/announce");
-    let link = world.link(&format!("&tr={url}&tr=udp://192.0.2.1:1"));
+    let link = world.link(&format!("&tr={url}&tr=udp://127.0.0.1/none"));
     let shown = shown(&world.run(&[&link]));
     assert!(
         shown.contains(&format!("\n{url} names one peer\n")),
@@ -226,7 +230,7 @@ fn the_trackers_of_the_link_are_asked_and_become_the_torrents() {
     let torrent = world.check(&path);
     assert_eq!(
         torrent.announce,
-        [vec![url], vec!["udp://192.0.2.1:1".to_owned()]]
+        [vec![url], vec!["udp://127.0.0.1/none".to_owned()]]
     );
     // Once it is there, it is not written over unasked.
     let error = complained(&world.run(&[&link]));
@@ -235,6 +239,60 @@ fn the_trackers_of_the_link_are_asked_and_become_the_torrents() {
         "many.torrent is there already: name another file with -o"
     );
     assert!(world.run(&[&link, "-o", "many.torrent"]).status.success());
+}
+
+/// A UDP tracker that knows this peer, and what it has been told.
+struct Names(SocketAddr, std::sync::mpsc::Sender<Announce>);
+
+impl Lookup for Names {
+    fn announce(&mut self, _: SocketAddr, announce: &Announce) -> Result<Announced, String> {
+        let _ = self.1.send(announce.clone());
+        Ok(Announced {
+            interval: 1800,
+            leechers: 0,
+            seeders: 1,
+            peers: vec![self.0],
+        })
+    }
+
+    fn scrape(&mut self, _: &[InfoHash]) -> Result<Vec<Scraped>, String> {
+        Err("not asked".to_owned())
+    }
+}
+
+#[test]
+fn a_tracker_is_asked_by_udp_and_hears_that_we_leave() {
+    let world = World::new();
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("udp://{}/announce?key=1", socket.local_addr().unwrap());
+    let (sender, told) = channel();
+    let mut names = Names(world.peer(Manner::Honest), sender);
+    let server = Server::new(&mut rand::rng());
+    thread::spawn(move || {
+        let mut buffer = [0; 2_048];
+        while let Ok((n, from)) = socket.recv_from(&mut buffer) {
+            let answer = server.answer(from, &buffer[..n], Duration::ZERO, &mut names);
+            if let Some(answer) = answer {
+                let _ = socket.send_to(&answer, from);
+            }
+        }
+    });
+    let link = world.link(&format!("&tr={}", tracker::percent_encode(url.as_bytes())));
+    let shown = shown(&world.run(&[&link]));
+    assert!(
+        shown.contains(&format!("{url} names one peer\n")),
+        "{shown}"
+    );
+    assert_eq!(world.check(&world.path("many.torrent")).announce, [[url]]);
+    let told: Vec<Announce> = told.try_iter().collect();
+    let events = told.iter().map(|announce| announce.request.event);
+    let events: Vec<Option<AnnounceEvent>> = events.collect();
+    assert_eq!(
+        events,
+        [Some(AnnounceEvent::Started), Some(AnnounceEvent::Stopped)]
+    );
+    assert_eq!(told[0].url_data.as_deref(), Some(&b"/announce?key=1"[..]));
+    assert_ne!(told[0].request.left, 0, "we are no seeder");
 }
 
 #[test]
@@ -336,8 +394,12 @@ fn what_cannot_be_done_is_told_in_a_sentence() {
             "the link names neither a peer nor a tracker: name a peer with --peer ADDR",
         ),
         (
-            world.link("&tr=udp://192.0.2.1:1"),
-            "the link has only UDP trackers",
+            world.link(&format!("&tr=http://{gone}/announce")),
+            "the trackers name no peer: cannot reach the tracker 127.0.0.1:",
+        ),
+        (
+            world.link("&tr=udp://127.0.0.1/&tr=udp:///x"),
+            "the trackers name no peer: the tracker's URL names no ",
         ),
         (
             world.link(&format!("&x.pe={gone}")),
