@@ -3,6 +3,7 @@
     libtorrent_peer.py seed     TORRENT FOLDER IP PORT    says READY when the tracker knows that it seeds; never ends
     libtorrent_peer.py download TORRENT FOLDER IP PORT    says DONE when all is there, and ends
     libtorrent_peer.py trade    TORRENT FOLDER IP PORT    says DONE when all is there, and goes on seeding
+    libtorrent_peer.py metadata LINK    FOLDER IP PORT    says METADATA and their size when it has those of a magnet link
 
 With `-encrypted` behind the first word, as in seed-encrypted, it takes and makes encrypted connections only, in RC4.
 
@@ -41,7 +42,7 @@ def main(what, torrent, folder, ip, port, only=None):
     if encrypted:
         settings.update(ENCRYPTED)
     session = lt.session(settings)
-    params = lt.load_torrent_file(torrent)
+    params = lt.parse_magnet_uri(torrent) if what == "metadata" else lt.load_torrent_file(torrent)
     params.save_path = folder
     if only is not None:
         wanted = {int(number) for number in only.split(",")}
@@ -57,6 +58,9 @@ def main(what, torrent, folder, ip, port, only=None):
         for alert in session.pop_alerts():
             if isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
                 sys.exit(f"libtorrent: {alert.message()}")
+            if isinstance(alert, lt.metadata_received_alert) and what == "metadata":
+                print("METADATA", len(handle.torrent_file().info_section()), flush=True)
+                return
             if isinstance(alert, lt.tracker_reply_alert) and handle.status().is_seeding and not announced:
                 announced = True
                 print("READY", flush=True)

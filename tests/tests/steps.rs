@@ -10,7 +10,7 @@ use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
 /// The steps that have a program, and whether it talks to peers or trackers.
-const STEPS: [(&str, bool); 20] = [
+const STEPS: [(&str, bool); 21] = [
     ("step01-bencode", false),
     ("step02-metainfo", false),
     ("step03-peer-id", false),
@@ -29,12 +29,15 @@ const STEPS: [(&str, bool); 20] = [
     ("step16-seeding", true),
     // The lab has no UDP tracker yet: the test `udp_tracker` runs it against a real one.
     (UDP, false),
+    // Of a torrent file it shows the link. The lab's seeders give no metadata away yet: the test `magnet` asks real ones.
+    (MAGNET, false),
     ("step19-peer-exchange", false),
     ("step21-fast", true),
     ("step22-encryption", true),
 ];
 
 const UDP: &str = "step17-udp-tracker";
+const MAGNET: &str = "step18-magnet";
 
 /// The number in a step's name: 5 for `step05-handshake`.
 fn number(package: &str) -> u32 {
@@ -151,6 +154,7 @@ fn every_program_runs_against_the_lab() {
             // The lab does not encrypt yet: the test `encryption` runs it against real clients.
             "step22-encryption" => lab.step(package, &["--plain"]),
             "step21-fast" => lab.step(package, &[]),
+            MAGNET => lab.step(package, &[]),
             _ if number(package) >= 9 => lab.step(package, &["--output", package]),
             _ => lab.step(package, &[]),
         };
@@ -164,9 +168,8 @@ fn every_program_runs_against_the_lab() {
         let folder = lab.folder.path().join(package);
         let folders = match package {
             "step16-seeding" => vec![folder.join("ada"), folder.join("ben")],
-            "step13-progress" | "step19-peer-exchange" | "step21-fast" | "step22-encryption" => {
-                vec![]
-            }
+            "step13-progress" | "step19-peer-exchange" | "step21-fast" | "step22-encryption"
+            | MAGNET => vec![],
             _ if number(package) >= 9 => vec![folder],
             _ => vec![],
         };

@@ -84,6 +84,12 @@ pub fn trade(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
     start(python, "trade", torrent, folder)
 }
 
+/// Fetches the metadata that a magnet link names, says `METADATA` and how many bytes they have, and ends.
+#[must_use]
+pub fn metadata(python: &Path, link: &str, folder: &Path) -> Libtorrent {
+    start(python, "metadata", Path::new(link), folder)
+}
+
 /// Makes a torrent of `folder`, of `version` `v1`, `v2` or `hybrid`.
 ///
 /// # Panics

@@ -5,6 +5,7 @@ mod clients;
 mod disk;
 mod encryption;
 mod first;
+mod magnet;
 mod peers;
 
 use std::fs;
