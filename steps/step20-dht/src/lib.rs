@@ -74,6 +74,7 @@ mod snapshot;
 mod store;
 mod table;
 mod tokens;
+mod torrent_nodes;
 
 pub use filter::Filter;
 pub use id::{Distance, Id, is_local};
@@ -85,6 +86,7 @@ pub use node::{
 pub use saved::{Saved, SavedError};
 pub use snapshot::{Place, Snapshot, Traffic};
 pub use table::Standing;
+pub use torrent_nodes::torrent_nodes;
 pub use udp_tracker::Family;
 
 /// What we say we are: two letters, and two of the version (BEP 5, `v`; BEP 20).

@@ -68,6 +68,10 @@ pub const MAX_UNFIT_QUESTIONS: usize = 48;
 /// How many of those are under way at a time: the other places of [`ALPHA`] are for the fit.
 pub const UNFIT_ALPHA: usize = 1;
 
+/// How many questions of one lookup nobody has to pay for, so that it does not end because those who
+/// know somebody near have named too many that are gone.
+pub const RESERVE: usize = 24;
+
 /// How many lookups are under way at a time.
 pub const MAX_LOOKUPS: usize = 256;
 

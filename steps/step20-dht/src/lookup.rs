@@ -3,19 +3,20 @@
 //! What comes back is a rumour, and some who answer lie. What keeps a lookup on its way:
 //!
 //! * Each answer **pays** for the questions that come of it: to an address that somebody named, and
-//!   that we do not know ourselves, no more bytes go than he spent on naming it. Nobody can have us ask
-//!   a hundred others, or flood one.
+//!   that we do not know ourselves, no more bytes go than he spent on naming it, and all that come of
+//!   one answer are no more than it was long. Nobody can have us ask a hundred others, or flood one.
+//!   A lookup that would end for want of money, where many are dead, has a few questions in reserve.
 //! * A node whose id does not fit its address (BEP 42) does not count as one of the closest: the lookup
 //!   goes on until there are [`K`] others. It is asked, too, but after them.
 //! * A host is asked once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::address::{Host, is_somewhere};
 use crate::limits::{
-    ALPHA, K, MAX_CANDIDATES, MAX_QUESTIONS, MAX_UNFIT_QUESTIONS, STALL, UNFIT_ALPHA,
+    ALPHA, K, MAX_CANDIDATES, MAX_QUESTIONS, MAX_UNFIT_QUESTIONS, RESERVE, STALL, UNFIT_ALPHA,
 };
 use crate::{Contact, Distance, Id, is_local};
 
@@ -38,9 +39,13 @@ struct Candidate {
 enum State {
     New,
     /// Nothing has come yet.
-    Asked { at: Duration, is_stalled: bool },
-    /// With how many bytes, of which so many are left to pay with.
-    Answered { purse: usize, token: Option<Vec<u8>> },
+    Asked {
+        at: Duration,
+        is_stalled: bool,
+    },
+    Answered {
+        token: Option<Vec<u8>>,
+    },
     Failed,
 }
 
@@ -56,6 +61,30 @@ pub(crate) struct Lookup {
     candidates: Vec<Candidate>,
     asked: BTreeSet<Host>,
     unfit_asked: usize,
+    /// What those who have answered can pay.
+    purses: BTreeMap<SocketAddr, Purse>,
+    /// Questions that nobody has to pay for.
+    reserve: usize,
+}
+
+/// What an answer is worth.
+#[derive(Clone, Copy, Debug)]
+struct Purse {
+    /// How long it was, in bytes,
+    bytes: usize,
+    /// and how many of them are left to pay with.
+    left: usize,
+}
+
+/// Who pays for a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Payer {
+    /// Nobody has to: we knew whom we ask.
+    Nobody,
+    /// This candidate, who named it.
+    Namer(SocketAddr),
+    /// We do: whoever named it has spent as much on it, and has nothing left.
+    Reserve,
 }
 
 /// How a candidate was reached.
@@ -74,6 +103,8 @@ impl Lookup {
             candidates: Vec::new(),
             asked: BTreeSet::new(),
             unfit_asked: 0,
+            purses: BTreeMap::new(),
+            reserve: RESERVE,
         };
         let known = known.iter().map(|contact| (Some(contact.id), contact.addr));
         let given = given.iter().map(|&addr| (None, addr));
@@ -84,15 +115,21 @@ impl Lookup {
     }
 
     // ANCHOR: next
-    /// Whom to ask now, with a question of so many bytes. It counts as asked.
-    pub(crate) fn next(&mut self, cost: usize, now: Duration) -> Option<SocketAddr> {
+    /// Whom to ask now, with a question of so many bytes, if it is free to be asked. It counts as asked.
+    pub(crate) fn next(
+        &mut self,
+        cost: usize,
+        is_free: impl Fn(SocketAddr) -> bool,
+        now: Duration,
+    ) -> Option<SocketAddr> {
         let (all, unfit) = self.under_way();
         if all >= ALPHA || self.asked.len() >= MAX_QUESTIONS {
             return None;
         }
         // The nearest; those whose ids do not fit when there is nobody else to ask, and one at a time
         // while others are waited for.
-        let open = self.open(cost);
+        let mut open = self.open(cost);
+        open.retain(|&at| is_free(self.candidates[at].addr));
         let fit = open.iter().find(|&&at| self.candidates[at].fits);
         let may_be_unfit = unfit < UNFIT_ALPHA || unfit == all;
         let at = *fit.or(open.first().filter(|_| may_be_unfit))?;
@@ -108,17 +145,24 @@ impl Lookup {
         Some(addr)
     }
 
-    /// The candidates that are worth a question of so many bytes, the nearest first: not asked yet, paid
-    /// for, and nearer than [`K`] that have answered.
+    /// The candidates that are worth a question of so many bytes, the nearest first: not asked yet,
+    /// paid for, and nearer than [`K`] that have answered. If there are none, and nothing is to be hoped
+    /// for, those whose ids fit and for which the reserve pays.
     fn open(&self, cost: usize) -> Vec<usize> {
-        let is_open = |at: &usize| {
-            let candidate = &self.candidates[*at];
-            candidate.state == State::New
-                && (candidate.fits || self.unfit_asked < MAX_UNFIT_QUESTIONS)
-                && !self.asked.contains(&Host::of(candidate.addr))
-                && self.payer(candidate, cost).is_some()
+        let open = self.worth_it().filter(|&at| self.is_open(at));
+        let paid = |at: usize| {
+            self.payer(at, cost)
+                .is_some_and(|payer| payer != Payer::Reserve)
         };
-        self.worth_it().filter(is_open).collect()
+        let all: Vec<usize> = open.collect();
+        let open: Vec<usize> = all.iter().copied().filter(|&at| paid(at)).collect();
+        if self.under_way().0 > 0 || open.iter().any(|&at| self.candidates[at].fits) {
+            return open;
+        }
+        let reserved = all.into_iter().filter(|&at| self.candidates[at].fits);
+        let reserved = reserved.filter(|&at| self.payer(at, cost).is_some());
+        let reserved: Vec<usize> = reserved.collect();
+        if reserved.is_empty() { open } else { reserved }
     }
     // ANCHOR_END: next
 
@@ -126,53 +170,64 @@ impl Lookup {
     /// only others whose ids fit count.
     fn worth_it(&self) -> impl Iterator<Item = usize> {
         let (mut answered, mut fit) = (0, 0);
-        self.candidates.iter().enumerate().filter_map(move |(at, candidate)| {
-            let nearer = if candidate.fits { fit } else { answered };
-            if matches!(candidate.state, State::Answered { .. }) {
-                answered += 1;
-                fit += usize::from(candidate.fits);
-            }
-            (nearer < K).then_some(at)
-        })
+        self.candidates
+            .iter()
+            .enumerate()
+            .filter_map(move |(at, candidate)| {
+                let nearer = if candidate.fits { fit } else { answered };
+                if matches!(candidate.state, State::Answered { .. }) {
+                    answered += 1;
+                    fit += usize::from(candidate.fits);
+                }
+                (nearer < K).then_some(at)
+            })
     }
 
-    /// Who pays for a question to this one: nobody, or one of those who named it.
-    fn payer(&self, candidate: &Candidate, cost: usize) -> Option<Option<usize>> {
-        if candidate.named_by.is_empty() {
-            return Some(None);
+    fn is_open(&self, at: usize) -> bool {
+        let candidate = &self.candidates[at];
+        candidate.state == State::New
+            && (candidate.fits || self.unfit_asked < MAX_UNFIT_QUESTIONS)
+            && !self.asked.contains(&Host::of(candidate.addr))
+    }
+
+    /// Who pays for a question to this one, if anybody can.
+    fn payer(&self, at: usize, cost: usize) -> Option<Payer> {
+        let named_by = &self.candidates[at].named_by;
+        if named_by.is_empty() {
+            return Some(Payer::Nobody);
         }
-        let mut purses = self.candidates.iter();
-        let payer = purses.position(|other| {
-            let can_pay = matches!(other.state, State::Answered { purse, .. } if purse >= cost);
-            can_pay && candidate.named_by.contains(&other.addr)
-        });
-        payer.map(Some)
+        let purses = || {
+            named_by
+                .iter()
+                .filter_map(|namer| Some((*namer, self.purses.get(namer)?)))
+        };
+        if let Some((namer, _)) = purses().find(|(_, purse)| purse.left >= cost) {
+            return Some(Payer::Namer(namer));
+        }
+        let has_spent = purses().any(|(_, purse)| purse.bytes >= cost);
+        (has_spent && self.reserve > 0).then_some(Payer::Reserve)
     }
 
     fn pay(&mut self, at: usize, cost: usize) {
-        let payer = self.payer(&self.candidates[at], cost);
-        if let Some(Some(payer)) = payer {
-            self.spend(payer, cost);
+        match self.payer(at, cost) {
+            Some(Payer::Namer(namer)) => {
+                self.charge(namer, cost);
+            }
+            Some(Payer::Reserve) => self.reserve -= 1,
+            Some(Payer::Nobody) | None => {}
         }
     }
 
-    fn spend(&mut self, payer: usize, cost: usize) {
-        if let State::Answered { purse, .. } = &mut self.candidates[payer].state {
-            *purse = purse.saturating_sub(cost);
-        }
-    }
-
-    /// Has the answer that came from there pay for something else; whether it could.
+    /// Has the answer that came from there pay for something; whether it could.
     pub(crate) fn charge(&mut self, from: SocketAddr, cost: usize) -> bool {
-        let mut candidates = self.candidates.iter();
-        let payer = candidates.position(|other| {
-            let can_pay = matches!(other.state, State::Answered { purse, .. } if purse >= cost);
-            can_pay && other.addr == from
-        });
-        let Some(payer) = payer else {
+        let purse = self
+            .purses
+            .get_mut(&from)
+            .filter(|purse| purse.left >= cost);
+        let Some(purse) = purse else {
             return false;
         };
-        self.spend(payer, cost);
+        purse.left -= cost;
         true
     }
 
@@ -180,7 +235,13 @@ impl Lookup {
     /// waited for alone.
     fn under_way(&self) -> (usize, usize) {
         let waited = self.candidates.iter().filter(|candidate| {
-            matches!(candidate.state, State::Asked { is_stalled: false, .. })
+            matches!(
+                candidate.state,
+                State::Asked {
+                    is_stalled: false,
+                    ..
+                }
+            )
         });
         let unfit = waited.clone().filter(|candidate| !candidate.fits);
         (waited.count(), unfit.count())
@@ -198,10 +259,8 @@ impl Lookup {
         let candidate = &mut self.candidates[at];
         candidate.id = Some(from.id);
         candidate.fits = from.id.fits(from.addr.ip());
-        candidate.state = State::Answered {
-            purse: bytes,
-            token,
-        };
+        candidate.state = State::Answered { token };
+        self.purses.insert(from.addr, Purse { bytes, left: bytes });
         let hops = candidate.hops;
         self.sort();
         for &node in nodes {
@@ -240,10 +299,16 @@ impl Lookup {
 
     /// When the next one will have been silent for so long.
     pub(crate) fn due(&self) -> Option<Duration> {
-        let waited = self.candidates.iter().filter_map(|candidate| match candidate.state {
-            State::Asked { at, is_stalled: false } => Some(at + STALL),
-            _ => None,
-        });
+        let waited = self
+            .candidates
+            .iter()
+            .filter_map(|candidate| match candidate.state {
+                State::Asked {
+                    at,
+                    is_stalled: false,
+                } => Some(at + STALL),
+                _ => None,
+            });
         waited.min()
     }
 
@@ -254,24 +319,34 @@ impl Lookup {
         !self.worth_it().any(is_waited_for) && (is_full || self.open(cost).is_empty())
     }
 
+    /// Whether somebody could be asked and nobody is waited for: he was not free.
+    pub(crate) fn is_held_up(&self, cost: usize) -> bool {
+        self.under_way().0 == 0 && !self.open(cost).is_empty()
+    }
+
     /// Those that have answered, the closest first.
     pub(crate) fn closest(&self) -> impl Iterator<Item = Contact> {
-        self.candidates.iter().filter_map(|candidate| match candidate.state {
-            State::Answered { .. } => Some(Contact {
-                id: candidate.id?,
-                addr: candidate.addr,
-            }),
-            _ => None,
-        })
+        self.candidates
+            .iter()
+            .filter_map(|candidate| match candidate.state {
+                State::Answered { .. } => Some(Contact {
+                    id: candidate.id?,
+                    addr: candidate.addr,
+                }),
+                _ => None,
+            })
     }
 
     /// Where to announce, and with which token: at the closest [`K`] that gave one, and at the closest
     /// [`K`] of those whose ids fit their addresses (BEP 42, "Enforcement").
     pub(crate) fn to_announce(&self) -> Vec<(SocketAddr, Vec<u8>)> {
-        let gave = self.candidates.iter().filter_map(|candidate| match &candidate.state {
-            State::Answered { token: Some(token), .. } => Some((candidate, token)),
-            _ => None,
-        });
+        let gave = self
+            .candidates
+            .iter()
+            .filter_map(|candidate| match &candidate.state {
+                State::Answered { token: Some(token) } => Some((candidate, token)),
+                _ => None,
+            });
         let (mut all, mut fit) = (0, 0);
         let near = gave.filter(|(candidate, _)| {
             let is_near = all < K || (candidate.fits && fit < K);
@@ -279,7 +354,8 @@ impl Lookup {
             fit += usize::from(candidate.fits);
             is_near
         });
-        near.map(|(candidate, token)| (candidate.addr, token.clone())).collect()
+        near.map(|(candidate, token)| (candidate.addr, token.clone()))
+            .collect()
     }
 
     /// How many were asked.
@@ -319,7 +395,11 @@ impl Lookup {
 
     /// Somebody who was not asked goes: one whose id does not fit, if half of all are such.
     fn drop_farthest(&mut self) {
-        let unfit = self.candidates.iter().filter(|candidate| !candidate.fits).count();
+        let unfit = self
+            .candidates
+            .iter()
+            .filter(|candidate| !candidate.fits)
+            .count();
         let is_droppable = |candidate: &Candidate| candidate.state == State::New;
         let mut candidates = self.candidates.iter();
         let farthest = match unfit > MAX_CANDIDATES / 2 {

@@ -44,7 +44,10 @@ impl Rate {
         }
         let millis = u64::try_from(millis).unwrap_or(u64::MAX);
         let comes = millis.saturating_mul(self.a_second.into());
-        self.left = self.left.saturating_add(comes).min(u64::from(self.burst) * 1_000);
+        self.left = self
+            .left
+            .saturating_add(comes)
+            .min(u64::from(self.burst) * 1_000);
         self.filled = now;
     }
 }

@@ -59,7 +59,10 @@ impl Store {
         if !self.make_room(info_hash, own) {
             return false;
         }
-        self.torrents.entry(info_hash).or_default().insert(host, peer);
+        self.torrents
+            .entry(info_hash)
+            .or_default()
+            .insert(host, peer);
         *self.of_host.entry(host).or_default() += 1;
         self.peers += 1;
         true

@@ -153,7 +153,12 @@ impl Table {
         }
     }
 
-    fn nearest(&self, target: Id, count: usize, is_wanted: impl Fn(&Known) -> bool) -> Vec<Contact> {
+    fn nearest(
+        &self,
+        target: Id,
+        count: usize,
+        is_wanted: impl Fn(&Known) -> bool,
+    ) -> Vec<Contact> {
         let known = self.known().filter(|known| is_wanted(known));
         let mut contacts: Vec<Contact> = known.map(|known| known.contact).collect();
         contacts.sort_by_key(|contact| contact.id.distance(target));
@@ -192,7 +197,8 @@ impl Table {
     /// for. The bucket counts as changed.
     pub(crate) fn to_refresh(&mut self, now: Duration, rng: &mut impl Rng) -> Option<Id> {
         let mut buckets = self.buckets.iter_mut().enumerate();
-        let (at, bucket) = buckets.find(|(_, bucket)| bucket.changed.is_none_or(|at| now >= at + REFRESH))?;
+        let (at, bucket) =
+            buckets.find(|(_, bucket)| bucket.changed.is_none_or(|at| now >= at + REFRESH))?;
         bucket.changed = Some(now);
         Some(self.own.random_beside(at, rng))
     }
@@ -206,7 +212,8 @@ impl Table {
 
     /// Whether anybody is good.
     pub(crate) fn has_good(&self, now: Duration) -> bool {
-        self.known().any(|known| known.standing(now) == Standing::Good)
+        self.known()
+            .any(|known| known.standing(now) == Standing::Good)
     }
 
     /// The same nodes, seen from another id of ours.
@@ -248,14 +255,16 @@ impl Table {
     /// network. Who is no longer good makes room for who is.
     fn is_welcome(&mut self, contact: Contact, now: Duration) -> bool {
         let host = Host::of(contact.addr);
-        let collides = |known: &Known| {
-            known.contact.id == contact.id || Host::of(known.contact.addr) == host
-        };
+        let collides =
+            |known: &Known| known.contact.id == contact.id || Host::of(known.contact.addr) == host;
         // The same address with a new id has begun anew.
         let has_gone = |known: &Known| {
             known.contact.addr == contact.addr || known.standing(now) != Standing::Good
         };
-        if self.known().any(|known| collides(known) && !has_gone(known)) {
+        if self
+            .known()
+            .any(|known| collides(known) && !has_gone(known))
+        {
             return false;
         }
         if let Some(net) = network(contact.addr.ip()) {

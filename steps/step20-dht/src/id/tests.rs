@@ -70,7 +70,14 @@ fn at_local_addresses_every_id_may_be() {
         let ip: IpAddr = ip.parse().unwrap();
         assert!(is_local(ip) && Id([7; 20]).fits(ip), "{ip}");
     }
-    for ip in ["172.32.0.1", "11.0.0.1", "192.0.2.1", "2001:db8::1", "8.8.8.8", "::2"] {
+    for ip in [
+        "172.32.0.1",
+        "11.0.0.1",
+        "192.0.2.1",
+        "2001:db8::1",
+        "8.8.8.8",
+        "::2",
+    ] {
         assert!(!is_local(ip.parse().unwrap()), "{ip}");
     }
 }

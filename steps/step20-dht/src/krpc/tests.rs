@@ -119,7 +119,10 @@ fn keys_in_any_order_and_keys_that_nobody_knows_are_taken() {
     assert_eq!(message.transaction, b"x");
     assert_eq!(message.version.as_deref(), Some(&b"LT\x01\x02"[..]));
     assert!(message.read_only);
-    assert!(matches!(message.body, Body::Query(Query { ask: Ask::Ping, .. })));
+    assert!(matches!(
+        message.body,
+        Body::Query(Query { ask: Ask::Ping, .. })
+    ));
 }
 
 #[test]
@@ -154,30 +157,54 @@ fn what_lacks_something_is_dropped_and_the_reason_names_it() {
     }
     let told = Message::decode(b"d1:t2:aae").unwrap_err().to_string();
     assert_eq!(told, "`y` is missing, or is not `q`, `r` or `e`");
-    assert!(matches!(Message::decode(b"<html>"), Err(MessageError::Bencode(_))));
-    assert!(matches!(Message::decode(b""), Err(MessageError::Bencode(_))));
+    assert!(matches!(
+        Message::decode(b"<html>"),
+        Err(MessageError::Bencode(_))
+    ));
+    assert!(matches!(
+        Message::decode(b""),
+        Err(MessageError::Bencode(_))
+    ));
     let deep = vec![b'l'; 4_000];
-    assert!(matches!(Message::decode(&deep), Err(MessageError::Bencode(_))));
+    assert!(matches!(
+        Message::decode(&deep),
+        Err(MessageError::Bencode(_))
+    ));
     let long = vec![b'l'; MAX_READ + 1];
-    assert!(matches!(Message::decode(&long), Err(MessageError::TooLong { .. })));
+    assert!(matches!(
+        Message::decode(&long),
+        Err(MessageError::TooLong { .. })
+    ));
 }
 
 #[test]
 fn a_transaction_id_has_any_length_up_to_a_bound() {
     for len in [1, 2, 3, 4, 8, 20, MAX_TRANSACTION] {
-        let message = Message { transaction: vec![7; len], ..query(Ask::Ping) };
+        let message = Message {
+            transaction: vec![7; len],
+            ..query(Ask::Ping)
+        };
         assert_eq!(Message::decode(&message.encode()), Ok(message));
     }
-    let message = Message { transaction: vec![7; MAX_TRANSACTION + 1], ..query(Ask::Ping) };
+    let message = Message {
+        transaction: vec![7; MAX_TRANSACTION + 1],
+        ..query(Ask::Ping)
+    };
     assert!(Message::decode(&message.encode()).is_err());
 }
 
 #[test]
 fn a_port_that_is_implied_need_not_be_said() {
     for port in ["", "4:porti0e", "4:porti-1e", "4:porti99999e", "4:port1:x"] {
-        let bytes = format!("d1:ad2:id20:abcdefghij012345678912:implied_porti1e9:info_hash20:mnopqrstuvwxyz123456{port}5:token1:xe1:q13:announce_peer1:t2:aa1:y1:qe");
+        let bytes = format!(
+            "d1:ad2:id20:abcdefghij012345678912:implied_porti1e9:info_hash20:mnopqrstuvwxyz123456{port}5:token1:xe1:q13:announce_peer1:t2:aa1:y1:qe"
+        );
         let message = Message::decode(bytes.as_bytes()).unwrap();
-        let Body::Query(Query { ask: Ask::AnnouncePeer(announce), .. }) = message.body else {
+        let Body::Query(Query {
+            ask: Ask::AnnouncePeer(announce),
+            ..
+        }) = message.body
+        else {
             panic!("{port}");
         };
         assert_eq!((announce.port, announce.implied_port), (0, true), "{port}");
@@ -190,7 +217,8 @@ fn values_of_both_families_are_read_and_others_skipped() {
     let Body::Response(response) = Message::decode(bytes).unwrap().body else {
         panic!();
     };
-    let peers: [SocketAddr; 2] = ["127.0.0.1:6881", "[2001:db8::1]:6881"].map(|p| p.parse().unwrap());
+    let peers: [SocketAddr; 2] =
+        ["127.0.0.1:6881", "[2001:db8::1]:6881"].map(|p| p.parse().unwrap());
     assert_eq!(response.values, peers);
 }
 
@@ -234,7 +262,10 @@ fn an_error_may_be_anything_and_does_a_terminal_no_harm() {
         Body::Error(refusal) => (refusal.code, refusal.text),
         other => panic!("{other:?}"),
     };
-    assert_eq!(text(b"d1:eli203e4:\x1b[2Je1:t2:aa1:y1:ee"), (203, "[2J".to_owned()));
+    assert_eq!(
+        text(b"d1:eli203e4:\x1b[2Je1:t2:aa1:y1:ee"),
+        (203, "[2J".to_owned())
+    );
     assert_eq!(text(b"d1:e4:oops1:t2:aa1:y1:ee"), (201, "oops".to_owned()));
     assert_eq!(text(b"d1:ele1:t2:aa1:y1:ee"), (201, String::new()));
     let long = [&b"d1:eli201e3000:"[..], &[b'x'; 3000], b"e1:t2:aa1:y1:ee"].concat();
@@ -292,31 +323,49 @@ fn any_ask() -> impl Strategy<Value = Ask> {
     let find = (any_id(), any_want()).prop_map(|(target, want)| Ask::FindNode { target, want });
     let get = (hash(), any_want(), any::<(bool, bool)>());
     let get = get.prop_map(|(info_hash, want, (noseed, scrape))| {
-        Ask::GetPeers(GetPeers { info_hash, want, noseed, scrape })
+        Ask::GetPeers(GetPeers {
+            info_hash,
+            want,
+            noseed,
+            scrape,
+        })
     });
     let token = prop::collection::vec(any::<u8>(), 0..=MAX_TOKEN);
     let announce = (hash(), 1u16.., any::<(bool, bool)>(), token);
     let announce = announce.prop_map(|(info_hash, port, (implied_port, seed), token)| {
-        Ask::AnnouncePeer(AnnouncePeer { info_hash, port, implied_port, token, seed })
+        Ask::AnnouncePeer(AnnouncePeer {
+            info_hash,
+            port,
+            implied_port,
+            token,
+            seed,
+        })
     });
     prop_oneof![Just(Ask::Ping), Just(Ask::Unknown), find, get, announce]
 }
 
 fn any_response() -> impl Strategy<Value = Response> {
-    let contact = |addr: BoxedStrategy<SocketAddr>| (any_id(), addr).prop_map(|(id, addr)| Contact { id, addr });
+    let contact = |addr: BoxedStrategy<SocketAddr>| {
+        (any_id(), addr).prop_map(|(id, addr)| Contact { id, addr })
+    };
     let v4 = prop::collection::vec(contact(any_v4().boxed()), 0..=8);
     let v6 = prop::collection::vec(contact(any_v6().boxed()), 0..=8);
     let values = prop::collection::vec(prop_oneof![any_v4(), any_v6()], 0..=40);
     let token = prop::option::of(prop::collection::vec(any::<u8>(), 0..=MAX_TOKEN));
     let counts = any::<Option<(u8, u8)>>().prop_map(|fill| {
-        fill.map(|(seeds, peers)| Counts { seeds: Filter([seeds; 256]), peers: Filter([peers; 256]) })
+        fill.map(|(seeds, peers)| Counts {
+            seeds: Filter([seeds; 256]),
+            peers: Filter([peers; 256]),
+        })
     });
-    (any_id(), v4, v6, values, token, counts).prop_map(|(id, v4, v6, values, token, counts)| Response {
-        id,
-        nodes: [v4, v6].concat(),
-        values,
-        token,
-        counts,
+    (any_id(), v4, v6, values, token, counts).prop_map(|(id, v4, v6, values, token, counts)| {
+        Response {
+            id,
+            nodes: [v4, v6].concat(),
+            values,
+            token,
+            counts,
+        }
     })
 }
 
@@ -331,7 +380,13 @@ fn any_message() -> impl Strategy<Value = Message> {
     let version = prop::option::of(prop::collection::vec(any::<u8>(), 0..=8));
     let ip = prop::option::of(prop_oneof![any_v4(), any_v6()]);
     (transaction, version, any::<bool>(), ip, body).prop_map(
-        |(transaction, version, read_only, ip, body)| Message { transaction, version, read_only, ip, body },
+        |(transaction, version, read_only, ip, body)| Message {
+            transaction,
+            version,
+            read_only,
+            ip,
+            body,
+        },
     )
 }
 

@@ -72,7 +72,9 @@ fn arguments(query: &Query, item: SingleItemEncoder<'_>) -> Result<(), Error> {
             Ask::Ping | Ask::Unknown => Ok(()),
             Ask::FindNode { target, want } => {
                 dict.emit_pair_with(b"target", |item| item.emit_bytes(&target.0))?;
-                emit_want(*want, |want| dict.emit_pair_with(b"want", |item| list(want, item)))
+                emit_want(*want, |want| {
+                    dict.emit_pair_with(b"want", |item| list(want, item))
+                })
             }
             Ask::GetPeers(GetPeers {
                 info_hash,
@@ -87,7 +89,9 @@ fn arguments(query: &Query, item: SingleItemEncoder<'_>) -> Result<(), Error> {
                 if *scrape {
                     dict.emit_pair(b"scrape", 1)?;
                 }
-                emit_want(*want, |want| dict.emit_pair_with(b"want", |item| list(want, item)))
+                emit_want(*want, |want| {
+                    dict.emit_pair_with(b"want", |item| list(want, item))
+                })
             }
             Ask::AnnouncePeer(AnnouncePeer {
                 info_hash,
@@ -109,10 +113,7 @@ fn arguments(query: &Query, item: SingleItemEncoder<'_>) -> Result<(), Error> {
 }
 
 /// Writes `want`, if something else is wanted than one gets anyway.
-fn emit_want(
-    want: Want,
-    emit: impl FnOnce(&[Vec<u8>]) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn emit_want(want: Want, emit: impl FnOnce(&[Vec<u8>]) -> Result<(), Error>) -> Result<(), Error> {
     let names = [(want.v4, b"n4"), (want.v6, b"n6")].into_iter();
     let names = names.filter_map(|(is_wanted, name)| is_wanted.then(|| name.to_vec()));
     let names: Vec<Vec<u8>> = names.collect();

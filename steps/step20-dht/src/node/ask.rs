@@ -35,7 +35,9 @@ impl Node {
         if !self.is_ours(to) || !self.pending.has_room(to) {
             return false;
         }
-        self.ask_rate.spend(1, now);
+        if purpose != Purpose::Prove {
+            self.ask_rate.spend(1, now);
+        }
         let number = self.pending.insert(to, purpose, now, &mut self.rng);
         let message = question(own, ask, number, self.reach.is_read_only(now));
         self.ledger.called(to, now);
@@ -56,7 +58,9 @@ impl Node {
     /// How many bytes such a question has.
     pub(super) fn cost(&self, own: Id, ask: &Ask, now: Duration) -> usize {
         let is_read_only = self.reach.is_read_only(now);
-        question(own, ask.clone(), [0; 4], is_read_only).encode().len()
+        question(own, ask.clone(), [0; 4], is_read_only)
+            .encode()
+            .len()
     }
 
     pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {

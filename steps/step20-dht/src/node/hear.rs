@@ -36,7 +36,7 @@ impl Node {
         }
         self.answer_held(from, now);
         match purpose {
-            Purpose::Ping => {}
+            Purpose::Ping | Purpose::Prove => {}
             Purpose::Step(lookup) => self.answered(lookup, contact, response, bytes, now),
             Purpose::Announce(lookup) => self.announced(lookup, true, now),
         }
@@ -60,7 +60,7 @@ impl Node {
         self.ledger.prove(from, now);
         self.answer_held(from, now);
         match purpose {
-            Purpose::Ping => {}
+            Purpose::Ping | Purpose::Prove => {}
             Purpose::Step(lookup) => {
                 let Refusal { code, text } = refusal;
                 self.unanswered(lookup, from, Said::Refused { code, text }, now);
@@ -77,7 +77,7 @@ impl Node {
             home.table.failed(addr);
         }
         match purpose {
-            Purpose::Ping => {}
+            Purpose::Ping | Purpose::Prove => {}
             Purpose::Step(lookup) => self.unanswered(lookup, addr, Said::Nothing, now),
             Purpose::Announce(lookup) => self.announced(lookup, false, now),
         }
@@ -93,7 +93,11 @@ impl Node {
         let Some(home) = self.home_mut(family).filter(|_| !is_local(by.ip())) else {
             return;
         };
-        let Some(ip) = home.votes.add(by, ip).filter(|&ip| !home.table.own().fits(ip)) else {
+        let Some(ip) = home
+            .votes
+            .add(by, ip)
+            .filter(|&ip| !home.table.own().fits(ip))
+        else {
             return;
         };
         let id = Id::for_address(ip, &mut self.rng);

@@ -42,7 +42,10 @@ impl Node {
     }
 
     fn to_save(&self, family: Family, now: Duration) -> Vec<Contact> {
-        let known = self.table(family).into_iter().flat_map(|table| table.known());
+        let known = self
+            .table(family)
+            .into_iter()
+            .flat_map(|table| table.known());
         let known = known.filter(|known| known.standing(now) != Standing::Bad);
         known.map(|known| known.contact).take(MAX_SAVED).collect()
     }

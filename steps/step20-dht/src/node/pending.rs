@@ -18,6 +18,8 @@ type Key = (SocketAddr, [u8; 4]);
 pub(super) enum Purpose {
     /// To know whether somebody is there.
     Ping,
+    /// The same, of somebody who has asked us: a part of the answer.
+    Prove,
     /// A step of a lookup.
     Step(LookupId),
     /// The announce at the end of a lookup.

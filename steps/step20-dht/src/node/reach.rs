@@ -62,10 +62,20 @@ mod tests {
     #[test]
     fn whom_nobody_calls_is_on_trial_then_read_only_then_on_trial_again() {
         let mut reach = Reach::new(ReadOnly::Unreachable);
-        assert!(!reach.is_read_only(minutes(1_000)), "nobody knows of us yet");
+        assert!(
+            !reach.is_read_only(minutes(1_000)),
+            "nobody knows of us yet"
+        );
         reach.answered(minutes(10));
         reach.answered(minutes(20));
-        for (at, is_read_only) in [(10, false), (24, false), (25, true), (69, true), (70, false), (85, true)] {
+        for (at, is_read_only) in [
+            (10, false),
+            (24, false),
+            (25, true),
+            (69, true),
+            (70, false),
+            (85, true),
+        ] {
             assert_eq!(reach.is_read_only(minutes(at)), is_read_only, "{at} min");
         }
         reach.called(minutes(90));

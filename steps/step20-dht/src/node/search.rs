@@ -8,7 +8,7 @@ use super::pending::Purpose;
 use super::{Announcing, Event, LookupId, Node, Said, Search, SearchError, Step, Summary};
 use crate::address::is_somewhere;
 use crate::krpc::{AnnouncePeer, Ask, Counts, GetPeers, Response, Want};
-use crate::limits::{K, MAX_FOUND, MAX_LOOKUPS};
+use crate::limits::{ASK_AGAIN, K, MAX_FOUND, MAX_LOOKUPS};
 use crate::lookup::{Lookup, Reached};
 use crate::{Contact, Family, Id, is_local};
 
@@ -50,7 +50,10 @@ enum Stage {
 impl Running {
     /// When somebody has stalled.
     pub(super) fn due(&self) -> Option<Duration> {
-        self.lookup.due()
+        match self.stage {
+            Stage::Asking => self.lookup.due(),
+            Stage::Announcing { .. } => None,
+        }
     }
 
     /// The question to each node.
@@ -178,7 +181,9 @@ impl Node {
             Family::V6 => (std::net::Ipv6Addr::LOCALHOST, 1).into(),
         };
         let (info_hash, rng) = (search.info_hash, &mut self.rng);
-        let peers = self.store.some(info_hash, us, search.noseed, MAX_FOUND, rng);
+        let peers = self
+            .store
+            .some(info_hash, us, search.noseed, MAX_FOUND, rng);
         let counts = self.store.counts(info_hash).filter(|_| search.scrape);
         if let Some(running) = self.lookups.get_mut(&id) {
             running.counts = counts;
@@ -200,7 +205,8 @@ impl Node {
             self.retry = None;
         }
         let late = self.lookups.iter();
-        let late = late.filter(|(_, running)| may_retry || running.due().is_some_and(|at| at <= now));
+        let late =
+            late.filter(|(_, running)| may_retry || running.due().is_some_and(|at| at <= now));
         let late: Vec<LookupId> = late.map(|(&id, _)| id).collect();
         for id in late {
             self.drive(id, now);
@@ -230,7 +236,8 @@ impl Node {
             let cost = self.cost(own, &ask, now);
             running.lookup.stall(now);
             while self.may_ask(now) {
-                let Some(to) = running.lookup.next(cost, now) else {
+                let is_free = |addr| self.pending.has_room(addr);
+                let Some(to) = running.lookup.next(cost, is_free, now) else {
                     break;
                 };
                 if !self.ask(to, ask.clone(), Purpose::Step(id), now) {
@@ -238,9 +245,15 @@ impl Node {
                 }
             }
             if !running.lookup.is_done(cost) {
+                if running.lookup.is_held_up(cost) {
+                    self.retry.get_or_insert(now + ASK_AGAIN);
+                }
                 return true;
             }
-            let What::Peers(Search { announce: Some(_), .. }) = running.what else {
+            let What::Peers(Search {
+                announce: Some(_), ..
+            }) = running.what
+            else {
                 return false;
             };
             running.stage = Stage::Announcing {
@@ -309,7 +322,10 @@ impl Node {
             return;
         };
         let count = response.values.len();
-        let peers = response.values.into_iter().filter(|&peer| may_be_told(from.addr, peer));
+        let peers = response
+            .values
+            .into_iter()
+            .filter(|&peer| may_be_told(from.addr, peer));
         let new = take_new(&mut running.found, peers);
         if let Some(counts) = response.counts {
             merge(&mut running.counts, counts);
@@ -331,7 +347,9 @@ impl Node {
     /// Nodes of the other network, if we know hardly anybody there: some of them are pinged, as many as
     /// the answer that named them pays for (BEP 32, "Bootstrapping").
     fn greet_others(&mut self, id: LookupId, from: SocketAddr, nodes: &[Contact], now: Duration) {
-        let others = nodes.iter().filter(|node| node.addr.is_ipv4() != from.is_ipv4());
+        let others = nodes
+            .iter()
+            .filter(|node| node.addr.is_ipv4() != from.is_ipv4());
         for node in others {
             let family = Family::from(node.addr);
             let is_wanted = self.table(family).is_some_and(|table| table.len() < K);
@@ -392,7 +410,10 @@ impl Node {
             announced,
             counts,
         };
-        self.events.push_back(Event::Ended { lookup: id, summary });
+        self.events.push_back(Event::Ended {
+            lookup: id,
+            summary,
+        });
     }
 }
 

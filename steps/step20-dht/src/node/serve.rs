@@ -10,13 +10,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::pending::Purpose;
 use super::Node;
+use super::pending::Purpose;
+use crate::address::Host;
 use crate::krpc::{AnnouncePeer, Ask, Body, GetPeers, Message, Query, Refusal, Response, Want};
-use crate::limits::{K, MAX_DATAGRAM, MAX_HELD, MAX_VALUES_SENT, QUERY_BURST, QUERIES_PER_SECOND};
+use crate::limits::{K, MAX_DATAGRAM, MAX_HELD, MAX_VALUES_SENT, QUERIES_PER_SECOND, QUERY_BURST};
 use crate::rate::Rate;
 use crate::{Contact, Family, Id, VERSION, is_local};
-use crate::address::Host;
 
 /// A question whose asker is to prove himself first.
 #[derive(Clone, Debug)]
@@ -120,7 +120,7 @@ impl Node {
             && ping <= self.ledger.may_send(from, now)
             // It is a part of the answer: who floods us with questions does not keep us from asking.
             && self.answer_rate.spend(ping, now)
-            && self.ask(from, Ask::Ping, Purpose::Ping, now);
+            && self.ask(from, Ask::Ping, Purpose::Prove, now);
         if may_ping {
             self.held.insert(from, vec![held]);
         }
@@ -180,7 +180,9 @@ impl Node {
         } = *wanted;
         self.store.expire(now);
         let rng = &mut self.rng;
-        let values = self.store.some(info_hash, from, noseed, MAX_VALUES_SENT, rng);
+        let values = self
+            .store
+            .some(info_hash, from, noseed, MAX_VALUES_SENT, rng);
         // Who takes no more peers of it gives no token (BEP 33).
         let token = (!self.store.is_full(info_hash))
             .then(|| self.tokens.give(from.ip(), info_hash).to_vec());
@@ -259,6 +261,14 @@ fn shortened(mut message: Message, room: usize) -> Option<Vec<u8>> {
 
 /// The first so many nodes of each family.
 fn at_most(count: usize, nodes: &[Contact]) -> Vec<Contact> {
-    let of = |is_v4: bool| nodes.iter().filter(move |node| node.addr.is_ipv4() == is_v4);
-    of(true).take(count).chain(of(false).take(count)).copied().collect()
+    let of = |is_v4: bool| {
+        nodes
+            .iter()
+            .filter(move |node| node.addr.is_ipv4() == is_v4)
+    };
+    of(true)
+        .take(count)
+        .chain(of(false).take(count))
+        .copied()
+        .collect()
 }

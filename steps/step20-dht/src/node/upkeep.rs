@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::Node;
 use super::pending::Purpose;
+use crate::Family;
 use crate::address::canonical;
 use crate::krpc::Ask;
 use crate::limits::{MAX_SEEDS, PINGS_PER_TICK};
-use crate::Family;
 
 impl Node {
     /// An address to begin from, at which a node is known to be: of a well-known router, of a torrent's
@@ -71,7 +71,9 @@ impl Node {
             Family::V4 => (&mut self.v4, &mut self.rng),
             Family::V6 => (&mut self.v6, &mut self.rng),
         };
-        let target = table.as_mut().and_then(|home| home.table.to_refresh(now, rng));
+        let target = table
+            .as_mut()
+            .and_then(|home| home.table.to_refresh(now, rng));
         if let Some(target) = target {
             self.look_after(target, family, now);
         }

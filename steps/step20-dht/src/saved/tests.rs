@@ -18,7 +18,8 @@ fn a_table_has_one_spelling() {
         nodes: vec![contact([b'b'; 20], ([97, 98, 99, 100], 0x6566))],
         nodes6: vec![],
     };
-    let bytes = b"d6:formati1e2:id20:aaaaaaaaaaaaaaaaaaaa5:nodes26:bbbbbbbbbbbbbbbbbbbbabcdef6:nodes60:e";
+    let bytes =
+        b"d6:formati1e2:id20:aaaaaaaaaaaaaaaaaaaa5:nodes26:bbbbbbbbbbbbbbbbbbbbabcdef6:nodes60:e";
     assert_eq!(saved.encode(), bytes);
     assert_eq!(Saved::decode(bytes), Ok(saved));
 }
@@ -39,8 +40,14 @@ fn what_is_odd_is_refused_with_its_key() {
         error.to_string(),
         "the saved nodes of the DHT have format 2, and this version reads 1"
     );
-    assert!(matches!(Saved::decode(b"<html>"), Err(SavedError::Damaged(_))));
-    assert!(matches!(Saved::decode(&vec![b'l'; 100_000]), Err(SavedError::Damaged(_))));
+    assert!(matches!(
+        Saved::decode(b"<html>"),
+        Err(SavedError::Damaged(_))
+    ));
+    assert!(matches!(
+        Saved::decode(&vec![b'l'; 100_000]),
+        Err(SavedError::Damaged(_))
+    ));
     let many = [&b"d6:formati1e5:nodes5226:"[..], &[7; 5226], b"6:nodes60:e"].concat();
     assert_eq!(key(&many), "nodes");
 }

@@ -20,7 +20,10 @@ fn forged(network: &mut Network) -> Vec<u8> {
     let info_hash = InfoHash(rng.random());
     let ask = match rng.random_range(0..6) {
         0 => Ask::Ping,
-        1 => Ask::FindNode { target: id, want: Want { v4: true, v6: true } },
+        1 => Ask::FindNode {
+            target: id,
+            want: Want { v4: true, v6: true },
+        },
         2 => Ask::Unknown,
         3 => Ask::AnnouncePeer(AnnouncePeer {
             info_hash,
@@ -33,7 +36,10 @@ fn forged(network: &mut Network) -> Vec<u8> {
             let body = Body::Response(Response::of(id));
             return encode(rng.random::<[u8; 4]>().to_vec(), body);
         }
-        _ => Ask::GetPeers(GetPeers { scrape: rng.random(), ..GetPeers::of(info_hash) }),
+        _ => Ask::GetPeers(GetPeers {
+            scrape: rng.random(),
+            ..GetPeers::of(info_hash)
+        }),
     };
     encode(b"t".to_vec(), Body::Query(Query { id, ask }))
 }
@@ -61,7 +67,11 @@ fn in_a_victims_name_no_more_is_sent_to_it_than_was_spent() {
     let victims: Vec<SocketAddr> = (0..4).map(|_| network.free_address()).collect();
     let spent = attack(&mut network, &victims, 60);
     for victim in victims {
-        let got = network.sent_to.get(&victim.ip()).copied().unwrap_or_default();
+        let got = network
+            .sent_to
+            .get(&victim.ip())
+            .copied()
+            .unwrap_or_default();
         let spent = spent[&victim.ip()];
         println!("{victim}: {got} bytes for {spent}");
         assert!(got > 0, "the attack does reach it");
@@ -82,7 +92,13 @@ fn whom_the_hostile_name_gets_no_more_than_they_spent_on_naming_it() {
         pointing.victims.clone_from(&victims);
         hostile.push(network.add(addr, Actor::Hostile(pointing)));
         for index in 0..NODES {
-            let query = Query { id, ask: Ask::FindNode { target: id, want: Want::default() } };
+            let query = Query {
+                id,
+                ask: Ask::FindNode {
+                    target: id,
+                    want: Want::default(),
+                },
+            };
             let to = network.addr(index);
             network.carry(addr, to, encode(b"hi".to_vec(), Body::Query(query)));
         }
@@ -92,13 +108,22 @@ fn whom_the_hostile_name_gets_no_more_than_they_spent_on_naming_it() {
         let seeker = network.rng.random_range(0..NODES);
         let info_hash = InfoHash([n; 20]);
         let search = Search::of(info_hash, Family::V4);
-        let lookup = network.with(seeker, |node, now| node.search(search, now)).unwrap();
+        let lookup = network
+            .with(seeker, |node, now| node.search(search, now))
+            .unwrap();
         network.finish(seeker, lookup);
     }
     network.run_for(Duration::from_secs(20 * 60));
     for victim in victims {
-        let got = network.sent_to.get(&victim.ip()).copied().unwrap_or_default();
-        let spent: u64 = hostile.iter().map(|&n| network.spent_on(n, victim.ip())).sum();
+        let got = network
+            .sent_to
+            .get(&victim.ip())
+            .copied()
+            .unwrap_or_default();
+        let spent: u64 = hostile
+            .iter()
+            .map(|&n| network.spent_on(n, victim.ip()))
+            .sum();
         println!("{victim}: {got} bytes for {spent}");
         assert!(got > 0, "the hostile are believed sometimes");
         assert!(got <= spent, "{victim}: {got} bytes for {spent}");

@@ -62,7 +62,12 @@ impl Hostile {
 
     /// What it sends when a datagram comes.
     pub(super) fn answer(&mut self, us: SocketAddr, from: SocketAddr, bytes: &[u8]) -> Vec<Sent> {
-        let Ok(Message { transaction, body: Body::Query(query), .. }) = Message::decode(bytes) else {
+        let Ok(Message {
+            transaction,
+            body: Body::Query(query),
+            ..
+        }) = Message::decode(bytes)
+        else {
             return vec![];
         };
         if self.habit == Habit::Silent {
@@ -93,7 +98,12 @@ impl Hostile {
                 response.id = self.near(target);
                 let friends = self.friends.clone();
                 let named = friends.into_iter().take(8);
-                response.nodes = named.map(|addr| Contact { id: self.near(target), addr }).collect();
+                response.nodes = named
+                    .map(|addr| Contact {
+                        id: self.near(target),
+                        addr,
+                    })
+                    .collect();
             }
             Habit::Points => {
                 let victims = self.victims.clone();
@@ -101,7 +111,11 @@ impl Hostile {
                     let victim = victims[self.rng.random_range(0..victims.len())];
                     // One that is asked first, on some port.
                     let id = Id::for_address(victim.ip(), &mut self.rng);
-                    let id = if self.rng.random() { id } else { self.near(target) };
+                    let id = if self.rng.random() {
+                        id
+                    } else {
+                        self.near(target)
+                    };
                     let addr = SocketAddr::new(victim.ip(), self.rng.random_range(1..=u16::MAX));
                     response.nodes.push(Contact { id, addr });
                 }
@@ -126,7 +140,10 @@ impl Hostile {
             let body = Body::Response(forged);
             sent.push((elsewhere, to, encode(number.clone(), body.clone())));
             sent.push((us, to, encode(wrong, body)));
-            let ask = Ask::FindNode { target: self.id, want: Default::default() };
+            let ask = Ask::FindNode {
+                target: self.id,
+                want: Default::default(),
+            };
             let question = Body::Query(Query { id: self.id, ask });
             sent.push((us, to, encode(b"qq".to_vec(), question)));
             let junk: [u8; 40] = self.rng.random();
@@ -138,7 +155,10 @@ impl Hostile {
     fn invent(&mut self, target: Id) -> Contact {
         let ip = Ipv4Addr::from_bits(self.rng.random());
         let id = self.near(target);
-        Contact { id, addr: (ip, 6881).into() }
+        Contact {
+            id,
+            addr: (ip, 6881).into(),
+        }
     }
 
     /// An id that shares 100 bits with another one. Nobody's does by chance.

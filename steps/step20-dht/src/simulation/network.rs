@@ -116,7 +116,11 @@ impl Network {
     }
 
     /// Does something with an honest node, at this moment.
-    pub(super) fn with<T>(&mut self, index: usize, act: impl FnOnce(&mut Node, Duration) -> T) -> T {
+    pub(super) fn with<T>(
+        &mut self,
+        index: usize,
+        act: impl FnOnce(&mut Node, Duration) -> T,
+    ) -> T {
         let now = self.now;
         let Actor::Honest(node) = &mut self.actors[index].1 else {
             panic!("{index} is not honest");
@@ -165,8 +169,9 @@ impl Network {
     }
 
     fn note(&mut self, index: usize, event: Event) {
-        let (Event::Peers { lookup, .. } | Event::Heard { lookup, .. } | Event::Ended { lookup, .. }) =
-            event
+        let (Event::Peers { lookup, .. }
+        | Event::Heard { lookup, .. }
+        | Event::Ended { lookup, .. }) = event
         else {
             return;
         };

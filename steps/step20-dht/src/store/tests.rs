@@ -60,7 +60,10 @@ fn a_torrent_has_so_many_peers_and_no_more() {
     }
     assert_eq!(store.len(), (1, MAX_PEERS));
     assert!(store.is_full(torrent(1)));
-    assert!(store.insert(torrent(1), peer(1), true, OWN, ZERO), "who is there may come again");
+    assert!(
+        store.insert(torrent(1), peer(1), true, OWN, ZERO),
+        "who is there may come again"
+    );
 }
 
 #[test]
@@ -99,8 +102,10 @@ fn one_host_cannot_fill_it() {
 #[test]
 fn a_family_is_told_its_own_and_the_world_nothing_of_our_home() {
     let mut store = Store::default();
-    let (home, v6): (SocketAddr, SocketAddr) =
-        ("192.168.1.2:1".parse().unwrap(), "[2001:db8::1]:1".parse().unwrap());
+    let (home, v6): (SocketAddr, SocketAddr) = (
+        "192.168.1.2:1".parse().unwrap(),
+        "[2001:db8::1]:1".parse().unwrap(),
+    );
     for addr in [peer(1), home, v6] {
         assert!(store.insert(torrent(1), addr, false, OWN, ZERO));
     }

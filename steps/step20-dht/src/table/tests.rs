@@ -127,7 +127,10 @@ fn who_does_not_answer_twice_makes_room_for_who_has() {
     let silent = home(id(0, 3), 3);
     table.failed(silent.addr);
     assert!(is_in(&table, silent), "once may be the network");
-    assert!(!table.closest(silent.id, 20, ZERO).contains(&silent), "but it is named to nobody");
+    assert!(
+        !table.closest(silent.id, 20, ZERO).contains(&silent),
+        "but it is named to nobody"
+    );
     table.failed(silent.addr);
     assert!(!is_in(&table, silent));
     assert!(is_in(&table, next));
@@ -170,7 +173,13 @@ fn one_address_has_one_place_however_many_ids_it_makes_up() {
     for n in 1..200u16 {
         let ip = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, n, n, n, n);
         let addr = (ip, 6881).into();
-        table.answered(Contact { id: id(n as usize % 30, n as u8), addr }, ZERO);
+        table.answered(
+            Contact {
+                id: id(n as usize % 30, n as u8),
+                addr,
+            },
+            ZERO,
+        );
     }
     assert_eq!(table.len(), 2);
 }
