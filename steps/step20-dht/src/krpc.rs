@@ -148,7 +148,7 @@ pub struct Response {
     /// `token`: what to show for announcing.
     pub token: Option<Vec<u8>>,
     /// `BFsd` and `BFpe`: how many have the torrent (BEP 33).
-    pub counts: Option<Counts>,
+    pub counts: Option<Box<Counts>>,
 }
 
 impl Response {

@@ -20,37 +20,9 @@ use crate::limits::{
 };
 use crate::{Contact, Distance, Id, is_local};
 
-/// Somebody who may be near.
-#[derive(Clone, Debug)]
-struct Candidate {
-    /// Not known of those that we begin with and were only told where they are.
-    id: Option<Id>,
-    addr: SocketAddr,
-    /// How far from us: 1 for those whom we knew.
-    hops: u32,
-    /// Whether the id fits the address, or is not known.
-    fits: bool,
-    /// Who named it, at most [`MAX_NAMERS`]; nobody if we knew it ourselves.
-    named_by: Vec<SocketAddr>,
-    state: State,
-}
+mod candidate;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    New,
-    /// Nothing has come yet.
-    Asked {
-        at: Duration,
-        is_stalled: bool,
-    },
-    Answered {
-        token: Option<Vec<u8>>,
-    },
-    Failed,
-}
-
-/// How many of those are remembered that named somebody.
-const MAX_NAMERS: usize = 4;
+use candidate::{Candidate, MAX_NAMERS, Payer, Purse, State};
 
 /// The way to an id.
 #[derive(Clone, Debug)]
@@ -65,26 +37,6 @@ pub(crate) struct Lookup {
     purses: BTreeMap<SocketAddr, Purse>,
     /// Questions that nobody has to pay for.
     reserve: usize,
-}
-
-/// What an answer is worth.
-#[derive(Clone, Copy, Debug)]
-struct Purse {
-    /// How long it was, in bytes,
-    bytes: usize,
-    /// and how many of them are left to pay with.
-    left: usize,
-}
-
-/// Who pays for a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Payer {
-    /// Nobody has to: we knew whom we ask.
-    Nobody,
-    /// This candidate, who named it.
-    Namer(SocketAddr),
-    /// We do: whoever named it has spent as much on it, and has nothing left.
-    Reserve,
 }
 
 /// How a candidate was reached.

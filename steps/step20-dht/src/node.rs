@@ -29,6 +29,7 @@ mod home;
 mod keep;
 mod pending;
 mod reach;
+mod running;
 mod search;
 mod serve;
 mod upkeep;
@@ -39,7 +40,7 @@ pub use event::{Event, LookupId, Said, Step, Summary};
 use home::Home;
 use pending::Pending;
 use reach::Reach;
-use search::Running;
+use running::Running;
 use serve::Held;
 
 /// A datagram to be sent.

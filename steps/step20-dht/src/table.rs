@@ -178,7 +178,7 @@ impl Table {
 
     /// The questionable nodes to be pinged now, at most so many: those first that have been silent
     /// longest. They count as pinged.
-    pub(crate) fn to_ping(&mut self, count: usize, now: Duration) -> Vec<Contact> {
+    pub(crate) fn take_silent(&mut self, count: usize, now: Duration) -> Vec<Contact> {
         let nodes = self.buckets.iter_mut().flat_map(|bucket| &mut bucket.nodes);
         let mut due: Vec<&mut Known> = nodes
             .filter(|known| known.standing(now) == Standing::Questionable)
@@ -195,7 +195,7 @@ impl Table {
 
     /// An id in a bucket in which nothing has changed for [`REFRESH`], if there is one: to be looked
     /// for. The bucket counts as changed.
-    pub(crate) fn to_refresh(&mut self, now: Duration, rng: &mut impl Rng) -> Option<Id> {
+    pub(crate) fn take_stale(&mut self, now: Duration, rng: &mut impl Rng) -> Option<Id> {
         let mut buckets = self.buckets.iter_mut().enumerate();
         let (at, bucket) =
             buckets.find(|(_, bucket)| bucket.changed.is_none_or(|at| now >= at + REFRESH))?;

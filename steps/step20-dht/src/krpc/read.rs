@@ -122,7 +122,7 @@ fn response(root: Value<'_, '_>) -> Result<Response, MessageError> {
             .filter_map(|value| read_address(value.as_bytes()?))
             .collect(),
         token: text(r, "token", MAX_TOKEN).map(<[u8]>::to_vec),
-        counts: counts.map(|(seeds, peers)| Counts { seeds, peers }),
+        counts: counts.map(|(seeds, peers)| Box::new(Counts { seeds, peers })),
     })
 }
 

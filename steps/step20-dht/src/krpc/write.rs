@@ -115,8 +115,8 @@ fn arguments(query: &Query, item: SingleItemEncoder<'_>) -> Result<(), Error> {
 /// Writes `want`, if something else is wanted than one gets anyway.
 fn emit_want(want: Want, emit: impl FnOnce(&[Vec<u8>]) -> Result<(), Error>) -> Result<(), Error> {
     let names = [(want.v4, b"n4"), (want.v6, b"n6")].into_iter();
-    let names = names.filter_map(|(is_wanted, name)| is_wanted.then(|| name.to_vec()));
-    let names: Vec<Vec<u8>> = names.collect();
+    let names = names.filter(|(is_wanted, _)| *is_wanted);
+    let names: Vec<Vec<u8>> = names.map(|(_, name)| name.to_vec()).collect();
     match names.is_empty() {
         true => Ok(()),
         false => emit(&names),

@@ -38,7 +38,7 @@ pub fn run(args: &Lab, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
             wired.node.add_seed(first.addr()?, wired.now());
         }
         nodes.push(wired);
-        if nodes.len() % AT_ONCE == 0 {
+        if nodes.len().is_multiple_of(AT_ONCE) {
             run_until(&mut nodes, begun, all_know_somebody)?;
         }
     }

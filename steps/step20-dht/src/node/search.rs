@@ -5,87 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::pending::Purpose;
-use super::{Announcing, Event, LookupId, Node, Said, Search, SearchError, Step, Summary};
+use super::running::{Running, Stage, What};
+use super::{Announcing, Event, LookupId, Node, Said, Search, SearchError, Summary};
 use crate::address::is_somewhere;
-use crate::krpc::{AnnouncePeer, Ask, Counts, GetPeers, Response, Want};
+use crate::krpc::{AnnouncePeer, Ask, Counts, Response, Want};
 use crate::limits::{ASK_AGAIN, K, MAX_FOUND, MAX_LOOKUPS};
-use crate::lookup::{Lookup, Reached};
+use crate::lookup::Lookup;
 use crate::{Contact, Family, Id, is_local};
-
-/// A lookup and what belongs to it.
-#[derive(Clone, Debug)]
-pub(super) struct Running {
-    target: Id,
-    family: Family,
-    what: What,
-    lookup: Lookup,
-    stage: Stage,
-    found: BTreeSet<SocketAddr>,
-    counts: Option<Counts>,
-}
-
-/// What it is for.
-#[derive(Clone, Copy, Debug)]
-enum What {
-    /// Peers.
-    Peers(Search),
-    /// Those who are close to an id.
-    Nodes,
-    /// The same, for our own table: nobody is told.
-    Upkeep,
-}
-
-/// How far it is.
-#[derive(Clone, Debug)]
-enum Stage {
-    Asking,
-    /// Those who are close are told that we have the torrent.
-    Announcing {
-        left: Vec<(SocketAddr, Vec<u8>)>,
-        open: usize,
-        taken: usize,
-    },
-}
-
-impl Running {
-    /// When somebody has stalled.
-    pub(super) fn due(&self) -> Option<Duration> {
-        match self.stage {
-            Stage::Asking => self.lookup.due(),
-            Stage::Announcing { .. } => None,
-        }
-    }
-
-    /// The question to each node.
-    fn ask(&self, want: Want) -> Ask {
-        match self.what {
-            What::Peers(search) => Ask::GetPeers(GetPeers {
-                noseed: search.noseed,
-                scrape: search.scrape,
-                ..GetPeers::of(search.info_hash)
-            }),
-            What::Nodes | What::Upkeep => Ask::FindNode {
-                target: self.target,
-                want,
-            },
-        }
-    }
-
-    fn is_quiet(&self) -> bool {
-        matches!(self.what, What::Upkeep)
-    }
-
-    fn step(&self, addr: SocketAddr, reached: Reached, said: Said) -> Step {
-        let distance = reached.id.map(|id| id.distance(self.target).bits());
-        Step {
-            addr,
-            id: reached.id,
-            hops: reached.hops,
-            distance,
-            said,
-        }
-    }
-}
 
 impl Node {
     /// Looks for the peers of a torrent, and announces us at the end if that is wanted. Peers come as
@@ -328,7 +254,7 @@ impl Node {
             .filter(|&peer| may_be_told(from.addr, peer));
         let new = take_new(&mut running.found, peers);
         if let Some(counts) = response.counts {
-            merge(&mut running.counts, counts);
+            merge(&mut running.counts, *counts);
         }
         if running.is_quiet() {
             self.greet_others(id, from.addr, &response.nodes, now);

@@ -186,12 +186,12 @@ impl Node {
         // Who takes no more peers of it gives no token (BEP 33).
         let token = (!self.store.is_full(info_hash))
             .then(|| self.tokens.give(from.ip(), info_hash).to_vec());
-        let counts = scrape.then(|| self.store.counts(info_hash)).flatten();
+        let counts = self.store.counts(info_hash).filter(|_| scrape);
         Response {
             nodes: self.nodes(from, info_hash.into(), want, now),
             values,
             token,
-            counts,
+            counts: counts.map(Box::new),
             ..Response::of(own)
         }
     }

@@ -48,7 +48,7 @@ impl Node {
         let Some(home) = self.home_mut(family) else {
             return;
         };
-        for contact in home.table.to_ping(PINGS_PER_TICK, now) {
+        for contact in home.table.take_silent(PINGS_PER_TICK, now) {
             self.ask(contact.addr, Ask::Ping, Purpose::Ping, now);
         }
     }
@@ -73,7 +73,7 @@ impl Node {
         };
         let target = table
             .as_mut()
-            .and_then(|home| home.table.to_refresh(now, rng));
+            .and_then(|home| home.table.take_stale(now, rng));
         if let Some(target) = target {
             self.look_after(target, family, now);
         }

@@ -90,7 +90,7 @@ fn whom_the_hostile_name_gets_no_more_than_they_spent_on_naming_it() {
         let id = Id::for_address(addr.ip(), &mut network.rng);
         let mut pointing = Hostile::new(id, Habit::Points, n);
         pointing.victims.clone_from(&victims);
-        hostile.push(network.add(addr, Actor::Hostile(pointing)));
+        hostile.push(network.add(addr, Actor::Hostile(Box::new(pointing))));
         for index in 0..NODES {
             let query = Query {
                 id,

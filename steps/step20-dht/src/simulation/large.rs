@@ -56,7 +56,7 @@ fn network(seed: u64) -> (Network, Vec<usize>) {
                 let first = network.rng.random_range(0..friends.len() - 20);
                 hostile.friends = friends[first..first + 20].to_vec();
                 hostile.victims.clone_from(&victims);
-                Actor::Hostile(hostile)
+                Actor::Hostile(Box::new(hostile))
             }
             (None, 1) => Actor::Dead,
             (None, _) => {

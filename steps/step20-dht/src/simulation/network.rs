@@ -13,7 +13,7 @@ use crate::{Contact, Event, Id, LookupId, Node, Step, Summary};
 /// Whoever is at an address.
 pub(super) enum Actor {
     Honest(Box<Node>),
-    Hostile(Hostile),
+    Hostile(Box<Hostile>),
     /// It has gone. Others may not know yet.
     Dead,
 }

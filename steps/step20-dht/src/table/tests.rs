@@ -106,16 +106,20 @@ fn good_is_who_was_heard_of_in_the_last_quarter_of_an_hour() {
 fn the_questionable_are_pinged_the_longest_silent_first() {
     let mut table = full();
     table.asked(home(id(0, 1), 1), minutes(1));
-    assert_eq!(table.to_ping(2, minutes(14)), []);
-    let first = table.to_ping(2, minutes(20));
+    assert_eq!(table.take_silent(2, minutes(14)), []);
+    let first = table.take_silent(2, minutes(20));
     assert_eq!(first.len(), 2);
     let mut all = first;
     for _ in 0..10 {
-        all.extend(table.to_ping(2, minutes(20)));
+        all.extend(table.take_silent(2, minutes(20)));
     }
     assert_eq!(all.len(), 9, "each once");
     assert_eq!(all.last(), Some(&home(id(0, 1), 1)));
-    assert_eq!(table.to_ping(20, minutes(21)).len(), 9, "and again later");
+    assert_eq!(
+        table.take_silent(20, minutes(21)).len(),
+        9,
+        "and again later"
+    );
 }
 
 #[test]
@@ -238,12 +242,12 @@ fn who_fits_its_address_goes_before_who_does_not() {
 fn a_bucket_in_which_nothing_happens_is_looked_through() {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let mut table = full();
-    assert_eq!(table.to_refresh(minutes(14), rng), None);
+    assert_eq!(table.take_stale(minutes(14), rng), None);
     table.answered(home(id(1, 9), 9), minutes(10));
-    let target = table.to_refresh(minutes(15), rng).unwrap();
+    let target = table.take_stale(minutes(15), rng).unwrap();
     assert_eq!(target.shared_bits(Id([0; 20])), 0);
-    assert_eq!(table.to_refresh(minutes(15), rng), None, "not twice");
-    let target = table.to_refresh(minutes(26), rng).unwrap();
+    assert_eq!(table.take_stale(minutes(15), rng), None, "not twice");
+    let target = table.take_stale(minutes(26), rng).unwrap();
     assert_eq!(target.shared_bits(Id([0; 20])), 1);
 }
 
