@@ -46,10 +46,12 @@ fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens
 
 #[test]
 fn what_speaks_udp_is_made_of_nothing_that_opens_a_socket() {
-    let tree = tree("step17-udp-tracker", &["--no-default-features"]);
-    assert!(tree.iter().any(|name| name == "step04-tracker"));
-    for name in IMPURE {
-        assert!(!tree.iter().any(|other| other == name), "{name}");
+    for package in ["step17-udp-tracker", "step20-dht"] {
+        let tree = tree(package, &["--no-default-features"]);
+        assert!(tree.iter().any(|name| name == "step04-tracker"));
+        for name in IMPURE {
+            assert!(!tree.iter().any(|other| other == name), "{package}: {name}");
+        }
     }
 }
 
