@@ -8,6 +8,10 @@
 //!   in it: the question was read there. For ten minutes after that we answer at length.
 //! * What comes from any other address is written to its credit, and what we send there is paid from it.
 //!
+//! What goes to an address of our own accord has been paid for elsewhere: those whom a lookup asks by the
+//! answer that named them (`lookup`), those whom we begin from by our user, and those in our table have
+//! answered once.
+//!
 //! The price: an unknown node's first question is answered later by one round trip, for we ask it
 //! something first; see `node::serve`.
 

@@ -167,7 +167,8 @@ pub const ASK_BURST: u32 = 200;
 /// When nothing may be asked at the moment, it is tried again after so long.
 pub const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// Datagrams a second that are looked at. More are dropped unread.
+/// Datagrams a second that are looked at, but for those that come from where an answer is waited for.
+/// More are dropped unread.
 pub const READ_RATE: u32 = 1_000;
 
 /// And at once after a silence.

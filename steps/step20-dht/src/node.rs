@@ -146,7 +146,8 @@ impl Node {
         if !self.is_ours(from) {
             return;
         }
-        if !self.read_rate.spend(1, now) {
+        // In a flood, what we wait for is read all the same.
+        if !self.pending.awaits(from) && !self.read_rate.spend(1, now) {
             self.traffic.dropped += 1;
             return;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metainfo::InfoHash;
 use rand::Rng;
-use rand::seq::IndexedRandom;
+use rand::seq::SliceRandom;
 
 use crate::address::Host;
 use crate::krpc::Counts;
@@ -133,8 +133,9 @@ impl Store {
                 && !(noseed && peer.is_seed)
                 && (!is_local(peer.addr.ip()) || is_local(asker.ip()))
         });
-        let peers: Vec<SocketAddr> = peers.map(|peer| peer.addr).collect();
-        peers.sample(rng, count).copied().collect()
+        let mut peers: Vec<SocketAddr> = peers.map(|peer| peer.addr).collect();
+        let (some, _) = peers.partial_shuffle(rng, count);
+        some.to_vec()
     }
 
     /// All peers of a torrent as two filters (BEP 33), if there are any.

@@ -41,6 +41,14 @@ impl Pending {
         self.asked.len() < MAX_PENDING && there < MAX_PENDING_AT
     }
 
+    /// Whether an answer from there is waited for.
+    pub(super) fn awaits(&self, from: SocketAddr) -> bool {
+        self.asked
+            .range((from, [0; 4])..=(from, [0xff; 4]))
+            .next()
+            .is_some()
+    }
+
     /// A number for a question to there.
     pub(super) fn insert(
         &mut self,

@@ -424,3 +424,44 @@ fn the_same_calls_give_the_same_datagrams() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn in_a_flood_what_is_waited_for_is_read_all_the_same() {
+    let mut node = public();
+    node.ping(other(), ZERO);
+    let (_, number, _) = asked(&mut node);
+    let junk = addr("203.0.113.99:1");
+    for _ in 0..10_000 {
+        node.handle(junk, b"junk", ZERO);
+    }
+    assert!(node.snapshot(ZERO).traffic.dropped >= 10_000);
+    pong(&mut node, other(), &number, ZERO);
+    assert_eq!(node.snapshot(ZERO).v4.unwrap().good, 1);
+}
+
+#[test]
+fn the_nodes_around_an_id_can_be_looked_for() {
+    let mut node = local();
+    node.add_seed(addr("127.0.0.1:1000"), ZERO);
+    let target = Id([0x70; 20]);
+    let lookup = node.find_nodes(target, Family::V4, ZERO).unwrap();
+    let (to, number, ask) = asked(&mut node);
+    let Ask::FindNode { target: wanted, .. } = ask else {
+        panic!("{ask:?}")
+    };
+    assert_eq!(wanted, target);
+    pong(&mut node, to, &number, ZERO);
+    let ended = std::iter::from_fn(|| node.poll_event()).last();
+    let Some(Event::Ended {
+        lookup: id,
+        summary,
+    }) = ended
+    else {
+        panic!("{ended:?}")
+    };
+    let contact = Contact {
+        id: other_id(),
+        addr: to,
+    };
+    assert_eq!((id, summary.closest), (lookup, vec![contact]));
+}
