@@ -77,6 +77,9 @@ struct Lab {
     /// How many nodes
     #[arg(value_parser = clap::value_parser!(u16).range(2..=500))]
     nodes: u16,
+    /// The UDP port of the first; 0 for any
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    port: u16,
     /// Show one lookup, of the torrent that one of the nodes announces, and end
     #[arg(long)]
     lookup: bool,

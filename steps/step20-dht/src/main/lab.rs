@@ -32,8 +32,9 @@ pub fn run(args: &Lab, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let mut nodes: Vec<Wired> = Vec::new();
     let begun = Instant::now();
     for number in 0..args.nodes {
-        let wired = Wired::open((Ipv4Addr::LOCALHOST, 0).into(), Config::LOCAL);
-        let mut wired = wired.map_err(|error| format!("cannot open socket {number}: {error}"))?;
+        let port = if number == 0 { args.port } else { 0 };
+        let wired = Wired::open((Ipv4Addr::LOCALHOST, port).into(), Config::LOCAL);
+        let mut wired = wired.map_err(|error| format!("cannot take UDP port {port}: {error}"))?;
         if let Some(first) = nodes.first() {
             wired.node.add_seed(first.addr()?, wired.now());
         }
