@@ -22,10 +22,7 @@ const NOT_RUN: [(&str, &str); 4] = [
         "cargo run -p step17-udp-tracker",
         "the lab has no UDP tracker yet; a test of its own runs it",
     ),
-    (
-        "cargo run -p step20-dht",
-        "a test of its own runs it",
-    ),
+    ("cargo run -p step20-dht", "a test of its own runs it"),
 ];
 
 /// The lines of the original roadmap, each as it stands beside the command that shows it.

@@ -143,7 +143,10 @@ fn a_download_from_the_lab_is_complete() {
 #[test]
 fn every_program_runs_against_the_lab() {
     let lab = Lab::start(&[]);
-    for (package, _) in STEPS.into_iter().filter(|(package, _)| ![UDP, DHT].contains(package)) {
+    for (package, _) in STEPS
+        .into_iter()
+        .filter(|(package, _)| ![UDP, DHT].contains(package))
+    {
         let finished = match package {
             "step03-peer-id" => step(package, &[]),
             "step13-progress" => step(package, &["--speed", "0"]),

@@ -18,7 +18,6 @@ impl Ask {
     }
 }
 
-// ANCHOR: encode
 impl Message {
     /// The datagram: one dictionary, its keys in order.
     pub fn encode(&self) -> Vec<u8> {
@@ -62,7 +61,6 @@ impl Message {
         })
     }
 }
-// ANCHOR_END: encode
 
 /// What is in `a`.
 fn arguments(query: &Query, item: SingleItemEncoder<'_>) -> Result<(), Error> {

@@ -34,7 +34,6 @@ impl Reach {
         self.called = Some(now);
     }
 
-    // ANCHOR: read_only
     pub(super) fn is_read_only(&self, now: Duration) -> bool {
         let turn = TRIAL + READ_ONLY_FOR;
         let is_reachable = self.called.is_some_and(|at| now < at + turn);
@@ -48,7 +47,6 @@ impl Reach {
             }),
         }
     }
-    // ANCHOR_END: read_only
 }
 
 #[cfg(test)]

@@ -139,7 +139,6 @@ impl Node {
         }
     }
 
-    // ANCHOR: drive
     /// Has a lookup ask whom it wants to ask, and ends it if it is over.
     fn drive(&mut self, id: LookupId, now: Duration) {
         let Some(mut running) = self.lookups.remove(&id) else {
@@ -190,7 +189,6 @@ impl Node {
         }
         self.announce(id, running, now)
     }
-    // ANCHOR_END: drive
 
     /// Tells those who are close that we have the torrent. Whether there is more to come.
     fn announce(&mut self, id: LookupId, running: &mut Running, now: Duration) -> bool {

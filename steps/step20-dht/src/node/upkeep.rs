@@ -32,7 +32,6 @@ impl Node {
         }
     }
 
-    // ANCHOR: tick
     /// Every ten seconds.
     pub(super) fn tick(&mut self, now: Duration) {
         self.tokens.turn(now, &mut self.rng);
@@ -78,7 +77,6 @@ impl Node {
             self.look_after(target, family, now);
         }
     }
-    // ANCHOR_END: tick
 
     /// Looks for our own id, soon.
     pub(super) fn join(&mut self, family: Family, now: Duration) {
