@@ -45,10 +45,11 @@ fn the_engine_and_the_simulation_are_made_of_nothing_that_reads_a_clock_or_opens
 }
 
 /// The steps after those of the roadmap, and one that each uses.
-const LATER: [(&str, &str); 5] = [
+const LATER: [(&str, &str); 6] = [
     ("step17-udp-tracker", "step04-tracker"),
     ("step18-magnet", "step01-bencode"),
     ("step19-peer-exchange", "step04-tracker"),
+    ("step20-dht", "step04-tracker"),
     ("step21-fast", "step06-bitfield"),
     ("step22-encryption", "step05-handshake"),
 ];

@@ -10,7 +10,7 @@ use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
 /// The steps that have a program, and whether it talks to peers or trackers.
-const STEPS: [(&str, bool); 21] = [
+const STEPS: [(&str, bool); 22] = [
     ("step01-bencode", false),
     ("step02-metainfo", false),
     ("step03-peer-id", false),
@@ -32,12 +32,16 @@ const STEPS: [(&str, bool); 21] = [
     // Of a torrent file it shows the link. The lab's seeders give no metadata away yet: the test `magnet` asks real ones.
     (MAGNET, false),
     ("step19-peer-exchange", false),
+    // It makes a lab of its own: the test `dht` runs it among real clients.
+    (DHT, false),
     ("step21-fast", true),
     ("step22-encryption", true),
 ];
 
 const UDP: &str = "step17-udp-tracker";
 const MAGNET: &str = "step18-magnet";
+
+const DHT: &str = "step20-dht";
 
 /// The number in a step's name: 5 for `step05-handshake`.
 fn number(package: &str) -> u32 {
@@ -145,7 +149,10 @@ fn a_download_from_the_lab_is_complete() {
 #[test]
 fn every_program_runs_against_the_lab() {
     let lab = Lab::start(&[]);
-    for (package, _) in STEPS.into_iter().filter(|(package, _)| *package != UDP) {
+    for (package, _) in STEPS
+        .into_iter()
+        .filter(|(package, _)| ![UDP, DHT].contains(package))
+    {
         let finished = match package {
             "step03-peer-id" => step(package, &[]),
             "step13-progress" => step(package, &["--speed", "0"]),
@@ -168,7 +175,10 @@ fn every_program_runs_against_the_lab() {
         let folder = lab.folder.path().join(package);
         let folders = match package {
             "step16-seeding" => vec![folder.join("ada"), folder.join("ben")],
-            "step13-progress" | "step19-peer-exchange" | "step21-fast" | "step22-encryption"
+            "step13-progress"
+            | "step19-peer-exchange"
+            | "step21-fast"
+            | "step22-encryption"
             | MAGNET => vec![],
             _ if number(package) >= 9 => vec![folder],
             _ => vec![],

@@ -59,15 +59,44 @@ pub fn download_encrypted(torrent: &Path, folder: &Path) -> Aria2 {
     start(torrent, folder, &options)
 }
 
+/// Seeds what is in `folder`, for ever, and announces itself in the DHT, from this node on.
+#[must_use]
+pub fn seed_by_dht(torrent: &Path, folder: &Path, node: SocketAddr) -> Aria2 {
+    let seed = ["--check-integrity=true", "--seed-ratio=0.0"];
+    by_dht(torrent, folder, node, &seed)
+}
+
+/// Downloads into `folder` from whom it finds in the DHT, from this node on, and ends.
+#[must_use]
+pub fn download_by_dht(torrent: &Path, folder: &Path, node: SocketAddr) -> Aria2 {
+    by_dht(torrent, folder, node, &["--seed-time=0"])
+}
+
+fn by_dht(torrent: &Path, folder: &Path, node: SocketAddr, more: &[&str]) -> Aria2 {
+    let more = more.iter().map(ToString::to_string);
+    let dht = [
+        "--enable-dht=true".to_owned(),
+        format!("--dht-entry-point={node}"),
+        format!("--dht-listen-port={}", ports::free()),
+        "--dht-listen-addr=127.0.0.3".to_owned(),
+        format!("--dht-file-path={}", folder.join("dht.dat").display()),
+    ];
+    start_with(torrent, folder, more.chain(dht))
+}
+
 fn start(torrent: &Path, folder: &Path, more: &[&str]) -> Aria2 {
+    let more = more.iter().map(ToString::to_string);
+    start_with(
+        torrent,
+        folder,
+        more.chain(["--enable-dht=false".to_owned()]),
+    )
+}
+
+fn start_with(torrent: &Path, folder: &Path, more: impl Iterator<Item = String>) -> Aria2 {
     let address = SocketAddr::from(([127, 0, 0, 3], ports::free()));
     let mut command: Command = process::command("aria2c");
-    command.args([
-        "--no-conf",
-        "--enable-dht=false",
-        "--enable-dht6=false",
-        "--bt-enable-lpd=false",
-    ]);
+    command.args(["--no-conf", "--enable-dht6=false", "--bt-enable-lpd=false"]);
     command.args([
         "--enable-peer-exchange=false",
         "--disable-ipv6=true",

@@ -1,4 +1,5 @@
-//! libtorrent (Rasterbar), on which qBittorrent, Deluge and many others are built; by `tests/peers/libtorrent_peer.py`.
+//! libtorrent (Rasterbar), on which qBittorrent, Deluge and many others are built; by `tests/peers/libtorrent_peer.py`
+//! and `libtorrent_dht.py`.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,34 @@ pub fn metadata(python: &Path, link: &str, folder: &Path) -> Libtorrent {
     start(python, "metadata", Path::new(link), folder)
 }
 
+/// Seeds what is in `folder`, for ever, and announces itself in the DHT, from this node on.
+#[must_use]
+pub fn seed_by_dht(python: &Path, torrent: &Path, folder: &Path, node: SocketAddr) -> Libtorrent {
+    by_dht(python, "seed", torrent, folder, node)
+}
+
+/// Downloads into `folder` from whom it finds in the DHT, from this node on, and ends.
+#[must_use]
+pub fn download_by_dht(
+    python: &Path,
+    torrent: &Path,
+    folder: &Path,
+    node: SocketAddr,
+) -> Libtorrent {
+    by_dht(python, "download", torrent, folder, node)
+}
+
+fn by_dht(
+    python: &Path,
+    what: &str,
+    torrent: &Path,
+    folder: &Path,
+    node: SocketAddr,
+) -> Libtorrent {
+    let script = "libtorrent_dht.py";
+    start_script(python, script, what, torrent, folder, &[node.to_string()])
+}
+
 /// Makes a torrent of `folder`, of `version` `v1`, `v2` or `hybrid`.
 ///
 /// # Panics
@@ -119,10 +148,21 @@ fn start_with(
     folder: &Path,
     more: &[String],
 ) -> Libtorrent {
+    start_script(python, "libtorrent_peer.py", what, torrent, folder, more)
+}
+
+fn start_script(
+    python: &Path,
+    script: &str,
+    what: &str,
+    torrent: &Path,
+    folder: &Path,
+    more: &[String],
+) -> Libtorrent {
     let address = SocketAddr::from(([127, 0, 0, 4], ports::free()));
     let mut command = process::command(python);
     command
-        .arg(programs::root().join("tests/peers/libtorrent_peer.py"))
+        .arg(programs::root().join("tests/peers").join(script))
         .arg(what)
         .arg(torrent)
         .arg(folder);

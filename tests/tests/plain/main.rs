@@ -2,6 +2,7 @@
 
 mod boxes;
 mod clients;
+mod dht;
 mod disk;
 mod encryption;
 mod first;

@@ -1,0 +1,51 @@
+//! What a node is in one of the two networks, IPv4's or IPv6's (BEP 32).
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::LookupId;
+use super::votes::Votes;
+use crate::Id;
+use crate::limits::{FIRST_RETRY, LONGEST_RETRY};
+use crate::table::Table;
+
+/// Our place in a network.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    pub(super) table: Table,
+    /// Addresses to begin from, at most [`MAX_SEEDS`](crate::limits::MAX_SEEDS).
+    pub(super) seeds: BTreeSet<SocketAddr>,
+    /// Where others see us.
+    pub(super) votes: Votes,
+    /// The lookup of our own id, by which we get to know our neighbours, or of a bucket, if it is under
+    /// way.
+    pub(super) upkeep: Option<LookupId>,
+    /// When to look for our own id, if nothing happens before, and how long to wait after that.
+    pub(super) join: Option<Duration>,
+    wait: Duration,
+}
+
+impl Home {
+    pub(super) fn new(own: Id, now: Duration) -> Home {
+        Home {
+            table: Table::new(own, now),
+            seeds: BTreeSet::new(),
+            votes: Votes::default(),
+            upkeep: None,
+            join: Some(now),
+            wait: FIRST_RETRY,
+        }
+    }
+
+    /// We have looked for our own id, and there are nodes in the table, or not.
+    pub(super) fn joined(&mut self, is_in: bool, now: Duration) {
+        if is_in {
+            self.join = None;
+            self.wait = FIRST_RETRY;
+        } else {
+            self.join = Some(now + self.wait);
+            self.wait = (2 * self.wait).min(LONGEST_RETRY);
+        }
+    }
+}
