@@ -117,6 +117,7 @@ const SAID: &[[&str; 4]] = &[
     ["messages", "A peer that is silent for [180 seconds]", PASSING, "SILENCE"],
     ["messages", "| silence | [180 s] |", PASSING, "SILENCE"],
     ["messages", "we ask for [16,384 bytes], or", BLOCKS, "BLOCK"],
+    ["messages", "Here it is: [16,384 bytes], the", MAGNET, "BLOCK"],
     ["messages", "we answer up to [131,072 bytes]", MESSAGES, "MAX_BLOCK"],
     ["messages", "one more when [8,192] of this peer wait", REQUESTS, "MOST_REQUESTS"],
     ["messages", "We take blocks up to [131,072 bytes]", MESSAGES, "MAX_BLOCK"],
@@ -151,6 +152,7 @@ const TRACKERS: &str = "steps/step04-tracker/src/limits.rs";
 const HANDSHAKE: &str = "steps/step05-handshake/src/lib.rs";
 const GREETING: &str = "steps/step05-handshake/src/blocking.rs";
 const MESSAGES: &str = "steps/step06-bitfield/src/lib.rs";
+const MAGNET: &str = "steps/step18-magnet/src/limits.rs";
 const BLOCKS: &str = "steps/step07-block-requests/src/lib.rs";
 
 /// Numbers with three digits or a unit that are no constants of ours: they are the standards', other

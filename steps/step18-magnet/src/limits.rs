@@ -26,11 +26,13 @@ pub const MAX_EXTENSION_NAME: usize = 64;
 pub const BLOCK: usize = 16 * 1024;
 
 /// The longest metadata that are fetched, in bytes: 64 MiB, as the longest torrent file.
-pub const MAX_METADATA: u64 = metainfo::MAX_TORRENT_SIZE as u64;
+pub const MAX_METADATA: u64 = 64 << 20;
+const _: () = assert!(MAX_METADATA == metainfo::MAX_TORRENT_SIZE as u64);
 
 /// The longest message of the metadata exchange, in bytes, without the id: a block, and 1 KiB for the
 /// dictionary before it, which takes some 50 bytes.
-pub const MAX_MESSAGE: usize = BLOCK + 1024;
+pub const MAX_MESSAGE: usize = 17 * 1024;
+const _: () = assert!(MAX_MESSAGE == BLOCK + 1024);
 
 /// How many peers metadata are fetched from at a time. As many connections as a torrent has.
 pub const MAX_PEERS: usize = 256;
