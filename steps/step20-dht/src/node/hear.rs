@@ -72,12 +72,14 @@ impl Node {
     /// Nothing has come from there in time.
     pub(super) fn hear_nothing(&mut self, addr: SocketAddr, purpose: Purpose, now: Duration) {
         self.traffic.unanswered += 1;
-        self.held.remove(&addr);
         if let Some(home) = self.home_mut(Family::from(addr)) {
             home.table.failed(addr);
         }
         match purpose {
-            Purpose::Ping | Purpose::Prove => {}
+            Purpose::Ping => {}
+            Purpose::Prove => {
+                self.held.remove(&addr);
+            }
             Purpose::Step(lookup) => self.unanswered(lookup, addr, Said::Nothing, now),
             Purpose::Announce(lookup) => self.announced(lookup, false, now),
         }
