@@ -288,10 +288,13 @@ fn contents(source: &Source) -> Result<BTreeMap<PathBuf, Vec<u8>>, Problem> {
             files.insert(file, bytes);
         }
     }
-    // The client, which is not the reader's to write.
-    for file in source.files(Path::new("kostorrent"))? {
-        let bytes = source.read(&file)?;
-        files.insert(file, bytes);
+    // The client, which is not the reader's to write, nor are the steps whose chapters are still to come.
+    let others = source.later().iter().map(PathBuf::as_path);
+    for folder in others.chain([Path::new("kostorrent")]) {
+        for file in source.files(folder)? {
+            let bytes = source.read(&file)?;
+            files.insert(file, bytes);
+        }
     }
     Ok(files)
 }

@@ -14,6 +14,7 @@ const CHAPTERS: u32 = 16;
 pub struct Source {
     root: PathBuf,
     steps: Vec<Step>,
+    later: Vec<PathBuf>,
 }
 
 /// A step of the book.
@@ -72,20 +73,24 @@ impl Source {
     /// When it cannot be read, or a mark in it is broken.
     pub fn open(root: &Path) -> Result<Source, Problem> {
         let folder = root.join("steps");
-        let mut steps = Vec::new();
+        let (mut steps, mut later) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(&folder).map_err(Problem::at(&folder))? {
             let entry = entry.map_err(Problem::at(&folder))?;
             let package = entry.file_name().to_string_lossy().into_owned();
             // A step whose chapter is still to come has no task yet: it stays as it is.
             let has_chapter = |&number: &u32| number <= CHAPTERS || task(root, number).exists();
-            if let Some(number) = number(&package).filter(has_chapter) {
-                steps.push(step(root, package, number)?);
+            match number(&package) {
+                Some(number) if has_chapter(&number) => steps.push(step(root, package, number)?),
+                Some(_) => later.push(Path::new("steps").join(package)),
+                None => {}
             }
         }
         steps.sort_by_key(|step| step.number);
+        later.sort();
         Ok(Source {
             root: root.to_owned(),
             steps,
+            later,
         })
     }
 
@@ -99,6 +104,13 @@ impl Source {
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The folders, below the root, of the steps whose chapters are still to come: nothing is to be written in
+    /// them, and the client needs some.
+    #[must_use]
+    pub fn later(&self) -> &[PathBuf] {
+        &self.later
     }
 
     /// A step by what a person types: `07` or `7`.

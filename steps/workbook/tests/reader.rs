@@ -54,6 +54,8 @@ impl Place {
         let fresh = tempfile::tempdir().unwrap();
         let (fresh, _) = Workbook::start(source, &fresh.path().join("fresh")).unwrap();
         let manifest = fs::read_to_string(fresh.root().join("Cargo.toml")).unwrap();
+        // It is needed by a step whose chapter is still to come, and those are not here.
+        let manifest = manifest.replace("[profile.dev.package.crypto-bigint]\nopt-level = 3\n", "");
         let manifest = manifest + &quick(source);
         put(
             &place.root.join("Cargo.toml"),

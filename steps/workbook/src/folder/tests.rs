@@ -64,6 +64,23 @@ fn what_is_not_a_step_is_the_books_own_byte_for_byte() {
 }
 
 #[test]
+fn every_package_that_another_needs_is_there() {
+    let source = Source::here().unwrap();
+    let (_temp, workbook) = new(&source);
+    let manifest = read(&workbook, Path::new("Cargo.toml"));
+    let paths = manifest.lines().filter_map(|line| {
+        let (_, path) = line.split_once("path = \"")?;
+        path.split('"').next()
+    });
+    let paths: Vec<&str> = paths.collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    for path in paths {
+        let manifest = workbook.root().join(path).join("Cargo.toml");
+        assert!(manifest.is_file(), "{path} is not there");
+    }
+}
+
+#[test]
 fn with_all_steps_solved_each_file_is_the_books_but_for_the_anchors() {
     let source = Source::here().unwrap();
     let (_temp, workbook) = new(&source);
