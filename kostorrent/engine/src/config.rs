@@ -41,6 +41,9 @@ pub struct Config {
     pub peer_id: [u8; 20],
     /// The extensions that our handshake says we speak.
     pub reserved: Reserved,
+    /// Whether pieces are granted to peers that are choked, and asked for that we were granted (BEP 6). Which
+    /// they are tells who knows the torrent about addresses.
+    pub allows_fast: bool,
     /// The seed of every chance decision.
     pub seed: u64,
     /// Whether to keep the reasons of actions: see [`Engine::poll_why`](crate::Engine::poll_why). It
@@ -65,6 +68,7 @@ impl Config {
             memory: PIECE_MEMORY,
             peer_id: [0; 20],
             reserved: Reserved::none(),
+            allows_fast: true,
             seed: 0,
             explain: false,
         }

@@ -10,7 +10,7 @@ use picker::PeerKey;
 use crate::content::Content;
 use crate::discovery::Release;
 use crate::leaving::Stage;
-use crate::peer::{Down, Fast, Peer, Up};
+use crate::peer::{Down, Peer, Up};
 use crate::swarm::Admission;
 use crate::timers::Timer;
 use crate::{Action, CloseReason, ConnectFailure, Engine, download, passing};
@@ -43,11 +43,7 @@ impl Engine {
             id: theirs.peer_id.0,
             connected: now,
             listed,
-            fast: self
-                .reserved
-                .common(theirs.reserved)
-                .fast()
-                .then(|| Box::new(Fast::new(theirs.info_hash))),
+            fast: self.fast_with(theirs),
             has: Bitfield::new(pieces),
             offers: 0,
             down: Down::new(now),
@@ -198,7 +194,7 @@ impl Engine {
                 Ok(())
             }
             Message::Unchoke => {
-                self.download.unchoked(peer, content);
+                self.download.unchoked(cx, peer, content);
                 Ok(())
             }
             Message::Interested => {
@@ -261,7 +257,7 @@ impl Engine {
             self.cx.send(peer, message);
         }
         // Who would not answer is asked when it does: with its unchoke.
-        if peer.askable().is_some() {
+        if peer.can_be_asked() {
             self.download.ask_soon(key);
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use fast::{ALLOWED, Fast, FastError, allowed_fast};
+use handshake::Handshake;
 use messages::{Bitfield, BlockRequest, Message};
 use picker::PeerKey;
 
@@ -10,6 +11,13 @@ use crate::peer::{self, Peer};
 use crate::{Action, CloseReason, Engine};
 
 impl Engine {
+    /// What the fast extension adds to a connection with who has said this, if both speak it.
+    pub(crate) fn fast_with(&self, theirs: &Handshake) -> Option<Box<peer::Fast>> {
+        let both = self.reserved.common(theirs.reserved);
+        both.fast()
+            .then(|| Box::new(peer::Fast::new(theirs.info_hash)))
+    }
+
     /// A peer that is new hears what we have.
     pub(crate) fn introduce(&mut self, peer: &mut Peer) {
         let shows_all = self.super_seed.is_none();
@@ -42,6 +50,8 @@ impl Engine {
         match message {
             // It would be fetched first because somebody wishes so, and not because it is rare.
             Fast::Suggest(_) => Ok(()),
+            // A bitfield may come late, and costs what it tells; these would cost five bytes each time.
+            Fast::HaveAll | Fast::HaveNone if fast.has_told => Err(CloseReason::ToldTwice),
             Fast::HaveAll | Fast::HaveNone => {
                 let has = match message {
                     Fast::HaveAll => Bitfield::full(pieces),
@@ -51,7 +61,10 @@ impl Engine {
                 self.told_of_all(key)
             }
             Fast::AllowedFast(piece) => {
-                if fast.allowed.len() < peer::MOST_ALLOWED && fast.allowed.insert(piece) {
+                if self.allows_fast
+                    && fast.allowed.len() < peer::MOST_ALLOWED
+                    && fast.allowed.insert(piece)
+                {
                     self.look_again(key);
                 }
                 Ok(())
@@ -62,6 +75,9 @@ impl Engine {
 
     /// A peer has told us of all that it has.
     pub(crate) fn told_of_all(&mut self, key: PeerKey) -> Result<(), CloseReason> {
+        if let Some(fast) = self.swarm.get_mut(key).and_then(|peer| peer.fast.as_mut()) {
+            fast.has_told = true;
+        }
         self.heard_of(key, None);
         self.grant(key);
         self.interest(key)
@@ -73,7 +89,8 @@ impl Engine {
         let (Some(content), Some(peer)) = (&self.content, self.swarm.get_mut(key)) else {
             return;
         };
-        let (IpAddr::V4(address), true) = (peer.addr.ip(), self.super_seed.is_none()) else {
+        let grants = self.allows_fast && self.super_seed.is_none();
+        let (IpAddr::V4(address), true) = (peer.addr.ip(), grants) else {
             return;
         };
         let is_new = peer.has.count() < ALLOWED as u32;
@@ -87,7 +104,7 @@ impl Engine {
         let pieces = content.geometry.pieces();
         let mut granted = allowed_fast(address, fast.info_hash, pieces, ALLOWED);
         granted.retain(|&piece| content.have().get(piece));
-        fast.granted.clone_from(&granted);
+        fast.granted = granted.iter().map(|&piece| (piece, 0)).collect();
         for piece in granted {
             self.cx.send(peer, Fast::AllowedFast(piece).into());
         }
@@ -121,6 +138,11 @@ impl Engine {
         };
         self.cx.act(Action::Rejected { peer: key, block });
         self.download.give_back(&mut self.cx, block.len.into());
+        // Whoever fetches a failed piece alone, and will not, makes room for another.
+        if content.integrity.parole.of(key).contains(&block.piece) {
+            let (cx, swarm) = (&mut self.cx, &mut self.swarm);
+            self.download.end_parole_of(cx, swarm, content, key);
+        }
         self.look_again(key);
         match goes_on {
             true => Ok(()),

@@ -48,14 +48,6 @@ mod why;
 pub use bound::Bound;
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
 pub use details::{Details, Doing, OpenPiece, PeerDetails, TrackerDetails};
-/// The ids of the messages that the engine wants to hear of beyond those of BEP 3.
-pub const LATER: &[u8] = fast::IDS;
-
-/// The extensions that the engine speaks: what a handshake can say, and [`Config::reserved`].
-pub fn speaks() -> Reserved {
-    Reserved::none().with_fast()
-}
-
 pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::{Stats, Waste};
@@ -77,12 +69,21 @@ use swarm::Swarm;
 use timers::Timer;
 use upload::{SuperSeed, Upload};
 
+/// The ids of the messages that the engine wants to hear of beyond those of BEP 3.
+pub const LATER: &[u8] = fast::IDS;
+
+/// The extensions that the engine speaks: what a handshake can say, and [`Config::reserved`].
+pub fn speaks() -> Reserved {
+    Reserved::none().with_fast()
+}
+
 /// One torrent at work.
 pub struct Engine {
     stage: Stage,
     keep_seeding: bool,
     /// The extensions that our handshake says we speak.
     reserved: Reserved,
+    allows_fast: bool,
     /// When the work began.
     began: Time,
     cx: Cx,
@@ -115,6 +116,7 @@ impl Engine {
             stage: Stage::Running,
             keep_seeding: config.keep_seeding,
             reserved: config.reserved,
+            allows_fast: config.allows_fast,
             began: now,
             discovery: Discovery::new(&config, &mut cx),
             swarm: Swarm::new(&config),

@@ -19,6 +19,15 @@ impl Engine {
         };
         let cx = &mut self.cx;
         peer.heard = cx.now;
+        // It had come when it was taken back, and nobody had heard of it yet.
+        if let Some(fast) = peer
+            .fast
+            .as_mut()
+            .filter(|fast| !fast.taken_back.is_empty())
+            && !content.picker.is_asked(key, block)
+        {
+            fast.taken_back.answered(block);
+        }
         let receipt = self.download.block(cx, peer, content, block, buf);
         self.download.ask_after_block(peer, content);
         if let Receipt::Kept { whole, also_asked } = receipt {

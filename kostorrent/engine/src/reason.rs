@@ -82,6 +82,9 @@ pub enum CloseReason {
     /// A message of the fast extension that cannot be right.
     #[error(transparent)]
     Fast(#[from] FastError),
+    /// It says a second time that it has all pieces, or none.
+    #[error("it has told which pieces it has, and tells of all or none once more")]
+    ToldTwice,
     /// It refuses one piece after the other, and sends nothing.
     #[error("it says that it has pieces, and rejects every request for them")]
     RefusesAll,

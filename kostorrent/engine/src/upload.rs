@@ -85,7 +85,8 @@ impl Upload {
         shown: bool,
     ) -> Result<(), CloseReason> {
         content.geometry.check(&block)?;
-        let may = shown && content.have().get(block.piece) && is_served(peer, block.piece);
+        let length = content.geometry.piece_len(block.piece);
+        let may = shown && content.have().get(block.piece) && is_served(peer, block, length);
         if may && peer.up.requests.push(block) {
             self.serve(cx, peer, usize::MAX);
         } else {
@@ -314,9 +315,10 @@ fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool, why: impl FnOnce() -
     }
     peer.up.void = false;
     if choking {
-        // Without the fast extension a choke drops what was asked for, without a word.
-        let granted = peer.fast.as_ref().map(|fast| &fast.granted[..]);
-        let stays = |piece| granted.is_some_and(|granted| granted.contains(&piece));
+        // A choke drops what was asked for, but for what it was granted, and only with the fast extension
+        // is there a word for it.
+        let fast = peer.fast.as_ref();
+        let stays = |piece| fast.is_some_and(|fast| fast.granted.contains_key(&piece));
         let dropped = peer.up.requests.drop_pieces(|piece| !stays(piece));
         cx.because(why);
         cx.send(peer, Message::Choke);
@@ -328,11 +330,15 @@ fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool, why: impl FnOnce() -
     }
 }
 
-/// Whether a peer gets blocks of this piece now: who has next to nothing gets some while it is choked.
-fn is_served(peer: &Peer, piece: u32) -> bool {
+/// Whether a peer gets this block of a piece of so many bytes now: who has next to nothing gets some while
+/// it is choked.
+fn is_served(peer: &mut Peer, block: BlockRequest, length: u32) -> bool {
+    if !peer.up.am_choking {
+        return true;
+    }
     let is_new = peer.has.count() < ALLOWED as u32;
-    let granted = peer.fast.as_ref().filter(|_| is_new);
-    !peer.up.am_choking || granted.is_some_and(|fast| fast.granted.contains(&piece))
+    let fast = peer.fast.as_mut().filter(|_| is_new);
+    fast.is_some_and(|fast| fast.may_have(block.piece, block.len, length))
 }
 
 /// Says that these requests are not answered, to a peer that is to be told.

@@ -91,6 +91,9 @@ pub struct Header {
     /// The eight reserved bytes of our handshake, in hex; none were set in recordings without them.
     #[serde(default = "no_extensions", skip_serializing_if = "is_no_extensions")]
     pub reserved: String,
+    /// Whether pieces were granted to choked peers and asked for while choked (BEP 6).
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub allows_fast: bool,
     /// The seed of every chance decision.
     pub seed: u64,
 }
@@ -114,6 +117,7 @@ impl Header {
             memory,
             peer_id,
             reserved,
+            allows_fast,
             seed,
             explain: _,
         } = config;
@@ -147,6 +151,7 @@ impl Header {
             memory: *memory,
             peer_id: hex::encode(peer_id),
             reserved: hex::encode(reserved.0),
+            allows_fast: *allows_fast,
             seed: *seed,
         })
     }
@@ -205,10 +210,15 @@ impl Header {
             memory: self.memory,
             peer_id,
             reserved,
+            allows_fast: self.allows_fast,
             seed: self.seed,
             explain: false,
         })
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn no_extensions() -> String {

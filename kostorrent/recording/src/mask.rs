@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use engine::{Action, ConnectFailure, Event, Stored};
-use messages::Ended;
+use messages::{Ended, Message};
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use tracker::{AnnounceError, ReplyError};
 
 use super::Header;
+
+/// The number of the message by which a peer allows us a piece (BEP 6).
+const ALLOWED_FAST: u8 = 17;
 
 /// What stands for what, each by the order in which it came up.
 #[derive(Debug, Default)]
@@ -57,6 +60,14 @@ impl Mask {
                 handshake.info_hash = InfoHash([0; 20]);
                 handshake.peer_id = PeerId(self.id(handshake.peer_id.0));
             }
+            // The pieces that we are allowed are made from our address; nobody asks for them here.
+            Event::Message {
+                message:
+                    message @ Message::Later {
+                        id: ALLOWED_FAST, ..
+                    },
+                ..
+            } => *message = Message::Skipped(ALLOWED_FAST),
             Event::ConnectFailed { addr, why } => {
                 *addr = self.addr(*addr);
                 match why {

@@ -174,6 +174,11 @@ impl Work {
             memory: given.memory,
             peer_id: ours.peer_id.0,
             reserved: ours.reserved,
+            allows_fast: self
+                .options
+                .record
+                .as_ref()
+                .is_none_or(|target| !target.anonymous),
             seed: self.options.seed.unwrap_or_else(rand::random),
             ..Config::new(Some(content))
         };

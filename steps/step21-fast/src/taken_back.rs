@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use messages::BlockRequest;
 
-/// Requests that are remembered at most. Who answers fewer of them than that at a time does not do as he
-/// has said, and gets the benefit of the doubt.
+/// Requests that are remembered at most. Of who owes us more answers than that the oldest are forgotten: he
+/// does not do as he has said.
 pub const MOST_TAKEN_BACK: usize = 1024;
 
 // ANCHOR: taken_back
@@ -16,9 +16,11 @@ pub const MOST_TAKEN_BACK: usize = 1024;
 /// gone out since.
 #[derive(Clone, Debug, Default)]
 pub struct TakenBack {
-    times: BTreeMap<BlockRequest, u32>,
-    /// In the order of cancelling; those that were answered stand there until it is their turn.
-    order: VecDeque<BlockRequest>,
+    /// By their numbers, in the order of cancelling.
+    order: BTreeMap<u64, BlockRequest>,
+    /// The numbers of each, the oldest first.
+    numbers: BTreeMap<BlockRequest, VecDeque<u64>>,
+    next: u64,
 }
 // ANCHOR_END: taken_back
 
@@ -26,36 +28,30 @@ impl TakenBack {
     /// This request was cancelled.
     pub fn add(&mut self, block: BlockRequest) {
         if self.order.len() >= MOST_TAKEN_BACK
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((_, &oldest)) = self.order.first_key_value()
         {
-            let _ = self.strike(oldest);
+            self.answered(oldest);
         }
-        *self.times.entry(block).or_default() += 1;
-        self.order.push_back(block);
+        self.order.insert(self.next, block);
+        self.numbers.entry(block).or_default().push_back(self.next);
+        self.next += 1;
     }
 
     /// An answer has come, of whatever kind: whether it was to a request that was cancelled.
     pub fn answered(&mut self, block: BlockRequest) -> bool {
-        self.strike(block)
+        let Some(numbers) = self.numbers.get_mut(&block) else {
+            return false;
+        };
+        let answered = numbers.pop_front();
+        if numbers.is_empty() {
+            self.numbers.remove(&block);
+        }
+        answered.is_some_and(|number| self.order.remove(&number).is_some())
     }
 
     /// Whether every one has been answered.
     pub fn is_empty(&self) -> bool {
-        self.times.is_empty()
-    }
-
-    fn strike(&mut self, block: BlockRequest) -> bool {
-        let Some(times) = self.times.get_mut(&block) else {
-            return false;
-        };
-        *times -= 1;
-        if *times == 0 {
-            self.times.remove(&block);
-        }
-        if self.times.is_empty() {
-            self.order.clear();
-        }
-        true
+        self.order.is_empty()
     }
 }
 
@@ -91,10 +87,23 @@ mod tests {
         for piece in 0..100_000 {
             taken_back.add(block(piece));
             assert!(taken_back.order.len() <= MOST_TAKEN_BACK);
-            assert!(taken_back.times.len() <= MOST_TAKEN_BACK);
+            assert!(taken_back.numbers.len() <= MOST_TAKEN_BACK);
         }
         assert!(!taken_back.answered(block(0)));
         assert!(taken_back.answered(block(99_999)));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_the_oldest_and_not_its_like() {
+        let mut taken_back = TakenBack::default();
+        taken_back.add(block(0));
+        assert!(taken_back.answered(block(0)));
+        for piece in 1..=MOST_TAKEN_BACK as u32 {
+            taken_back.add(block(piece));
+        }
+        taken_back.add(block(0));
+        assert!(!taken_back.answered(block(1)));
+        assert!(taken_back.answered(block(0)));
     }
 
     #[test]

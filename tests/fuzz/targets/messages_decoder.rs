@@ -14,7 +14,7 @@ struct Input {
 
 /// The items of a stream that arrives in these parts, and whether it ended in an error.
 fn items<'a>(pieces: u32, parts: impl Iterator<Item = &'a [u8]>) -> (Vec<Item>, bool) {
-    let mut decoder = Decoder::new(pieces);
+    let mut decoder = Decoder::new(pieces).keeping(fast::IDS);
     let mut items = Vec::new();
     let mut payload = 0; // bytes of a block that are still to come, and are no message
     for mut part in parts {
@@ -36,6 +36,12 @@ fn items<'a>(pieces: u32, parts: impl Iterator<Item = &'a [u8]>) -> (Vec<Item>, 
                     if let Some(Item::Block(block)) = &item {
                         assert!((1..=MAX_BLOCK).contains(&block.len) && block.piece < pieces);
                         payload = block.len as usize;
+                    }
+                    if let Some(Item::Message(Message::Later { id, body })) = &item {
+                        // Whatever it says, it is written as it is read.
+                        if let Ok(Some(read)) = fast::Fast::read(*id, body, pieces) {
+                            assert_eq!(Some(&Item::Message(read.into())), item.as_ref());
+                        }
                     }
                     items.extend(item);
                 }

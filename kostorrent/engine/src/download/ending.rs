@@ -24,10 +24,16 @@ pub(super) struct Ending {
 }
 
 impl Ending {
+    /// How many requests this peer may have out: as many as its window holds, and no more than its share.
+    pub fn window(&mut self, swarm: &Swarm, content: &Content, peer: &Peer, now: Time) -> usize {
+        let share = self.share(swarm, content, peer, now);
+        peer.down.window.size().min(share)
+    }
+
     // ANCHOR: share
-    /// How many requests this peer may have out, so that what it was asked for has come when all the
+    /// How many requests this peer may have out at the end, so that what it was asked for has come when all the
     /// others are done too. It is kept busy in any case: with what its line carries in a round trip.
-    pub fn share(&mut self, swarm: &Swarm, content: &Content, peer: &Peer, now: Time) -> usize {
+    fn share(&mut self, swarm: &Swarm, content: &Content, peer: &Peer, now: Time) -> usize {
         let trip = peer.down.window.trip();
         let (Some(lasts), Some(trip)) = (self.lasts(swarm, content, now), trip) else {
             return usize::MAX;

@@ -124,12 +124,11 @@ impl Download {
         let Some(peer) = swarm.get(key) else {
             return;
         };
-        if peer.down.limited || peer.askable().is_none() {
+        if peer.down.limited || !peer.can_be_asked() {
             return;
         }
         let out = content.picker.asked_of(key);
-        let share = self.ending.share(swarm, content, peer, cx.now);
-        let window = peer.down.window.size().min(share);
+        let window = self.ending.window(swarm, content, peer, cx.now);
         let mut free = window.saturating_sub(out).min(most);
         // With a large window requests go out in groups: one write for many. What
         // has become free meanwhile is not forgotten: the next blocks ask for it.
@@ -234,8 +233,12 @@ impl Download {
             };
             peer.down.limited = false;
             self.fill(cx, swarm, content, key, share);
-            if let Some(peer) = swarm.get_mut(key).filter(|peer| !peer.down.limited) {
-                let room = peer.down.window.size() > content.picker.asked_of(key);
+            let Some(peer) = swarm.get(key).filter(|peer| !peer.down.limited) else {
+                continue;
+            };
+            let window = self.ending.window(swarm, content, peer, cx.now);
+            let room = window > content.picker.asked_of(key);
+            if let Some(peer) = swarm.get_mut(key) {
                 if peer.serves() && room && !peer.down.starved {
                     self.wait_for_limit(cx, peer);
                 }

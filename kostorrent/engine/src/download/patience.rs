@@ -28,8 +28,8 @@ const LAST_CHANCE: Duration = Duration::from_secs(100);
 // ANCHOR_END: patience
 
 impl Download {
-    /// A choke silently drops every request that is out: they are asked again, here or elsewhere.
-    /// Who chokes us owes us nothing. With the fast extension it drops none: each is answered.
+    /// Who chokes us owes us nothing. It has dropped every request that is out, without a word: they are
+    /// asked again, here or elsewhere. With the fast extension it has dropped none, and answers each.
     pub fn choked(&mut self, cx: &mut Cx, peer: &mut Peer, content: &mut Content) {
         let down = &mut peer.down;
         if std::mem::replace(&mut down.peer_choking, true) {
@@ -50,7 +50,8 @@ impl Download {
         self.starved.remove(&peer.key);
         // What it can be asked for is another than before.
         content.picker.look_again(peer.key);
-        if peer.fast.is_some() {
+        if let Some(fast) = &mut peer.fast {
+            fast.choked();
             self.ask_soon(peer.key);
             return;
         }
@@ -60,11 +61,27 @@ impl Download {
     }
 
     /// It answers requests from now on.
-    pub fn unchoked(&mut self, peer: &mut Peer, content: &mut Content) {
+    pub fn unchoked(&mut self, cx: &mut Cx, peer: &mut Peer, content: &mut Content) {
         if std::mem::replace(&mut peer.down.peer_choking, false) {
+            self.ask_anew(cx, peer, content);
             content.picker.look_again(peer.key);
             peer.down.has_delivered = false;
             self.ask_soon(peer.key);
+        }
+    }
+
+    /// What a peer was asked for before it choked us, and has neither sent nor rejected, it has dropped, as
+    /// without the fast extension.
+    fn ask_anew(&mut self, cx: &mut Cx, peer: &mut Peer, content: &mut Content) {
+        let Some(fast) = &peer.fast else {
+            return;
+        };
+        let owed = content.picker.asked(peer.key);
+        let dropped = owed.filter(|block| !fast.allowed.contains(&block.piece));
+        for block in dropped.collect::<Vec<_>>() {
+            content.picker.release(peer.key, block);
+            self.give_back(cx, u64::from(block.len));
+            take_back(cx, peer, block);
         }
     }
 
@@ -167,7 +184,7 @@ impl Download {
         }
         let stuck = content.picker.stuck_open(|piece| {
             let mut peers = swarm.iter();
-            peers.any(|peer| peer.serves() && peer.has.get(piece))
+            peers.any(|peer| peer.would_send(piece))
         });
         if let Some(piece) = stuck.filter(|&piece| !content.is_under_way(piece)) {
             self.forget(cx, swarm, content, piece);

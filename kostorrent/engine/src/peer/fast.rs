@@ -19,8 +19,12 @@ const FIRST_REST: Duration = Duration::from_secs(1);
 /// and so on, up to this. After as long without another refusal it is forgotten.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
-/// Who refuses so many pieces and sends nothing between is let go.
-const MOST_REFUSED: u32 = 64;
+/// Who refuses so many pieces and sends nothing between is let go. More than a window of requests can be
+/// for: some clients reject them before they say that they choke us.
+const MOST_REFUSED: u32 = 1_000;
+
+/// And so is who has refused for so long, and sent nothing.
+const REFUSING: Duration = Duration::from_secs(120);
 
 /// Who rejects so often what was not asked of it, and sends nothing between, is let go.
 const MOST_STRAY: u32 = 64;
@@ -33,14 +37,17 @@ pub(crate) struct Fast {
     pub allowed: BTreeSet<u32>,
     /// Pieces that it has and would not send though it does not choke us.
     refused: BTreeMap<u32, Refusal>,
-    /// How often it has refused a piece since the last block.
+    /// How often it has refused a piece since the last block, and since when.
     refusals: u32,
+    refuses_since: Option<Time>,
     /// How many rejects since the last block were for nothing that was asked of it.
     strays: u32,
     /// What was cancelled and is still to be answered.
     pub taken_back: TakenBack,
-    /// Pieces that we send it also while we choke it.
-    pub granted: Vec<u32>,
+    /// Whether it has said what it has.
+    pub has_told: bool,
+    /// Pieces that we send it also while we choke it, and how many bytes of each it has asked for.
+    pub granted: BTreeMap<u32, u64>,
 }
 
 /// A piece that a peer would not send.
@@ -59,9 +66,11 @@ impl Fast {
             allowed: BTreeSet::new(),
             refused: BTreeMap::new(),
             refusals: 0,
+            refuses_since: None,
             strays: 0,
             taken_back: TakenBack::default(),
-            granted: Vec::new(),
+            has_told: false,
+            granted: BTreeMap::new(),
         }
     }
 
@@ -79,7 +88,15 @@ impl Fast {
         };
         self.refused.insert(piece, refusal);
         self.refusals += 1;
-        self.refusals < MOST_REFUSED
+        let since = *self.refuses_since.get_or_insert(now);
+        self.refusals < MOST_REFUSED && now.since(since) < REFUSING
+    }
+
+    /// It chokes us. What it has refused just before may have been refused because of that.
+    pub fn choked(&mut self) {
+        self.refused.clear();
+        self.refusals = 0;
+        self.refuses_since = None;
     }
 
     /// It has rejected what was not asked of it. False if it has done so too often.
@@ -91,6 +108,7 @@ impl Fast {
     /// It has sent a block.
     pub fn delivered(&mut self) {
         self.refusals = 0;
+        self.refuses_since = None;
         self.strays = 0;
     }
 
@@ -103,6 +121,24 @@ impl Fast {
             !is_over || now.since(refusal.until) < LONGEST_REST
         });
         any
+    }
+
+    /// Whether it is not to be asked for this piece at the moment.
+    pub fn rests(&self, piece: u32) -> bool {
+        self.refused
+            .get(&piece)
+            .is_some_and(|refusal| refusal.rests)
+    }
+
+    /// Whether it may have so many bytes more of a piece that it was granted. It can ask for all of it
+    /// once, and again if a part was wrong, but not for ever.
+    pub fn may_have(&mut self, piece: u32, bytes: u32, length: u32) -> bool {
+        let Some(given) = self.granted.get_mut(&piece) else {
+            return false;
+        };
+        let may = *given + u64::from(bytes) <= 2 * u64::from(length);
+        *given += if may { bytes.into() } else { 0 };
+        may
     }
 
     /// The pieces that it is not to be asked for at the moment.

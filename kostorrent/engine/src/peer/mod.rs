@@ -79,6 +79,22 @@ impl Peer {
         }
     }
 
+    /// Whether a request for something would be answered now.
+    pub fn can_be_asked(&self) -> bool {
+        let is_allowed = || {
+            let allowed = self.fast.as_ref().map(|fast| fast.allowed.iter());
+            let mut allowed = allowed.into_iter().flatten();
+            allowed.any(|&piece| self.has.get(piece))
+        };
+        self.serves() || (self.down.am_interested && is_allowed())
+    }
+
+    /// Whether it would send this piece now.
+    pub fn would_send(&self, piece: u32) -> bool {
+        let rests = |fast: &Fast| fast.rests(piece);
+        self.serves() && self.has.get(piece) && !self.fast.as_deref().is_some_and(rests)
+    }
+
     /// Bytes a second that it sends us. One that has just come has no rate yet, and gets the benefit
     /// of the doubt.
     pub fn speed(&self, now: Time) -> u64 {

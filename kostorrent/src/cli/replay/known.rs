@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use engine::{Action, Event};
+use fast::Fast;
 use messages::{Bitfield, BlockRequest, Message};
 
 /// A connection, as both ends have shown it.
@@ -12,6 +13,8 @@ pub(super) struct Known {
     pub addr: SocketAddr,
     pub incoming: bool,
     pub client: String,
+    /// Whether both speak the fast extension: then a choke forgets nothing.
+    pub fast: bool,
     pub has: Bitfield,
     pub peer_choking: bool,
     pub am_choking: bool,
@@ -24,11 +27,17 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub fn new(addr: SocketAddr, incoming: bool, client: String, pieces: u32) -> Known {
+    pub fn new(
+        addr: SocketAddr,
+        incoming: bool,
+        (client, fast): (String, bool),
+        pieces: u32,
+    ) -> Known {
         Known {
             addr,
             incoming,
             client,
+            fast,
             has: Bitfield::new(pieces),
             peer_choking: true,
             am_choking: true,
@@ -48,8 +57,15 @@ impl Known {
             Event::Message { message, .. } => match message {
                 Message::Choke => {
                     self.peer_choking = true;
-                    self.out.clear();
+                    if !self.fast {
+                        self.out.clear();
+                    }
                 }
+                Message::Later { id, body } => match Fast::read(*id, body, self.has.len()) {
+                    Ok(Some(Fast::HaveAll)) => self.has = Bitfield::full(self.has.len()),
+                    Ok(Some(Fast::HaveNone)) => self.has = Bitfield::new(self.has.len()),
+                    _ => {}
+                },
                 Message::Unchoke => self.peer_choking = false,
                 Message::Have(piece) if *piece < self.has.len() => {
                     self.has.set(*piece);
@@ -70,6 +86,9 @@ impl Known {
         match action {
             Action::Upload { block, .. } => {
                 self.given = self.given.saturating_add(block.len.into());
+            }
+            Action::Rejected { block, .. } => {
+                self.out.remove(block);
             }
             Action::Send { message, .. } => match message {
                 Message::Request(block) => {

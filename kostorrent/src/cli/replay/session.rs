@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use blocks::BLOCK;
 use engine::{Action, Command, Config, Engine, Event, Report, Stored, Time, Why};
 use fast::Fast;
+use handshake::Reserved;
 use messages::Message;
 use picker::PeerKey;
 use recording::is_recorded;
@@ -30,6 +31,8 @@ pub(super) struct Session {
     anonymous: bool,
     pub(super) now: Time,
     pieces: u32,
+    /// The extensions that we spoke.
+    reserved: Reserved,
     events: u64,
     pub(super) peers: BTreeMap<PeerKey, Known>,
     /// What the engine wants and the recording has not yet confirmed.
@@ -41,6 +44,7 @@ pub(super) struct Session {
 impl Session {
     pub fn new(config: Config, anonymous: bool) -> Session {
         let pieces = config.content.as_ref().map_or(0, |c| c.geometry.pieces());
+        let reserved = config.reserved;
         let config = Config {
             explain: true,
             ..config
@@ -50,6 +54,7 @@ impl Session {
             anonymous,
             now: Time::ZERO,
             pieces,
+            reserved,
             events: 0,
             peers: BTreeMap::new(),
             wanted: VecDeque::new(),
@@ -124,7 +129,8 @@ impl Session {
                     false => "has answered",
                 };
                 let text = format!("{how}, {client}");
-                let known = Known::new(*addr, *incoming, client, self.pieces);
+                let fast = self.reserved.common(handshake.reserved).fast();
+                let known = Known::new(*addr, *incoming, (client, fast), self.pieces);
                 self.peers.insert(*peer, known);
                 self.of(*peer, "connected", text)
             }
@@ -336,7 +342,9 @@ impl Session {
 
 fn peer_of(action: &Action) -> Option<PeerKey> {
     match action {
-        Action::Send { peer, .. } | Action::Upload { peer, .. } => Some(*peer),
+        Action::Send { peer, .. } | Action::Upload { peer, .. } | Action::Rejected { peer, .. } => {
+            Some(*peer)
+        }
         _ => None,
     }
 }

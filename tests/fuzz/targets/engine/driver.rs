@@ -11,6 +11,7 @@ use blocks::{BLOCK, BlockDigests, Geometry};
 use engine::{
     Action, BufKey, Command, Config, ConnectFailure, Engine, Event, Report, Stored, Time,
 };
+use fast::Fast;
 use handshake::{Handshake, Reserved};
 use messages::{Bitfield, BlockRequest, Ended, Message};
 use metainfo::InfoHash;
@@ -28,6 +29,8 @@ struct Connection {
     has: BTreeSet<u32>,
     /// Whether it was told that it may ask.
     unchoked: bool,
+    /// Whether it speaks the fast extension, as we do.
+    fast: bool,
     /// What we asked it for: neither answered, cancelled nor choked away.
     asked: Vec<BlockRequest>,
     /// What it asked us for, as often as it did.
@@ -154,6 +157,11 @@ impl Driver {
                     .remove(&peer)
                     .expect("a connection that is there");
             }
+            Action::Rejected { peer, block } => {
+                let asked = &mut self.connection(peer).asked;
+                let place = asked.iter().position(|&other| other == block);
+                asked.remove(place.expect("a block that was asked for"));
+            }
             Action::Send { peer, message } => self.send(peer, message),
             Action::Keep { buf, piece, block } => {
                 let (key, asked) = self.deciding.take().expect("a block that came just now");
@@ -204,7 +212,7 @@ impl Driver {
                     block.piece
                 );
                 let connection = self.connection(peer);
-                assert!(connection.unchoked, "it is choked");
+                assert!(connection.unchoked || connection.fast, "it is choked");
                 let place = connection.wants.iter().position(|&other| other == block);
                 connection
                     .wants
@@ -274,7 +282,22 @@ impl Driver {
             Message::Choke => {
                 assert!(connection.unchoked, "choked twice");
                 connection.unchoked = false;
-                connection.wants.clear();
+                if !connection.fast {
+                    connection.wants.clear();
+                }
+            }
+            Message::Later { id, body } => {
+                assert!(connection.fast, "it does not speak that");
+                match Fast::read(id, &body, geometry.pieces()) {
+                    Ok(Some(Fast::Reject(block))) => {
+                        // Also what it cannot ask for is rejected.
+                        connection.wants.retain(|&other| other != block);
+                    }
+                    Ok(Some(Fast::AllowedFast(piece))) => assert!(had.get(piece)),
+                    Ok(Some(Fast::HaveAll)) => assert!(had.is_full()),
+                    Ok(Some(Fast::HaveNone)) => assert_eq!(had.count(), 0),
+                    other => panic!("never sent: {other:?}"),
+                }
             }
             Message::Have(piece) => assert!(had.get(piece), "we have no piece {piece}"),
             Message::Bitfield(bytes) => assert_eq!(bytes, had.to_bytes()),

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use engine::{Command, Config, ConnectFailure, ContentConfig, Event};
+use fast::Fast;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use messages::{Bitfield, BlockRequest, Message};
@@ -193,6 +194,22 @@ enum Step {
     Pause,
     Resume,
     DiskWell,
+    /// A message of the fast extension, or what looks like one.
+    Fast {
+        peer: u8,
+        id: u8,
+        body: Vec<u8>,
+    },
+    /// The same about a piece that there is.
+    AllowedFast {
+        peer: u8,
+        piece: u8,
+    },
+    /// What was asked for will not come.
+    Reject {
+        peer: u8,
+        which: u8,
+    },
 }
 
 fuzz_target!(|input: Input| {
@@ -221,6 +238,7 @@ fuzz_target!(|input: Input| {
         memory: input.memory.into(),
         peer_id: *b"-KO0100-fuzzfuzzfuzz",
         seed: input.seed,
+        reserved: engine::speaks(),
         ..Config::new(input.metadata.then_some(content))
     };
     let mut driver = Driver::new(config, geometry);
@@ -249,6 +267,15 @@ fn take(driver: &mut Driver, step: Step) {
     let pieces = driver.geometry.pieces();
     match step {
         Step::Called { id, host } => drop(driver.called(id, host)),
+        Step::Fast { peer, id, body } => {
+            let id = 13 + id % 5;
+            driver.say(peer, Message::Later { id, body });
+        }
+        Step::AllowedFast { peer, piece } => {
+            let allowed = Fast::AllowedFast(u32::from(piece) % pieces.max(1));
+            driver.say(peer, allowed.into());
+        }
+        Step::Reject { peer, which } => driver.reject(peer, which),
         Step::Giver {
             id,
             host,

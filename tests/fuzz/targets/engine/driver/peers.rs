@@ -41,9 +41,15 @@ impl Driver {
     pub(super) fn connected(&mut self, addr: SocketAddr, incoming: bool, id: u8) -> PeerKey {
         let peer = PeerKey(self.next_key);
         self.next_key += 1;
-        self.connections.insert(peer, Connection::default());
+        let fast = id % 2 == 1;
+        let connection = Connection {
+            fast,
+            ..Connection::default()
+        };
+        self.connections.insert(peer, connection);
+        let reserved = Reserved::none();
         let handshake = Handshake {
-            reserved: Reserved::none(),
+            reserved: if fast { reserved.with_fast() } else { reserved },
             info_hash: InfoHash([1; 20]),
             peer_id: PeerId([id; 20]),
         };
@@ -74,8 +80,12 @@ impl Driver {
         let pieces = self.geometry.pieces();
         let connection = self.connection(peer);
         match &message {
-            Message::Choke => connection.asked.clear(),
-            Message::Request(block) if connection.unchoked => connection.wants.push(*block),
+            Message::Choke if !connection.fast => connection.asked.clear(),
+            Message::Request(block) if connection.unchoked || connection.fast => {
+                if !connection.wants.contains(block) {
+                    connection.wants.push(*block);
+                }
+            }
             Message::Cancel(block) => connection.wants.retain(|other| other != block),
             Message::Have(piece) => drop(connection.has.insert(*piece)),
             Message::Bitfield(bytes) => {
@@ -83,6 +93,11 @@ impl Driver {
                     connection.has = (0..pieces).filter(|&piece| field.get(piece)).collect();
                 }
             }
+            Message::Later { id, body } if connection.fast => match Fast::read(*id, body, pieces) {
+                Ok(Some(Fast::HaveAll)) => connection.has = (0..pieces).collect(),
+                Ok(Some(Fast::HaveNone)) => connection.has.clear(),
+                _ => {}
+            },
             _ => {}
         }
         self.tell(Event::Message { peer, message });
@@ -95,6 +110,16 @@ impl Driver {
         let wants = &self.connection(peer).wants;
         if let Some(&block) = wants.get(usize::from(which) % wants.len().max(1)) {
             self.say_as(peer, Message::Cancel(block));
+        }
+    }
+
+    pub fn reject(&mut self, peer: u8, which: u8) {
+        let Some(peer) = self.some_peer(peer) else {
+            return;
+        };
+        let asked = &self.connection(peer).asked;
+        if let Some(&block) = asked.get(usize::from(which) % asked.len().max(1)) {
+            self.say_as(peer, Fast::Reject(block).into());
         }
     }
 
