@@ -48,7 +48,7 @@ fn from_one_address_300_nodes_get_to_know_each_other_and_find_what_they_announce
     for (index, own) in all.iter().enumerate() {
         let node = network.node(index).unwrap();
         let place = node.snapshot(network.now).v4.unwrap();
-        assert!(place.good >= 15, "{index}: {place:?}");
+        assert!(place.good >= 25, "{index}: {place:?}");
         assert!(!node.is_read_only(network.now), "somebody has called");
         // The nearest of all others are in its table.
         let known = node.closest(own.id, Family::V4, 8, network.now);
@@ -83,7 +83,7 @@ fn from_one_address_300_nodes_get_to_know_each_other_and_find_what_they_announce
             .with(seeder, |node, now| node.search(search, now))
             .unwrap();
         let summary = network.finish(seeder, lookup).summary.clone().unwrap();
-        assert!(summary.announced >= 6, "{n}: {summary:?}");
+        assert!(summary.announced >= 4, "{n}: {summary:?}");
         let search = Search {
             scrape: true,
             ..Search::of(info_hash, Family::V4)
