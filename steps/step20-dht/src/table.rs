@@ -34,8 +34,10 @@ struct Bucket {
     nodes: Vec<Known>,
     /// They have answered too, and there was no room: the newest last.
     waiting: Vec<Known>,
-    /// When something was last known to be as it is; never, if it is to be looked through soon.
-    changed: Option<Duration>,
+    /// When something was last known to be as it is.
+    changed: Duration,
+    /// It has not been looked through since it came into being.
+    is_new: bool,
 }
 
 impl Bucket {
@@ -43,7 +45,8 @@ impl Bucket {
         Bucket {
             nodes: Vec::new(),
             waiting: Vec::new(),
-            changed: Some(now),
+            changed: now,
+            is_new: false,
         }
     }
 }
@@ -71,7 +74,7 @@ impl Table {
             let bucket = &mut self.buckets[at];
             if bucket.nodes.len() < K {
                 bucket.nodes.push(Known::new(contact, now));
-                bucket.changed = Some(now);
+                bucket.changed = now;
                 return;
             }
             // Only the bucket that we are in ourselves is split.
@@ -79,7 +82,7 @@ impl Table {
             if !is_ours || self.buckets.len() == MAX_BUCKETS {
                 return self.replace_or_wait(at, Known::new(contact, now), now);
             }
-            self.split(now);
+            self.split();
         }
     }
     // ANCHOR_END: answered
@@ -193,20 +196,28 @@ impl Table {
         .collect()
     }
 
-    /// An id in a bucket in which nothing has changed for [`REFRESH`], if there is one: to be looked
-    /// for. The bucket counts as changed.
+    /// An id in a bucket that is new, or in which nothing has changed for [`REFRESH`], if there is one:
+    /// to be looked for. The bucket counts as changed.
     pub(crate) fn take_stale(&mut self, now: Duration, rng: &mut impl Rng) -> Option<Id> {
-        let mut buckets = self.buckets.iter_mut().enumerate();
-        let (at, bucket) =
-            buckets.find(|(_, bucket)| bucket.changed.is_none_or(|at| now >= at + REFRESH))?;
-        bucket.changed = Some(now);
+        let is_due = |bucket: &Bucket| bucket.is_new || now >= bucket.changed + REFRESH;
+        let at = self.buckets.iter().position(is_due)?;
+        self.buckets[at].changed = now;
+        self.buckets[at].is_new = false;
         Some(self.own.random_beside(at, rng))
     }
 
     /// All buckets are to be looked through soon.
     pub(crate) fn refresh_all(&mut self) {
         for bucket in &mut self.buckets {
-            bucket.changed = None;
+            bucket.is_new = true;
+        }
+    }
+
+    /// None of them is.
+    #[cfg(test)]
+    pub(crate) fn refreshed_all(&mut self) {
+        for bucket in &mut self.buckets {
+            bucket.is_new = false;
         }
     }
 
@@ -244,7 +255,7 @@ impl Table {
         match nodes.find(|known| known.contact == contact) {
             Some(known) => {
                 known.answered(now);
-                bucket.changed = Some(now);
+                bucket.changed = now;
                 true
             }
             None => false,
@@ -291,7 +302,7 @@ impl Table {
         let unfit = || bucket.nodes.iter().position(|known| !known.fits);
         if let Some(at) = bad.or_else(|| unfit().filter(|_| new.fits)) {
             bucket.nodes[at] = new;
-            bucket.changed = Some(now);
+            bucket.changed = now;
             return;
         }
         if bucket.waiting.len() == MAX_WAITING {
@@ -300,15 +311,20 @@ impl Table {
         bucket.waiting.push(new);
     }
 
-    /// The last bucket becomes two: those that share one bit more than the others, and the others.
-    fn split(&mut self, now: Duration) {
+    /// The last bucket becomes two: those that share one bit more than the others, and the others. Both
+    /// are to be looked through: what fell into the one may have had no room for the other.
+    fn split(&mut self) {
         let shared = self.buckets.len() - 1;
         let own = self.own;
         let Some(last) = self.buckets.last_mut() else {
             return;
         };
         let is_nearer = |known: &mut Known| own.shared_bits(known.contact.id) > shared;
-        let mut nearer = Bucket::new(now);
+        last.is_new = true;
+        let mut nearer = Bucket {
+            is_new: true,
+            ..Bucket::new(last.changed)
+        };
         nearer.nodes = last.nodes.extract_if(.., is_nearer).collect();
         nearer.waiting = last.waiting.extract_if(.., is_nearer).collect();
         self.buckets.push(nearer);

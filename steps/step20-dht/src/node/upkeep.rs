@@ -109,6 +109,7 @@ impl Node {
         for &contact in contacts {
             if let Some(home) = self.home_mut(Family::from(contact.addr)) {
                 home.table.answered(contact, now);
+                home.table.refreshed_all();
                 home.join = None;
             }
         }

@@ -48,8 +48,7 @@ fn from_one_address_300_nodes_get_to_know_each_other_and_find_what_they_announce
     for (index, own) in all.iter().enumerate() {
         let node = network.node(index).unwrap();
         let place = node.snapshot(network.now).v4.unwrap();
-        assert!(place.good >= 15, "{index}: {place:?}");
-        assert!(!node.is_read_only(network.now), "somebody has called");
+        assert!(place.good >= 25, "{index}: {place:?}");
         // The nearest of all others are in its table.
         let known = node.closest(own.id, Family::V4, 8, network.now);
         let nearest = ids.closest(own.id, 5);
@@ -83,7 +82,7 @@ fn from_one_address_300_nodes_get_to_know_each_other_and_find_what_they_announce
             .with(seeder, |node, now| node.search(search, now))
             .unwrap();
         let summary = network.finish(seeder, lookup).summary.clone().unwrap();
-        assert!(summary.announced >= 6, "{n}: {summary:?}");
+        assert!(summary.announced >= 4, "{n}: {summary:?}");
         let search = Search {
             scrape: true,
             ..Search::of(info_hash, Family::V4)
@@ -101,6 +100,13 @@ fn from_one_address_300_nodes_get_to_know_each_other_and_find_what_they_announce
         let expected = if n % 3 == 0 { (1, 0) } else { (0, 1) };
         assert_eq!(counts, Some(expected), "{n}");
     }
+    // When the trial is over, everybody has been called by somebody.
+    network.run_for(Duration::from_secs(20 * 60));
+    let is_read_only = |index: &usize| {
+        let node = network.node(*index);
+        node.is_some_and(|node| node.is_read_only(network.now))
+    };
+    assert_eq!((0..NODES).filter(is_read_only).count(), 0);
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn full() -> Table {
         table.answered(home(id(0, n), n.into()), ZERO);
     }
     table.answered(home(id(1, 9), 9), ZERO);
+    table.refreshed_all();
     table
 }
 
@@ -249,6 +250,18 @@ fn a_bucket_in_which_nothing_happens_is_looked_through() {
     assert_eq!(table.take_stale(minutes(15), rng), None, "not twice");
     let target = table.take_stale(minutes(26), rng).unwrap();
     assert_eq!(target.shared_bits(Id([0; 20])), 1);
+}
+
+#[test]
+fn after_a_split_both_halves_are_looked_through() {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut table = table();
+    for n in 1..=9 {
+        table.answered(home(id(usize::from(n) % 2, n), n.into()), ZERO);
+    }
+    let targets: Vec<Id> = std::iter::from_fn(|| table.take_stale(ZERO, rng)).collect();
+    let shared: Vec<usize> = targets.iter().map(|id| id.shared_bits(table.own)).collect();
+    assert_eq!(shared, [0, 1]);
 }
 
 #[test]
