@@ -1,9 +1,8 @@
 //! Fetching metadata over connections, and giving them away: what the step's program uses.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,12 +20,15 @@ use crate::{
 };
 
 mod find;
+mod line;
 mod serve;
 mod wire;
 
 pub use find::{FindError, find};
 pub use serve::{Manner, serve};
 pub use wire::{read_extended, to_wire};
+
+use line::{Line, MAX_REFUSED};
 
 /// How many peers are called at once.
 pub const MAX_CALLS: usize = 30;
@@ -36,6 +38,10 @@ pub const OUR_ID: u8 = 1;
 
 /// A peer that says nothing at all for so long is gone: BEP 3 has it say something every two minutes.
 const GONE: Duration = Duration::from_secs(150);
+
+/// How much of what peers have told may wait to be heard. A message has up to 64 KiB; whoever sends more
+/// of them than can be heard waits, and keeps the rest himself.
+const MAX_WAITING: usize = MAX_CALLS;
 
 /// The handshake of somebody who speaks the extension protocol, for this torrent.
 pub fn introduce(info_hash: InfoHash) -> Handshake {
@@ -126,13 +132,6 @@ enum News {
     Gone,
 }
 
-/// A peer that has been met.
-struct Line {
-    addr: SocketAddr,
-    stream: TcpStream,
-    extensions: Extensions,
-}
-
 /// A fetch under way.
 struct Fetching<'w> {
     fetch: MetadataFetch,
@@ -158,7 +157,7 @@ pub fn fetch(
     watch: &mut dyn FnMut(Moment<'_>),
 ) -> Result<Vec<u8>, FetchError> {
     let peers = &peers[..peers.len().min(MAX_CALLS)];
-    let (sender, news) = channel();
+    let (sender, news) = sync_channel(MAX_WAITING);
     for (number, &addr) in (0..).zip(peers) {
         let (ours, sender) = (*ours, sender.clone());
         thread::spawn(move || attend(PeerKey(number), addr, &ours, &sender));
@@ -174,7 +173,7 @@ pub fn fetch(
     };
     let is_over = fetching.run(&news, patience);
     for line in fetching.lines.values() {
-        let _ = line.stream.shutdown(Shutdown::Both);
+        line.hang_up();
     }
     match fetching.info {
         Some(info) => Ok(info),
@@ -189,7 +188,7 @@ pub fn fetch(
 // ANCHOR_END: fetch
 
 /// A peer's thread: shakes hands, and passes on what the peer says.
-fn attend(key: PeerKey, addr: SocketAddr, ours: &Handshake, sender: &Sender<(PeerKey, News)>) {
+fn attend(key: PeerKey, addr: SocketAddr, ours: &Handshake, sender: &SyncSender<(PeerKey, News)>) {
     let met = meet(addr, ours).map_err(|error| error.to_string());
     let mut stream = match met.and_then(|met| with_extensions(met, addr)) {
         Ok((met, stream)) => {
@@ -235,8 +234,13 @@ impl Fetching<'_> {
             let wait = due.min(patience).saturating_sub(now);
             match news.recv_timeout(wait.max(Duration::from_millis(1))) {
                 Ok((key, news)) => self.hear(key, news),
-                Err(RecvTimeoutError::Timeout) => self.fetch.handle_timeout(self.begun.elapsed()),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
+            }
+            // Also when there is always news: a peer that never stops must not stop the clock.
+            let now = self.begun.elapsed();
+            if self.fetch.poll_timeout().is_some_and(|due| due <= now) {
+                self.fetch.handle_timeout(now);
             }
         }
     }
@@ -274,13 +278,13 @@ impl Fetching<'_> {
             client: Some(concat!("kostorrent/", env!("CARGO_PKG_VERSION")).to_owned()),
             ..ExtendedHandshake::default()
         });
-        let line = Line {
-            addr,
-            stream,
-            extensions,
-        };
-        self.lines.insert(key, line);
-        self.send(key, &hello.to_body());
+        match Line::new(addr, extensions, stream) {
+            Ok(line) => {
+                self.lines.insert(key, line);
+                self.send(key, &hello.to_body());
+            }
+            Err(error) => self.last = format!("{addr}: the connection broke: {error}"),
+        }
     }
 
     fn hear_body(&mut self, key: PeerKey, body: &[u8]) {
@@ -302,16 +306,26 @@ impl Fetching<'_> {
                 }
             }
             Ok(Heard::Message { payload, .. }) => match MetadataMessage::decode(payload) {
-                Ok(MetadataMessage::Request { piece }) => {
-                    if let Some(id) = line.extensions.id(UT_METADATA) {
-                        self.send(key, &MetadataMessage::Reject { piece }.to_body(id));
-                    }
-                }
+                Ok(MetadataMessage::Request { piece }) => self.refuse(key, piece),
                 Ok(message) => self.fetch.handle(key, message, now),
                 Err(error) => self.fetch.handle_broken(key, error, now),
             },
             Ok(Heard::Unknown { .. }) => {}
             Err(error) => self.close(key, &error.to_string()),
+        }
+    }
+
+    /// Tells a peer that asks us that we have nothing.
+    fn refuse(&mut self, key: PeerKey, piece: u32) {
+        let Some(line) = self.lines.get_mut(&key) else {
+            return;
+        };
+        if !line.may_refuse() {
+            let why = format!("the peer was refused {MAX_REFUSED} times and asks us still");
+            return self.close(key, &why);
+        }
+        if let Some(id) = line.extensions.id(UT_METADATA) {
+            self.send(key, &MetadataMessage::Reject { piece }.to_body(id));
         }
     }
 
@@ -351,8 +365,8 @@ impl Fetching<'_> {
         };
         let addr = line.addr;
         (self.watch)(Moment::Sent { addr, body });
-        if let Err(error) = line.stream.write_all(&to_wire(body)) {
-            self.close(key, &format!("the connection broke: {error}"));
+        if let Err(why) = line.send(body) {
+            self.close(key, &why);
         }
     }
 
@@ -360,8 +374,11 @@ impl Fetching<'_> {
     fn close(&mut self, key: PeerKey, why: &str) {
         self.fetch.left(key, self.begun.elapsed());
         if let Some(line) = self.lines.remove(&key) {
-            let _ = line.stream.shutdown(Shutdown::Both);
+            line.hang_up();
             self.last = format!("{}: {why}", line.addr);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

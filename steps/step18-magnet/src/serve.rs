@@ -10,7 +10,7 @@ use crate::limits::{
     BLOCK, MAX_METADATA, MAX_REFUSALS, MAX_SERVED_PEERS, MAX_UNSENT, MIN_SERVED, SERVE_COPIES,
     SERVE_PERIOD,
 };
-use crate::{MetadataMessage, block_count, block_len};
+use crate::{MetadataMessage, block_count};
 
 /// Gives the `info` dictionary away, block by block.
 ///
@@ -127,9 +127,9 @@ impl Served {
 
 /// The bytes of a block, if there is one of this number.
 fn block_of(info: &[u8], piece: u32) -> Option<Vec<u8>> {
-    let len = block_len(info.len() as u64, piece);
-    let begin = piece as usize * BLOCK;
-    (len > 0).then(|| info[begin..begin + len].to_vec())
+    // Not by numbers of bytes: where a `usize` has 32 bits, a peer's number may lead beyond them.
+    let block = info.chunks(BLOCK).nth(piece as usize)?;
+    Some(block.to_vec())
 }
 
 #[cfg(test)]

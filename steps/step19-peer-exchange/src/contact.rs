@@ -61,15 +61,16 @@ impl fmt::Display for Flags {
     }
 }
 
-/// The address as one to connect to: an IPv4 address in the clothes of IPv6 as IPv4. None where nobody
-/// can be: port 0, "any" addresses, multicast, broadcast.
-pub(crate) fn dialable(addr: SocketAddr) -> Option<SocketAddr> {
+/// The address as one to connect to: an IPv4 address in the clothes of IPv6 as IPv4; the scope of an
+/// IPv6 address stays. None where nobody can be: port 0, "any" addresses, multicast, broadcast.
+pub(crate) fn dialable(mut addr: SocketAddr) -> Option<SocketAddr> {
     let ip = addr.ip().to_canonical();
+    addr.set_ip(ip);
     let nowhere = ip.is_unspecified()
         || ip.is_multicast()
         || ip == IpAddr::V4(Ipv4Addr::BROADCAST)
         || addr.port() == 0;
-    (!nowhere).then(|| SocketAddr::new(ip, addr.port()))
+    (!nowhere).then_some(addr)
 }
 
 // ANCHOR: near
@@ -132,6 +133,8 @@ mod tests {
         }
         let dressed = "[::ffff:1.2.3.4]:80".parse().unwrap();
         assert_eq!(dialable(dressed), Some("1.2.3.4:80".parse().unwrap()));
+        let on_a_link = "[fe80::1%7]:80".parse().unwrap();
+        assert_eq!(dialable(on_a_link), Some(on_a_link));
     }
 
     #[test]

@@ -38,7 +38,8 @@ pub struct Lsd {
 /// Somebody on the local network has torrents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbour {
-    /// Where to call.
+    /// Where to call: an IPv4 address as such, also if it came over a socket of IPv6; an address that is
+    /// good on one link only with the interface.
     pub addr: SocketAddr,
     /// What it has: those that we have, too.
     pub torrents: Vec<InfoHash>,
@@ -145,9 +146,7 @@ impl Lsd {
         }
         let mut addr = from;
         addr.set_port(search.port);
-        if dialable(addr).is_none() {
-            return Err(Unheard::Nowhere(from));
-        }
+        let addr = dialable(addr).ok_or(Unheard::Nowhere(from))?;
         let torrents = search.torrents.into_iter();
         let ours = torrents.filter(|torrent| self.torrents.contains_key(torrent));
         let torrents: Vec<InfoHash> = ours.collect();

@@ -132,6 +132,9 @@ impl Initiator {
     ///
     /// As soon as it cannot become an encrypted connection any more.
     pub fn handle(&mut self, bytes: &[u8]) -> Result<Option<Secured>, Failure> {
+        if matches!(self.state, State::Over) {
+            return Err(Failure::Over);
+        }
         self.inbox.extend_from_slice(bytes);
         loop {
             let next = match mem::replace(&mut self.state, State::Over) {

@@ -115,6 +115,9 @@ impl Responder {
         bytes: &[u8],
         torrent: impl Fn(SkeyHash) -> Option<InfoHash>,
     ) -> Result<Option<Secured>, Failure> {
+        if matches!(self.state, State::Over) {
+            return Err(Failure::Over);
+        }
         self.inbox.extend_from_slice(bytes);
         loop {
             let next = match mem::replace(&mut self.state, State::Over) {

@@ -202,7 +202,7 @@ proptest! {
         to_called: bool,
     ) {
         let rng = &mut rng(seed);
-        let mut line = Line::new(Methods::BOTH, Methods::RC4, b"a handshake", rng);
+        let mut line = Line::new(Methods::RC4, Methods::RC4, b"a handshake", rng);
         line.send();
         let mut passed = 0;
         let mut failed = false;
@@ -311,6 +311,37 @@ fn nobody_notices_a_bit_that_was_turned_on_the_way() {
     bytes[6] ^= b'1' ^ b'9';
     caller.read.apply(&mut bytes);
     assert_eq!(bytes, b"left: 900");
+}
+
+#[test]
+fn two_bits_turned_in_the_selection_part_the_sides_if_both_methods_are_offered() {
+    let change = |offered| {
+        let rng = &mut rng(1);
+        let mut line = Line::new(offered, Methods::RC4, b"", rng);
+        line.send();
+        line.bring_to_called(usize::MAX, b"").unwrap();
+        line.bring_to_caller(usize::MAX, b"").unwrap();
+        line.bring_to_called(usize::MAX, b"I have it").unwrap();
+        // Behind eight zeros stands the selection, in four bytes: RC4, a 2, becomes plain text, a 1.
+        line.to_caller[11] ^= 3;
+        let heard = line.bring_to_caller(usize::MAX, b"I want it");
+        heard.map(|()| line)
+    };
+    let mut line = change(Methods::BOTH).unwrap();
+    assert_eq!(line.to_called, b"I want it", "for anybody to read");
+    line.bring_to_called(usize::MAX, b"").unwrap();
+    let ((called, heard), (caller, answer)) = line.ended();
+    assert_eq!((called, caller), (Method::Rc4, Method::Plain));
+    // They do not understand each other, and that ends the connection.
+    assert_ne!(heard, b"I want it");
+    assert_ne!(answer, b"I have it");
+
+    // Who offers RC4 alone is told.
+    let failure = Failure::NotOffered {
+        selected: Methods::PLAIN,
+        offered: Methods::RC4,
+    };
+    assert_eq!(change(Methods::RC4).err(), Some(failure));
 }
 
 // ANCHOR: in_between

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use metainfo::InfoHash;
-use tracker::{PeerAddr, printable};
+use metainfo::text::is_obeyed;
+use tracker::{PeerAddr, PeerAddrError, printable};
 
 use super::error::Why;
 use super::escape::{decode, decode_name};
@@ -203,6 +204,11 @@ fn url(value: &str) -> Result<String, Why> {
 fn peer(value: &str) -> Result<PeerAddr, Why> {
     let text = String::from_utf8_lossy(&decode(value)).into_owned();
     // No name of a host is longer than 253 bytes (RFC 1035).
-    let text: String = text.chars().take(300).collect();
+    let text: String = text.trim().chars().take(300).collect();
+    // No address has in it what a terminal obeys, and the error would repeat it.
+    if text.chars().any(is_obeyed) {
+        let error = PeerAddrError::Host(printable(text.as_bytes()));
+        return Err(Why::Peer(error));
+    }
     text.parse().map_err(Why::Peer)
 }

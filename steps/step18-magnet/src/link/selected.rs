@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tracker::printable;
 
 /// Which files of the torrent are wanted, by their numbers from 0: `0,2,4,6-8`.
 ///
@@ -69,8 +70,8 @@ impl FromStr for Selected {
 /// `6`, or `6-8`.
 fn range(text: &str) -> Result<RangeInclusive<u32>, SelectedError> {
     let no_number = || {
-        let shown = text.chars().take(20);
-        SelectedError::NoNumber(shown.collect())
+        let shown: String = text.chars().take(20).collect();
+        SelectedError::NoNumber(printable(shown.as_bytes()))
     };
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let first = number(first).ok_or_else(no_number)?;
@@ -143,6 +144,7 @@ mod tests {
             ("1-", "`1-` is neither"),
             ("1-2-3", "`1-2-3` is neither"),
             ("+1", "`+1` is neither"),
+            ("\u{1b}[2J", "`[2J` is neither"),
             ("3-1", "the range 3-1 ends before it begins"),
         ] {
             let error = text.parse::<Selected>().unwrap_err().to_string();

@@ -1,3 +1,4 @@
+use metainfo::text::is_obeyed;
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 
@@ -174,6 +175,40 @@ fn trackers_and_peers_that_are_none_are_left_out_and_told() {
         let told = skipped(parameters);
         assert_eq!(told, [format!("at byte 61 of the magnet link: {why}")]);
     }
+}
+
+#[test]
+fn nothing_that_a_terminal_obeys_comes_out_of_what_is_told() {
+    let obeyed = ["%1b%5b2J", "%C2%9B2J", "%E2%80%AEa", "%0a", "%07"];
+    let places = [
+        "a:",
+        "a",
+        "[",
+        "[::1]:",
+        "[::1]",
+        "[fe80::1%25",
+        "1.2.3.4:5",
+        "::1%25",
+    ];
+    for obeyed in obeyed {
+        let selected = format!("xt=urn:btih:{HASH}&so=1{obeyed}2");
+        let mut all = vec![told(&selected)];
+        for place in places {
+            all.extend(skipped(&format!("x.pe={place}{obeyed}x")));
+        }
+        assert_eq!(all.len(), 1 + places.len());
+        for told in all {
+            assert!(!told.contains(is_obeyed), "{told:?}");
+        }
+    }
+    assert_eq!(
+        skipped("x.pe=a:%1b%5b2J"),
+        [
+            "at byte 61 of the magnet link: the peer cannot be called: `a: [2J` is neither an address \
+          nor the name of a host"
+        ]
+    );
+    assert_eq!(read("x.pe=1.2.3.4:5%0a").peers.len(), 1);
 }
 
 #[test]

@@ -119,6 +119,15 @@ fn an_address_of_one_link_keeps_the_link() {
 }
 
 #[test]
+fn a_neighbour_that_comes_over_a_socket_of_both_families_has_an_address_of_ipv4() {
+    let mut lsd = lsd(1);
+    let from: SocketAddr = "[::ffff:192.168.1.7]:50000".parse().unwrap();
+    let lines = format!("Infohash: {}", torrent(1));
+    let found = lsd.handle(from, &other("1", &lines), Duration::ZERO);
+    assert_eq!(found.unwrap().addr, "192.168.1.7:1".parse().unwrap());
+}
+
+#[test]
 fn our_own_voice_is_known() {
     let mut lsd = lsd(1);
     let ours = lsd.poll_transmit(Duration::ZERO).unwrap().encode(Group::V4);

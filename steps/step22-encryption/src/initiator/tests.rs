@@ -167,7 +167,13 @@ fn junk_ends_after_what_the_longest_pad_would_take_and_is_not_kept() {
         }
         assert!(initiator.inbox.len() < MAX_PAD + 8);
     }
+    let kept = initiator.inbox.len();
     assert_eq!(initiator.handle(b"x").unwrap_err(), Failure::Over);
+    assert_eq!(
+        initiator.inbox.len(),
+        kept,
+        "what comes after the end is not kept"
+    );
 }
 
 #[test]

@@ -179,5 +179,11 @@ fn junk_ends_after_what_the_longest_pad_would_take_and_is_not_kept() {
         }
         assert!(responder.inbox.len() < MAX_PAD + 20);
     }
+    let kept = responder.inbox.len();
     assert_eq!(responder.handle(b"x", find).unwrap_err(), Failure::Over);
+    assert_eq!(
+        responder.inbox.len(),
+        kept,
+        "what comes after the end is not kept"
+    );
 }
