@@ -106,7 +106,9 @@ pub enum Moment<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FetchError {
     /// There is nobody to ask.
-    #[error("there is no peer to ask")]
+    #[error(
+        "there is no peer to ask: name one with --peer ADDR, or take a link with more trackers"
+    )]
     NoPeers,
     /// All have been asked.
     #[error("no peer gave the metadata, of {peers} that were called; the last: {last}")]
@@ -117,7 +119,11 @@ pub enum FetchError {
         last: String,
     },
     /// The time is over.
-    #[error("after {} s the metadata have not come", patience.as_secs())]
+    #[error(
+        "after {} s the metadata have not come: wait longer with --patience SECONDS, name another peer \
+         with --peer ADDR, or take a link with more trackers",
+        patience.as_secs()
+    )]
     TooLate {
         /// How long we waited.
         patience: Duration,

@@ -429,7 +429,14 @@ fn what_cannot_be_done_is_told_in_a_sentence() {
     let silent = world.peer(Manner::Silent);
     let link = world.link(&format!("&x.pe={silent}"));
     let error = complained(&world.run(&[&link, "--patience", "1"]));
-    assert_eq!(error, "after 1 s the metadata have not come");
+    assert_eq!(
+        error,
+        "after 1 s the metadata have not come: wait longer with --patience SECONDS, name another \
+         peer with --peer ADDR, or take a link with more trackers"
+    );
+    let link = world.link(&format!("&tr=http://{gone}/announce"));
+    let error = complained(&world.run(&[&link]));
+    assert!(error.ends_with("; name one with --peer ADDR"), "{error}");
 }
 
 #[test]

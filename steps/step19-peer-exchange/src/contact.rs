@@ -1,7 +1,7 @@
 //! A peer that somebody tells of.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,14 +62,16 @@ impl fmt::Display for Flags {
 }
 
 /// The address as one to connect to: an IPv4 address in the clothes of IPv6 as IPv4; the scope of an
-/// IPv6 address stays. None where nobody can be: port 0, "any" addresses, multicast, broadcast.
+/// IPv6 address stays. None where nobody can be: port 0, "any" addresses, multicast, and of IPv4 all of
+/// 0.0.0.0/8, "this network", and 240.0.0.0/4, which is reserved (RFC 6890), with broadcast.
 pub(crate) fn dialable(mut addr: SocketAddr) -> Option<SocketAddr> {
     let ip = addr.ip().to_canonical();
     addr.set_ip(ip);
-    let nowhere = ip.is_unspecified()
-        || ip.is_multicast()
-        || ip == IpAddr::V4(Ipv4Addr::BROADCAST)
-        || addr.port() == 0;
+    let nobodys = match ip {
+        IpAddr::V4(ip) => matches!(ip.octets()[0], 0 | 240..),
+        IpAddr::V6(ip) => ip.is_unspecified(),
+    };
+    let nowhere = nobodys || ip.is_multicast() || addr.port() == 0;
     (!nowhere).then_some(addr)
 }
 
@@ -128,8 +130,21 @@ mod tests {
             "[::]:80",
             "[ff02::1]:80",
             "[::ffff:0.0.0.0]:80",
+            "0.1.2.3:80",
+            "0.255.255.255:80",
+            "240.0.0.1:80",
+            "255.255.255.254:80",
+            "[::ffff:240.0.0.1]:80",
         ] {
             assert_eq!(dialable(nowhere.parse().unwrap()), None, "{nowhere}");
+        }
+        for somewhere in ["1.0.0.0:80", "223.255.255.255:80", "[2001:db8::1]:80"] {
+            let addr = somewhere.parse().unwrap();
+            assert_eq!(
+                dialable(addr),
+                Some(addr),
+                "nobody is turned away by mistake"
+            );
         }
         let dressed = "[::ffff:1.2.3.4]:80".parse().unwrap();
         assert_eq!(dialable(dressed), Some("1.2.3.4:80".parse().unwrap()));

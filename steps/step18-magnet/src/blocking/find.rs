@@ -26,7 +26,7 @@ pub enum FindError {
     #[error("the link names neither a peer nor a tracker: name a peer with --peer ADDR")]
     NoSource,
     /// The trackers know nobody.
-    #[error("the trackers name no peer: {0}")]
+    #[error("the trackers name no peer: {0}; name one with --peer ADDR")]
     NoPeers(String),
 }
 

@@ -84,3 +84,14 @@ fn a_peer_that_does_not_read_is_given_up() {
     };
     assert_eq!(why, "the peer does not read what we send");
 }
+
+#[test]
+fn with_nobody_to_ask_it_is_said_what_to_do() {
+    let failed = fetch(&introduce(HASH), &[], PATIENCE, &mut |_| {});
+    let error = failed.unwrap_err();
+    assert_eq!(error, FetchError::NoPeers);
+    assert_eq!(
+        error.to_string(),
+        "there is no peer to ask: name one with --peer ADDR, or take a link with more trackers"
+    );
+}

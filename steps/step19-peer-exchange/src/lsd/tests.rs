@@ -194,9 +194,11 @@ fn much_in_one_datagram_is_not_all_looked_at() {
 fn who_cannot_be_called_and_who_has_something_else_is_not_found() {
     let mut lsd = lsd(1);
     let lines = format!("Infohash: {}\r\n", torrent(1));
-    let nowhere: SocketAddr = "0.0.0.0:1".parse().unwrap();
-    let found = lsd.handle(nowhere, &other("1", &lines), Duration::ZERO);
-    assert_eq!(found, Err(Unheard::Nowhere(nowhere)));
+    for nowhere in ["0.0.0.0:1", "0.1.2.3:1", "240.0.0.1:1"] {
+        let nowhere: SocketAddr = nowhere.parse().unwrap();
+        let found = lsd.handle(nowhere, &other("1", &lines), Duration::ZERO);
+        assert_eq!(found, Err(Unheard::Nowhere(nowhere)));
+    }
     let lines = format!("Infohash: {}\r\n", torrent(2));
     let found = lsd.handle(neighbour(), &other("1", &lines), Duration::ZERO);
     assert_eq!(found, Err(Unheard::OtherTorrents));

@@ -67,7 +67,8 @@ fn what_is_left_of_a_list_is_dropped_and_what_is_no_list_is_nothing() {
 
 #[test]
 fn nobody_is_where_nobody_can_be() {
-    let body = b"d5:added24:\x01\x02\x03\x04\0\0\0\0\0\0\x01\x02\xe0\0\0\x01\x01\x02\xff\xff\xff\xff\x01\x02e";
+    let body = b"d5:added36:\x01\x02\x03\x04\0\0\0\0\0\0\x01\x02\xe0\0\0\x01\x01\x02\xff\xff\xff\xff\x01\x02\
+                 \0\x01\x02\x03\x01\x02\xf0\0\0\x01\x01\x02e";
     let message = PexMessage::decode(body).unwrap();
     assert_eq!(message, PexMessage::default());
 }
