@@ -238,10 +238,9 @@ impl Download {
             };
             let window = self.ending.window(swarm, content, peer, cx.now);
             let room = window > content.picker.asked_of(key);
-            if let Some(peer) = swarm.get_mut(key) {
-                if peer.serves() && room && !peer.down.starved {
-                    self.wait_for_limit(cx, peer);
-                }
+            let waits = |peer: &&mut Peer| peer.serves() && room && !peer.down.starved;
+            if let Some(peer) = swarm.get_mut(key).filter(waits) {
+                self.wait_for_limit(cx, peer);
             }
         }
         if !self.limited.is_empty() {
