@@ -345,7 +345,8 @@ impl Lookup {
         }
     }
 
-    /// Somebody who was not asked goes: one whose id does not fit, if half of all are such.
+    /// Somebody goes of whom nothing is to be had: who has failed, or was not asked; then one whose id does
+    /// not fit, if half of all are such. Whoever has just been named was not asked.
     fn drop_farthest(&mut self) {
         let unfit = self
             .candidates
@@ -356,11 +357,12 @@ impl Lookup {
         let mut candidates = self.candidates.iter();
         let farthest = match unfit > MAX_CANDIDATES / 2 {
             true => candidates.rposition(|c| is_droppable(c) && !c.fits),
-            false => candidates.rposition(is_droppable),
+            false => None,
         };
-        // Not more are asked than are kept, but for those that have failed.
-        let failed = || self.candidates.iter().rposition(|c| c.state != State::New);
-        if let Some(at) = farthest.or_else(failed) {
+        let mut candidates = self.candidates.iter();
+        let failed = candidates.rposition(|c| c.state == State::Failed);
+        let any = || self.candidates.iter().rposition(is_droppable);
+        if let Some(at) = failed.or(farthest).or_else(any) {
             self.candidates.remove(at);
         }
     }

@@ -315,3 +315,23 @@ proptest! {
         prop_assert!(asked.len() <= MAX_QUESTIONS);
     }
 }
+
+#[test]
+fn whoever_was_asked_is_kept_and_who_has_failed_goes_first() {
+    let mut lookup = lookup(&[]);
+    for n in 0..MAX_CANDIDATES as u16 {
+        let Contact { id, addr } = unfit(10 + n, n as u8);
+        lookup.insert(Some(id), addr, 1, None);
+        lookup.candidates[usize::from(n)].state = State::Answered { token: None };
+    }
+    // All have answered, and most do not fit: there is nobody who could go but the new one.
+    let far = home(10_000);
+    lookup.insert(Some(far.id), far.addr, 1, None);
+    assert_eq!(lookup.answers(), MAX_CANDIDATES);
+    assert_eq!(lookup.candidates.len(), MAX_CANDIDATES);
+    lookup.candidates[3].state = State::Failed;
+    lookup.insert(Some(far.id), far.addr, 1, None);
+    assert_eq!(lookup.answers(), MAX_CANDIDATES - 1);
+    let last = lookup.candidates.last().map(|last| last.addr);
+    assert_eq!(last, Some(far.addr));
+}
