@@ -69,7 +69,7 @@ pub const MAX_UNFIT_QUESTIONS: usize = 48;
 pub const UNFIT_ALPHA: usize = 1;
 
 /// How many questions of one lookup nobody has to pay for, so that it does not end because those who
-/// know somebody near have named too many that are gone.
+/// know somebody near have named too many that are gone. One network gets [`MAX_PER_NETWORK`] of them.
 pub const RESERVE: usize = 24;
 
 /// How many lookups are under way at a time.
