@@ -45,6 +45,9 @@ impl Filter {
     }
 
     /// How many addresses are in it, about. Beyond some 6,000 it cannot tell.
+    ///
+    /// BEP 33 has at most `m - 1` zeros in its formula, so that an empty filter counts one. Here it counts
+    /// none: that is our choice.
     pub fn estimate(&self) -> f64 {
         let zeros: u32 = self.0.iter().map(|byte| byte.count_zeros()).sum();
         // A filter that is full says nothing: the estimate stays a number.

@@ -26,13 +26,16 @@ impl<K: Ord + Copy, V> Generations<K, V> {
 
     /// What is remembered, which makes it young; or something new.
     pub(crate) fn entry(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
-        if !self.young.contains_key(&key) && self.young.len() >= self.most / 2 {
-            self.old = std::mem::take(&mut self.young);
+        let mut kept = None;
+        if !self.young.contains_key(&key) {
+            kept = self.old.remove(&key);
+            if self.young.len() >= self.most / 2 {
+                self.old = std::mem::take(&mut self.young);
+            }
         }
-        let old = &mut self.old;
         self.young
             .entry(key)
-            .or_insert_with(|| old.remove(&key).unwrap_or_else(new))
+            .or_insert_with(|| kept.unwrap_or_else(new))
     }
 
     #[cfg(test)]
@@ -58,5 +61,16 @@ mod tests {
         }
         assert_eq!(memory.get(1_000), None, "forgotten");
         assert_eq!(memory.get(9_999), Some(&0));
+    }
+
+    #[test]
+    fn who_is_asked_for_at_the_turn_is_remembered() {
+        let mut memory = Generations::new(4);
+        *memory.entry(1, || 0) = 10;
+        memory.entry(2, || 0);
+        // 1 and 2 are old from here on, and with 1 the next turn comes.
+        memory.entry(3, || 0);
+        memory.entry(4, || 0);
+        assert_eq!(*memory.entry(1, || 0), 10);
     }
 }

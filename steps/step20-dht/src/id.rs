@@ -57,12 +57,18 @@ impl Id {
     /// Any id that begins with exactly `bits` bits like this one: one of those that belong into bucket
     /// `bits` of its table. With 160 or more it is this one.
     pub fn random_beside(self, bits: usize, rng: &mut impl Rng) -> Id {
+        let mut id = self.random_near(bits, rng);
+        if bits < Id::BITS {
+            id.set_bit(bits, !self.bit(bits));
+        }
+        id
+    }
+
+    /// Any id that begins with at least `bits` bits like this one.
+    pub(crate) fn random_near(self, bits: usize, rng: &mut impl Rng) -> Id {
         let mut id = Id::random(rng);
         for bit in 0..bits.min(Id::BITS) {
             id.set_bit(bit, self.bit(bit));
-        }
-        if bits < Id::BITS {
-            id.set_bit(bits, !self.bit(bits));
         }
         id
     }

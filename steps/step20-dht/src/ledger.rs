@@ -1,4 +1,4 @@
-//! Who has paid for what: that nobody can have us flood somebody else.
+//! Who has paid for what: that nobody can have us flood somebody who wants nothing of us.
 //!
 //! In a datagram anybody can write any address as its sender. Who asks us in somebody else's name has
 //! our answer sent there; if the answer is longer than the question, he has made his line wider with
@@ -11,6 +11,11 @@
 //! What goes to an address of our own accord has been paid for elsewhere: those whom a lookup asks by the
 //! answer that named them (`lookup`), those whom we begin from by our user, and those in our table have
 //! answered once.
+//!
+//! What is left: somebody who runs a node himself has proven himself to us, if he is in our table or has
+//! asked us lately. Who asks in his name has long answers sent to him, as he would get if he asked
+//! himself: at most [`QUERIES_PER_SECOND`](crate::limits::QUERIES_PER_SECOND) of at most
+//! [`MAX_DATAGRAM`](crate::limits::MAX_DATAGRAM) bytes each, some 5 KB a second.
 //!
 //! The price: an unknown node's first question is answered later by one round trip, for we ask it
 //! something first; see `node::serve`.

@@ -51,8 +51,8 @@
 //!
 //! Anybody can send us anything, in anybody's name. What follows from that is in [`limits`], and in the
 //! modules' own words: no address gets more bytes from us than came from it, until it has proven that
-//! somebody is there who wants them; nobody is in our table who has not answered us; nobody has us ask
-//! more than he has paid for.
+//! somebody is there who wants them; nobody is in our table who has not answered us; nobody has a lookup
+//! of ours ask more than he has paid for, but for [`RESERVE`](limits::RESERVE) questions.
 //!
 //! [`Message`](krpc::Message) is what a datagram says. With the feature `blocking`, [`blocking`] runs a
 //! node over a socket.

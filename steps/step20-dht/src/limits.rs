@@ -69,16 +69,27 @@ pub const MAX_UNFIT_QUESTIONS: usize = 48;
 pub const UNFIT_ALPHA: usize = 1;
 
 /// How many questions of one lookup nobody has to pay for, so that it does not end because those who
-/// know somebody near have named too many that are gone.
+/// know somebody near have named too many that are gone. One network gets [`MAX_PER_NETWORK`] of them.
 pub const RESERVE: usize = 24;
 
 /// How many lookups are under way at a time.
 pub const MAX_LOOKUPS: usize = 256;
 
-/// How many peers one lookup finds. More are dropped; kostorrent connects to 200.
+/// How many peers one lookup finds. Of more only [`MAX_FOUND_LATE`] a host are told; kostorrent connects
+/// to 200.
 pub const MAX_FOUND: usize = 2_000;
 
-/// How many addresses to begin from are kept.
+/// How many of them are of one host's word: half of what is looked at of one answer ([`MAX_VALUES`]).
+pub const MAX_FOUND_BY: usize = 100;
+
+/// And when there are [`MAX_FOUND`] already: so that false ones, however many, do not silence the true.
+pub const MAX_FOUND_LATE: usize = 10;
+
+/// How many of them are at one host. Behind a NAT there may be several; but who is named with a hundred
+/// ports is somebody whom we are to flood.
+pub const MAX_FOUND_AT: usize = 4;
+
+/// How many addresses to begin from are kept, beside those that were saved.
 pub const MAX_SEEDS: usize = 256;
 
 // Datagrams.
@@ -182,8 +193,12 @@ pub const MAX_PENDING_AT: usize = 4;
 
 // Who we are.
 
-/// So many hosts must say that we are at another address than we thought, before we take another id.
+/// So many hosts, all in different networks, must say that we are at another address than we thought,
+/// before we take another id.
 pub const VOTES_NEEDED: usize = 8;
+
+/// After that we keep the new id for so long, whatever is said.
+pub const MOVE_AGAIN: Duration = Duration::from_secs(10 * 60);
 
 /// How many hosts' opinions are kept.
 pub const MAX_VOTES: usize = 32;

@@ -5,18 +5,20 @@
 //! * Each answer **pays** for the questions that come of it: to an address that somebody named, and
 //!   that we do not know ourselves, no more bytes go than he spent on naming it, and all that come of
 //!   one answer are no more than it was long. Nobody can have us ask a hundred others, or flood one.
-//!   A lookup that would end for want of money, where many are dead, has a few questions in reserve.
+//!   A lookup that would end for want of money, where many are dead, has a few questions in reserve:
+//!   of these one network gets two at most.
 //! * A node whose id does not fit its address (BEP 42) does not count as one of the closest: the lookup
 //!   goes on until there are [`K`] others. It is asked, too, but after them.
 //! * A host is asked once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::address::{Host, is_somewhere};
+use crate::address::{Host, is_somewhere, network};
 use crate::limits::{
-    ALPHA, K, MAX_CANDIDATES, MAX_QUESTIONS, MAX_UNFIT_QUESTIONS, RESERVE, STALL, UNFIT_ALPHA,
+    ALPHA, K, MAX_CANDIDATES, MAX_PER_NETWORK, MAX_QUESTIONS, MAX_UNFIT_QUESTIONS, RESERVE, STALL,
+    UNFIT_ALPHA,
 };
 use crate::{Contact, Distance, Id, is_local};
 
@@ -37,6 +39,8 @@ pub(crate) struct Lookup {
     purses: BTreeMap<SocketAddr, Purse>,
     /// Questions that nobody has to pay for.
     reserve: usize,
+    /// How many of those went to each network.
+    reserved: BTreeMap<IpAddr, usize>,
 }
 
 /// How a candidate was reached.
@@ -57,6 +61,7 @@ impl Lookup {
             unfit_asked: 0,
             purses: BTreeMap::new(),
             reserve: RESERVE,
+            reserved: BTreeMap::new(),
         };
         let known = known.iter().map(|contact| (Some(contact.id), contact.addr));
         let given = given.iter().map(|&addr| (None, addr));
@@ -157,7 +162,10 @@ impl Lookup {
             return Some(Payer::Namer(namer));
         }
         let has_spent = purses().any(|(_, purse)| purse.bytes >= cost);
-        (has_spent && self.reserve > 0).then_some(Payer::Reserve)
+        let reserved =
+            network(self.candidates[at].addr.ip()).and_then(|net| self.reserved.get(&net));
+        let has_had_its_share = reserved.is_some_and(|&count| count >= MAX_PER_NETWORK);
+        (has_spent && self.reserve > 0 && !has_had_its_share).then_some(Payer::Reserve)
     }
 
     fn pay(&mut self, at: usize, cost: usize) {
@@ -165,7 +173,12 @@ impl Lookup {
             Some(Payer::Namer(namer)) => {
                 self.charge(namer, cost);
             }
-            Some(Payer::Reserve) => self.reserve -= 1,
+            Some(Payer::Reserve) => {
+                self.reserve -= 1;
+                if let Some(net) = network(self.candidates[at].addr.ip()) {
+                    *self.reserved.entry(net).or_default() += 1;
+                }
+            }
             Some(Payer::Nobody) | None => {}
         }
     }
@@ -345,7 +358,8 @@ impl Lookup {
         }
     }
 
-    /// Somebody who was not asked goes: one whose id does not fit, if half of all are such.
+    /// Somebody goes of whom nothing is to be had: who has failed, or was not asked; then one whose id does
+    /// not fit, if half of all are such. Whoever has just been named was not asked.
     fn drop_farthest(&mut self) {
         let unfit = self
             .candidates
@@ -356,11 +370,12 @@ impl Lookup {
         let mut candidates = self.candidates.iter();
         let farthest = match unfit > MAX_CANDIDATES / 2 {
             true => candidates.rposition(|c| is_droppable(c) && !c.fits),
-            false => candidates.rposition(is_droppable),
+            false => None,
         };
-        // Not more are asked than are kept, but for those that have failed.
-        let failed = || self.candidates.iter().rposition(|c| c.state != State::New);
-        if let Some(at) = farthest.or_else(failed) {
+        let mut candidates = self.candidates.iter();
+        let failed = candidates.rposition(|c| c.state == State::Failed);
+        let any = || self.candidates.iter().rposition(is_droppable);
+        if let Some(at) = failed.or(farthest).or_else(any) {
             self.candidates.remove(at);
         }
     }

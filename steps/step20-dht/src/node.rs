@@ -24,6 +24,7 @@ use crate::{Family, Id, is_local};
 mod ask;
 mod config;
 mod event;
+mod found;
 mod hear;
 mod home;
 mod keep;
@@ -31,6 +32,7 @@ mod pending;
 mod reach;
 mod running;
 mod search;
+mod seeds;
 mod serve;
 mod upkeep;
 mod votes;
@@ -126,10 +128,12 @@ impl Node {
         self.home(family).map(|home| home.table.own())
     }
 
-    /// Takes another id in the network of a family: for who knows its address, or comes back.
+    /// Takes another id in the network of a family: for who knows its address, or comes back. It is
+    /// looked for soon, to get to know those who are near.
     pub fn set_id(&mut self, family: Family, id: Id, now: Duration) {
         if let Some(home) = self.home_mut(family) {
             home.table = home.table.seen_from(id, now);
+            self.join(family, now);
         }
     }
 
@@ -146,8 +150,8 @@ impl Node {
         if !self.is_ours(from) {
             return;
         }
-        // In a flood, what we wait for is read all the same.
-        if !self.pending.awaits(from) && !self.read_rate.spend(1, now) {
+        // In a flood, what we wait for is read all the same: as many datagrams as answers are to come.
+        if !self.pending.lets_in(from) && !self.read_rate.spend(1, now) {
             self.traffic.dropped += 1;
             return;
         }

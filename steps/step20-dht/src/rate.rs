@@ -38,7 +38,8 @@ impl Rate {
     }
 
     fn fill(&mut self, now: Duration) {
-        let millis = now.saturating_sub(self.filled).as_millis();
+        let passed = now.saturating_sub(self.filled);
+        let millis = passed.as_millis();
         if millis == 0 {
             return;
         }
@@ -48,7 +49,9 @@ impl Rate {
             .left
             .saturating_add(comes)
             .min(u64::from(self.burst) * 1_000);
-        self.filled = now;
+        // What is less than a millisecond counts the next time.
+        let rest = u64::from(passed.subsec_nanos() % 1_000_000);
+        self.filled = now.saturating_sub(Duration::from_nanos(rest));
     }
 }
 
@@ -67,5 +70,16 @@ mod tests {
         assert!(!rate.spend(1, Duration::from_secs(1_000)));
         assert!(!rate.spend(51, Duration::MAX));
         assert!(rate.spend(50, Duration::MAX));
+    }
+
+    #[test]
+    fn parts_of_a_millisecond_are_not_lost() {
+        let mut rate = Rate::new(10, 50, Duration::ZERO);
+        assert!(rate.spend(50, Duration::ZERO));
+        for n in 1..=1_000 {
+            rate.has(1, n * Duration::from_micros(1_900));
+        }
+        assert!(rate.spend(19, Duration::from_millis(1_900)));
+        assert!(!rate.spend(1, Duration::from_millis(1_900)));
     }
 }

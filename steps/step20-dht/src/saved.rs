@@ -7,7 +7,7 @@
 //! | `format` | 1 |
 //! | `id` | our id among IPv4's nodes; left out if there is none |
 //! | `id6` | and among IPv6's |
-//! | `nodes` | nodes of IPv4 that were good, 26 bytes each, as in a datagram |
+//! | `nodes` | nodes of IPv4 that were not bad, 26 bytes each, as in a datagram |
 //! | `nodes6` | nodes of IPv6, 38 bytes each |
 
 use bencode::{Limits, Mode, Options, Value};
@@ -38,16 +38,22 @@ pub struct Saved {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SavedError {
     /// They are no bencode.
-    #[error("the saved nodes of the DHT are damaged: {0}")]
+    #[error("the saved nodes of the DHT are damaged: {0}; delete them, and the node begins anew")]
     Damaged(#[from] bencode::Error),
     /// Something is missing, or too much is there.
-    #[error("the saved nodes of the DHT are damaged: `{key}` is not what it should be")]
+    #[error(
+        "the saved nodes of the DHT are damaged: `{key}` is not what it should be; delete them, and the \
+         node begins anew"
+    )]
     Key {
         /// The key.
         key: &'static str,
     },
     /// Another program, or a later version of this one, has written them.
-    #[error("the saved nodes of the DHT have format {format}, and this version reads {FORMAT}")]
+    #[error(
+        "the saved nodes of the DHT have format {format}, and this version reads {FORMAT}; delete them, \
+         and the node begins anew"
+    )]
     Format {
         /// The format.
         format: i64,

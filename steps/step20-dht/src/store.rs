@@ -99,22 +99,25 @@ impl Store {
 
     /// Forgets those who have not announced for [`PEER_LIFE`].
     pub(crate) fn expire(&mut self, now: Duration) {
-        let Store {
-            torrents,
-            peers,
-            of_host,
-        } = self;
-        torrents.retain(|_, known| {
-            known.retain(|&host, peer| {
-                let is_alive = now < peer.at.saturating_add(PEER_LIFE);
-                if !is_alive {
-                    *peers -= 1;
-                    forget(of_host, host);
-                }
-                is_alive
-            });
-            !known.is_empty()
-        });
+        let all: Vec<InfoHash> = self.torrents.keys().copied().collect();
+        for info_hash in all {
+            self.expire_of(info_hash, now);
+        }
+    }
+
+    /// The same, of one torrent: for who asks for it.
+    pub(crate) fn expire_of(&mut self, info_hash: InfoHash, now: Duration) {
+        let Some(known) = self.torrents.get_mut(&info_hash) else {
+            return;
+        };
+        let is_old = |_: &Host, peer: &mut Peer| now >= peer.at.saturating_add(PEER_LIFE);
+        for (host, _) in known.extract_if(.., is_old) {
+            self.peers -= 1;
+            forget(&mut self.of_host, host);
+        }
+        if known.is_empty() {
+            self.torrents.remove(&info_hash);
+        }
     }
 
     /// Some peers of a torrent of a family, drawn by lot, at most so many; `noseed` for who can do
@@ -154,10 +157,10 @@ impl Store {
         })
     }
 
-    /// Whether no more peers of this torrent are taken.
-    pub(crate) fn is_full(&self, info_hash: InfoHash) -> bool {
+    /// Whether this one is not taken as a peer of the torrent, because there are enough others.
+    pub(crate) fn is_full(&self, info_hash: InfoHash, asker: SocketAddr) -> bool {
         let peers = self.torrents.get(&info_hash);
-        peers.is_some_and(|peers| peers.len() >= MAX_PEERS)
+        peers.is_some_and(|peers| peers.len() >= MAX_PEERS && !peers.contains_key(&Host::of(asker)))
     }
 
     /// How many torrents and how many peers there are.

@@ -66,6 +66,7 @@ impl Table {
     /// A node has answered us. It gets a place, if there is one.
     // ANCHOR: answered
     pub(crate) fn answered(&mut self, contact: Contact, now: Duration) {
+        self.drop_others_at(contact);
         if contact.id == self.own || self.is_known(contact, now) || !self.is_welcome(contact, now) {
             return;
         }
@@ -179,15 +180,15 @@ impl Table {
         self.buckets.iter().map(|bucket| bucket.nodes.len()).sum()
     }
 
-    /// The questionable nodes to be pinged now, at most so many: those first that have been silent
-    /// longest. They count as pinged.
+    /// The questionable nodes to be pinged now, at most so many: those first that were not pinged yet, or
+    /// longest ago, and of these those that have been silent longest. They count as pinged.
     pub(crate) fn take_silent(&mut self, count: usize, now: Duration) -> Vec<Contact> {
         let nodes = self.buckets.iter_mut().flat_map(|bucket| &mut bucket.nodes);
         let mut due: Vec<&mut Known> = nodes
             .filter(|known| known.standing(now) == Standing::Questionable)
             .filter(|known| known.pinged.is_none_or(|at| now >= at + PING_AGAIN))
             .collect();
-        due.sort_by_key(|known| known.last_heard());
+        due.sort_by_key(|known| (known.pinged, known.last_heard()));
         let due = due.into_iter().take(count);
         due.map(|known| {
             known.pinged = Some(now);
@@ -203,7 +204,11 @@ impl Table {
         let at = self.buckets.iter().position(is_due)?;
         self.buckets[at].changed = now;
         self.buckets[at].is_new = false;
-        Some(self.own.random_beside(at, rng))
+        // The last bucket has all that are nearer, too (BEP 5: "a random ID in the range of the bucket").
+        match at + 1 == self.buckets.len() {
+            true => Some(self.own.random_near(at, rng)),
+            false => Some(self.own.random_beside(at, rng)),
+        }
     }
 
     /// All buckets are to be looked through soon.
@@ -262,20 +267,28 @@ impl Table {
         }
     }
 
+    /// Whoever answers from the address of somebody else has begun anew: the old id is there no more.
+    fn drop_others_at(&mut self, contact: Contact) {
+        let is_other =
+            |known: &Known| known.contact.addr == contact.addr && known.contact.id != contact.id;
+        for bucket in &mut self.buckets {
+            bucket.waiting.retain(|known| !is_other(known));
+            let before = bucket.nodes.len();
+            bucket.nodes.retain(|known| !is_other(known));
+            if bucket.nodes.len() < before {
+                bucket.nodes.extend(bucket.waiting.pop());
+            }
+        }
+    }
+
     /// Whether nobody speaks against a new node: no two have one id, or one host, and few are of one
     /// network. Who is no longer good makes room for who is.
     fn is_welcome(&mut self, contact: Contact, now: Duration) -> bool {
         let host = Host::of(contact.addr);
         let collides =
             |known: &Known| known.contact.id == contact.id || Host::of(known.contact.addr) == host;
-        // The same address with a new id has begun anew.
-        let has_gone = |known: &Known| {
-            known.contact.addr == contact.addr || known.standing(now) != Standing::Good
-        };
-        if self
-            .known()
-            .any(|known| collides(known) && !has_gone(known))
-        {
+        let is_good = |known: &Known| known.standing(now) == Standing::Good;
+        if self.known().any(|known| collides(known) && is_good(known)) {
             return false;
         }
         if let Some(net) = network(contact.addr.ip()) {

@@ -315,3 +315,50 @@ proptest! {
         prop_assert!(asked.len() <= MAX_QUESTIONS);
     }
 }
+
+#[test]
+fn whoever_was_asked_is_kept_and_who_has_failed_goes_first() {
+    let mut lookup = lookup(&[]);
+    for n in 0..MAX_CANDIDATES as u16 {
+        let Contact { id, addr } = unfit(10 + n, n as u8);
+        lookup.insert(Some(id), addr, 1, None);
+        lookup.candidates[usize::from(n)].state = State::Answered { token: None };
+    }
+    // All have answered, and most do not fit: there is nobody who could go but the new one.
+    let far = home(10_000);
+    lookup.insert(Some(far.id), far.addr, 1, None);
+    assert_eq!(lookup.answers(), MAX_CANDIDATES);
+    assert_eq!(lookup.candidates.len(), MAX_CANDIDATES);
+    lookup.candidates[3].state = State::Failed;
+    lookup.insert(Some(far.id), far.addr, 1, None);
+    assert_eq!(lookup.answers(), MAX_CANDIDATES - 1);
+    let last = lookup.candidates.last().map(|last| last.addr);
+    assert_eq!(last, Some(far.addr));
+}
+
+#[test]
+fn of_the_reserve_one_network_gets_two_questions() {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    for (is_one, expected) in [(true, 2 + MAX_PER_NETWORK), (false, 16)] {
+        let named: Vec<Contact> = (1..=16u8)
+            .map(|n| {
+                let net = if is_one { 113 } else { n };
+                let ip = Ipv4Addr::new(203, 0, net, n);
+                let id = Id::for_address(ip.into(), rng);
+                let addr = (ip, 6881).into();
+                Contact { id, addr }
+            })
+            .collect();
+        let mut lookup = lookup(&[home(1_000)]);
+        ask(&mut lookup, ZERO);
+        lookup.answered(home(1_000), ANSWER, None, &named);
+        let mut asked = 0;
+        while !lookup.is_done(COST) {
+            for addr in ask(&mut lookup, ZERO) {
+                asked += 1;
+                lookup.failed(addr);
+            }
+        }
+        assert_eq!(asked, expected, "in one network: {is_one}");
+    }
+}

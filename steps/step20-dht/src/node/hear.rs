@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::pending::Purpose;
 use super::{Event, Node, Said};
+use crate::address::is_somewhere;
 use crate::krpc::{Refusal, Response};
+use crate::limits::MOVE_AGAIN;
 use crate::{Contact, Family, Id, is_local};
 
 impl Node {
@@ -35,12 +37,18 @@ impl Node {
             home.table.answered(contact, now);
         }
         self.answer_held(from, now);
+        // Only those whom we have chosen ourselves are believed: others can have us ping them.
         match purpose {
             Purpose::Ping | Purpose::Prove => {}
-            Purpose::Step(lookup) => self.answered(lookup, contact, response, bytes, now),
-            Purpose::Announce(lookup) => self.announced(lookup, true, now),
+            Purpose::Step(lookup) => {
+                self.answered(lookup, contact, response, bytes, now);
+                self.believe(from, ip, now);
+            }
+            Purpose::Announce(lookup) => {
+                self.announced(lookup, true, now);
+                self.believe(from, ip, now);
+            }
         }
-        self.believe(from, ip, now);
     }
     // ANCHOR_END: hear
 
@@ -58,6 +66,11 @@ impl Node {
         };
         self.traffic.answers_in += 1;
         self.ledger.prove(from, now);
+        // Who answers nothing else is of no use. Only an announce may be refused for good reasons.
+        let is_useless = !matches!(purpose, Purpose::Announce(_));
+        if let Some(home) = self.home_mut(Family::from(from)).filter(|_| is_useless) {
+            home.table.failed(from);
+        }
         self.answer_held(from, now);
         match purpose {
             Purpose::Ping | Purpose::Prove => {}
@@ -85,13 +98,17 @@ impl Node {
         }
     }
 
-    /// Somebody says where he sees us. When enough do, our id is made to fit.
+    /// Somebody says where he sees us. When enough do, our id is made to fit, if that was not done
+    /// [`MOVE_AGAIN`] ago or less.
     fn believe(&mut self, by: SocketAddr, ip: Option<SocketAddr>, now: Duration) {
         let family = Family::from(by);
         let Some(ip) = ip.filter(|&ip| Family::from(ip) == family) else {
             return;
         };
         let ip = ip.ip().to_canonical();
+        if !is_somewhere(SocketAddr::new(ip, 1)) {
+            return;
+        }
         let Some(home) = self.home_mut(family).filter(|_| !is_local(by.ip())) else {
             return;
         };
@@ -102,9 +119,12 @@ impl Node {
         else {
             return;
         };
+        if home.moved.is_some_and(|at| now < at + MOVE_AGAIN) {
+            return;
+        }
+        home.moved = Some(now);
         let id = Id::for_address(ip, &mut self.rng);
         self.set_id(family, id, now);
-        self.join(family, now);
         self.events.push_back(Event::Moved { ip, id });
     }
 }

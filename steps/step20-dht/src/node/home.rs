@@ -1,10 +1,9 @@
 //! What a node is in one of the two networks, IPv4's or IPv6's (BEP 32).
 
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::LookupId;
+use super::seeds::Seeds;
 use super::votes::Votes;
 use crate::Id;
 use crate::limits::{FIRST_RETRY, LONGEST_RETRY};
@@ -14,10 +13,12 @@ use crate::table::Table;
 #[derive(Clone, Debug)]
 pub(super) struct Home {
     pub(super) table: Table,
-    /// Addresses to begin from, at most [`MAX_SEEDS`](crate::limits::MAX_SEEDS).
-    pub(super) seeds: BTreeSet<SocketAddr>,
+    /// Addresses to begin from.
+    pub(super) seeds: Seeds,
     /// Where others see us.
     pub(super) votes: Votes,
+    /// When we last took another id because of that.
+    pub(super) moved: Option<Duration>,
     /// The lookup of our own id, by which we get to know our neighbours, or of a bucket, if it is under
     /// way.
     pub(super) upkeep: Option<LookupId>,
@@ -30,8 +31,9 @@ impl Home {
     pub(super) fn new(own: Id, now: Duration) -> Home {
         Home {
             table: Table::new(own, now),
-            seeds: BTreeSet::new(),
+            seeds: Seeds::default(),
             votes: Votes::default(),
+            moved: None,
             upkeep: None,
             join: Some(now),
             wait: FIRST_RETRY,

@@ -36,7 +36,7 @@ impl Node {
             }
         }
         for node in saved.nodes.iter().chain(&saved.nodes6) {
-            self.add_seed(node.addr, now);
+            self.remember_seed(node.addr, now);
         }
         Ok(())
     }

@@ -26,10 +26,18 @@ pub(super) enum Purpose {
     Announce(LookupId),
 }
 
+/// A question under way.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    purpose: Purpose,
+    /// A datagram was let in that may have been its answer.
+    has_let_in: bool,
+}
+
 /// The questions under way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
-    asked: BTreeMap<Key, Purpose>,
+    asked: BTreeMap<Key, Open>,
     /// All wait equally long: the oldest first. Those that were answered meanwhile are still in it.
     order: VecDeque<(Duration, Key)>,
 }
@@ -41,12 +49,15 @@ impl Pending {
         self.asked.len() < MAX_PENDING && there < MAX_PENDING_AT
     }
 
-    /// Whether an answer from there is waited for.
-    pub(super) fn awaits(&self, from: SocketAddr) -> bool {
-        self.asked
-            .range((from, [0; 4])..=(from, [0xff; 4]))
-            .next()
-            .is_some()
+    /// Whether an answer from there is waited for, and so a datagram is let in however many others come:
+    /// one for each question.
+    pub(super) fn lets_in(&mut self, from: SocketAddr) -> bool {
+        let mut there = self.asked.range_mut((from, [0; 4])..=(from, [0xff; 4]));
+        let open = there.find(|(_, open)| !open.has_let_in);
+        open.is_some_and(|(_, open)| {
+            open.has_let_in = true;
+            true
+        })
     }
 
     /// A number for a question to there.
@@ -63,7 +74,11 @@ impl Pending {
                 break number;
             }
         };
-        self.asked.insert((to, number), purpose);
+        let open = Open {
+            purpose,
+            has_let_in: false,
+        };
+        self.asked.insert((to, number), open);
         self.order.push_back((now + QUERY_TIMEOUT, (to, number)));
         number
     }
@@ -71,7 +86,7 @@ impl Pending {
     /// What this is the answer to, if it is one. No question is answered twice.
     pub(super) fn take(&mut self, from: SocketAddr, number: &[u8]) -> Option<Purpose> {
         let number: [u8; 4] = number.try_into().ok()?;
-        self.asked.remove(&(from, number))
+        self.asked.remove(&(from, number)).map(|open| open.purpose)
     }
 
     /// The next question that has not been answered in time, if there is one.
@@ -81,8 +96,8 @@ impl Pending {
                 return None;
             }
             self.order.pop_front();
-            if let Some(purpose) = self.asked.remove(&key) {
-                return Some((key.0, purpose));
+            if let Some(open) = self.asked.remove(&key) {
+                return Some((key.0, open.purpose));
             }
         }
         None

@@ -1,9 +1,9 @@
 //! One lookup, and how far it is.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::found::Found;
 use super::{Said, Search, Step};
 use crate::krpc::{Ask, Counts, GetPeers, Want};
 use crate::lookup::{Lookup, Reached};
@@ -18,7 +18,7 @@ pub(super) struct Running {
     pub(super) lookup: Lookup,
     pub(super) stage: Stage,
     /// The peers that it has told.
-    pub(super) found: BTreeSet<SocketAddr>,
+    pub(super) found: Found,
     pub(super) counts: Option<Counts>,
 }
 

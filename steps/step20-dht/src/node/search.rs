@@ -1,9 +1,9 @@
 //! Lookups under way.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::found::Found;
 use super::pending::Purpose;
 use super::running::{Running, Stage, What};
 use super::{Announcing, Event, LookupId, Node, Said, Search, SearchError, Summary};
@@ -27,8 +27,8 @@ impl Node {
             return Err(SearchError::Port);
         }
         let (target, family) = (search.info_hash.into(), search.family);
-        self.store.expire(now);
-        let id = self.begin(target, family, What::Peers(search), now)?;
+        self.store.expire_of(search.info_hash, now);
+        let id = self.begin(target, family, What::Peers(search))?;
         self.tell_our_own(id, search);
         self.drive(id, now);
         Ok(id)
@@ -45,7 +45,7 @@ impl Node {
         family: Family,
         now: Duration,
     ) -> Result<LookupId, SearchError> {
-        let id = self.begin(target, family, What::Nodes, now)?;
+        let id = self.begin(target, family, What::Nodes)?;
         self.drive(id, now);
         Ok(id)
     }
@@ -57,7 +57,7 @@ impl Node {
 
     /// Looks for an id for our own table.
     pub(super) fn look_after(&mut self, target: Id, family: Family, now: Duration) {
-        let begun = self.begin(target, family, What::Upkeep, now).ok();
+        let begun = self.begin(target, family, What::Upkeep).ok();
         if let Some(home) = self.home_mut(family) {
             home.upkeep = begun;
         }
@@ -66,18 +66,18 @@ impl Node {
         }
     }
 
-    fn begin(
-        &mut self,
-        target: Id,
-        family: Family,
-        what: What,
-        _now: Duration,
-    ) -> Result<LookupId, SearchError> {
-        let home = self.home(family).ok_or(SearchError::NoFamily)?;
+    fn begin(&mut self, target: Id, family: Family, what: What) -> Result<LookupId, SearchError> {
+        let (home, rng) = match family {
+            Family::V4 => (&self.v4, &mut self.rng),
+            Family::V6 => (&self.v6, &mut self.rng),
+        };
+        let home = home.as_ref().ok_or(SearchError::NoFamily)?;
         let known = home.table.to_begin_with(target);
         // With few, or none, also those that somebody told us to begin from.
-        let seeds = home.seeds.iter().copied().filter(|_| known.len() < K);
-        let seeds: Vec<SocketAddr> = seeds.take(4 * K).collect();
+        let seeds = match known.len() < K {
+            true => home.seeds.draw(4 * K, rng),
+            false => Vec::new(),
+        };
         if known.is_empty() && seeds.is_empty() {
             return Err(SearchError::NobodyKnown);
         }
@@ -91,7 +91,7 @@ impl Node {
             what,
             lookup: Lookup::new(target, home.table.own(), &known, &seeds),
             stage: Stage::Asking,
-            found: BTreeSet::new(),
+            found: Found::default(),
             counts: None,
         };
         let id = LookupId(self.next_lookup);
@@ -110,10 +110,13 @@ impl Node {
         let peers = self
             .store
             .some(info_hash, us, search.noseed, MAX_FOUND, rng);
-        let counts = self.store.counts(info_hash).filter(|_| search.scrape);
+        let counts = match search.scrape {
+            true => self.store.counts(info_hash),
+            false => None,
+        };
         if let Some(running) = self.lookups.get_mut(&id) {
             running.counts = counts;
-            let new = take_new(&mut running.found, peers);
+            let new = running.found.take_new(None, peers);
             self.tell_peers(id, None, new);
         }
     }
@@ -250,7 +253,7 @@ impl Node {
             .values
             .into_iter()
             .filter(|&peer| may_be_told(from.addr, peer));
-        let new = take_new(&mut running.found, peers);
+        let new = running.found.take_new(Some(from.addr), peers);
         if let Some(counts) = response.counts {
             merge(&mut running.counts, *counts);
         }
@@ -316,7 +319,7 @@ impl Node {
 
     fn end(&mut self, id: LookupId, running: Running, now: Duration) {
         if running.is_quiet() {
-            return self.looked_after(running.family, now);
+            return self.looked_after(running.target, running.family, now);
         }
         let counts = running.counts.map(|counts| {
             let about = |filter: &crate::Filter| filter.estimate().round() as u32;
@@ -344,20 +347,6 @@ impl Node {
 /// Whether somebody at the one address may tell us of a peer at the other.
 fn may_be_told(from: SocketAddr, peer: SocketAddr) -> bool {
     is_somewhere(peer) && (is_local(from.ip()) || !is_local(peer.ip()))
-}
-
-/// Those that are new, as long as there is room.
-fn take_new(
-    found: &mut BTreeSet<SocketAddr>,
-    peers: impl IntoIterator<Item = SocketAddr>,
-) -> Vec<SocketAddr> {
-    let mut new = Vec::new();
-    for peer in peers {
-        if found.len() < MAX_FOUND && found.insert(peer) {
-            new.push(peer);
-        }
-    }
-    new
 }
 
 fn merge(counts: &mut Option<Counts>, more: Counts) {

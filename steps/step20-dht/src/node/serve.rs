@@ -77,6 +77,11 @@ impl Node {
         wants_proof &= !self.ledger.is_proven(from, now);
         // Two who wait for each other's answer to a ping wait for ever; an announce is taken once.
         let is_urgent = matches!(query.ask, Ask::Ping | Ask::AnnouncePeer(_));
+        // Nothing is looked up that there is no room for.
+        if !self.answer_rate.has(1, now) {
+            self.traffic.dropped += 1;
+            return;
+        }
         let body = self.answer(from, own, &query, now);
         let held = Held { number, query };
         let message = reply(from, &held.number, body);
@@ -178,15 +183,18 @@ impl Node {
             noseed,
             scrape,
         } = *wanted;
-        self.store.expire(now);
+        self.store.expire_of(info_hash, now);
         let rng = &mut self.rng;
         let values = self
             .store
             .some(info_hash, from, noseed, MAX_VALUES_SENT, rng);
-        // Who takes no more peers of it gives no token (BEP 33).
-        let token = (!self.store.is_full(info_hash))
+        // Who takes no more peers of it gives no token (BEP 33), but to those who are among them.
+        let token = (!self.store.is_full(info_hash, from))
             .then(|| self.tokens.give(from.ip(), info_hash).to_vec());
-        let counts = self.store.counts(info_hash).filter(|_| scrape);
+        let counts = match scrape {
+            true => self.store.counts(info_hash),
+            false => None,
+        };
         Response {
             nodes: self.nodes(from, info_hash.into(), want, now),
             values,

@@ -6,7 +6,7 @@ use rand::rngs::SmallRng;
 use super::*;
 use crate::Contact;
 use crate::krpc::{AnnouncePeer, Ask, GetPeers, Query, Refusal, Response, Want};
-use crate::limits::{K, MAX_DATAGRAM, PROVEN_FOR, QUERY_BURST, QUERY_TIMEOUT, TRIAL};
+use crate::limits::{K, MAX_DATAGRAM, PROVEN_FOR, QUERY_BURST, QUERY_TIMEOUT, READ_BURST, TRIAL};
 
 const ZERO: Duration = Duration::ZERO;
 const INFO_HASH: InfoHash = InfoHash([0x33; 20]);

@@ -5,16 +5,31 @@ use std::time::Duration;
 
 use super::Node;
 use super::pending::Purpose;
-use crate::Family;
+use super::seeds::Seeds;
 use crate::address::canonical;
 use crate::krpc::Ask;
-use crate::limits::{MAX_SEEDS, PINGS_PER_TICK};
+use crate::limits::PINGS_PER_TICK;
+use crate::{Family, Id};
 
 impl Node {
-    /// An address to begin from, at which a node is known to be: of a well-known router, of a torrent's
-    /// `nodes`, of the last run. The caller has looked up its name. It is called when nobody is known;
-    /// more than [`MAX_SEEDS`] of a family are not kept.
+    /// An address to begin from, at which a node is known to be: of a well-known router, or of a
+    /// torrent's `nodes`. The caller has looked up its name. It is called when nobody is known;
+    /// the last [`MAX_SEEDS`](crate::limits::MAX_SEEDS) of a family are kept.
     pub fn add_seed(&mut self, addr: SocketAddr, now: Duration) {
+        self.keep_seed(addr, Seeds::name, now);
+    }
+
+    /// The last run knew somebody at this address.
+    pub(super) fn remember_seed(&mut self, addr: SocketAddr, now: Duration) {
+        self.keep_seed(addr, Seeds::remember, now);
+    }
+
+    fn keep_seed(
+        &mut self,
+        addr: SocketAddr,
+        keep: impl FnOnce(&mut Seeds, SocketAddr),
+        now: Duration,
+    ) {
         let addr = canonical(addr);
         let family = Family::from(addr);
         if !self.is_ours(addr) {
@@ -23,9 +38,7 @@ impl Node {
         let Some(home) = self.home_mut(family) else {
             return;
         };
-        if home.seeds.len() < MAX_SEEDS {
-            home.seeds.insert(addr);
-        }
+        keep(&mut home.seeds, addr);
         if home.table.len() == 0 && home.upkeep.is_none() {
             home.join = Some(now);
             self.next_tick = self.next_tick.min(now);
@@ -86,13 +99,14 @@ impl Node {
         }
     }
 
-    /// A lookup for our own table is over.
-    pub(super) fn looked_after(&mut self, family: Family, now: Duration) {
+    /// A lookup for our own table is over. It was the one of our own id only if we still have that id: we
+    /// may have learned our address meanwhile, and the neighbours of the old one are not ours.
+    pub(super) fn looked_after(&mut self, target: Id, family: Family, now: Duration) {
         let Some(home) = self.home_mut(family) else {
             return;
         };
         home.upkeep = None;
-        let was_joining = home.join.is_some_and(|at| at <= now);
+        let was_joining = home.join.is_some_and(|at| at <= now) && target == home.table.own();
         let is_in = home.table.has_good(now);
         if was_joining {
             home.joined(is_in, now);

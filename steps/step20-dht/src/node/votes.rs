@@ -3,22 +3,22 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::address::Host;
+use crate::address::network;
 use crate::limits::{MAX_VOTES, VOTES_NEEDED};
 
-/// What others say, one vote a host, the newest last.
+/// What others say, one vote a network, the newest last: who has one network has many addresses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Votes {
-    votes: VecDeque<(Host, IpAddr)>,
+    votes: VecDeque<(IpAddr, IpAddr)>,
 }
 
 impl Votes {
-    /// Somebody says that we are there. The address that [`VOTES_NEEDED`] hosts say, and more than say
+    /// Somebody says that we are there. The address that [`VOTES_NEEDED`] say, and more than say
     /// anything else, is ours.
     pub(super) fn add(&mut self, by: SocketAddr, ip: IpAddr) -> Option<IpAddr> {
-        let host = Host::of(by);
-        self.votes.retain(|(other, _)| *other != host);
-        self.votes.push_back((host, ip));
+        let voter = network(by.ip()).unwrap_or(by.ip());
+        self.votes.retain(|(other, _)| *other != voter);
+        self.votes.push_back((voter, ip));
         if self.votes.len() > MAX_VOTES {
             self.votes.pop_front();
         }
@@ -46,6 +46,17 @@ mod tests {
         let mut votes = Votes::default();
         for _ in 0..100 {
             assert_eq!(votes.add(voter(0), ours), None, "one host, one vote");
+        }
+        for n in 0..100 {
+            let mut by = voter(0);
+            by.set_ip(Ipv4Addr::new(203, 0, 0, n).into());
+            assert_eq!(votes.add(by, ours), None, "one network, one vote");
+        }
+        let mut votes_of_v6 = Votes::default();
+        for n in 0..100 {
+            let ip = IpAddr::from([0x2001, 0xdb8, 0, n, 0, 0, 0, 1]);
+            let vote = votes_of_v6.add(SocketAddr::new(ip, 1), ours);
+            assert_eq!(vote, None, "one /56, one vote");
         }
         for n in 1..7 {
             assert_eq!(votes.add(voter(n), ours), None);

@@ -38,7 +38,8 @@ fn what_is_odd_is_refused_with_its_key() {
     let error = Saved::decode(b"d6:formati2ee").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the saved nodes of the DHT have format 2, and this version reads 1"
+        "the saved nodes of the DHT have format 2, and this version reads 1; delete them, and the node \
+         begins anew"
     );
     assert!(matches!(
         Saved::decode(b"<html>"),

@@ -22,16 +22,19 @@ pub(super) enum Habit {
     Points,
     /// Sends twenty answers for one, most of them forged or broken, and questions.
     Floods,
+    /// Names a hundred peers that are none.
+    Fakes,
     /// Says nothing.
     Silent,
 }
 
-pub(super) const HABITS: [Habit; 6] = [
+pub(super) const HABITS: [Habit; 7] = [
     Habit::Invents,
     Habit::Claims,
     Habit::Forgets,
     Habit::Points,
     Habit::Floods,
+    Habit::Fakes,
     Habit::Silent,
 ];
 
@@ -43,6 +46,8 @@ pub(super) struct Hostile {
     rng: ChaCha8Rng,
     /// The bytes spent in datagrams that name each victim, whether or not they arrive.
     pub(super) spent: BTreeMap<IpAddr, u64>,
+    /// The same in all: each datagram once, however many it names.
+    pub(super) spent_in_all: u64,
 }
 
 /// From, to, and what.
@@ -57,6 +62,7 @@ impl Hostile {
             victims: Vec::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
             spent: BTreeMap::new(),
+            spent_in_all: 0,
         }
     }
 
@@ -120,11 +126,16 @@ impl Hostile {
                     response.nodes.push(Contact { id, addr });
                 }
                 let message = encode(vec![0; 4], Body::Response(response.clone()));
+                self.spent_in_all += message.len() as u64;
                 let named: std::collections::BTreeSet<IpAddr> =
                     response.nodes.iter().map(|node| node.addr.ip()).collect();
                 for ip in named {
                     *self.spent.entry(ip).or_default() += message.len() as u64;
                 }
+            }
+            Habit::Fakes => {
+                let ips = (0..100).map(|_| Ipv4Addr::from_bits(self.rng.random()));
+                response.values = ips.map(|ip| (ip, 6881).into()).collect();
             }
             Habit::Forgets | Habit::Floods | Habit::Silent => {}
         }

@@ -104,6 +104,14 @@ impl Network {
         }
     }
 
+    /// What it has spent on naming all of them: each datagram counts once.
+    pub(super) fn spent_on_all(&self, index: usize) -> u64 {
+        match &self.actors[index].1 {
+            Actor::Hostile(hostile) => hostile.spent_in_all,
+            _ => 0,
+        }
+    }
+
     pub(super) fn addr(&self, index: usize) -> SocketAddr {
         self.actors[index].0
     }

@@ -34,7 +34,8 @@ fn who_announces_is_named_for_half_an_hour() {
     assert!(store.insert(torrent(1), peer(2), false, OWN, later));
     assert_eq!(all(&store, torrent(1)), [peer(1), peer(2)]);
     assert_eq!(all(&store, torrent(2)), []);
-    store.expire(PEER_LIFE);
+    store.expire_of(torrent(2), PEER_LIFE);
+    store.expire_of(torrent(1), PEER_LIFE);
     assert_eq!(all(&store, torrent(1)), [peer(2)]);
     store.expire(PEER_LIFE + later);
     assert_eq!(store.len(), (0, 0));
@@ -59,7 +60,9 @@ fn a_torrent_has_so_many_peers_and_no_more() {
         store.insert(torrent(1), peer(n), false, OWN, ZERO);
     }
     assert_eq!(store.len(), (1, MAX_PEERS));
-    assert!(store.is_full(torrent(1)));
+    assert!(store.is_full(torrent(1), peer(5_000)));
+    assert!(!store.is_full(torrent(1), peer(1)), "it is among them");
+    assert!(!store.is_full(torrent(2), peer(5_000)));
     assert!(
         store.insert(torrent(1), peer(1), true, OWN, ZERO),
         "who is there may come again"

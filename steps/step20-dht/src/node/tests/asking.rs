@@ -1,5 +1,7 @@
 //! What we ask, and what we make of the answers.
 
+use std::net::IpAddr;
+
 use pretty_assertions::assert_eq;
 
 use super::*;
@@ -195,6 +197,22 @@ fn an_error_is_a_step_too() {
 }
 
 #[test]
+fn who_answers_pings_with_errors_is_in_the_table_no_more_than_who_is_silent() {
+    let mut node = public();
+    prove(&mut node, other(), ZERO);
+    let mut now = seconds(15 * 60);
+    for _ in 0..2 {
+        now += seconds(11 * 60);
+        node.ping(other(), now);
+        let (to, number, _) = asked(&mut node);
+        let refusal = Body::Error(Refusal::protocol("no"));
+        node.handle(to, &message(&number, refusal).encode(), now);
+    }
+    let place = node.snapshot(now).v4.unwrap();
+    assert_eq!((place.good, place.questionable, place.bad), (0, 0, 1));
+}
+
+#[test]
 fn what_is_cancelled_says_no_more() {
     let mut node = local();
     node.add_seed(addr("127.0.0.1:1000"), ZERO);
@@ -290,32 +308,95 @@ fn what_was_saved_is_where_the_next_run_begins() {
     assert!(next.restore(b"rubbish", ZERO).is_err());
 }
 
+/// Somebody answers, and says where he sees us.
+fn answer_seeing(node: &mut Node, from: SocketAddr, number: &[u8], us: SocketAddr, now: Duration) {
+    let IpAddr::V4(ip) = from.ip() else { panic!() };
+    let id = Id([ip.octets()[2]; 20]);
+    let answer = Message {
+        ip: Some(us),
+        ..message(number, Body::Response(Response::of(id)))
+    };
+    node.handle(from, &answer.encode(), now);
+}
+
 #[test]
-fn enough_hosts_can_tell_it_where_it_is() {
+fn enough_of_those_whom_it_has_chosen_can_tell_it_where_it_is() {
     let mut node = public();
-    let ours: SocketAddr = addr("192.0.2.77:6881");
-    for n in 0..8u8 {
-        let from = (Ipv4Addr::new(198, 51, n, 1), 6881).into();
-        node.ping(from, ZERO);
-        let (_, number, _) = asked(&mut node);
-        let answer = Message {
-            ip: Some(ours),
-            ..message(&number, Body::Response(Response::of(Id([n; 20]))))
-        };
-        assert_eq!(node.poll_event(), None);
-        node.handle(from, &answer.encode(), ZERO);
+    let ours = addr("192.0.2.77:6881");
+    let voter = |n: u8| (Ipv4Addr::new(198, 51, n, 1), 6881).into();
+    // Anybody can have us ping him.
+    for n in 0..20 {
+        node.ping(voter(n), ZERO);
+        let (to, number, _) = asked(&mut node);
+        answer_seeing(&mut node, to, &number, ours, ZERO);
     }
-    let Some(Event::Moved { ip, id }) = node.poll_event() else {
+    assert_eq!(node.poll_event(), None);
+    let mut told = 0;
+    let mut tell = |node: &mut Node, us: SocketAddr, now: Duration| {
+        node.find_nodes(Id([told; 20]), Family::V4, now).unwrap();
+        told += 1;
+        let mut asked = sent(node);
+        while let Some((to, question)) = asked.pop() {
+            answer_seeing(node, to, &question.transaction, us, now);
+            asked.extend(sent(node));
+        }
+        let events = std::iter::from_fn(|| node.poll_event());
+        let moved = events.filter(|event| matches!(event, Event::Moved { .. }));
+        moved.last()
+    };
+    // Nobody can be there.
+    assert_eq!(tell(&mut node, addr("0.0.0.1:1"), ZERO), None);
+    let Some(Event::Moved { ip, id }) = tell(&mut node, ours, ZERO) else {
         panic!()
     };
     assert_eq!(ip, ours.ip());
     assert!(id.fits(ip));
     assert_eq!(node.id(Family::V4), Some(id));
-    assert_eq!(
-        node.snapshot(ZERO).v4.unwrap().good,
-        8,
-        "it knows whom it knew"
+    let good = node.snapshot(ZERO).v4.unwrap().good;
+    assert!(good >= 8, "it knows whom it knew: {good}");
+    // Not again so soon, however many say so.
+    let elsewhere = addr("192.0.3.77:6881");
+    for now in [seconds(1), seconds(2), seconds(599)] {
+        assert_eq!(tell(&mut node, elsewhere, now), None);
+    }
+    let Some(Event::Moved { ip, .. }) = tell(&mut node, elsewhere, seconds(600)) else {
+        panic!()
+    };
+    assert_eq!(ip, elsewhere.ip());
+}
+
+#[test]
+fn who_learns_its_address_while_it_looks_for_itself_looks_for_its_new_self() {
+    let mut node = public();
+    let ours = addr("192.0.2.77:6881");
+    for n in 0..10u8 {
+        node.add_seed((Ipv4Addr::new(198, 51, n, 1), 6881).into(), ZERO);
+    }
+    let mut targets = Vec::new();
+    while let Some(now) = node.poll_timeout().filter(|&due| due < seconds(60)) {
+        node.handle_timeout(now);
+        let mut asked = sent(&mut node);
+        while let Some((to, question)) = asked.pop() {
+            if let Body::Query(Query {
+                ask: Ask::FindNode { target, .. },
+                ..
+            }) = question.body
+            {
+                targets.push(target);
+            }
+            answer_seeing(&mut node, to, &question.transaction, ours, now);
+            asked.extend(sent(&mut node));
+        }
+    }
+    let Some(Event::Moved { id, .. }) = node.poll_event() else {
+        panic!("it learned where it is")
+    };
+    assert_eq!(node.id(Family::V4), Some(id));
+    assert!(
+        !targets[..8].contains(&id),
+        "all votes fell into the first lookup"
     );
+    assert!(targets.contains(&id), "it never looked for its new id");
 }
 
 #[test]
@@ -437,6 +518,18 @@ fn in_a_flood_what_is_waited_for_is_read_all_the_same() {
     assert!(node.snapshot(ZERO).traffic.dropped >= 10_000);
     pong(&mut node, other(), &number, ZERO);
     assert_eq!(node.snapshot(ZERO).v4.unwrap().good, 1);
+}
+
+#[test]
+fn whom_we_have_asked_is_let_in_once_and_not_without_end() {
+    let mut node = public();
+    node.ping(other(), ZERO);
+    sent(&mut node);
+    for _ in 0..10_000 {
+        node.handle(other(), b"junk", ZERO);
+    }
+    let read = node.snapshot(ZERO).traffic.bytes_in / 4;
+    assert_eq!(read, u64::from(READ_BURST) + 1);
 }
 
 #[test]

@@ -205,3 +205,20 @@ fn all_together_get_no_more_than_our_line_bears() {
         .unwrap();
     assert_eq!(sent(&mut node).len(), 3);
 }
+
+#[test]
+fn a_question_costs_a_look_at_its_own_torrent_and_no_other() {
+    let mut node = public();
+    let own = node.id(Family::V4).unwrap();
+    let peer = addr("203.0.113.99:1");
+    for info_hash in [INFO_HASH, InfoHash([0x44; 20])] {
+        node.store.insert(info_hash, peer, false, own, ZERO);
+    }
+    let now = crate::limits::PEER_LIFE;
+    prove(&mut node, other(), now);
+    node.handle(other(), &get_peers().encode(), now);
+    assert_eq!(said(&mut node).values, []);
+    assert_eq!(node.stored(), (1, 1), "the other waits for the tick");
+    node.handle_timeout(now);
+    assert_eq!(node.stored(), (0, 0));
+}
