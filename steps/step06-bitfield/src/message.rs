@@ -31,8 +31,8 @@ pub enum Message {
     Request(BlockRequest),
     /// We no longer need this block.
     Cancel(BlockRequest),
-    /// A message with this id came and was skipped: one of a later BEP, or unknown
-    /// ([`name`](crate::name) says which). Never sent.
+    /// A message with this id came and was skipped: one of a later BEP that nobody here knows, or
+    /// unknown ([`name`](crate::name) says which). Never sent.
     Skipped(u8),
     /// A message of a later BEP, for those who [know it](crate::Decoder::keeping): its id and its
     /// body, which is read and written there.

@@ -221,7 +221,7 @@ impl Stretch {
         Some(rate(bytes, elapsed))
     }
 
-    /// What the rate of this stretch will be at least.
+    /// The rate of this stretch if nothing more comes before its end.
     fn least_rate(&self) -> u64 {
         rate(self.bytes, self.least)
     }

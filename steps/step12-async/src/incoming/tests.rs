@@ -292,6 +292,34 @@ fn a_request_that_crossed_a_choke_is_forgotten() {
 }
 
 #[test]
+fn with_the_fast_extension_a_choke_forgets_nothing_and_a_reject_one_request() {
+    let mut incoming = Incoming::new(PIECES, Pool::new(1)).on(Terms {
+        later: &[16],
+        choke_forgets_nothing: true,
+    });
+    let mut heard = Vec::new();
+    let mut choke = Vec::new();
+    Message::Choke.encode(&mut choke);
+    incoming.sent(&Message::Request(block(0, 0)));
+    incoming.take(&choke, &mut heard).unwrap();
+    // Sent by somebody who has not heard of the choke yet: it is answered, too.
+    incoming.sent(&Message::Request(block(0, 1)));
+    let out = |incoming: &Incoming| incoming.outstanding.iter().collect::<Vec<_>>();
+    assert_eq!(out(&incoming), [block(0, 0), block(0, 1)]);
+    incoming.rejected(&block(0, 0));
+    assert_eq!(out(&incoming), [block(0, 1)]);
+    // And the message that says so is passed on whole.
+    let reject = [0, 0, 0, 3, 16, 7, 8];
+    heard.clear();
+    incoming.take(&reject, &mut heard).unwrap();
+    let later = Message::Later {
+        id: 16,
+        body: vec![7, 8],
+    };
+    assert_eq!(said(heard).0, [Said::Message(later)]);
+}
+
+#[test]
 fn what_is_of_no_use_is_told_with_its_place() {
     let mut incoming = Incoming::new(PIECES, Pool::new(1));
     let wasted = |incoming: &mut Incoming, stream: &[u8]| {
