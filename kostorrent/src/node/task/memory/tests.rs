@@ -267,6 +267,33 @@ async fn what_is_still_to_be_read_again_is_not_vouched_for() {
     assert!(!is_in_order);
 }
 
+#[tokio::test]
+async fn what_a_peer_hung_up_on_is_read_before_the_end() {
+    let scene = Scene::new().on_record().await;
+    scene
+        .live(async |task| {
+            for piece in [1, 3] {
+                task.watch(|watch| watch.suspect(piece));
+            }
+        })
+        .await;
+    assert_eq!(scene.vouched(), ((0..PIECES).collect(), true));
+}
+
+#[tokio::test]
+async fn what_was_touched_is_read_before_the_end_and_vouched_for_if_it_is_good() {
+    let scene = Scene::new().on_record().await;
+    scene
+        .live(async |task| {
+            scene.spoil(2);
+            scene.spoil(2);
+            task.look().await;
+            task.check().await;
+        })
+        .await;
+    assert_eq!(scene.vouched(), ((0..PIECES).collect(), true));
+}
+
 const SYNC: Duration = Duration::from_secs(6);
 const SAVE: Duration = Duration::from_secs(11);
 
