@@ -10,6 +10,7 @@ use super::goal::Goal;
 use super::interrupt::Interrupts;
 use super::program::program;
 use super::running::{self, Plan};
+use super::several::Places;
 use super::text::printable;
 use super::{face, log, output};
 use crate::lab::{self, Lab, sample};
@@ -64,7 +65,8 @@ async fn download(
     let plan = Plan {
         node: NodeOptions::default(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        torrents: vec![TorrentOptions::new(lab.metainfo(), folder, mode)],
+        jobs: vec![TorrentOptions::new(lab.metainfo(), folder, mode).into()],
+        places: Places::default(),
         failed: Vec::new(),
         goal: Goal::default(),
         face: args.face,

@@ -1,25 +1,57 @@
 //! `kostorrent show`: what is in a torrent file, for a person or as JSON.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use magnet::torrent_file as file_of;
 use metainfo::Metainfo;
 use metainfo::text::grouped;
 use serde::Serialize;
 
-use super::args::Show;
+use super::args::{self, Show};
 use super::clock;
 use super::failure::Failure;
 use super::output;
+use super::target::Target;
 use super::text::{one_line, printable};
 use super::torrent_file;
+use super::{job, metadata};
 
 /// Shows the torrent.
 pub(crate) fn run(args: &Show) -> Result<(), Failure> {
-    let torrent = torrent_file::load(&args.torrent, args.names)?;
+    let torrent = match job::magnet(&args.torrent)? {
+        Some(magnet) => {
+            let magnet = Arc::new(magnet);
+            let found = metadata::fetch(&magnet, &args.network, args.sources, face(args))?;
+            if let Some(path) = &args.output {
+                let target = Target::find(path, args.force)?;
+                target.write(&file_of(&found.info, &magnet))?;
+                if matches!(target, Target::Stdout) {
+                    return Ok(());
+                }
+            }
+            torrent_file::named(Arc::unwrap_or_clone(found.metainfo), args.names)
+        }
+        None if args.output.is_some() => {
+            return Err(Failure::Usage(
+                "--output is for what a magnet link names: a torrent file is there already".into(),
+            ));
+        }
+        None => torrent_file::load(&args.torrent, args.names)?,
+    };
     if args.json {
         output::json(&Description::of(&torrent))
     } else {
         output::result(|out| print(&torrent, out))
+    }
+}
+
+/// How to say what is going on meanwhile: on stderr, or not at all.
+fn face(args: &Show) -> args::Face {
+    args::Face {
+        quiet: args.quiet || args.json,
+        json: false,
+        explain: false,
     }
 }
 
