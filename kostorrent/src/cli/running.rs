@@ -18,8 +18,7 @@ use super::several::Places;
 use super::{args, service, several};
 use crate::control::{Asked, Server};
 use crate::node::{
-    self, Command, Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report,
-    TorrentState,
+    self, Command, Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report, TorrentState,
 };
 use shown::Shown;
 
