@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use magnet::torrent_file as file_of;
+use magnet::{Magnet, torrent_file as file_of};
 use metainfo::Metainfo;
 use metainfo::text::grouped;
 use serde::Serialize;
@@ -71,6 +71,7 @@ struct Description<'a> {
     comment: Option<&'a str>,
     created_by: Option<&'a str>,
     creation_date: Option<i64>,
+    magnet: Option<String>,
     /// What is odd, in sentences. Not there when nothing is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -104,6 +105,7 @@ impl<'a> Description<'a> {
             comment: torrent.comment.as_deref(),
             created_by: torrent.created_by.as_deref(),
             creation_date: torrent.creation_date,
+            magnet: magnet_of(torrent),
             warnings: torrent.warnings.iter().map(ToString::to_string).collect(),
         }
     }
@@ -178,6 +180,9 @@ fn print(torrent: &Metainfo, out: &mut dyn Write) -> io::Result<()> {
     if let Some(comment) = &torrent.comment {
         row("comment", &one_line(comment))?;
     }
+    if let Some(magnet) = magnet_of(torrent) {
+        row("magnet", &magnet)?;
+    }
     for warning in &torrent.warnings {
         row("note", &one_line(&warning.to_string()))?;
     }
@@ -198,6 +203,11 @@ fn print(torrent: &Metainfo, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The torrent's magnet link; `None` of a private one, whose peers give no metadata away (BEP 27).
+pub(crate) fn magnet_of(torrent: &Metainfo) -> Option<String> {
+    (!torrent.private).then(|| Magnet::of(torrent).to_string())
 }
 
 /// `1.4 MiB (1,468,006 bytes)`; small sizes once.

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use magnet::Magnet;
 use metainfo::Metainfo;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -242,6 +243,11 @@ impl Lab {
     /// The tracker's URL.
     pub fn announce_url(&self) -> String {
         self.tracker.announce_url()
+    }
+
+    /// The sample's magnet link, with this lab's tracker in it.
+    pub fn magnet(&self) -> Magnet {
+        Magnet::of(&self.metainfo)
     }
 
     /// The sample's torrent, with this lab's tracker in it.

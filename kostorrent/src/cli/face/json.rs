@@ -42,7 +42,7 @@
 //! `verify --json` prints `warning`, too, and `file` (`path`, `fault`, `bad_pieces`) for each file
 //! that is not good, then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
 //! `warning` for what is left out and for names that not every system can keep, and `created` (`output`, `name`,
-//! `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, `left_out`).
+//! `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, `left_out`, `magnet` (null: it is private)).
 //! Both print `error`, too, when they fail without having come so far.
 //!
 //! `status --json` prints `status` for each torrent: `pid`, `name`, `info_hash`, `state` (`metadata`, `checking`, `downloading`,
