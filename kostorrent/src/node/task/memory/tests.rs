@@ -112,7 +112,8 @@ impl Scene {
     /// Looks at what is there, does `work` with the task, and ends it.
     async fn live(&self, work: impl AsyncFnOnce(&mut Task)) {
         let (disk, disk_thread) = disk::start().unwrap();
-        let common = Common::new(disk, Rc::new(Shares::new(None, None, u64::MAX)));
+        let shares = Rc::new(Shares::new(None, None, u64::MAX));
+        let common = Rc::new(Common::new(disk, shares));
         let doors = Arc::new(Doors::new(PeerId([1; 20])));
         let (handle, reins) = Torrent::new(self.metainfo.info_hash_v1.unwrap());
         let life = async {
@@ -133,7 +134,9 @@ impl Scene {
             options: self.options(),
             names: self.names(),
             port: 1,
-            door: doors.add(self.metainfo.info_hash_v1.unwrap()).unwrap(),
+            door: doors
+                .add(self.metainfo.info_hash_v1.unwrap(), engine::speaks())
+                .unwrap(),
             reins,
         }
     }
