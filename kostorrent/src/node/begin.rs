@@ -20,6 +20,7 @@ use super::shares::{Shares, Wants};
 use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
+use super::udp::Udp;
 
 /// What all torrents of a node share.
 pub(super) struct Common {
@@ -54,39 +55,46 @@ impl Common {
     }
 }
 
+/// What connects a torrent with its node.
+pub(super) struct Station {
+    /// The port that trackers are told.
+    pub port: u16,
+    /// The socket of its endpoint.
+    pub udp: Udp,
+    pub door: Door,
+    pub reins: Reins,
+}
+
 /// Everything a torrent begins with.
 pub(super) struct Work {
     pub options: TorrentOptions,
     pub names: Names,
-    /// The port that trackers are told.
-    pub port: u16,
-    pub door: Door,
-    pub reins: Reins,
+    pub station: Station,
 }
 
 impl Work {
     /// Looks at what is there, then works until the engine has finished.
     pub async fn run(self, common: Rc<Common>) {
-        let ended = self.reins.ended.clone();
+        let ended = self.station.reins.ended.clone();
         let outcome = self.until_over(&common).await;
         tracing::debug!(?outcome, "over");
         ended.send_replace(Some(outcome));
     }
 
     async fn until_over(mut self, common: &Rc<Common>) -> Outcome {
-        let info_hash = self.door.ours().info_hash;
+        let info_hash = self.station.door.ours().info_hash;
         let place = body::place(&self.options, self.names.clone(), info_hash);
         let mut waiting = None;
         let opened = tokio::select! {
-            opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
-            () = stopped(&mut self.reins.commands, &mut waiting) => return Outcome::Stopped,
+            opened = opening::open(place, &common.checks, &self.station.reins.publish) => opened,
+            () = stopped(&mut self.station.reins.commands, &mut waiting) => return Outcome::Stopped,
         };
         let mut opened = match opened {
             Ok(opened) => opened,
             Err(failure) => return Outcome::Failed(failure),
         };
         for notice in opened.notices.drain(..) {
-            let _ = self.reins.notify.send(notice);
+            let _ = self.station.reins.notify.send(notice);
         }
         let have = &opened.have;
         tracing::debug!(pieces = have.count(), of = have.len(), "checked");
@@ -105,7 +113,7 @@ impl Work {
         let missing = missing.iter_ones();
         let left = missing.map(|p| u64::from(geometry.piece_len(p))).sum();
         let id = common.next_id();
-        let choices = self.reins.choices.clone();
+        let choices = self.station.reins.choices.clone();
         let (body, content) = Body::new(id, common, &self.options, opened, choices);
         let options = self.options;
         let is_private = options.metainfo.private;
@@ -135,7 +143,7 @@ impl Work {
             seed: options.seed,
             unknown: None,
         };
-        start.task(common, self.port, self.door, self.reins)
+        start.task(common, self.station)
     }
 }
 
@@ -155,7 +163,13 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub fn task(self, common: &Rc<Common>, port: u16, door: Door, reins: Reins) -> Task {
+    pub fn task(self, common: &Rc<Common>, station: Station) -> Task {
+        let Station {
+            port,
+            udp,
+            door,
+            reins,
+        } = station;
         let flow = |most| Flow {
             most,
             ..Flow::default()
@@ -186,6 +200,7 @@ impl Start {
         let queue = self.body.disk.queue.clone();
         let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
+        let announcer = Announcer::new(ours.info_hash, ours.peer_id, port, clients, udp);
         Task::new(Parts {
             pieces: match config.content {
                 Some(_) => self.body.layout.geometry().pieces(),
@@ -196,7 +211,7 @@ impl Start {
             body: self.body,
             pool,
             source: Rc::new(source),
-            announcer: Announcer::new(ours.info_hash, ours.peer_id, port, clients),
+            announcer,
             door,
             share,
             commands: reins.commands,
@@ -267,9 +282,12 @@ mod tests {
         let work = Work {
             options: TorrentOptions::new(metainfo, dir.path(), Mode::Seed),
             names,
-            port: 1,
-            door: doors.add(info_hash, engine::speaks()).unwrap(),
-            reins,
+            station: Station {
+                port: 1,
+                udp: Udp::closed(&std::io::Error::other("none is needed")),
+                door: doors.add(info_hash, engine::speaks()).unwrap(),
+                reins,
+            },
         };
         let hour = Duration::from_secs(60 * 60);
         let idle = async {

@@ -5,7 +5,7 @@
 //! for all of them. They share that thread, the HTTP clients, and the budgets of memory and speed.
 //!
 //! An [`Endpoint`] is one way to reach us: a peer id and a listening socket, which finds the
-//! torrent that a caller is after by its handshake. Faces talk to a [`Torrent`] by channels: they
+//! torrent that a caller is after by its handshake; and a socket for datagrams beside it. Faces talk to a [`Torrent`] by channels: they
 //! read [`Snapshot`]s and [`Notice`]s, and give commands.
 //!
 //! From the bottom up:
@@ -16,6 +16,7 @@
 //! - `watch`: what others do to the files;
 //! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
+//! - `udp`: the socket for datagrams;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
@@ -46,6 +47,7 @@ mod source;
 mod space;
 mod task;
 mod trackers;
+mod udp;
 mod vouch;
 mod watch;
 
@@ -67,13 +69,15 @@ pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
 pub use magnet::MagnetOptions;
 
-use begin::{Common, Work};
+use begin::{Common, Station, Work};
 use disk::DiskQueue;
 use doors::Door;
 use doors::Doors;
+use handle::Reins;
 use handshake::Reserved;
 use magnet::MagnetWork;
 use shares::Shares;
+use udp::Udp;
 
 /// What all torrents of a node may use together.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +122,7 @@ pub enum NodeError {
 /// What the node's thread is asked.
 enum Request {
     Listen(TcpListener, Arc<Doors>),
+    Datagrams(udp::Work),
     Work(Box<Work>),
     Magnet(Box<MagnetWork>),
 }
@@ -134,6 +139,7 @@ pub struct Node {
 pub struct Endpoint {
     addr: SocketAddr,
     doors: Arc<Doors>,
+    udp: Udp,
     requests: mpsc::UnboundedSender<Request>,
 }
 
@@ -182,9 +188,14 @@ impl Node {
         let doors = Arc::new(Doors::new(PeerId::generate(&mut rand::rng())));
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
+        let (udp, work) = Udp::open(addr);
+        if let Some(work) = work {
+            let _ = self.requests.send(Request::Datagrams(work));
+        }
         Ok(Endpoint {
             addr,
             doors,
+            udp,
             requests: self.requests.clone(),
         })
     }
@@ -217,9 +228,7 @@ impl Endpoint {
         let work = Work {
             options,
             names,
-            port: self.addr.port(),
-            door,
-            reins,
+            station: self.station(door, reins),
         };
         // A node whose thread has ended unexpectedly drops it: the outcome tells.
         let _ = self.requests.send(Request::Work(Box::new(work)));
@@ -243,13 +252,20 @@ impl Endpoint {
         torrent.begin = Some(to_begin);
         let work = MagnetWork {
             options,
-            port: self.addr.port(),
-            door,
-            reins,
+            station: self.station(door, reins),
             begin,
         };
         let _ = self.requests.send(Request::Magnet(Box::new(work)));
         Ok(torrent)
+    }
+
+    fn station(&self, door: Door, reins: Reins) -> Station {
+        Station {
+            port: self.addr.port(),
+            udp: self.udp.clone(),
+            door,
+            reins,
+        }
     }
 
     /// A door for a torrent. Who records without names does not speak of addresses and metadata.
@@ -284,14 +300,15 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                     spawn_local(listener::listen(listener, doors));
                 }
             }
+            Request::Datagrams(work) => drop(spawn_local(work.run())),
             Request::Work(work) => {
                 let name = &*work.options.metainfo.name;
-                let info_hash = work.door.ours().info_hash;
+                let info_hash = work.station.door.ours().info_hash;
                 let span = error_span!("torrent", name, %info_hash);
                 torrents.spawn_local(work.run(common.clone()).instrument(span));
             }
             Request::Magnet(work) => {
-                let info_hash = work.door.ours().info_hash;
+                let info_hash = work.station.door.ours().info_hash;
                 let span = error_span!("torrent", %info_hash);
                 torrents.spawn_local(work.run(common.clone()).instrument(span));
             }

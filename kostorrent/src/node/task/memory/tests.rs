@@ -16,12 +16,13 @@ use tokio::task::LocalSet;
 
 use super::super::*;
 use super::*;
-use crate::node::begin::{Common, Work};
+use crate::node::begin::{Common, Station, Work};
 use crate::node::disk;
 use crate::node::doors::Doors;
 use crate::node::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
 use crate::node::opening::{self, Opened, Place};
 use crate::node::shares::Shares;
+use crate::node::udp::Udp;
 
 const PIECE: usize = 16 * 1024;
 const PIECES: u32 = 4;
@@ -133,11 +134,14 @@ impl Scene {
         Work {
             options: self.options(),
             names: self.names(),
-            port: 1,
-            door: doors
-                .add(self.metainfo.info_hash_v1.unwrap(), engine::speaks())
-                .unwrap(),
-            reins,
+            station: Station {
+                port: 1,
+                udp: Udp::closed(&std::io::Error::other("none is needed")),
+                door: doors
+                    .add(self.metainfo.info_hash_v1.unwrap(), engine::speaks())
+                    .unwrap(),
+                reins,
+            },
         }
     }
 
