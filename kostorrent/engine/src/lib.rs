@@ -48,7 +48,9 @@ mod why;
 pub use bound::Bound;
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
 pub use details::{Details, Doing, OpenPiece, PeerDetails, TrackerDetails};
-pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
+pub use event::{
+    Action, Announcement, BufKey, Command, Encryption, Event, Outcome, Report, Stored,
+};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::{Stats, Waste};
 pub use time::Time;
@@ -170,8 +172,9 @@ impl Engine {
                 peer,
                 addr,
                 incoming,
+                encryption,
                 handshake,
-            } => self.connected(peer, addr, incoming, &handshake),
+            } => self.connected(peer, addr, (incoming, encryption), &handshake),
             Event::ConnectFailed { addr, why } => self.connect_failed(addr, &why),
             Event::Closed { peer, .. } => self.closed(peer),
             Event::Unsent { peer, block } => self.unsent(peer, block),

@@ -113,7 +113,7 @@ impl Scene {
     async fn live(&self, work: impl AsyncFnOnce(&mut Task)) {
         let (disk, disk_thread) = disk::start().unwrap();
         let common = Common::new(disk, Rc::new(Shares::new(None, None, u64::MAX)));
-        let doors = Arc::new(Doors::new(PeerId([1; 20])));
+        let doors = Arc::new(Doors::new(PeerId([1; 20]), encryption::Policy::Allow));
         let (handle, reins) = Torrent::new(self.metainfo.info_hash_v1.unwrap());
         let life = async {
             let opened = self.open().await;
