@@ -14,6 +14,7 @@ pub mod chart;
 mod choking;
 mod chosen;
 mod compact;
+mod datagrams;
 mod dealing;
 mod end_game;
 mod estimates;
@@ -82,6 +83,9 @@ pub fn all() -> Vec<Figure> {
         orders::leaves(),
         end_game::figure(),
         channel::figure(),
+        datagrams::way(),
+        datagrams::bytes(),
+        datagrams::waits(),
     ]
 }
 
