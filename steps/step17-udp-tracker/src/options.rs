@@ -14,7 +14,6 @@ const NOP: u8 = 1;
 /// Option 2: a part of the path and query.
 const URL_DATA: u8 = 2;
 
-// ANCHOR: options
 /// Writes the path and query of a tracker's URL as options of at most 255 bytes. An empty one is
 /// written too: it says that there is neither, and that we know of options.
 pub fn encode_options(url_data: &[u8], out: &mut Vec<u8>) {
@@ -27,7 +26,6 @@ pub fn encode_options(url_data: &[u8], out: &mut Vec<u8>) {
         out.extend(part);
     }
 }
-// ANCHOR_END: options
 
 // ANCHOR: decode
 /// The path and query that the options of an announce name, put together; none if they name none.
@@ -38,7 +36,7 @@ pub fn encode_options(url_data: &[u8], out: &mut Vec<u8>) {
 /// When an option goes on beyond the end. There may be a key in the query, and half a key opens
 /// nothing.
 pub fn decode_options(options: &[u8]) -> Result<Option<Vec<u8>>, PacketError> {
-    // ANCHOR: yours_decode_options (chapter 17, "The path of the URL")
+    // ANCHOR: yours_decode_options (chapter 17, "The options")
     let mut url_data: Option<Vec<u8>> = None;
     let mut rest = options;
     while let Some((&kind, after)) = rest.split_first() {

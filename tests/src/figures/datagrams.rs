@@ -145,7 +145,7 @@ const OURS: f64 = 66.0;
 const TRACKERS: f64 = 414.0;
 
 fn party(svg: &mut Svg, class: &str, name: &str, x: f64, y: f64) {
-    svg.rect(class, x - 54.0, y, 108.0, 34.0);
+    svg.rect(class, x - 60.0, y, 120.0, 34.0);
     svg.text("bold mid", x, y + 23.0, name);
 }
 
@@ -207,7 +207,12 @@ pub(super) fn way() -> Figure {
     }
     let aside = (eve + TRACKERS) / 2.0;
     svg.text("small mid mute", aside, 327.0, "“I am the victim”");
-    svg.text("small mid mute", aside, 447.0, "with an id of her own");
+    svg.text(
+        "small mid mute",
+        aside,
+        447.0,
+        "with an id that she guessed",
+    );
     svg.text(
         "small mid",
         240.0,

@@ -91,7 +91,9 @@ assert refused(ask_tracker, ours, UDP_PROTOCOL, CONNECT, b'', 0.1, time.monotoni
 /// The plain tracker at work, and its URL.
 fn tracker() -> Option<(Process, String)> {
     let mut command = python()?;
-    command.arg(plain().join("ch17_udp.py")).args(["--serve", "0"]);
+    command
+        .arg(plain().join("ch17_udp.py"))
+        .args(["--serve", "0"]);
     let mut tracker = Process::start("ch17_udp.py --serve", &mut command);
     let url = tracker.until_line("its URL", |line| {
         line.starts_with("udp://").then(|| line.trim().to_owned())
@@ -101,7 +103,9 @@ fn tracker() -> Option<(Process, String)> {
 
 #[test]
 fn the_plain_client_and_the_steps_program_meet_at_the_plain_tracker() {
-    let Some((_tracker, url)) = tracker() else { return };
+    let Some((_tracker, url)) = tracker() else {
+        return;
+    };
     let torrent = programs::root().join("kostorrent/sample/kostorrent-sample.torrent");
     // Somebody who stays: a datagram socket that announces by the step's library would be the same.
     let mut stays = python().expect("it was there");
@@ -113,7 +117,10 @@ fn the_plain_client_and_the_steps_program_meet_at_the_plain_tracker() {
     Process::run("a plain announce", &mut stays).expect_code(0);
 
     let mut plainly = python().expect("it was there");
-    plainly.arg(plain().join("ch17_udp.py")).arg(&torrent).arg(&url);
+    plainly
+        .arg(plain().join("ch17_udp.py"))
+        .arg(&torrent)
+        .arg(&url);
     let plainly = Process::run("ch17_udp.py", &mut plainly);
     plainly.expect_code(0);
     assert_eq!(plainly.stdout, "127.0.0.1:7001\n");
@@ -122,7 +129,11 @@ fn the_plain_client_and_the_steps_program_meet_at_the_plain_tracker() {
     step.arg(&torrent).args(["--tracker", &url]);
     let step = Process::run("step17-udp-tracker", &mut step);
     step.expect_code(0);
-    assert!(step.stdout.contains("    127.0.0.1:7001\n"), "{}", step.stdout);
+    assert!(
+        step.stdout.contains("    127.0.0.1:7001\n"),
+        "{}",
+        step.stdout
+    );
 }
 
 #[test]
@@ -138,7 +149,9 @@ fn a_tracker_that_is_not_there_is_an_error_in_time() {
     let finished = Process::run("a plain announce", &mut command);
     finished.expect_code(1);
     assert!(
-        finished.stderr.contains("TimeoutError: the tracker does not answer"),
+        finished
+            .stderr
+            .contains("TimeoutError: the tracker does not answer"),
         "{}",
         finished.stderr
     );

@@ -371,5 +371,9 @@ const SCHEMES: [&str; 3] = ["http", "https", "udp"];
 
 fn can_ask(url: &str) -> bool {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
+    scheme.is_some_and(|scheme| {
+        SCHEMES
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    })
 }

@@ -55,7 +55,9 @@ impl Lookup for Memory<'_> {
                 left => left,
             },
             event: request.event,
-            wanted: request.numwant.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+            wanted: request
+                .numwant
+                .map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
         })?;
         Ok(Announced {
             interval: seconds(answer.interval),

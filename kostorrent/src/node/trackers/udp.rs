@@ -162,10 +162,7 @@ async fn both(mut asked: JoinSet<Said>) -> Said {
 
 /// Whether that is the tracker's word, for good or ill.
 fn has_spoken(said: &Said) -> bool {
-    matches!(
-        said,
-        Ok(_) | Err(AskError::Failed(Failure::Refused { .. }))
-    )
+    matches!(said, Ok(_) | Err(AskError::Failed(Failure::Refused { .. })))
 }
 
 /// An answer is more than a refusal, and a refusal more than nothing.
@@ -184,4 +181,3 @@ fn together(one: Said, other: Said) -> Said {
         (Err(_), other) => other,
     }
 }
-

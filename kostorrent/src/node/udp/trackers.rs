@@ -58,7 +58,10 @@ impl Trackers {
     /// The system has no way to this address: who asks there need not wait.
     pub fn unreachable(&mut self, to: SocketAddr, error: &io::Error) {
         let is_there = |question: &Question| question.to == to;
-        for (id, question) in self.waiting.extract_if(.., |_, question| is_there(question)) {
+        for (id, question) in self
+            .waiting
+            .extract_if(.., |_, question| is_there(question))
+        {
             self.client.cancel(id);
             let why = AskError::Unreachable(error.to_string());
             let _ = question.answer.send(Err(why));
