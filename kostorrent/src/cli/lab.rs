@@ -77,6 +77,7 @@ fn introduce(lab: &Lab, torrent: &std::path::Path) -> Result<(), Failure> {
             sample::NAME
         )?;
         writeln!(out, "  tracker  {}", lab.announce_url())?;
+        writeln!(out, "  by UDP   {}", lab.udp_url())?;
         for addr in lab.seeders() {
             writeln!(out, "  seeder   {addr}")?;
         }

@@ -44,7 +44,7 @@ const READY: Duration = Duration::from_secs(20);
 /// What the lab is to consist of.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The tracker's port on 127.0.0.1; 0 takes a free one.
+    /// The tracker's port on 127.0.0.1, in TCP and in UDP; 0 takes a free one.
     pub port: u16,
     /// How many seeders.
     pub seeders: u8,
@@ -237,6 +237,11 @@ impl Lab {
     /// The tracker's URL.
     pub fn announce_url(&self) -> String {
         self.tracker.announce_url()
+    }
+
+    /// The same tracker's URL for whoever asks by UDP.
+    pub fn udp_url(&self) -> String {
+        self.tracker.udp_url()
     }
 
     /// The sample's torrent, with this lab's tracker in it.

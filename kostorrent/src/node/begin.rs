@@ -21,6 +21,7 @@ use super::shares::{Shares, Wants};
 use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
+use super::udp::Udp;
 use super::vouch::Voucher;
 use super::watch::Watch;
 
@@ -63,6 +64,8 @@ pub(super) struct Work {
     pub names: Names,
     /// The port that trackers are told.
     pub port: u16,
+    /// The socket of its endpoint.
+    pub udp: Udp,
     pub door: Door,
     pub reins: Reins,
 }
@@ -188,6 +191,7 @@ impl Work {
         let disk = common.disk.enter(id, storage);
         let source = Shared::new(id, disk.queue.clone(), pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
+        let announcer = Announcer::new(ours.info_hash, ours.peer_id, self.port, clients, self.udp);
         Task::new(Parts {
             engine: Engine::new(config, Time::ZERO),
             recorder,
@@ -198,7 +202,7 @@ impl Work {
             watch,
             vouch,
             choosing,
-            announcer: Announcer::new(ours.info_hash, ours.peer_id, self.port, clients),
+            announcer,
             door: self.door,
             share,
             commands: self.reins.commands,
@@ -268,6 +272,7 @@ mod tests {
             options: TorrentOptions::new(metainfo, dir.path(), Mode::Seed),
             names,
             port: 1,
+            udp: Udp::closed(&std::io::Error::other("none is needed")),
             door: doors.add(info_hash).unwrap(),
             reins,
         };

@@ -5,7 +5,7 @@
 //! for all of them. They share that thread, the HTTP clients, and the budgets of memory and speed.
 //!
 //! An [`Endpoint`] is one way to reach us: a peer id and a listening socket, which finds the
-//! torrent that a caller is after by its handshake. Faces talk to a [`Torrent`] by channels: they
+//! torrent that a caller is after by its handshake; and a socket for datagrams beside it. Faces talk to a [`Torrent`] by channels: they
 //! read [`Snapshot`]s and [`Notice`]s, and give commands.
 //!
 //! From the bottom up:
@@ -16,6 +16,7 @@
 //! - `watch`: what others do to the files;
 //! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
+//! - `udp`: the socket for datagrams;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
@@ -44,6 +45,7 @@ mod source;
 mod space;
 mod task;
 mod trackers;
+mod udp;
 mod vouch;
 mod watch;
 
@@ -68,6 +70,7 @@ use begin::{Common, Work};
 use disk::DiskQueue;
 use doors::Doors;
 use shares::Shares;
+use udp::Udp;
 
 /// What all torrents of a node may use together.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +115,7 @@ pub enum NodeError {
 /// What the node's thread is asked.
 enum Request {
     Listen(TcpListener, Arc<Doors>),
+    Datagrams(udp::Work),
     Work(Box<Work>),
 }
 
@@ -127,6 +131,7 @@ pub struct Node {
 pub struct Endpoint {
     addr: SocketAddr,
     doors: Arc<Doors>,
+    udp: Udp,
     requests: mpsc::UnboundedSender<Request>,
 }
 
@@ -175,9 +180,14 @@ impl Node {
         let doors = Arc::new(Doors::new(PeerId::generate(&mut rand::rng())));
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
+        let (udp, work) = Udp::open(addr);
+        if let Some(work) = work {
+            let _ = self.requests.send(Request::Datagrams(work));
+        }
         Ok(Endpoint {
             addr,
             doors,
+            udp,
             requests: self.requests.clone(),
         })
     }
@@ -213,6 +223,7 @@ impl Endpoint {
             options,
             names,
             port: self.addr.port(),
+            udp: self.udp.clone(),
             door,
             reins,
         };
@@ -238,6 +249,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                     spawn_local(listener::listen(listener, doors));
                 }
             }
+            Request::Datagrams(work) => drop(spawn_local(work.run())),
             Request::Work(work) => {
                 let name = &*work.options.metainfo.name;
                 let info_hash = work.door.ours().info_hash;

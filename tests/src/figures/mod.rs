@@ -16,6 +16,7 @@ mod choking;
 mod chosen;
 mod compact;
 mod crossing;
+mod datagrams;
 mod dealing;
 mod end_game;
 mod estimates;
@@ -85,6 +86,9 @@ pub fn all() -> Vec<Figure> {
         orders::leaves(),
         end_game::figure(),
         channel::figure(),
+        datagrams::way(),
+        datagrams::bytes(),
+        datagrams::waits(),
         fast_messages::figure(),
         crossing::figure(),
         allowed_set::figure(),

@@ -8,6 +8,7 @@ mod encryption;
 mod first;
 mod magnet;
 mod peers;
+mod udp;
 
 use std::fs;
 use std::path::{Path, PathBuf};
