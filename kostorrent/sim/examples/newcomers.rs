@@ -68,7 +68,10 @@ fn enter(world: &mut World, config: Config, allows_fast: bool) -> usize {
 }
 
 fn count(world: &World, node: usize) -> u32 {
-    world.nodes[node].engine.have().map_or(0, |have| have.count())
+    world.nodes[node]
+        .engine
+        .have()
+        .map_or(0, |have| have.count())
 }
 
 /// Runs a swarm, and adds what was seen to the means.

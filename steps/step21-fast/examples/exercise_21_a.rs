@@ -43,6 +43,9 @@ mod tests {
     #[test]
     fn without_it_nothing_is_said_of_nothing() {
         assert_eq!(bytes(&Bitfield::new(10), false), []);
-        assert_eq!(bytes(&Bitfield::full(10), false), [0, 0, 0, 3, 5, 0xff, 0xc0]);
+        assert_eq!(
+            bytes(&Bitfield::full(10), false),
+            [0, 0, 0, 3, 5, 0xff, 0xc0]
+        );
     }
 }

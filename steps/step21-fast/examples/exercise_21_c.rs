@@ -30,9 +30,7 @@ fn whose(
 
 /// All networks of four /16: as many as a city's provider may have.
 fn networks() -> impl Iterator<Item = Ipv4Addr> {
-    (4..8).flat_map(|second| {
-        (0..=255).map(move |third| Ipv4Addr::new(80, second, third, 0))
-    })
+    (4..8).flat_map(|second| (0..=255).map(move |third| Ipv4Addr::new(80, second, third, 0)))
 }
 
 fn main() {

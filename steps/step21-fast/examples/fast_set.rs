@@ -56,7 +56,10 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let (lines, _) = story(address);
-    println!("{address}, {PIECES} pieces, info-hash {}\n", hex(&INFO_HASH.0));
+    println!(
+        "{address}, {PIECES} pieces, info-hash {}\n",
+        hex(&INFO_HASH.0)
+    );
     println!("{}", lines.join("\n"));
     ExitCode::SUCCESS
 }

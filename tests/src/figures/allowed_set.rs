@@ -32,7 +32,11 @@ pub(super) fn figure() -> Figure {
     let mut y = 0.0;
     for (name, address) in WHO {
         y += 20.0;
-        svg.spans(2.0, y, &[("bold", name), ("mono small", &address.to_string())]);
+        svg.spans(
+            2.0,
+            y,
+            &[("bold", name), ("mono small", &address.to_string())],
+        );
         y += 8.0;
         let set = set(address);
         for piece in 0..PIECES {
