@@ -22,6 +22,7 @@ mod end_game;
 mod estimates;
 mod fast_messages;
 mod handshake_bytes;
+mod lookup;
 mod messages_bytes;
 mod notes;
 mod orders;
@@ -89,6 +90,7 @@ pub fn all() -> Vec<Figure> {
         datagrams::way(),
         datagrams::bytes(),
         datagrams::waits(),
+        lookup::figure(),
         fast_messages::figure(),
         crossing::figure(),
         allowed_set::figure(),
