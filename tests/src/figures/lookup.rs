@@ -18,8 +18,8 @@ const NODES: usize = 10_000;
 const SEED: u64 = 20;
 
 /// Where the bars begin, and how wide one is for each doubling of the nodes.
-const LEFT: f64 = 250.0;
-const DOUBLING: f64 = 15.0;
+const LEFT: f64 = 262.0;
+const DOUBLING: f64 = 12.5;
 
 pub(super) fn figure() -> Figure {
     let hops = by_distance(NODES, &mut ChaCha8Rng::seed_from_u64(SEED));
@@ -44,7 +44,7 @@ pub(super) fn figure() -> Figure {
             _ => "one that that one names",
         };
         let class = if is_last { "c" } else { "b" };
-        svg.rect(class, 2.0, y, 228.0, 52.0);
+        svg.rect(class, 2.0, y, 250.0, 52.0);
         svg.text("bold", 12.0, y + 22.0, name);
         svg.text("small", 12.0, y + 42.0, &bits(hop));
         let width = DOUBLING * (hop.nearer as f64 + 1.0).log2();

@@ -34,8 +34,9 @@ pub fn by_distance(nodes: usize, rng: &mut ChaCha8Rng) -> Vec<Hop> {
         // Of those that share more bits with the target it knows some; nobody else is of use.
         let shared = ids[at].shared_bits(target);
         let nearer = (0..at).filter(|&n| ids[n].shared_bits(target) > shared || n < KEEPERS);
-        let known: Vec<usize> = nearer.sample(rng, KNOWN);
-        at = known.into_iter().min().unwrap_or(at - 1);
+        let mut known = [0; KNOWN];
+        let count = nearer.sample_fill(rng, &mut known);
+        at = known[..count].iter().copied().min().unwrap_or(at - 1);
         hops.push(hop(at));
     }
     hops
