@@ -5,9 +5,11 @@ mod clients;
 mod dht;
 mod disk;
 mod encryption;
+mod fast;
 mod first;
 mod magnet;
 mod peers;
+mod udp;
 
 use std::fs;
 use std::path::{Path, PathBuf};
