@@ -20,6 +20,7 @@ mod end_game;
 mod estimates;
 mod handshake_bytes;
 mod messages_bytes;
+mod news;
 mod notes;
 mod orders;
 mod parts;
@@ -86,6 +87,9 @@ pub fn all() -> Vec<Figure> {
         datagrams::way(),
         datagrams::bytes(),
         datagrams::waits(),
+        news::spread(),
+        news::message(),
+        news::near(),
     ]
 }
 
