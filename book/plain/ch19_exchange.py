@@ -40,6 +40,19 @@ def pack_address(address):
 # ANCHOR_END: news
 
 
+# ANCHOR: read
+# Reads a message: who is added, and who is dropped. What is missing is empty.
+def read_news(body):
+    news, _ = decode(body)
+    gone = read_peers(news.get(b"dropped", b""))
+    come = []
+    for host, port in read_peers(news.get(b"added", b"")):
+        if port != 0 and (host, port) not in gone + come:
+            come.append((host, port))
+    return come, gone
+# ANCHOR_END: read
+
+
 # ANCHOR: near
 # How near an address is: 0 this machine, 1 a private network, 2 the internet.
 def how_near(host):
@@ -54,12 +67,11 @@ def how_near(host):
 # ANCHOR: believe
 # Takes a peer's news; gives whom we did not know of. `heard` is what it has told us before.
 def take_news(heard, teller, body):
-    news, _ = decode(body)
-    for address in read_peers(news.get(b"dropped", b"")):
-        heard.discard(address)
+    come, gone = read_news(body)
+    heard -= set(gone)
     new = []
-    for host, port in read_peers(news.get(b"added", b""))[:100]:
-        if port == 0 or how_near(host) < how_near(teller) or len(heard) >= 100:
+    for host, port in come[:100]:
+        if how_near(host) < how_near(teller) or len(heard) >= 100:
             continue
         hosts = {host for host, _ in heard if how_near(host) > 0}
         if host not in hosts and (host, port) not in heard:
