@@ -22,6 +22,7 @@ use crate::node::doors::Doors;
 use crate::node::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
 use crate::node::opening::{self, Opened, Place};
 use crate::node::shares::Shares;
+use crate::node::udp::Udp;
 
 const PIECE: usize = 16 * 1024;
 const PIECES: u32 = 4;
@@ -133,6 +134,7 @@ impl Scene {
             options: self.options(),
             names: self.names(),
             port: 1,
+            udp: Udp::closed(&std::io::Error::other("none is needed")),
             door: doors.add(self.metainfo.info_hash_v1.unwrap()).unwrap(),
             reins,
         }
