@@ -17,6 +17,7 @@ pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
         .args(arguments)
         .env("NO_COLOR", "1")
         .env("XDG_STATE_HOME", state())
+        .env("KOSTORRENT_LSD", "off")
         .env_remove("KOSTORRENT_LOG");
     command
 }

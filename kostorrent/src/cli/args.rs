@@ -304,6 +304,10 @@ pub(crate) struct Sources {
     /// Do not tell peers of each other, nor listen when they do (BEP 11); a private torrent never does
     #[arg(long)]
     pub(crate) no_pex: bool,
+    /// Neither look on the local network for who has the same torrents nor tell it of ours (BEP 14); for a private
+    /// torrent nobody does
+    #[arg(long)]
+    pub(crate) no_lsd: bool,
 }
 
 impl Sources {
@@ -311,7 +315,7 @@ impl Sources {
     pub(crate) fn sources(self) -> node::Sources {
         node::Sources {
             dht: false,
-            local: false,
+            local: !self.no_lsd,
             exchange: !self.no_pex,
         }
     }

@@ -8,7 +8,7 @@ use magnet::Magnet;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::Found;
-use super::{args, download, face, running};
+use super::{args, download, face, reference, running};
 use crate::node::{Node, NodeOptions, Notice, Outcome};
 
 /// Fetches the metadata of a link.
@@ -20,7 +20,12 @@ pub(crate) fn fetch(
 ) -> Result<Found, Failure> {
     running::block_on(async {
         let mut interrupts = Interrupts::new()?;
-        let node = Node::start(NodeOptions::default()).map_err(Failure::failed)?;
+        let options = NodeOptions {
+            encryption: network.encryption(),
+            local: reference::local_network(),
+            ..NodeOptions::default()
+        };
+        let node = Node::start(options).map_err(Failure::failed)?;
         let endpoint = node.listen(running::listen_on(network.port));
         let endpoint = endpoint.map_err(Failure::failed)?;
         let mut options = download::link(magnet, network.peers(), network.names());

@@ -14,6 +14,7 @@ use super::budget::Flow;
 use super::disk::{DiskQueue, TorrentId};
 use super::doors::Door;
 use super::handle::{Mode, Reins, TorrentOptions};
+use super::local::Local;
 use super::magnet::Unknown;
 use super::opening::{self, Opened};
 use super::shares::{Shares, Wants};
@@ -61,6 +62,7 @@ pub(super) struct Station {
     pub port: u16,
     /// The socket of its endpoint.
     pub udp: Udp,
+    pub local: Local,
     pub door: Door,
     pub reins: Reins,
 }
@@ -167,6 +169,7 @@ impl Start {
         let Station {
             port,
             udp,
+            local,
             door,
             reins,
         } = station;
@@ -212,6 +215,7 @@ impl Start {
             pool,
             source: Rc::new(source),
             announcer,
+            local,
             door,
             share,
             commands: reins.commands,
@@ -252,6 +256,7 @@ mod tests {
     use super::super::disk;
     use super::super::doors::Doors;
     use super::super::handle::Torrent;
+    use super::super::local::LocalNetwork;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -286,6 +291,7 @@ mod tests {
             station: Station {
                 port: 1,
                 udp: Udp::closed(&std::io::Error::other("none is needed")),
+                local: Local::new(1, LocalNetwork::None).0,
                 door: doors.add(info_hash, engine::speaks()).unwrap(),
                 reins,
             },

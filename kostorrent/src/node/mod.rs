@@ -17,6 +17,7 @@
 //! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
 //! - `udp`: the socket for datagrams;
+//! - `local`: who has the same on the local network;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
@@ -40,6 +41,7 @@ mod foreign;
 mod handle;
 mod link;
 mod listener;
+mod local;
 mod magnet;
 mod names;
 mod opening;
@@ -69,6 +71,7 @@ use tracing::{Instrument, error_span};
 pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Waste};
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
+pub use local::LocalNetwork;
 pub use magnet::MagnetOptions;
 
 use begin::{Common, Station, Work};
@@ -77,6 +80,7 @@ use doors::Door;
 use doors::Doors;
 use handle::Reins;
 use handshake::Reserved;
+use local::Local;
 use magnet::MagnetWork;
 use shares::Shares;
 use udp::Udp;
@@ -92,6 +96,9 @@ pub struct NodeOptions {
     pub memory: u64,
     /// Whether connections are encrypted, in both directions.
     pub encryption: Policy,
+    /// Where others are looked for who have the same torrents (BEP 14). An endpoint at a loopback address
+    /// looks on this machine alone.
+    pub local: LocalNetwork,
 }
 
 impl Default for NodeOptions {
@@ -101,6 +108,7 @@ impl Default for NodeOptions {
             limit_up: None,
             memory: engine::PIECE_MEMORY,
             encryption: Policy::default(),
+            local: LocalNetwork::Usual,
         }
     }
 }
@@ -128,6 +136,7 @@ pub enum NodeError {
 enum Request {
     Listen(TcpListener, Arc<Doors>),
     Datagrams(udp::Work),
+    Local(local::Work),
     Work(Box<Work>),
     Magnet(Box<MagnetWork>),
 }
@@ -136,6 +145,7 @@ enum Request {
 #[derive(Debug)]
 pub struct Node {
     encryption: Policy,
+    local: LocalNetwork,
     requests: mpsc::UnboundedSender<Request>,
     thread: JoinHandle<()>,
 }
@@ -146,6 +156,7 @@ pub struct Endpoint {
     addr: SocketAddr,
     doors: Arc<Doors>,
     udp: Udp,
+    local: Local,
     requests: mpsc::UnboundedSender<Request>,
 }
 
@@ -181,6 +192,7 @@ impl Node {
         })?;
         Ok(Node {
             encryption: options.encryption,
+            local: options.local,
             requests,
             thread,
         })
@@ -203,10 +215,19 @@ impl Node {
         if let Some(work) = work {
             let _ = self.requests.send(Request::Datagrams(work));
         }
+        let network = match self.local {
+            LocalNetwork::Usual if addr.ip().is_loopback() => LocalNetwork::Loopback,
+            network => network,
+        };
+        let (local, work) = Local::new(addr.port(), network);
+        if let Some(work) = work {
+            let _ = self.requests.send(Request::Local(work));
+        }
         Ok(Endpoint {
             addr,
             doors,
             udp,
+            local,
             requests: self.requests.clone(),
         })
     }
@@ -274,6 +295,7 @@ impl Endpoint {
         Station {
             port: self.addr.port(),
             udp: self.udp.clone(),
+            local: self.local.clone(),
             door,
             reins,
         }
@@ -312,6 +334,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                 }
             }
             Request::Datagrams(work) => drop(spawn_local(work.run())),
+            Request::Local(work) => drop(spawn_local(work.run())),
             Request::Work(work) => {
                 let name = &*work.options.metainfo.name;
                 let info_hash = work.station.door.ours().info_hash;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connection::{FileSpan, Heard, Order, Pool};
-use engine::{Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Time};
+use engine::{
+    Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Source, Time,
+};
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
@@ -29,6 +31,7 @@ use super::doors::Door;
 use super::exchange::Ways;
 use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
+use super::local::Local;
 use super::magnet::{Found, Unknown};
 use super::names;
 use super::shares::Share;
@@ -65,6 +68,7 @@ pub(super) struct Parts {
     pub pool: Pool,
     pub source: Rc<Shared>,
     pub announcer: Announcer,
+    pub local: Local,
     pub door: Door,
     pub share: Share,
     pub commands: mpsc::UnboundedReceiver<Command>,
@@ -92,6 +96,7 @@ pub(super) struct Task {
     vouch: Option<Voucher>,
     choosing: Option<Choosing>,
     announcer: Announcer,
+    local: Local,
     door: Door,
     share: Share,
     connections: Connections,
@@ -140,6 +145,7 @@ impl Task {
             vouch: body.vouch,
             choosing: body.choosing,
             announcer: parts.announcer,
+            local: parts.local,
             door: parts.door,
             share: parts.share,
             connections,
@@ -288,7 +294,8 @@ impl Task {
                         .to_told
                         .send(Told::Event(Event::Searched { answered: 0 }));
                 }
-                Action::TellLocal { .. } | Action::DhtNode { .. } => {}
+                Action::TellLocal { tells } => self.tell_local(tells),
+                Action::DhtNode { .. } => {}
                 Action::Announce {
                     tracker,
                     announcement,
@@ -363,6 +370,23 @@ impl Task {
                 result,
             };
             let _ = to_told.send(Told::Event(event));
+        });
+    }
+
+    /// Has the local network told of this torrent, or no more. Who else there has it is told to the
+    /// engine.
+    fn tell_local(&mut self, tells: bool) {
+        let info_hash = self.door.ours().info_hash;
+        if !tells {
+            return self.local.stop(info_hash);
+        }
+        let mut neighbours = self.local.tell(info_hash);
+        let to_told = self.to_told.clone();
+        self.spawn(async move {
+            while let Some(addr) = neighbours.recv().await {
+                let (source, peers) = (Source::Local, vec![addr]);
+                let _ = to_told.send(Told::Event(Event::Named { source, peers }));
+            }
         });
     }
 
