@@ -473,7 +473,7 @@ fn strangers_at_the_door_do_not_disturb_a_seeder() {
 
     // Who begins an exchange of keys that cannot become one is sent away: with a key that makes a secret which everybody
     // knows, at once and without an answer; with rubbish, when there is too much of it.
-    let mut closed = |bytes: &[u8]| {
+    let closed = |bytes: &[u8]| {
         let mut stranger = wait::until("the seeder's port", || TcpStream::connect(address).ok());
         // It may be hung up on before it has sent everything.
         let _ = stranger.write_all(bytes);
