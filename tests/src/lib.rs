@@ -7,7 +7,7 @@
 //! - [`process`]: child processes that cannot outlive their test.
 //! - [`kostorrent`]: our client.
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
-//! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
+//! - [`tracker`], [`udp_tracker`] and [`peer`]: trackers and a seeder that do what a test tells them, and remember what they saw.
 //! - [`tap`]: somebody between two programs, who sees what passes.
 //! - [`disk`]: one that is too small.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
@@ -45,6 +45,7 @@ pub mod torrent;
 pub mod tracker;
 #[cfg(unix)]
 pub mod transcripts;
+pub mod udp_tracker;
 pub mod wait;
 pub mod wasm;
 

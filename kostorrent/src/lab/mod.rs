@@ -19,12 +19,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use magnet::Magnet;
 use metainfo::Metainfo;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::file_id::FileId;
-use crate::node::{Endpoint, Mode, Node, NodeError, NodeOptions, Torrent, TorrentOptions};
+use crate::node::{Endpoint, Mode, Node, NodeError, NodeOptions, Sources, Torrent, TorrentOptions};
 use crate::whole_file::{self, WriteError};
 use temp::TempFolder;
 use tracker::{Announce, Serves, Swarms, Tracker};
@@ -44,7 +45,7 @@ const READY: Duration = Duration::from_secs(20);
 /// What the lab is to consist of.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The tracker's port on 127.0.0.1; 0 takes a free one.
+    /// The tracker's port on 127.0.0.1, in TCP and in UDP; 0 takes a free one.
     pub port: u16,
     /// How many seeders.
     pub seeders: u8,
@@ -180,6 +181,11 @@ impl Lab {
     fn add_seeder(&mut self, rate: Option<u64>) -> Result<(), LabError> {
         let endpoint = self.node.listen((Ipv4Addr::LOCALHOST, 0).into())?;
         let mut seeder = endpoint.add(TorrentOptions {
+            info: metainfo::info_bytes(&self.torrent).map(Into::into),
+            sources: Sources {
+                exchange: true,
+                ..Sources::none()
+            },
             limit_up: rate,
             ..TorrentOptions::new(self.metainfo.clone(), self.folder.path(), Mode::Seed)
         })?;
@@ -237,6 +243,16 @@ impl Lab {
     /// The tracker's URL.
     pub fn announce_url(&self) -> String {
         self.tracker.announce_url()
+    }
+
+    /// The same tracker's URL for whoever asks by UDP.
+    pub fn udp_url(&self) -> String {
+        self.tracker.udp_url()
+    }
+
+    /// The sample's magnet link, with this lab's tracker in it.
+    pub fn magnet(&self) -> Magnet {
+        Magnet::of(&self.metainfo)
     }
 
     /// The sample's torrent, with this lab's tracker in it.

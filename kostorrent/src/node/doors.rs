@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use encryption::{Policy, SkeyHash, SkeyIndex};
-use handshake::Handshake;
+use handshake::{Handshake, Reserved};
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
@@ -31,6 +31,7 @@ struct Known {
 struct Outside {
     calls: mpsc::UnboundedSender<Joined>,
     open: watch::Receiver<bool>,
+    reserved: Reserved,
 }
 
 /// A door, seen by its torrent. It is closed when this is dropped.
@@ -57,8 +58,9 @@ impl Doors {
         self.encryption
     }
 
-    /// A door for a torrent, which does not let anybody in yet; `None` if there is one already.
-    pub fn add(self: &Arc<Doors>, info_hash: InfoHash) -> Option<Door> {
+    /// A door for a torrent, which does not let anybody in yet; `None` if there is one already. The
+    /// torrent speaks these extensions.
+    pub fn add(self: &Arc<Doors>, info_hash: InfoHash, reserved: Reserved) -> Option<Door> {
         let (to_calls, calls) = mpsc::unbounded_channel();
         let (open, is_open) = watch::channel(false);
         let mut known = self.known();
@@ -68,13 +70,14 @@ impl Doors {
         let outside = Outside {
             calls: to_calls,
             open: is_open,
+            reserved,
         };
         known.by_hash.insert(info_hash, outside);
         known.by_skey.insert(info_hash);
         Some(Door {
             calls,
             open,
-            ours: self.handshake(info_hash),
+            ours: self.handshake(info_hash, reserved),
             doors: self.clone(),
         })
     }
@@ -82,9 +85,11 @@ impl Doors {
     /// What we answer to a caller who names this torrent; `None` if we do not have it. It waits
     /// until the torrent is ready: a caller who comes while it looks at its files is not sent away.
     pub async fn find(&self, info_hash: InfoHash) -> Option<Handshake> {
-        let mut open = self.known().by_hash.get(&info_hash)?.open.clone();
+        let Outside {
+            mut open, reserved, ..
+        } = self.known().by_hash.get(&info_hash)?.clone();
         let open = open.wait_for(|open| *open).await;
-        open.is_ok().then(|| self.handshake(info_hash))
+        open.is_ok().then(|| self.handshake(info_hash, reserved))
     }
 
     /// The torrent that a caller means who encrypts, and names it by this hash.
@@ -100,9 +105,9 @@ impl Doors {
         }
     }
 
-    fn handshake(&self, info_hash: InfoHash) -> Handshake {
+    fn handshake(&self, info_hash: InfoHash, reserved: Reserved) -> Handshake {
         Handshake {
-            reserved: engine::speaks(),
+            reserved,
             info_hash,
             peer_id: self.peer_id,
         }
@@ -150,9 +155,9 @@ mod tests {
         let doors = Arc::new(Doors::new(PeerId([7; 20]), Policy::Allow));
         let (one, two) = (InfoHash([1; 20]), InfoHash([2; 20]));
         assert_eq!(doors.find(one).await, None);
-        let door = doors.add(one).unwrap();
-        let gone = doors.add(two).unwrap();
-        assert!(doors.add(one).is_none(), "once is enough");
+        let door = doors.add(one, engine::speaks()).unwrap();
+        let gone = doors.add(two, engine::speaks()).unwrap();
+        assert!(doors.add(one, engine::speaks()).is_none(), "once is enough");
         assert_eq!(doors.find_skey(SkeyHash::of(one)), Some(one));
 
         let finds = [one, two].map(|hash| {
@@ -168,6 +173,9 @@ mod tests {
         assert_eq!(lost.await.unwrap(), None);
         drop(door);
         assert_eq!(doors.find_skey(SkeyHash::of(one)), None);
-        assert!(doors.add(one).is_some(), "it may come back");
+        assert!(
+            doors.add(one, engine::speaks()).is_some(),
+            "it may come back"
+        );
     }
 }

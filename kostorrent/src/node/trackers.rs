@@ -1,4 +1,6 @@
-//! Announces, over HTTP and HTTPS.
+//! Announces: over HTTP and HTTPS here, by UDP in `udp`.
+
+mod udp;
 
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -9,6 +11,9 @@ use peer_id::PeerId;
 use reqwest::{ClientBuilder, Response};
 use tokio::sync::OnceCell;
 use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
+
+use super::udp::Udp;
+use udp::ByUdp;
 
 /// How long a connection to a tracker is kept for the next announce. Not for the regular ones,
 /// which are half an hour apart: all of a short download, or several torrents of one tracker, do not
@@ -29,16 +34,24 @@ pub(super) struct Announcer {
     /// Random, the same for all announces: a tracker knows us by it when our address changes.
     key: u32,
     clients: Clients,
+    by_udp: ByUdp,
 }
 
 impl Announcer {
-    pub fn new(info_hash: InfoHash, peer_id: PeerId, port: u16, clients: Clients) -> Announcer {
+    pub fn new(
+        info_hash: InfoHash,
+        peer_id: PeerId,
+        port: u16,
+        clients: Clients,
+        udp: Udp,
+    ) -> Announcer {
         Announcer {
             info_hash,
             peer_id,
             port,
             key: rand::random(),
             clients,
+            by_udp: ByUdp::new(udp),
         }
     }
 
@@ -60,7 +73,10 @@ impl Announcer {
             key: self.key,
             tracker_id: told.tracker_id,
         };
-        self.clients.ask(tracker, &request).await
+        match udp::is_udp(tracker) {
+            true => self.by_udp.announce(tracker, &request).await,
+            false => self.clients.ask(tracker, &request).await,
+        }
     }
 }
 

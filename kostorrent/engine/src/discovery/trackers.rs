@@ -366,7 +366,14 @@ impl Trackers {
     }
 }
 
+/// The ways to ask a tracker that the shell knows.
+const SCHEMES: [&str; 3] = ["http", "https", "udp"];
+
 fn can_ask(url: &str) -> bool {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|s| s.eq_ignore_ascii_case("http") || s.eq_ignore_ascii_case("https"))
+    scheme.is_some_and(|scheme| {
+        SCHEMES
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    })
 }

@@ -113,7 +113,7 @@ fn without_a_way_forward_it_says_so_each_minute_and_goes_on() {
 fn with_nobody_left_to_ask_it_fails_and_says_why() {
     let mut world = World::new(geometry(10, 64 * 1024));
     let config = Config {
-        tiers: vec![vec!["udp://tracker.example:80".to_owned()]],
+        tiers: vec![vec!["wss://tracker.example".to_owned()]],
         peers: vec![World::addr(77)],
         ..world.config()
     };

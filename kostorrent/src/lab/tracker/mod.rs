@@ -1,14 +1,16 @@
-//! A whole tracker in four small files: it answers announces over HTTP and remembers who shares
-//! what.
+//! A whole tracker in five small files: it answers announces over HTTP and UDP, and remembers who
+//! shares what.
 //!
 //! - `swarm`: the memory and its rules, pure;
 //! - `request`: from the URL's query to an announce;
 //! - `reply`: from the answer to bencode;
-//! - this file: the socket.
+//! - `datagrams`: the same by UDP;
+//! - this file: the sockets.
 //!
 //! It is made for the lab, on the loopback interface, and is small enough to be read in one go.
 //! Memory, time and connections are bounded all the same.
 
+mod datagrams;
 pub(crate) mod http;
 pub(crate) mod reply;
 pub(crate) mod request;
@@ -22,7 +24,7 @@ use std::time::{Duration, Instant};
 use metainfo::InfoHash;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -33,6 +35,8 @@ pub use swarm::{Announce, Answer, Refusal, Serves, Swarms};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections served at a time; others wait.
 const CONNECTIONS: usize = 64;
+/// How often another port is tried when one is free in TCP and taken in UDP.
+const TRIES: usize = 16;
 /// Accepted announces that nobody has read yet; beyond them none is noted.
 const NOTES: usize = 256;
 
@@ -41,7 +45,7 @@ const NOTES: usize = 256;
 pub struct Tracker {
     addr: SocketAddr,
     state: Arc<State>,
-    task: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 #[derive(Debug)]
@@ -52,14 +56,15 @@ struct State {
 }
 
 impl Tracker {
-    /// Listens on an address (port 0: a free one). Every announce that was accepted also comes out
-    /// of the channel, for a person to watch. `seed` decides which peers are named to whom.
+    /// Listens on an address (port 0: a free one), in TCP and in UDP. Every announce that was accepted
+    /// also comes out of the channel, for a person to watch. `seed` decides which peers are named to
+    /// whom.
     pub async fn start(
         addr: SocketAddr,
         swarms: Swarms,
         seed: u64,
     ) -> io::Result<(Tracker, mpsc::Receiver<Announce>)> {
-        let listener = TcpListener::bind(addr).await?;
+        let (listener, socket) = bind(addr).await?;
         let addr = listener.local_addr()?;
         let (notes, noted) = mpsc::channel(NOTES);
         let memory = Mutex::new((swarms, ChaCha8Rng::seed_from_u64(seed)));
@@ -68,13 +73,21 @@ impl Tracker {
             memory,
             notes,
         });
-        let task = tokio::spawn(serve(listener, state.clone()));
-        Ok((Tracker { addr, state, task }, noted))
+        let tasks = [
+            tokio::spawn(serve(listener, state.clone())),
+            tokio::spawn(datagrams::serve(socket, state.clone(), seed)),
+        ];
+        Ok((Tracker { addr, state, tasks }, noted))
     }
 
     /// The URL that belongs into a torrent.
     pub fn announce_url(&self) -> String {
         format!("http://{}/announce", self.addr)
+    }
+
+    /// The URL for whoever asks by UDP (BEP 15).
+    pub fn udp_url(&self) -> String {
+        format!("udp://{}/announce", self.addr)
     }
 
     /// Where it listens.
@@ -90,7 +103,7 @@ impl Tracker {
 
 impl Drop for Tracker {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -101,6 +114,38 @@ impl State {
 
     fn now(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// Takes an announce, and lets whoever watches know.
+    fn announce(&self, announce: Announce) -> Result<Answer, String> {
+        let now = self.now();
+        let answer = {
+            let (swarms, rng) = &mut *self.memory();
+            swarms.announce(now, &announce, rng)
+        };
+        let answer = answer.map_err(|why| why.to_string())?;
+        // Nobody may be watching.
+        let _ = self.notes.try_send(announce);
+        Ok(answer)
+    }
+
+    /// How many seeders and how many others a torrent has.
+    fn count(&self, torrent: InfoHash) -> Option<(usize, usize)> {
+        let now = self.now();
+        self.memory().0.count(now, torrent)
+    }
+}
+
+/// A listener and a UDP socket with the same port.
+async fn bind(addr: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
+    let mut tries = 0;
+    loop {
+        let listener = TcpListener::bind(addr).await?;
+        match UdpSocket::bind(listener.local_addr()?).await {
+            Ok(socket) => return Ok((listener, socket)),
+            Err(_) if addr.port() == 0 && tries < TRIES => tries += 1,
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -157,25 +202,15 @@ type Body = Result<Vec<u8>, bendy::encoding::Error>;
 
 fn answer_announce(query: &str, from: SocketAddr, state: &State) -> Result<Body, String> {
     let request = request::parse(query, from.ip()).map_err(|why| why.to_string())?;
-    let now = state.now();
-    let answer = {
-        let (swarms, rng) = &mut *state.memory();
-        swarms
-            .announce(now, &request.announce, rng)
-            .map_err(|why| why.to_string())?
-    };
-    // Nobody may be watching.
-    let _ = state.notes.try_send(request.announce);
+    let answer = state.announce(request.announce)?;
     Ok(reply::announce(&answer, request.form))
 }
 
 fn answer_scrape(mut hashes: Vec<InfoHash>, state: &State) -> Body {
     hashes.sort();
     hashes.dedup();
-    let now = state.now();
-    let (swarms, _) = &mut *state.memory();
     let counts = hashes
         .into_iter()
-        .filter_map(|hash| Some((hash, swarms.count(now, hash)?)));
+        .filter_map(|hash| Some((hash, state.count(hash)?)));
     reply::scrape(&counts.collect::<Vec<_>>())
 }

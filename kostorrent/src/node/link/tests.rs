@@ -26,7 +26,7 @@ fn handshake(reserved: Reserved, peer_id: u8) -> Handshake {
 /// The door of a torrent, with the peer id of all sevens.
 fn door(policy: Policy) -> (Arc<Doors>, Door) {
     let doors = Arc::new(Doors::new(PeerId([7; 20]), policy));
-    let door = doors.add(TORRENT).unwrap();
+    let door = doors.add(TORRENT, engine::speaks()).unwrap();
     door.open();
     (doors, door)
 }
@@ -307,7 +307,7 @@ async fn keys_that_everybody_knows_are_refused_at_once() {
 async fn who_proves_to_know_one_torrent_is_not_let_in_to_another() {
     let (doors, _door) = door(Policy::Allow);
     let other = InfoHash([2; 20]);
-    let other_door = doors.add(other).unwrap();
+    let other_door = doors.add(other, engine::speaks()).unwrap();
     other_door.open();
     let (stream, addr, caller) = against(move |mut socket| {
         // The exchange is about one, the handshake in it about the other.

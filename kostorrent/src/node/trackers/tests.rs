@@ -47,7 +47,8 @@ fn serve(number: usize, stream: TcpStream, answers: usize, notes: &Told) {
 
 fn announcer() -> Announcer {
     let id = PeerId::generate(&mut rand::rng());
-    Announcer::new(InfoHash([0; 20]), id, 1, Clients::default())
+    let udp = Udp::closed(&std::io::Error::other("none is needed"));
+    Announcer::new(InfoHash([0; 20]), id, 1, Clients::default(), udp)
 }
 
 fn announcement(event: AnnounceEvent) -> Announcement {

@@ -1,0 +1,244 @@
+//! The UDP side of an endpoint: one socket with the port number of its listener, and the state
+//! machines that speak through it. They compute; this task carries their datagrams and rings when
+//! their time has come.
+//!
+//! Everybody on the network can send to this port, as much as he likes. What comes is read into one
+//! buffer, a few datagrams at a turn, and then it is the turn of all other tasks.
+
+mod socket;
+mod trackers;
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tracing::{debug, warn};
+use tracker::AnnounceReply;
+use udp_tracker::{Announce, Answer, Ask, Failure, Transmit};
+
+use socket::{Reach, Socket};
+use trackers::Trackers;
+
+/// Datagrams that are read before others have their turn.
+const AT_A_TURN: usize = 32;
+
+/// The longest datagram there is, in bytes.
+const LONGEST: usize = 65_536;
+
+/// Questions that wait for the socket's task.
+const QUESTIONS: usize = 64;
+
+/// A question for a tracker.
+struct Question {
+    to: SocketAddr,
+    ask: Ask,
+    answer: oneshot::Sender<Result<Answer, AskError>>,
+}
+
+/// Why a tracker has not answered by UDP.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AskError {
+    /// Nothing can be sent to it, and why.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It refused, or said nothing.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// The UDP socket of an endpoint, for those who want something sent. The socket is closed when all
+/// of these are gone.
+#[derive(Clone, Debug)]
+pub(super) struct Udp(Arc<Inner>);
+
+#[derive(Debug)]
+enum Inner {
+    Open {
+        questions: mpsc::Sender<Question>,
+        addr: SocketAddr,
+    },
+    /// There is no socket, and why.
+    Closed(String),
+}
+
+/// What the socket's task begins with.
+pub(super) struct Work {
+    socket: UdpSocket,
+    questions: mpsc::Receiver<Question>,
+}
+
+impl Udp {
+    /// A socket beside a listener at this address, and the work of its task. If the listener's port
+    /// is somebody else's in UDP, it is another one, which is as good for whom we ask.
+    pub fn open(listener: SocketAddr) -> (Udp, Option<Work>) {
+        let opened = socket::bind(listener).or_else(|error| {
+            let socket = socket::bind(SocketAddr::new(listener.ip(), 0))?;
+            warn!(port = listener.port(), %error, "no such UDP port to be had: using another one");
+            Ok(socket)
+        });
+        let opened = opened.and_then(|socket: UdpSocket| Ok((socket.local_addr()?, socket)));
+        let (addr, socket) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                warn!(%error, "no UDP port to be had: trackers by UDP are not asked");
+                return (Udp::closed(&error), None);
+            }
+        };
+        debug!(%addr, "UDP socket");
+        let (to_questions, questions) = mpsc::channel(QUESTIONS);
+        let inner = Inner::Open {
+            questions: to_questions,
+            addr,
+        };
+        (Udp(Arc::new(inner)), Some(Work { socket, questions }))
+    }
+
+    /// No socket at all.
+    pub fn closed(why: &io::Error) -> Udp {
+        let why = format!("there is no UDP port to be had on this machine: {why}");
+        Udp(Arc::new(Inner::Closed(why)))
+    }
+
+    /// Whether a datagram can go to this address; of its family, that is.
+    pub fn reaches(&self, addr: SocketAddr) -> bool {
+        match &*self.0 {
+            Inner::Open { addr: ours, .. } => Reach::of(*ours).includes(addr),
+            Inner::Closed(_) => true, // asking it says why not
+        }
+    }
+
+    /// Announces to the tracker at this address. It ends when whoever waits for it does, and after
+    /// [`TIMEOUT`](tracker::TIMEOUT) at the latest.
+    ///
+    /// # Errors
+    ///
+    /// When nothing can be sent, or the tracker refuses or says nothing.
+    pub async fn announce(
+        &self,
+        to: SocketAddr,
+        announce: Announce,
+    ) -> Result<AnnounceReply, AskError> {
+        let questions = match &*self.0 {
+            Inner::Open { questions, .. } => questions,
+            Inner::Closed(why) => return Err(AskError::Unreachable(why.clone())),
+        };
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Announce(announce);
+        let gone = || AskError::Unreachable("the UDP socket is gone".to_owned());
+        let sent = questions.send(Question { to, ask, answer }).await;
+        sent.map_err(|_| gone())?;
+        match answered.await.map_err(|_| gone())?? {
+            Answer::Announced(reply) => Ok(reply),
+            // It was not asked for; the client would not take it.
+            Answer::Scraped(_) => Err(gone()),
+        }
+    }
+}
+
+impl Work {
+    /// Carries datagrams until nobody has any use for it. It is to be called where there is a
+    /// reactor.
+    pub async fn run(self) {
+        match Socket::new(self.socket) {
+            Ok(socket) => Task::new(socket, self.questions).run().await,
+            Err(error) => warn!(%error, "the UDP socket cannot be used"),
+        }
+    }
+}
+
+/// The task of a socket.
+struct Task {
+    socket: Socket,
+    questions: mpsc::Receiver<Question>,
+    trackers: Trackers,
+    began: Instant,
+    buffer: Vec<u8>,
+    /// What the system had no room for.
+    unsent: Option<Transmit>,
+}
+
+impl Task {
+    fn new(socket: Socket, questions: mpsc::Receiver<Question>) -> Task {
+        Task {
+            socket,
+            questions,
+            trackers: Trackers::default(),
+            began: Instant::now(),
+            buffer: vec![0; LONGEST],
+            unsent: None,
+        }
+    }
+
+    async fn run(mut self) {
+        loop {
+            self.send();
+            let due = self.trackers.due().map(|due| self.began + due);
+            tokio::select! {
+                question = self.questions.recv() => {
+                    let Some(question) = question else { return };
+                    self.trackers.ask(question, self.began.elapsed());
+                }
+                ready = self.socket.readable() => {
+                    if ready.is_err() {
+                        return; // the reactor is gone
+                    }
+                    self.receive();
+                    tokio::task::yield_now().await;
+                }
+                _ = self.socket.writable(), if self.unsent.is_some() => {}
+                () = sleep_until(due) => self.trackers.ring(self.began.elapsed()),
+            }
+        }
+    }
+
+    /// Sends what is to be sent, as far as the system takes it.
+    fn send(&mut self) {
+        while let Some(datagram) = self.unsent.take().or_else(|| self.trackers.next()) {
+            match self.socket.send(datagram.to, &datagram.bytes) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.unsent = Some(datagram);
+                    return;
+                }
+                Err(error) => {
+                    debug!(to = %datagram.to, %error, "cannot send");
+                    self.trackers.unreachable(datagram.to, &error);
+                }
+            }
+        }
+    }
+
+    /// Reads what has come, but for a turn only.
+    fn receive(&mut self) {
+        let now = self.began.elapsed();
+        for _ in 0..AT_A_TURN {
+            match self.socket.receive(&mut self.buffer) {
+                Ok((len, from)) => self.heard(from, len, now),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // Some systems tell here that an earlier datagram has not arrived.
+                Err(error) => debug!(%error, "cannot receive"),
+            }
+        }
+    }
+
+    /// Hands a datagram to whom it is for. The first byte tells: a tracker's answer begins with a
+    /// number from 0 to 3, and a message of the DHT would with a `d`.
+    fn heard(&mut self, from: SocketAddr, len: usize, now: Duration) {
+        if let Some(datagram @ [0, ..]) = self.buffer.get(..len) {
+            self.trackers.heard(from, datagram, now);
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;
