@@ -29,6 +29,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
                 limit_down: args.limit_down,
                 limit_up: args.upload.limit_up,
                 encryption: args.network.encryption(),
+                route: args.network.route(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),

@@ -21,6 +21,7 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
             node: NodeOptions {
                 limit_up: args.upload.limit_up,
                 encryption: args.network.encryption(),
+                route: args.network.route(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),

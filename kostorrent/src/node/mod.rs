@@ -10,6 +10,7 @@
 //!
 //! From the bottom up:
 //!
+//! - `route`: by which way everything goes;
 //! - `exchange` and `link`: from a socket to a connection whose handshakes are done;
 //! - `doors` and `listener`: from a caller to its torrent;
 //! - `disk`, `source`, `buffers`: where the bytes are;
@@ -43,6 +44,7 @@ mod listener;
 mod magnet;
 mod names;
 mod opening;
+mod route;
 mod shares;
 mod source;
 mod space;
@@ -70,6 +72,7 @@ pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Was
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
 pub use magnet::MagnetOptions;
+pub use route::{Interface, ParseInterfaceError, ParseProxyError, Proxy, Route};
 
 use begin::{Common, Station, Work};
 use disk::DiskQueue;
@@ -82,7 +85,7 @@ use shares::Shares;
 use udp::Udp;
 
 /// What all torrents of a node may use together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NodeOptions {
     /// Payload bytes a second that may come in.
     pub limit_down: Option<u64>,
@@ -92,6 +95,8 @@ pub struct NodeOptions {
     pub memory: u64,
     /// Whether connections are encrypted, in both directions.
     pub encryption: Policy,
+    /// By which way everything goes that the node says to others.
+    pub route: Route,
 }
 
 impl Default for NodeOptions {
@@ -101,6 +106,7 @@ impl Default for NodeOptions {
             limit_up: None,
             memory: engine::PIECE_MEMORY,
             encryption: Policy::default(),
+            route: Route::default(),
         }
     }
 }
@@ -119,6 +125,9 @@ pub enum NodeError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The interface that everything is to go through is not there.
+    #[error("{0}; `ip address` lists those that are there")]
+    Interface(io::Error),
     /// The system gives no thread or no runtime.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -136,6 +145,7 @@ enum Request {
 #[derive(Debug)]
 pub struct Node {
     encryption: Policy,
+    route: Arc<Route>,
     requests: mpsc::UnboundedSender<Request>,
     thread: JoinHandle<()>,
 }
@@ -169,6 +179,7 @@ impl Node {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let (encryption, route) = (options.encryption, Arc::new(options.route.clone()));
         let (requests, asked) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("node".to_owned());
         let thread = thread.spawn(move || {
@@ -180,26 +191,40 @@ impl Node {
             let _ = disk_thread.join();
         })?;
         Ok(Node {
-            encryption: options.encryption,
+            encryption,
+            route,
             requests,
             thread,
         })
     }
 
     /// Listens at an address; port 0 takes a free one. The socket stands when this returns. Whoever
-    /// calls there meets a peer with an id of its own.
+    /// calls there meets a peer with an id of its own. With a proxy there is no socket at all.
     ///
     /// # Errors
     ///
-    /// [`NodeError::Listen`] if the socket cannot be had.
+    /// [`NodeError::Listen`] if the socket cannot be had, [`NodeError::Interface`] if the interface is
+    /// not there.
     pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
-        let listener = listener::bind(addr).map_err(|cause| NodeError::Listen { addr, cause })?;
-        let addr = listener.local_addr()?;
         let peer_id = PeerId::generate(&mut rand::rng());
-        let doors = Arc::new(Doors::new(peer_id, self.encryption));
+        let doors = Doors::new(peer_id, self.encryption, self.route.clone());
+        let doors = Arc::new(doors);
+        if self.route.proxy.is_some() {
+            // Nobody can call through a proxy, and nobody is to call past it.
+            return Ok(Endpoint {
+                addr: SocketAddr::new(addr.ip(), 0),
+                doors,
+                udp: Udp::without("with --proxy nothing goes by UDP".to_owned()),
+                requests: self.requests.clone(),
+            });
+        }
+        self.route.check().map_err(NodeError::Interface)?;
+        let listener =
+            listener::bind(addr, &self.route).map_err(|cause| NodeError::Listen { addr, cause })?;
+        let addr = listener.local_addr()?;
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
-        let (udp, work) = Udp::open(addr);
+        let (udp, work) = Udp::open(addr, &self.route);
         if let Some(work) = work {
             let _ = self.requests.send(Request::Datagrams(work));
         }
@@ -221,7 +246,7 @@ impl Node {
 }
 
 impl Endpoint {
-    /// Where peers may call.
+    /// Where peers may call; at port 0 nobody can.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
     }
