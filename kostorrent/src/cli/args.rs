@@ -15,6 +15,7 @@ use super::reference;
 use super::values::{self, Date, PieceLength, Tier};
 use crate::create::Pattern;
 use crate::node;
+use crate::node::{Interface, Proxy, Route};
 
 mod examine;
 mod practice;
@@ -253,6 +254,21 @@ pub(crate) struct Network {
     /// The port to listen on [default: a free one]
     #[arg(long, value_name = "P")]
     pub(crate) port: Option<u16>,
+    /// The network interface that everything goes through or nothing goes at all: peers, trackers, names. Where it
+    /// vanishes, transfers wait for it
+    ///
+    /// One that is named by an address uses that address alone. On Linux and macOS sockets are bound to the interface
+    /// itself, on other systems to its address, and the system's routes decide. Names are asked, over the interface, of the
+    /// servers in /etc/resolv.conf, or of those that systemd-resolved asks; where there is no such file, as on Windows, a
+    /// tracker or peer has to be given by its address. Local discovery is off.
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    interface: Option<Interface>,
+    /// The SOCKS5 proxy that everything goes through or nothing goes at all: socks5://[USER:PASSWORD@]HOST:PORT. Nobody can
+    /// call then, and what goes by UDP alone is off
+    ///
+    /// It looks up the names of trackers; peers have to be given by their addresses. Its own name is looked up here.
+    #[arg(long, value_name = "URL", conflicts_with = "port")]
+    proxy: Option<Proxy>,
     /// A peer to connect to, beside those the trackers name: HOST:PORT or [IPv6]:PORT; may be repeated
     #[arg(long = "peer", value_name = "ADDR")]
     peers: Vec<PeerAddr>,
@@ -277,6 +293,14 @@ impl Network {
     /// The peers whose addresses are known.
     pub(crate) fn peers(&self) -> Vec<SocketAddr> {
         self.peers.iter().filter_map(PeerAddr::known).collect()
+    }
+
+    /// By which way everything goes.
+    pub(crate) fn route(&self) -> Route {
+        Route {
+            interface: self.interface.clone(),
+            proxy: self.proxy.clone(),
+        }
     }
 
     /// Which connections are encrypted.

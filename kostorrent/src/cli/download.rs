@@ -32,6 +32,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
                 limit_up: args.upload.limit_up,
                 encryption: args.network.encryption(),
                 local: reference::local_network(),
+                route: args.network.route(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),

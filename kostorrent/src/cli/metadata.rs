@@ -23,6 +23,7 @@ pub(crate) fn fetch(
         let options = NodeOptions {
             encryption: network.encryption(),
             local: reference::local_network(),
+            route: network.route(),
             ..NodeOptions::default()
         };
         let node = Node::start(options).map_err(Failure::failed)?;

@@ -203,7 +203,12 @@ impl Start {
         let queue = self.body.disk.queue.clone();
         let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
-        let announcer = Announcer::new(ours.info_hash, ours.peer_id, port, clients, udp);
+        let announcer = Announcer::new(
+            (ours.info_hash, ours.peer_id, port),
+            clients,
+            udp,
+            door.route(),
+        );
         Task::new(Parts {
             pieces: match config.content {
                 Some(_) => self.body.layout.geometry().pieces(),
@@ -283,7 +288,7 @@ mod tests {
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
         let common = Rc::new(Common::new(disk, shares.clone()));
-        let doors = Arc::new(Doors::new(PeerId([1; 20]), Policy::Allow));
+        let doors = Arc::new(Doors::new(PeerId([1; 20]), Policy::Allow, Arc::default()));
         let (handle, reins) = Torrent::new(info_hash);
         let work = Work {
             options: TorrentOptions::new(metainfo, dir.path(), Mode::Seed),

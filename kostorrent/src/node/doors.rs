@@ -10,12 +10,14 @@ use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
 
 use super::link::Joined;
+use super::route::Route;
 
 /// The torrents behind one listener. All of them answer with the same peer id, and encrypt alike.
 #[derive(Debug)]
 pub(super) struct Doors {
     peer_id: PeerId,
     encryption: Policy,
+    route: Arc<Route>,
     known: Mutex<Known>,
 }
 
@@ -45,12 +47,18 @@ pub(super) struct Door {
 }
 
 impl Doors {
-    pub fn new(peer_id: PeerId, encryption: Policy) -> Doors {
+    pub fn new(peer_id: PeerId, encryption: Policy, route: Arc<Route>) -> Doors {
         Doors {
             peer_id,
             encryption,
+            route,
             known: Mutex::default(),
         }
+    }
+
+    /// By which way everything goes.
+    pub fn route(&self) -> &Arc<Route> {
+        &self.route
     }
 
     /// Whether callers may, or have to, encrypt.
@@ -124,6 +132,11 @@ impl Door {
         self.ours
     }
 
+    /// By which way it calls.
+    pub fn route(&self) -> &Arc<Route> {
+        &self.doors.route
+    }
+
     /// Whether it calls encrypted.
     pub fn encryption(&self) -> Policy {
         self.doors.encryption
@@ -152,7 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_waits_until_the_torrent_is_ready_and_not_for_one_that_has_gone() {
-        let doors = Arc::new(Doors::new(PeerId([7; 20]), Policy::Allow));
+        let doors = Arc::new(Doors::new(PeerId([7; 20]), Policy::Allow, Arc::default()));
         let (one, two) = (InfoHash([1; 20]), InfoHash([2; 20]));
         assert_eq!(doors.find(one).await, None);
         let door = doors.add(one, engine::speaks()).unwrap();

@@ -19,9 +19,7 @@ use tracing::debug;
 
 use super::doors::Doors;
 use super::exchange::{self, Begun, ExchangeError, broke};
-
-/// How long an address may take to answer a call.
-const CONNECT: Duration = Duration::from_secs(5);
+use super::route::Route;
 
 /// How long a handshake may take. With an exchange of keys before it, both together may take as long
 /// as that may.
@@ -109,11 +107,11 @@ impl From<ExchangeError> for Missed {
 pub(super) async fn dial(
     addr: SocketAddr,
     ours: Handshake,
-    policy: Policy,
-    known: Option<Way>,
+    (policy, known): (Policy, Option<Way>),
+    route: &Route,
 ) -> Result<Joined, ConnectFailure> {
     let first = policy.first(known);
-    let missed = match call(addr, ours, policy, first).await {
+    let missed = match call(addr, ours, (policy, first), route).await {
         Ok(joined) => return Ok(joined),
         Err(missed) => missed,
     };
@@ -121,19 +119,21 @@ pub(super) async fn dial(
         return Err(missed.why);
     };
     debug!(%addr, why = %missed.why, ?second, "calls again, the other way");
-    let joined = call(addr, ours, policy, second).await;
+    let joined = call(addr, ours, (policy, second), route).await;
     joined.map_err(|missed| missed.why)
 }
 
 async fn call(
     addr: SocketAddr,
     ours: Handshake,
-    policy: Policy,
-    way: Way,
+    (policy, way): (Policy, Way),
+    route: &Route,
 ) -> Result<Joined, Missed> {
-    let tcp = timeout(CONNECT, TcpStream::connect(addr))
+    route.is_there().await;
+    let patience = route.patience();
+    let tcp = timeout(patience, route.connect(addr))
         .await
-        .map_err(|_| ConnectFailure::NoAnswer(CONNECT))?
+        .map_err(|_| ConnectFailure::NoAnswer(patience))?
         .map_err(|error| ConnectFailure::Network(error.to_string()))?;
     tcp.set_nodelay(true).map_err(broke)?; // small messages are sent at once
     let limit = limit(way);

@@ -10,6 +10,7 @@
 //!
 //! From the bottom up:
 //!
+//! - `route`: by which way everything goes;
 //! - `exchange` and `link`: from a socket to a connection whose handshakes are done;
 //! - `doors` and `listener`: from a caller to its torrent;
 //! - `disk`, `source`, `buffers`: where the bytes are;
@@ -45,6 +46,7 @@ mod local;
 mod magnet;
 mod names;
 mod opening;
+mod route;
 mod shares;
 mod source;
 mod space;
@@ -73,6 +75,7 @@ pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
 pub use local::LocalNetwork;
 pub use magnet::MagnetOptions;
+pub use route::{Interface, ParseInterfaceError, ParseProxyError, Proxy, Route};
 
 use begin::{Common, Station, Work};
 use disk::DiskQueue;
@@ -86,7 +89,7 @@ use shares::Shares;
 use udp::Udp;
 
 /// What all torrents of a node may use together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NodeOptions {
     /// Payload bytes a second that may come in.
     pub limit_down: Option<u64>,
@@ -99,6 +102,8 @@ pub struct NodeOptions {
     /// Where others are looked for who have the same torrents (BEP 14). An endpoint at a loopback address
     /// looks on this machine alone.
     pub local: LocalNetwork,
+    /// By which way everything goes that the node says to others.
+    pub route: Route,
 }
 
 impl Default for NodeOptions {
@@ -109,6 +114,7 @@ impl Default for NodeOptions {
             memory: engine::PIECE_MEMORY,
             encryption: Policy::default(),
             local: LocalNetwork::Usual,
+            route: Route::default(),
         }
     }
 }
@@ -127,6 +133,9 @@ pub enum NodeError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The interface that everything is to go through is not there.
+    #[error("{0}; `ip address` lists those that are there")]
+    Interface(io::Error),
     /// The system gives no thread or no runtime.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -146,6 +155,7 @@ enum Request {
 pub struct Node {
     encryption: Policy,
     local: LocalNetwork,
+    route: Arc<Route>,
     requests: mpsc::UnboundedSender<Request>,
     thread: JoinHandle<()>,
 }
@@ -180,6 +190,12 @@ impl Node {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let (encryption, route) = (options.encryption, Arc::new(options.route.clone()));
+        // What is to go through one interface alone is not told to all who are near.
+        let local = match route.interface {
+            Some(_) => LocalNetwork::None,
+            None => options.local,
+        };
         let (requests, asked) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("node".to_owned());
         let thread = thread.spawn(move || {
@@ -191,27 +207,42 @@ impl Node {
             let _ = disk_thread.join();
         })?;
         Ok(Node {
-            encryption: options.encryption,
-            local: options.local,
+            encryption,
+            local,
+            route,
             requests,
             thread,
         })
     }
 
     /// Listens at an address; port 0 takes a free one. The socket stands when this returns. Whoever
-    /// calls there meets a peer with an id of its own.
+    /// calls there meets a peer with an id of its own. With a proxy there is no socket at all.
     ///
     /// # Errors
     ///
-    /// [`NodeError::Listen`] if the socket cannot be had.
+    /// [`NodeError::Listen`] if the socket cannot be had, [`NodeError::Interface`] if the interface is
+    /// not there.
     pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
-        let listener = listener::bind(addr).map_err(|cause| NodeError::Listen { addr, cause })?;
-        let addr = listener.local_addr()?;
         let peer_id = PeerId::generate(&mut rand::rng());
-        let doors = Arc::new(Doors::new(peer_id, self.encryption));
+        let doors = Doors::new(peer_id, self.encryption, self.route.clone());
+        let doors = Arc::new(doors);
+        if self.route.proxy.is_some() {
+            // Nobody can call through a proxy, and nobody is to call past it.
+            return Ok(Endpoint {
+                addr: SocketAddr::new(addr.ip(), 0),
+                doors,
+                udp: Udp::without("with --proxy nothing goes by UDP".to_owned()),
+                local: Local::new(0, LocalNetwork::None).0,
+                requests: self.requests.clone(),
+            });
+        }
+        self.route.check().map_err(NodeError::Interface)?;
+        let listener =
+            listener::bind(addr, &self.route).map_err(|cause| NodeError::Listen { addr, cause })?;
+        let addr = listener.local_addr()?;
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
-        let (udp, work) = Udp::open(addr);
+        let (udp, work) = Udp::open(addr, &self.route);
         if let Some(work) = work {
             let _ = self.requests.send(Request::Datagrams(work));
         }
@@ -242,7 +273,7 @@ impl Node {
 }
 
 impl Endpoint {
-    /// Where peers may call.
+    /// Where peers may call; at port 0 nobody can.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
     }

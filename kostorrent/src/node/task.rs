@@ -33,7 +33,6 @@ use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
 use super::local::Local;
 use super::magnet::{Found, Unknown};
-use super::names;
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
@@ -330,9 +329,10 @@ impl Task {
 
     fn dial(&mut self, addr: SocketAddr) {
         let (ours, to_told) = (self.door.ours(), self.to_told.clone());
-        let (policy, known) = (self.door.encryption(), self.ways.of(addr));
+        let way = (self.door.encryption(), self.ways.of(addr));
+        let route = self.door.route().clone();
         self.spawn(async move {
-            let told = match link::dial(addr, ours, policy, known).await {
+            let told = match link::dial(addr, ours, way, &route).await {
                 Ok(joined) => Told::Joined(joined),
                 Err(why) => {
                     debug!(%addr, %why, "no connection");
@@ -344,9 +344,10 @@ impl Task {
     }
 
     fn look_up(&mut self, name: String, port: u16) {
-        let to_told = self.to_told.clone();
+        let (route, to_told) = (self.door.route().clone(), self.to_told.clone());
         self.spawn(async move {
-            let result = names::look_up(name.clone(), port).await;
+            route.is_there().await;
+            let result = route.look_up(name.clone(), port).await;
             debug!(%name, ?result, "looked up");
             let event = Event::LookedUp { name, port, result };
             let _ = to_told.send(Told::Event(event));

@@ -8,6 +8,7 @@ use pretty_assertions::assert_eq;
 use tokio::net::TcpListener;
 
 use super::super::doors::Door;
+use super::super::route::Route;
 use super::*;
 
 const TORRENT: InfoHash = InfoHash([1; 20]);
@@ -25,7 +26,7 @@ fn handshake(reserved: Reserved, peer_id: u8) -> Handshake {
 
 /// The door of a torrent, with the peer id of all sevens.
 fn door(policy: Policy) -> (Arc<Doors>, Door) {
-    let doors = Arc::new(Doors::new(PeerId([7; 20]), policy));
+    let doors = Arc::new(Doors::new(PeerId([7; 20]), policy, Arc::default()));
     let door = doors.add(TORRENT, engine::speaks()).unwrap();
     door.open();
     (doors, door)
@@ -131,7 +132,8 @@ async fn meet(
         answers
     };
     let ours = handshake(Reserved::none().with_fast(), 2);
-    let both = async { tokio::join!(dial(addr, ours, calling, known), answering) };
+    let route = Route::default();
+    let both = async { tokio::join!(dial(addr, ours, (calling, known), &route), answering) };
     timeout(PATIENCE, both).await.expect("as many calls")
 }
 
@@ -220,6 +222,7 @@ async fn a_plain_caller_of_who_requires_encryption_hears_nothing() {
 async fn a_silent_peer_is_called_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
+    let route = Route::default();
     for (policy, limit) in [(Policy::Allow, GREET), (Policy::Require, TIMEOUT)] {
         let ours = handshake(Reserved::none(), 2);
         let taking = async {
@@ -227,7 +230,8 @@ async fn a_silent_peer_is_called_once() {
             tokio::time::pause();
             silent
         };
-        let (called, silent) = tokio::join!(dial(addr, ours, policy, None), taking);
+        let calling = dial(addr, ours, (policy, None), &route);
+        let (called, silent) = tokio::join!(calling, taking);
         tokio::time::resume();
         assert_eq!(called.unwrap_err(), ConnectFailure::Silent(limit));
         drop(silent);
@@ -343,7 +347,8 @@ async fn an_encrypted_caller_for_a_torrent_that_is_not_here_is_sent_away() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let ours = handshake(Reserved::none(), 2);
     let addr = listener.local_addr().unwrap();
-    let calling = dial(addr, ours, Policy::Require, None);
+    let route = Route::default();
+    let calling = dial(addr, ours, (Policy::Require, None), &route);
     let answering = async {
         let (stream, from) = listener.accept().await.unwrap();
         answer(stream, from, &doors).await.unwrap_err()

@@ -22,6 +22,8 @@ use udp_tracker::{Announce, Answer, Ask, Failure, Transmit};
 use socket::{Reach, Socket};
 use trackers::Trackers;
 
+use super::route::Route;
+
 /// Datagrams that are read before others have their turn.
 const AT_A_TURN: usize = 32;
 
@@ -68,14 +70,15 @@ enum Inner {
 pub(super) struct Work {
     socket: UdpSocket,
     questions: mpsc::Receiver<Question>,
+    route: Arc<Route>,
 }
 
 impl Udp {
     /// A socket beside a listener at this address, and the work of its task. If the listener's port
     /// is somebody else's in UDP, it is another one, which is as good for whom we ask.
-    pub fn open(listener: SocketAddr) -> (Udp, Option<Work>) {
-        let opened = socket::bind(listener).or_else(|error| {
-            let socket = socket::bind(SocketAddr::new(listener.ip(), 0))?;
+    pub fn open(listener: SocketAddr, route: &Arc<Route>) -> (Udp, Option<Work>) {
+        let opened = socket::bind(listener, route).or_else(|error| {
+            let socket = socket::bind(SocketAddr::new(listener.ip(), 0), route)?;
             warn!(port = listener.port(), %error, "no such UDP port to be had: using another one");
             Ok(socket)
         });
@@ -93,13 +96,33 @@ impl Udp {
             questions: to_questions,
             addr,
         };
-        (Udp(Arc::new(inner)), Some(Work { socket, questions }))
+        let route = route.clone();
+        let work = Work {
+            socket,
+            questions,
+            route,
+        };
+        (Udp(Arc::new(inner)), Some(work))
     }
 
     /// No socket at all.
     pub fn closed(why: &io::Error) -> Udp {
-        let why = format!("there is no UDP port to be had on this machine: {why}");
+        Udp::without(format!(
+            "there is no UDP port to be had on this machine: {why}"
+        ))
+    }
+
+    /// None, for this reason.
+    pub fn without(why: String) -> Udp {
         Udp(Arc::new(Inner::Closed(why)))
+    }
+
+    /// Says why there is no socket, if there is none.
+    pub fn is_open(&self) -> Result<(), AskError> {
+        match &*self.0 {
+            Inner::Open { .. } => Ok(()),
+            Inner::Closed(why) => Err(AskError::Unreachable(why.clone())),
+        }
     }
 
     /// Whether a datagram can go to this address; of its family, that is.
@@ -143,7 +166,7 @@ impl Work {
     /// reactor.
     pub async fn run(self) {
         match Socket::new(self.socket) {
-            Ok(socket) => Task::new(socket, self.questions).run().await,
+            Ok(socket) => Task::new(socket, self.questions, self.route).run().await,
             Err(error) => warn!(%error, "the UDP socket cannot be used"),
         }
     }
@@ -152,6 +175,7 @@ impl Work {
 /// The task of a socket.
 struct Task {
     socket: Socket,
+    route: Arc<Route>,
     questions: mpsc::Receiver<Question>,
     trackers: Trackers,
     began: Instant,
@@ -161,9 +185,10 @@ struct Task {
 }
 
 impl Task {
-    fn new(socket: Socket, questions: mpsc::Receiver<Question>) -> Task {
+    fn new(socket: Socket, questions: mpsc::Receiver<Question>, route: Arc<Route>) -> Task {
         Task {
             socket,
+            route,
             questions,
             trackers: Trackers::default(),
             began: Instant::now(),
@@ -173,6 +198,7 @@ impl Task {
     }
 
     async fn run(mut self) {
+        let mut present = self.route.present();
         loop {
             self.send();
             let due = self.trackers.due().map(|due| self.began + due);
@@ -189,6 +215,12 @@ impl Task {
                     tokio::task::yield_now().await;
                 }
                 _ = self.socket.writable(), if self.unsent.is_some() => {}
+                () = self.route.is_another(&present) => {
+                    if let Ok(again) = self.socket.again(&self.route) {
+                        self.socket = again;
+                        present = self.route.present();
+                    }
+                }
                 () = sleep_until(due) => self.trackers.ring(self.began.elapsed()),
             }
         }

@@ -231,7 +231,7 @@ fn the_page_of_the_peers_says_what_they_do_and_why_they_are_choked() {
         [
             "[peers]  files  trackers  log",
             "address         client       flags       ↓ in      ↑ out  doing",
-            "192.0.2.17:2    Transmissio… DuI    293 KiB/s          -  sends piece 61; no s…",
+            "192.0.2.17:2    Transmissio… DuIE   293 KiB/s          -  sends piece 61; no s…",
             "192.0.2.17:1    Transmissio… du     293 KiB/s          -  chokes us; no slot f…",
         ],
     );
