@@ -1,5 +1,4 @@
 """Chapter 19 in plain Python: peers who tell each other of peers."""
-import os
 import select
 import socket
 import sys
@@ -41,6 +40,19 @@ def pack_address(address):
 # ANCHOR_END: news
 
 
+# ANCHOR: read
+# Reads a message: who is added, and who is dropped. What is missing is empty.
+def read_news(body):
+    news, _ = decode(body)
+    gone = read_peers(news.get(b"dropped", b""))
+    come = []
+    for host, port in read_peers(news.get(b"added", b"")):
+        if port != 0 and (host, port) not in gone + come:
+            come.append((host, port))
+    return come, gone
+# ANCHOR_END: read
+
+
 # ANCHOR: near
 # How near an address is: 0 this machine, 1 a private network, 2 the internet.
 def how_near(host):
@@ -55,12 +67,11 @@ def how_near(host):
 # ANCHOR: believe
 # Takes a peer's news; gives whom we did not know of. `heard` is what it has told us before.
 def take_news(heard, teller, body):
-    news, _ = decode(body)
-    for address in read_peers(news.get(b"dropped", b"")):
-        heard.discard(address)
+    come, gone = read_news(body)
+    heard -= set(gone)
     new = []
-    for host, port in read_peers(news.get(b"added", b""))[:100]:
-        if port == 0 or how_near(host) < how_near(teller) or len(heard) >= 100:
+    for host, port in come[:100]:
+        if how_near(host) < how_near(teller) or len(heard) >= 100:
             continue
         hosts = {host for host, _ in heard if how_near(host) > 0}
         if host not in hosts and (host, port) not in heard:
@@ -93,7 +104,7 @@ def read_search(data, sender, info_hash, our_cookie):
 
 # ANCHOR: hands
 # Both handshakes. The second says our number for news, and the port at which we take calls.
-def shake_extended(connection, info_hash, our_id, our_port, we_called):
+def shake_extended(connection, we, info_hash, our_id, our_port, we_called):
     connection.settimeout(5)
     ours = PROTOCOL + bytes([0, 0, 0, 0, 0, 0x10, 0, 0]) + info_hash + our_id
     if we_called:
@@ -105,7 +116,7 @@ def shake_extended(connection, info_hash, our_id, our_port, we_called):
     said, _ = decode(hear_extended(connection, 0))
     address = (connection.getpeername()[0], said[b"p"])
     return {
-        "connection": connection, "id": their_id, "we_called": we_called,
+        "we": we, "connection": connection, "id": their_id, "we_called": we_called,
         "came": time.monotonic(), "address": address, "number": said[b"m"][b"ut_pex"],
         "waiting": b"", "told": set(), "last": -MINUTE, "heard": set(),
     }
@@ -121,7 +132,7 @@ def meet_aside(door, address, connection, *about_us):
         else:
             door.append(shake_extended(connection, *about_us, False))
     except (OSError, ValueError, LookupError, TypeError) as error:
-        print(f"{address[0]}:{address[1]}: {error}", flush=True)
+        print(f"{about_us[0]}: {address[0]}:{address[1]}: {error}", flush=True)
 
 
 # ANCHOR: enter
@@ -141,7 +152,7 @@ def let_news_in(peers, peer, our_id):
 
 # Says something of a peer.
 def print_peer(peer, words):
-    print(f"{peer['address'][0]}:{peer['address'][1]} {words}", flush=True)
+    print(f"{peer['we']}: {peer['address'][0]}:{peer['address'][1]} {words}", flush=True)
 
 
 # ANCHOR: hear
@@ -196,13 +207,12 @@ def look_around(peers, listener, door, call):
 # ANCHOR_END: loop
 
 
-# Goes on for so many seconds, and begins with those who are known.
-def exchange_peers(info_hash, port, seconds, known):
-    our_id, door, peers = make_peer_id(), [], []
-    listener = open_port(port)
+# Goes on until it is over, and begins with those who are known. `peers` has who is here.
+def exchange_peers(we, info_hash, listener, peers, known, is_over):
+    our_id, door = make_peer_id(), []
     port = listener.getsockname()[1]
-    print(f"on port {port}", flush=True)
-    about_us = (info_hash, our_id, port)
+    print(f"{we}: on port {port}", flush=True)
+    about_us = (we, info_hash, our_id, port)
 
     # Meets somebody aside, so that nobody has to wait for the handshake.
     def call(address, connection):
@@ -211,14 +221,38 @@ def exchange_peers(info_hash, port, seconds, known):
 
     for address in known:
         call(address, None)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while not is_over():
         look_around(peers, listener, door, call)
         while door:
             let_news_in(peers, door.pop(0), our_id)
 
 
-if __name__ == "__main__":
+# Three peers in one program: Ben and Carl know Ada, and find each other; then it is over.
+def introduce_three():
+    names, ports = ["Ada", "Ben", "Carl"], []
+    here = {name: [] for name in names}
+    start = time.monotonic()
+    ends = []
+
+    # Whether all know all, for a second already, or it takes too long.
+    def is_over():
+        if min(len(peers) for peers in here.values()) == 2:
+            ends.append(time.monotonic() + 1)
+        return time.monotonic() > min(ends + [start + 60])
+
+    for name in names:
+        listener = open_port(0)
+        ports.append(listener.getsockname()[1])
+        known = [("127.0.0.1", ports[0])] if name != "Ada" else []
+        arguments = (name, bytes(20), listener, here[name], known, is_over)
+        threading.Thread(target=exchange_peers, args=arguments).start()
+
+
+if __name__ == "__main__" and len(sys.argv) == 1:
+    introduce_three()
+elif __name__ == "__main__":
     known = [text.split(":") for text in sys.argv[4:]]
-    exchange_peers(bytes.fromhex(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]),
-                   [(host, int(port)) for host, port in known])
+    known = [(host, int(port)) for host, port in known]
+    end = time.monotonic() + float(sys.argv[3])
+    exchange_peers("we", bytes.fromhex(sys.argv[1]), open_port(int(sys.argv[2])), [], known,
+                   lambda: time.monotonic() > end)

@@ -7,7 +7,7 @@
 //! - [`process`]: child processes that cannot outlive their test.
 //! - [`kostorrent`]: our client.
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
-//! - [`tracker`] and [`peer`]: a tracker and a seeder that do what a test tells them, and remember what they saw.
+//! - [`tracker`], [`udp_tracker`] and [`peer`]: trackers and a seeder that do what a test tells them, and remember what they saw.
 //! - [`disk`]: one that is too small.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
 //! - [`book`]: what is wrong with the pages of the book.
@@ -43,6 +43,7 @@ pub mod torrent;
 pub mod tracker;
 #[cfg(unix)]
 pub mod transcripts;
+pub mod udp_tracker;
 pub mod wait;
 pub mod wasm;
 

@@ -19,8 +19,8 @@ const NOT_RUN: [(&str, &str); 4] = [
         "it runs until it is ended, and tests/run builds the book",
     ),
     (
-        "cargo run -p step17-udp-tracker",
-        "the lab has no UDP tracker and gives no metadata away yet; tests of their own run them",
+        "cargo run -p step18-magnet",
+        "the lab gives no metadata away yet; tests of their own run them",
     ),
     ("cargo run -p step20-dht", "a test of its own runs it"),
 ];

@@ -49,8 +49,9 @@ mod tests {
         let told = [peers(1, 20), peers(2, 100), peers(3, 20)];
         let chosen = to_call(&told, 30);
         assert_eq!(chosen.len(), 30);
-        let of = |teller: usize| chosen.iter().filter(|addr| told[teller].contains(addr));
-        assert_eq!([0, 1, 2].map(|teller| of(teller).count()), [10, 10, 10]);
+        let of =
+            |teller: &Vec<SocketAddr>| chosen.iter().filter(|addr| teller.contains(addr)).count();
+        assert_eq!(told.each_ref().map(of), [10, 10, 10]);
         main();
     }
 
@@ -68,7 +69,8 @@ mod tests {
     #[test]
     fn nobody_is_called_twice_whatever_the_ports_and_it_ends() {
         let mut twice = peers(1, 5);
-        twice.extend(peers(1, 5).into_iter().map(|addr| (addr.ip(), 7000).into()));
+        let other_port = |addr: SocketAddr| SocketAddr::new(addr.ip(), 7000);
+        twice.extend(peers(1, 5).into_iter().map(other_port));
         assert_eq!(to_call(&[twice.clone(), twice], 50), peers(1, 5));
         assert_eq!(to_call(&[], 50), []);
         assert_eq!(to_call(&[peers(1, 5)], 0), []);

@@ -27,11 +27,13 @@ fn main() {
         "Ada says to 239.192.152.143:6771, in {} bytes:\n",
         datagram.len()
     );
-    for line in String::from_utf8_lossy(&datagram).lines() {
+    let text = String::from_utf8_lossy(&datagram);
+    for line in text.lines().filter(|line| !line.is_empty()) {
         println!("   {line}");
     }
+    println!("\n(and three empty lines.)\n");
     let from: SocketAddr = ([192, 168, 1, 20], 6771).into();
-    println!("It comes from {from}, and all three hear it.\n");
+    println!("It comes from {from}, and all hear it:\n");
     for (name, hears) in [("Ada", &mut ada), ("Ben", &mut ben), ("Carl", &mut carl)] {
         match hears.handle(from, &datagram, now) {
             Ok(neighbour) => println!("   {name}: call {}", neighbour.addr),

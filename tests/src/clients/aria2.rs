@@ -72,11 +72,31 @@ pub fn download_by_dht(torrent: &Path, folder: &Path, node: SocketAddr) -> Aria2
     by_dht(torrent, folder, node, &["--seed-time=0"])
 }
 
+/// Seeds what is in `folder`, for ever, and announces itself to trackers by UDP.
+#[must_use]
+pub fn seed_by_udp(torrent: &Path, folder: &Path) -> Aria2 {
+    let seed = ["--check-integrity=true", "--seed-ratio=0.0"];
+    by_udp(torrent, folder, &seed)
+}
+
+/// Downloads into `folder`, asks trackers by UDP, too, and ends.
+#[must_use]
+pub fn download_by_udp(torrent: &Path, folder: &Path) -> Aria2 {
+    by_udp(torrent, folder, &["--seed-time=0"])
+}
+
 fn by_dht(torrent: &Path, folder: &Path, node: SocketAddr, more: &[&str]) -> Aria2 {
+    let more = more.iter().copied();
+    let entry = format!("--dht-entry-point={node}");
+    let more: Vec<&str> = more.chain([entry.as_str()]).collect();
+    by_udp(torrent, folder, &more)
+}
+
+/// It has a UDP socket for the DHT alone, and asks trackers through it.
+fn by_udp(torrent: &Path, folder: &Path, more: &[&str]) -> Aria2 {
     let more = more.iter().map(ToString::to_string);
     let dht = [
         "--enable-dht=true".to_owned(),
-        format!("--dht-entry-point={node}"),
         format!("--dht-listen-port={}", ports::free()),
         "--dht-listen-addr=127.0.0.3".to_owned(),
         format!("--dht-file-path={}", folder.join("dht.dat").display()),

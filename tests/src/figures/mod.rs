@@ -24,6 +24,7 @@ mod fast_messages;
 mod handshake_bytes;
 mod lookup;
 mod messages_bytes;
+mod news;
 mod notes;
 mod orders;
 mod parts;
@@ -90,6 +91,9 @@ pub fn all() -> Vec<Figure> {
         datagrams::way(),
         datagrams::bytes(),
         datagrams::waits(),
+        news::spread(),
+        news::message(),
+        news::near(),
         lookup::figure(),
         fast_messages::figure(),
         crossing::figure(),

@@ -5,6 +5,7 @@ mod clients;
 mod dht;
 mod disk;
 mod encryption;
+mod exchange;
 mod fast;
 mod first;
 mod magnet;

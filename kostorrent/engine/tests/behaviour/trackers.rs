@@ -56,6 +56,26 @@ fn a_tracker_that_knows_nobody_does_not_hide_the_next_tier() {
 }
 
 #[test]
+fn trackers_by_udp_have_their_place_in_the_tiers() {
+    let mut world = World::new(geometry(10, 64 * 1024));
+    let udp = "udp://first.example:80/announce".to_owned();
+    world.tracker(&udp).silent = true;
+    let config = Config {
+        tiers: vec![
+            vec!["wss://none.example/".to_owned()],
+            vec![udp.clone()],
+            vec![OTHER.to_owned()],
+        ],
+        ..world.config()
+    };
+    let leecher = world.add(config);
+    world.run_to(5);
+    let announces = world.nodes[leecher].announces.iter();
+    let asked: Vec<&str> = announces.map(|told| told.tracker.as_str()).collect();
+    assert_eq!(asked, [&udp, OTHER]);
+}
+
+#[test]
 fn while_nobody_has_what_we_need_all_trackers_are_asked_in_turn_and_not_too_often() {
     let mut world = World::new(geometry(10, 64 * 1024));
     let trackers: Vec<String> = (0..3).map(|n| format!("http://{n}.example/")).collect();

@@ -181,3 +181,6 @@ fn together(one: Said, other: Said) -> Said {
         (Err(_), other) => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ pub(super) struct Udp(Arc<Inner>);
 enum Inner {
     Open {
         questions: mpsc::Sender<Question>,
-        reach: Reach,
+        addr: SocketAddr,
     },
     /// There is no socket, and why.
     Closed(String),
@@ -91,7 +91,7 @@ impl Udp {
         let (to_questions, questions) = mpsc::channel(QUESTIONS);
         let inner = Inner::Open {
             questions: to_questions,
-            reach: Reach::of(addr),
+            addr,
         };
         (Udp(Arc::new(inner)), Some(Work { socket, questions }))
     }
@@ -105,7 +105,7 @@ impl Udp {
     /// Whether a datagram can go to this address; of its family, that is.
     pub fn reaches(&self, addr: SocketAddr) -> bool {
         match &*self.0 {
-            Inner::Open { reach, .. } => reach.includes(addr),
+            Inner::Open { addr: ours, .. } => Reach::of(*ours).includes(addr),
             Inner::Closed(_) => true, // asking it says why not
         }
     }
@@ -240,3 +240,6 @@ async fn sleep_until(at: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
