@@ -27,6 +27,9 @@ pub enum ConnectFailure {
     /// The other end hung up before its handshake was whole.
     #[error("it hung up during the handshake")]
     HungUp,
+    /// The exchange of keys that an encrypted connection begins with has failed; a sentence.
+    #[error("no encrypted connection: {0}")]
+    Exchange(String),
     /// What came is no handshake.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
