@@ -288,7 +288,7 @@ impl Task {
                         .to_told
                         .send(Told::Event(Event::Searched { answered: 0 }));
                 }
-                Action::TellLocal { .. } => {}
+                Action::TellLocal { .. } | Action::DhtNode { .. } => {}
                 Action::Announce {
                     tracker,
                     announcement,

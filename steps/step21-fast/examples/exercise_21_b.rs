@@ -96,7 +96,7 @@ mod tests {
         fn each_request_has_one_answer(steps in prop::collection::vec((0..6, 0_u32..6), 0..200)) {
             let mut giver = Giver { granted: vec![0, 1], ..Giver::default() };
             let mut owed: BTreeMap<BlockRequest, i32> = BTreeMap::new();
-            let mut answered = |answers: Vec<Answer>, owed: &mut BTreeMap<BlockRequest, i32>| {
+            let answered = |answers: Vec<Answer>, owed: &mut BTreeMap<BlockRequest, i32>| {
                 for answer in answers {
                     let (Answer::Block(block) | Answer::Reject(block)) = answer;
                     *owed.entry(block).or_default() -= 1;
