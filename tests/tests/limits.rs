@@ -179,6 +179,11 @@ const NOT_OURS: &[[&str; 2]] = &[
     ["messages", "downloaded, left, uploaded, 8 bytes each"],
     ["messages", "interval, leechers, seeders, 4 bytes each"],
     ["messages", "seeders, completed, leechers of each, 4 bytes each"],
+    ["messages", "`id`, 20 bytes, is in each"],
+    ["messages", "`nodes`: 26 bytes each, over IPv6 `nodes6`: 38"],
+    ["messages", "`values`: strings of 6 or 18 bytes"],
+    ["messages", "public key, 96 bytes; pad A, 0–512"], // the step's own limits.rs has a row for each
+    ["messages", "public key, 96 bytes; pad B, 0–512"],
     ["keys", "seconds since 1970-01-01 UTC"],
     ["keys", "hashes of version 2, 32 bytes for each piece"],
     ["keys", "a power of two, at least 16,384 (BEP 3)"],
