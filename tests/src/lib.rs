@@ -8,6 +8,7 @@
 //! - [`kostorrent`]: our client.
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
 //! - [`tracker`], [`udp_tracker`] and [`peer`]: trackers and a seeder that do what a test tells them, and remember what they saw.
+//! - [`tap`]: somebody between two programs, who sees what passes.
 //! - [`disk`]: one that is too small.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
 //! - [`book`]: what is wrong with the pages of the book.
@@ -37,6 +38,7 @@ pub mod real_clients;
 #[cfg(unix)]
 pub mod refresh;
 pub mod skip;
+pub mod tap;
 #[cfg(target_os = "linux")]
 pub mod terminal;
 pub mod torrent;

@@ -14,7 +14,7 @@ use crate::leaving::Stage;
 use crate::peer::{Down, Peer, Up};
 use crate::swarm::Admission;
 use crate::timers::Timer;
-use crate::{Action, CloseReason, ConnectFailure, Engine, Source, download, passing};
+use crate::{Action, CloseReason, ConnectFailure, Encryption, Engine, Source, download, passing};
 
 /// How long a seed is left alone once we miss nothing.
 const SEED_REST: Duration = Duration::from_secs(30 * 60);
@@ -24,7 +24,7 @@ impl Engine {
         &mut self,
         key: PeerKey,
         addr: SocketAddr,
-        incoming: bool,
+        (incoming, encryption): (bool, Encryption),
         theirs: &Handshake,
     ) {
         let now = self.cx.now;
@@ -41,6 +41,7 @@ impl Engine {
             key,
             addr,
             incoming,
+            encryption,
             id: theirs.peer_id.0,
             connected: now,
             listed,

@@ -18,6 +18,25 @@ use crate::reason::{CloseReason, ConnectFailure, Failure, Stall};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct BufKey(pub u32);
 
+/// How much of a connection is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Encryption {
+    /// Nothing.
+    #[default]
+    None,
+    /// How it begins: keys were exchanged, and both went on in plain text.
+    Greeting,
+    /// All of it.
+    All,
+}
+
+impl Encryption {
+    /// Whether nothing is.
+    pub fn is_none(&self) -> bool {
+        *self == Encryption::None
+    }
+}
+
 /// Something has happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Event {
@@ -29,6 +48,9 @@ pub enum Event {
         addr: SocketAddr,
         /// Whether they called us.
         incoming: bool,
+        /// How much of it is encrypted.
+        #[serde(default, skip_serializing_if = "Encryption::is_none")]
+        encryption: Encryption,
         /// What they said first: who they are, and the extensions they speak.
         handshake: Handshake,
     },

@@ -53,7 +53,9 @@ pub use bound::Bound;
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
 pub use details::{Details, Doing, OpenPiece, PeerDetails, TrackerDetails};
 pub use discovery::{Source, Sources};
-pub use event::{Action, Announcement, BufKey, Command, Event, Known, Outcome, Report, Stored};
+pub use event::{
+    Action, Announcement, BufKey, Command, Encryption, Event, Known, Outcome, Report, Stored,
+};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::{Stats, Waste};
 pub use time::Time;
@@ -199,8 +201,9 @@ impl Engine {
                 peer,
                 addr,
                 incoming,
+                encryption,
                 handshake,
-            } => self.connected(peer, addr, incoming, &handshake),
+            } => self.connected(peer, addr, (incoming, encryption), &handshake),
             Event::ConnectFailed { addr, why } => self.connect_failed(addr, &why),
             Event::Closed { peer, .. } => self.closed(peer),
             Event::Unsent { peer, block } => self.unsent(peer, block),

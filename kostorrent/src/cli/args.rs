@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
+use encryption::Policy;
 use tracker::PeerAddr;
 
 use super::goal::{Goal, Ratio};
@@ -255,12 +256,36 @@ pub(crate) struct Network {
     /// A peer to connect to, beside those the trackers name: HOST:PORT or [IPv6]:PORT; may be repeated
     #[arg(long = "peer", value_name = "ADDR")]
     peers: Vec<PeerAddr>,
+    /// Whether connections to peers are encrypted: against those who slow down what looks like BitTorrent; it hides
+    /// nothing from who knows the torrent, and not who talks to whom
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Encryption::Allow)]
+    encryption: Encryption,
+}
+
+/// Which connections to peers are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Encryption {
+    /// Those whose other side wants it
+    Allow,
+    /// All, and to the end; who cannot is not talked to
+    Require,
+    /// None
+    Off,
 }
 
 impl Network {
     /// The peers whose addresses are known.
     pub(crate) fn peers(&self) -> Vec<SocketAddr> {
         self.peers.iter().filter_map(PeerAddr::known).collect()
+    }
+
+    /// Which connections are encrypted.
+    pub(crate) fn encryption(&self) -> Policy {
+        match self.encryption {
+            Encryption::Allow => Policy::Allow,
+            Encryption::Require => Policy::Require,
+            Encryption::Off => Policy::Off,
+        }
     }
 
     /// Those whose addresses have to be looked up, by name and port.

@@ -28,6 +28,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
             node: NodeOptions {
                 limit_down: args.limit_down,
                 limit_up: args.upload.limit_up,
+                encryption: args.network.encryption(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),

@@ -20,6 +20,7 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
         let plan = Plan {
             node: NodeOptions {
                 limit_up: args.upload.limit_up,
+                encryption: args.network.encryption(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),

@@ -240,6 +240,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use encryption::Policy;
     use layout::{Kind, Layout};
     use messages::Bitfield;
     use metainfo::Metainfo;
@@ -277,7 +278,7 @@ mod tests {
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
         let common = Rc::new(Common::new(disk, shares.clone()));
-        let doors = Arc::new(Doors::new(PeerId([1; 20])));
+        let doors = Arc::new(Doors::new(PeerId([1; 20]), Policy::Allow));
         let (handle, reins) = Torrent::new(info_hash);
         let work = Work {
             options: TorrentOptions::new(metainfo, dir.path(), Mode::Seed),

@@ -67,8 +67,7 @@ pub(super) async fn listen(listener: tokio::net::TcpListener, doors: Arc<Doors>)
         }
         let (addr, doors) = (plain(addr), doors.clone());
         let caller = tokio::task::spawn_local(async move {
-            let find = async |info_hash| doors.find(info_hash).await;
-            match link::answer(stream, addr, find).await {
+            match link::answer(stream, addr, &doors).await {
                 Ok(joined) => doors.enter(joined),
                 Err(why) => debug!(%addr, %why, "sent a caller away"),
             }

@@ -10,7 +10,7 @@
 //!
 //! From the bottom up:
 //!
-//! - `link`: from a socket to a connection whose handshakes are done;
+//! - `exchange` and `link`: from a socket to a connection whose handshakes are done;
 //! - `doors` and `listener`: from a caller to its torrent;
 //! - `disk`, `source`, `buffers`: where the bytes are;
 //! - `watch`: what others do to the files;
@@ -34,6 +34,7 @@ mod connections;
 mod details;
 mod disk;
 mod doors;
+mod exchange;
 mod figures;
 mod foreign;
 mod handle;
@@ -57,6 +58,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use encryption::Policy;
 use metainfo::Metainfo;
 use peer_id::PeerId;
 use storage::Names;
@@ -88,6 +90,8 @@ pub struct NodeOptions {
     pub limit_up: Option<u64>,
     /// Bytes of memory for pieces that are being fetched.
     pub memory: u64,
+    /// Whether connections are encrypted, in both directions.
+    pub encryption: Policy,
 }
 
 impl Default for NodeOptions {
@@ -96,6 +100,7 @@ impl Default for NodeOptions {
             limit_down: None,
             limit_up: None,
             memory: engine::PIECE_MEMORY,
+            encryption: Policy::default(),
         }
     }
 }
@@ -130,6 +135,7 @@ enum Request {
 /// A node at work. It ends when this and its endpoints are dropped, and all its torrents are over.
 #[derive(Debug)]
 pub struct Node {
+    encryption: Policy,
     requests: mpsc::UnboundedSender<Request>,
     thread: JoinHandle<()>,
 }
@@ -173,7 +179,11 @@ impl Node {
             runtime.shutdown_background();
             let _ = disk_thread.join();
         })?;
-        Ok(Node { requests, thread })
+        Ok(Node {
+            encryption: options.encryption,
+            requests,
+            thread,
+        })
     }
 
     /// Listens at an address; port 0 takes a free one. The socket stands when this returns. Whoever
@@ -185,7 +195,8 @@ impl Node {
     pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
         let listener = listener::bind(addr).map_err(|cause| NodeError::Listen { addr, cause })?;
         let addr = listener.local_addr()?;
-        let doors = Arc::new(Doors::new(PeerId::generate(&mut rand::rng())));
+        let peer_id = PeerId::generate(&mut rand::rng());
+        let doors = Arc::new(Doors::new(peer_id, self.encryption));
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
         let (udp, work) = Udp::open(addr);

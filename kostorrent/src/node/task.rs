@@ -26,6 +26,7 @@ use super::connections::{Connections, HEARD};
 use super::details::Showcase;
 use super::disk::TorrentDisk;
 use super::doors::Door;
+use super::exchange::Ways;
 use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
 use super::magnet::{Found, Unknown};
@@ -94,6 +95,7 @@ pub(super) struct Task {
     door: Door,
     share: Share,
     connections: Connections,
+    ways: Ways,
     heard: mpsc::Receiver<(PeerKey, Heard)>,
     told: mpsc::UnboundedReceiver<Told>,
     to_told: mpsc::UnboundedSender<Told>,
@@ -141,6 +143,7 @@ impl Task {
             door: parts.door,
             share: parts.share,
             connections,
+            ways: Ways::default(),
             heard,
             told,
             to_told,
@@ -320,8 +323,9 @@ impl Task {
 
     fn dial(&mut self, addr: SocketAddr) {
         let (ours, to_told) = (self.door.ours(), self.to_told.clone());
+        let (policy, known) = (self.door.encryption(), self.ways.of(addr));
         self.spawn(async move {
-            let told = match link::dial(addr, ours).await {
+            let told = match link::dial(addr, ours, policy, known).await {
                 Ok(joined) => Told::Joined(joined),
                 Err(why) => {
                     debug!(%addr, %why, "no connection");
@@ -467,12 +471,17 @@ impl Task {
     /// A connection's handshakes are done: it becomes a task.
     fn joined(&mut self, joined: Joined) {
         let (addr, incoming, handshake) = (joined.addr, joined.incoming, joined.theirs);
+        let encryption = joined.encryption;
+        if !incoming {
+            self.ways.worked(addr, encryption);
+        }
         let (peer, work) = self.connections.add(joined);
         self.spawn(work);
         self.tell(Event::Connected {
             peer,
             addr,
             incoming,
+            encryption,
             handshake,
         });
     }

@@ -6,6 +6,7 @@ mod dht;
 mod disk;
 mod encryption;
 mod exchange;
+mod fast;
 mod first;
 mod magnet;
 mod peers;

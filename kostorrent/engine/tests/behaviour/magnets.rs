@@ -114,6 +114,7 @@ impl Scene {
             peer: PeerKey(number),
             addr: SocketAddr::from(([10, 1, 0, number as u8], 6881)),
             incoming: true,
+            encryption: Encryption::None,
             handshake: Handshake {
                 reserved: speaks(),
                 info_hash: InfoHash::of(&self.info),
@@ -315,6 +316,7 @@ fn a_torrent_that_turns_out_private_asks_nobody_but_its_trackers() {
         peer: PeerKey(9),
         addr: named,
         incoming: false,
+        encryption: Encryption::None,
         handshake: handshake(9),
     });
     let actions = scene.hand.tell(Event::Known(known(true, &[])));

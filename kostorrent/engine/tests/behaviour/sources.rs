@@ -138,6 +138,7 @@ impl Gossip {
             peer: PeerKey(number),
             addr: SocketAddr::from(([10, 1, 0, number as u8], 40_000)),
             incoming: true,
+            encryption: Encryption::None,
             handshake: handshake::Handshake {
                 reserved: speaks(),
                 ..handshake(number)

@@ -227,9 +227,8 @@ impl Task {
     /// Hands a datagram to whom it is for. The first byte tells: a tracker's answer begins with a
     /// number from 0 to 3, and a message of the DHT would with a `d`.
     fn heard(&mut self, from: SocketAddr, len: usize, now: Duration) {
-        match self.buffer.get(..len) {
-            Some(datagram @ [0, ..]) => self.trackers.heard(from, datagram, now),
-            _ => {}
+        if let Some(datagram @ [0, ..]) = self.buffer.get(..len) {
+            self.trackers.heard(from, datagram, now);
         }
     }
 }

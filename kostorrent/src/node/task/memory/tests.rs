@@ -115,7 +115,7 @@ impl Scene {
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, u64::MAX));
         let common = Rc::new(Common::new(disk, shares));
-        let doors = Arc::new(Doors::new(PeerId([1; 20])));
+        let doors = Arc::new(Doors::new(PeerId([1; 20]), encryption::Policy::Allow));
         let (handle, reins) = Torrent::new(self.metainfo.info_hash_v1.unwrap());
         let life = async {
             let opened = self.open().await;
