@@ -1,10 +1,14 @@
 //! What the engine begins with.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use blocks::Geometry;
 use handshake::Reserved;
 use messages::Bitfield;
+use metainfo::InfoHash;
+
+use crate::Sources;
 
 /// Memory for pieces that are being fetched: the block buffers of all open pieces stay below this,
 /// or are those of two pieces if these are larger.
@@ -15,8 +19,14 @@ pub const PIECE_MEMORY: u64 = 24 * 1024 * 1024;
 pub struct Config {
     /// What the torrent consists of; `None` while only its info-hash is known.
     pub content: Option<ContentConfig>,
+    /// The torrent's info-hash. It is needed where the content is not known: the metadata are fetched by it.
+    pub info_hash: Option<InfoHash>,
+    /// The bytes of the `info` dictionary, for those who ask for it; `None` for a private torrent.
+    pub metadata: Option<Arc<[u8]>>,
     /// The torrent's trackers, tier by tier (BEP 12).
     pub tiers: Vec<Vec<String>>,
+    /// Who else is asked for peers, and told of us.
+    pub sources: Sources,
     /// Addresses to call without asking a tracker.
     pub peers: Vec<SocketAddr>,
     /// Hosts to look up and call, by name and port.
@@ -39,6 +49,10 @@ pub struct Config {
     pub memory: u64,
     /// Our own peer id.
     pub peer_id: [u8; 20],
+    /// Our name and version, for those who want to know whom they talk to; nothing if it is empty.
+    pub client: String,
+    /// The port at which we can be called; 0 if we cannot.
+    pub port: u16,
     /// The extensions that our handshake says we speak.
     pub reserved: Reserved,
     /// Whether pieces are granted to peers that are choked, and asked for that we were granted (BEP 6). Which
@@ -56,7 +70,10 @@ impl Config {
     pub fn new(content: Option<ContentConfig>) -> Config {
         Config {
             content,
+            info_hash: None,
+            metadata: None,
             tiers: Vec::new(),
+            sources: Sources::none(),
             peers: Vec::new(),
             names: Vec::new(),
             keep_seeding: false,
@@ -67,6 +84,8 @@ impl Config {
             limit_up: None,
             memory: PIECE_MEMORY,
             peer_id: [0; 20],
+            client: String::new(),
+            port: 0,
             reserved: Reserved::none(),
             allows_fast: true,
             seed: 0,

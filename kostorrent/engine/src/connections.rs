@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use handshake::Handshake;
+use magnet::EXTENDED;
 use messages::{Bitfield, Message};
 use picker::PeerKey;
 
@@ -13,7 +14,7 @@ use crate::leaving::Stage;
 use crate::peer::{Down, Peer, Up};
 use crate::swarm::Admission;
 use crate::timers::Timer;
-use crate::{Action, CloseReason, ConnectFailure, Engine, download, passing};
+use crate::{Action, CloseReason, ConnectFailure, Engine, Source, download, passing};
 
 /// How long a seed is left alone once we miss nothing.
 const SEED_REST: Duration = Duration::from_secs(30 * 60);
@@ -44,6 +45,8 @@ impl Engine {
             connected: now,
             listed,
             fast: self.fast_with(theirs),
+            extended: self.extended_with(addr, theirs),
+            early: None,
             has: Bitfield::new(pieces),
             offers: 0,
             down: Down::new(now),
@@ -54,10 +57,12 @@ impl Engine {
             spoke: now,
         };
         self.introduce(&mut peer);
+        self.say_extensions(&mut peer);
         if let Some(content) = &mut self.content {
             content.review_fellow(&peer, now);
         }
         self.swarm.add(peer);
+        self.exchange_soon();
         self.show(key);
         self.cx
             .timers
@@ -136,6 +141,31 @@ impl Engine {
         }
     }
 
+    /// Somebody else than a tracker has named peers.
+    pub(crate) fn named(&mut self, source: Source, peers: &[SocketAddr]) {
+        // What is on its way when a torrent turns out to be private comes too late.
+        if self.stage == Stage::Running && self.uses(source) {
+            self.discovery
+                .named(&mut self.cx, &self.swarm, source, peers);
+        }
+    }
+
+    fn uses(&self, source: Source) -> bool {
+        match source {
+            Source::User | Source::Tracker => true,
+            Source::Local => self.sources.local,
+            Source::Dht => self.sources.dht,
+            Source::Exchange => self.sources.exchange,
+        }
+    }
+
+    /// A search in the DHT is over.
+    pub(crate) fn searched(&mut self, answered: usize) {
+        if self.stage == Stage::Running {
+            self.discovery.searched(&mut self.cx, answered);
+        }
+    }
+
     /// The other end, or the network, has ended the connection.
     pub(crate) fn closed(&mut self, key: PeerKey) {
         if let Some(peer) = self.swarm.remove(key) {
@@ -158,7 +188,9 @@ impl Engine {
             shown.left(peer.key);
         }
         let now = self.cx.now;
-        let release = if peer.is_seed() && self.is_finished() {
+        self.metadata.left(peer.key, now);
+        self.exchange_soon();
+        let release = if peer.wants_nothing() && self.is_finished() {
             Release::UsedUntil(now + SEED_REST)
         } else if peer.was_of_use() || peer.incoming || self.paused {
             Release::Used
@@ -180,14 +212,23 @@ impl Engine {
 
     /// A peer has said something.
     pub(crate) fn message(&mut self, key: PeerKey, message: Message) {
+        if let Err(why) = self.said(key, message) {
+            self.close(key, why);
+        }
+    }
+
+    fn said(&mut self, key: PeerKey, message: Message) -> Result<(), CloseReason> {
         let (Some(peer), cx) = (self.swarm.get_mut(key), &mut self.cx) else {
-            return;
+            return Ok(());
         };
         peer.heard = cx.now;
+        if let Message::Later { id: EXTENDED, body } = &message {
+            return self.extended(key, body);
+        }
         let Some(content) = &mut self.content else {
-            return; // there is nothing to say anything about yet
+            return self.said_early(key, message);
         };
-        let said = match message {
+        match message {
             Message::KeepAlive | Message::Skipped(_) => Ok(()),
             Message::Choke => {
                 self.download.choked(cx, peer, content);
@@ -228,9 +269,6 @@ impl Engine {
                 self.upload.cancelled(cx, peer, block);
                 Ok(())
             }
-        };
-        if let Err(why) = said {
-            self.close(key, why);
         }
     }
 
@@ -245,7 +283,7 @@ impl Engine {
         let Some(peer) = self.swarm.get_mut(key) else {
             return Ok(());
         };
-        if finished && peer.is_seed() {
+        if finished && peer.wants_nothing() {
             return Err(CloseReason::BothComplete);
         }
         let interested = peer.offers > 0 && wants;

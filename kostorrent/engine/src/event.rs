@@ -2,13 +2,16 @@
 
 use std::net::SocketAddr;
 
-use blocks::BlockDigests;
+use blocks::{BlockDigests, Geometry};
 use handshake::Handshake;
-use messages::{BlockRequest, Ended, Message};
+use magnet::Lie;
+use messages::{Bitfield, BlockRequest, Ended, Message};
 use picker::PeerKey;
 use serde::{Deserialize, Serialize};
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply};
 
+use crate::ContentConfig;
+use crate::discovery::Source;
 use crate::reason::{CloseReason, ConnectFailure, Failure, Stall};
 
 /// The number of a block buffer that the engine's driver holds while the engine decides about it.
@@ -124,6 +127,19 @@ pub enum Event {
         /// Its reply, or what went wrong.
         result: Result<AnnounceReply, AnnounceError>,
     },
+    /// Somebody has named peers: the DHT in a search of [`Action::SearchDht`], or peers on the local
+    /// network themselves.
+    Named {
+        /// Who.
+        source: Source,
+        /// Where the peers can be called.
+        peers: Vec<SocketAddr>,
+    },
+    /// What [`Action::SearchDht`] asked for is over.
+    Searched {
+        /// How many nodes have answered.
+        answered: usize,
+    },
     /// What came of [`Action::LookUp`].
     LookedUp {
         /// The host's name, as in the action.
@@ -133,10 +149,64 @@ pub enum Event {
         /// Its addresses, or why there are none.
         result: Result<Vec<SocketAddr>, String>,
     },
+    /// What [`Action::Metadata`] describes, and what of it is on disk.
+    Known(Known),
+    /// What it describes cannot be worked on.
+    CannotBegin {
+        /// Why, for a person.
+        why: String,
+    },
     /// Time has passed: some timer is due.
     Timeout,
     /// The user wants something.
     Command(Command),
+}
+
+/// What a torrent consists of, of which nothing but the info-hash was known, and what of it is there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Known {
+    /// Bytes of the torrent.
+    pub total_length: u64,
+    /// Bytes of a piece.
+    pub piece_length: u64,
+    /// The pieces that are on disk and verified, as a `bitfield` message has them.
+    pub have: Vec<u8>,
+    /// The pieces that are to be there in the end, likewise.
+    pub wanted: Vec<u8>,
+    /// Classes of pieces as in [`ContentConfig::first`], likewise.
+    pub first: Vec<Vec<u8>>,
+    /// Whether the torrent is private (BEP 27).
+    pub is_private: bool,
+}
+
+impl Known {
+    /// This content.
+    pub fn of(content: &ContentConfig, is_private: bool) -> Known {
+        Known {
+            total_length: content.geometry.total_length(),
+            piece_length: content.geometry.piece_length().into(),
+            have: content.have.to_bytes(),
+            wanted: content.wanted.to_bytes(),
+            first: content.first.iter().map(Bitfield::to_bytes).collect(),
+            is_private,
+        }
+    }
+
+    /// The same as an engine begins with it.
+    pub(crate) fn content(&self) -> Result<ContentConfig, String> {
+        let geometry = Geometry::new(self.total_length, self.piece_length);
+        let geometry = geometry.map_err(|error| error.to_string())?;
+        let pieces = |bytes: &Vec<u8>| {
+            let pieces = Bitfield::from_bytes(geometry.pieces(), bytes);
+            pieces.map_err(|error| error.to_string())
+        };
+        Ok(ContentConfig {
+            geometry,
+            have: pieces(&self.have)?,
+            wanted: pieces(&self.wanted)?,
+            first: self.first.iter().map(pieces).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// What came of storing a whole piece.
@@ -270,6 +340,21 @@ pub enum Action {
         /// The port at which a peer is to be called there.
         port: u16,
     },
+    /// Here are the metadata: the `info` dictionary, whose SHA-1 is the info-hash. Look what is on disk of
+    /// what they describe: then [`Event::Known`], or [`Event::CannotBegin`].
+    Metadata {
+        /// Its bytes.
+        info: Vec<u8>,
+    },
+    /// Search the DHT for peers, and announce us to the nodes that keep them: [`Event::Named`] as often as
+    /// some are found, then [`Event::Searched`] (BEP 5).
+    SearchDht,
+    /// Tell the local network now and then that we have this torrent, or do so no more (BEP 14): who
+    /// else has it is [`Event::Named`].
+    TellLocal {
+        /// Whether it is to be told.
+        tells: bool,
+    },
     /// Tell a tracker about us.
     Announce {
         /// The tracker's URL.
@@ -327,6 +412,13 @@ pub enum Report {
         addr: SocketAddr,
         /// The piece that showed it.
         piece: u32,
+    },
+    /// A peer lied about the metadata, and is not talked to any more.
+    MetadataLiar {
+        /// Its address.
+        addr: SocketAddr,
+        /// What it did.
+        why: Lie,
     },
     /// A peer sent wrong bytes, and is asked for more all the same: it had sent good pieces, and
     /// nobody else has what is missing.

@@ -56,7 +56,9 @@ impl Engine {
     /// There is something to fetch, and perhaps there was nothing before: who may have it is looked
     /// for.
     pub(crate) fn misses_something(&mut self) {
-        self.is_complete = false;
+        if std::mem::take(&mut self.is_complete) {
+            self.say_extensions_again();
+        }
         let now = self.cx.now;
         self.discovery.list.wake(now);
         let timers = &mut self.cx.timers;

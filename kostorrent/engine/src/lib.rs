@@ -16,6 +16,7 @@
 //! and which of them can be trusted), *download* and *upload*. What an event means for which of
 //! them stands here and in the files `connections`, `pieces`, `trust`, `passing` and `leaving`.
 
+mod becoming;
 mod bound;
 mod config;
 mod connections;
@@ -25,11 +26,14 @@ mod details;
 mod discovery;
 mod download;
 mod event;
+mod exchanging;
 mod explain;
+mod extended;
 mod fast_extension;
 mod files;
 mod leaving;
 mod limit;
+mod metadata;
 mod passing;
 mod pausing;
 mod peer;
@@ -48,13 +52,15 @@ mod why;
 pub use bound::Bound;
 pub use config::{Config, ContentConfig, PIECE_MEMORY};
 pub use details::{Details, Doing, OpenPiece, PeerDetails, TrackerDetails};
-pub use event::{Action, Announcement, BufKey, Command, Event, Outcome, Report, Stored};
+pub use discovery::{Source, Sources};
+pub use event::{Action, Announcement, BufKey, Command, Event, Known, Outcome, Report, Stored};
 pub use reason::{CloseReason, ConnectFailure, Failure, Stall, TrackerWord};
 pub use stats::{Stats, Waste};
 pub use time::Time;
 pub use why::{Choice, Why};
 
 use handshake::Reserved;
+use magnet::EXTENDED;
 use messages::Bitfield;
 use picker::Order;
 
@@ -64,18 +70,23 @@ use discovery::{Discovery, Totals};
 use download::Download;
 use files::Doubts;
 use leaving::Stage;
+use metadata::Metadata;
 use pausing::{Fault, Trial};
 use swarm::Swarm;
 use timers::Timer;
 use upload::{SuperSeed, Upload};
 
 /// The ids of the messages that the engine wants to hear of beyond those of BEP 3.
-pub const LATER: &[u8] = fast::IDS;
+pub const LATER: &[u8] = &[13, 14, 15, 16, 17, EXTENDED];
 
 /// The extensions that the engine speaks: what a handshake can say, and [`Config::reserved`].
 pub fn speaks() -> Reserved {
-    Reserved::none().with_fast()
+    Reserved::none().with_fast().with_extension_protocol()
 }
+
+/// What trackers are told is missing of a torrent of which nothing is known: something is. (libtorrent
+/// says the same.)
+const UNKNOWN_LEFT: u64 = 16 * 1024;
 
 /// One torrent at work.
 pub struct Engine {
@@ -84,9 +95,19 @@ pub struct Engine {
     /// The extensions that our handshake says we speak.
     reserved: Reserved,
     allows_fast: bool,
+    /// Who is asked for peers beside trackers.
+    sources: Sources,
     /// When the work began.
     began: Time,
     cx: Cx,
+    /// Our own peer id.
+    peer_id: [u8; 20],
+    /// What we call ourselves, and where we can be called.
+    client: String,
+    port: u16,
+    /// Bytes for open pieces.
+    memory: u64,
+    metadata: Metadata,
     discovery: Discovery,
     swarm: Swarm,
     /// `None` while only the info-hash is known.
@@ -117,7 +138,13 @@ impl Engine {
             keep_seeding: config.keep_seeding,
             reserved: config.reserved,
             allows_fast: config.allows_fast,
+            sources: config.sources,
             began: now,
+            peer_id,
+            client: config.client.clone(),
+            port: config.port,
+            memory,
+            metadata: Metadata::new(&config),
             discovery: Discovery::new(&config, &mut cx),
             swarm: Swarm::new(&config),
             download: Download::new(config.limit_down, now),
@@ -157,6 +184,8 @@ impl Engine {
         let now = self.cx.now;
         self.cx.timers.set(Timer::Announce, now);
         self.cx.timers.set(Timer::Dial, now);
+        self.cx.timers.set(Timer::Search, now);
+        self.discovery.tell_local(&mut self.cx, true);
         self.stalled_again();
         self.ring();
     }
@@ -191,6 +220,10 @@ impl Engine {
                 told,
                 result,
             } => self.announced(&tracker, told, result),
+            Event::Known(known) => self.known(&known),
+            Event::CannotBegin { why } => self.leave(Outcome::Failed(Failure::Shell(why))),
+            Event::Named { source, peers } => self.named(source, &peers),
+            Event::Searched { answered } => self.searched(answered),
             Event::LookedUp { name, port, result } => self.looked_up(&name, port, result),
             Event::Timeout => {}
             Event::Command(command) => self.command(command),
@@ -243,6 +276,7 @@ impl Engine {
                 self.upload.set_limit(up, &mut self.cx);
             }
             Command::Memory(bytes) => {
+                self.memory = bytes;
                 if let Some(content) = &mut self.content {
                     content.set_memory(bytes);
                 }
@@ -277,7 +311,7 @@ impl Engine {
         Totals {
             uploaded: self.upload.total,
             downloaded: self.download.total,
-            left: self.content.as_ref().map_or(u64::MAX, Content::left),
+            left: self.content.as_ref().map_or(UNKNOWN_LEFT, Content::left),
             is_partial_seed: self.is_complete
                 && self
                     .content

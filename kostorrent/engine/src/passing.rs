@@ -37,6 +37,9 @@ impl Engine {
                 Timer::Choke => self.choke_round(),
                 Timer::Announce => self.announce(),
                 Timer::Dial => self.dial(),
+                Timer::Search => self.search(),
+                Timer::Exchange => self.exchange(),
+                Timer::Metadata => self.metadata_timeout(),
                 Timer::Refill => self.refill(),
                 Timer::Stalled => self.stalled(),
                 Timer::Doubts => self.check_doubts(),
@@ -83,6 +86,13 @@ impl Engine {
             self.pardon();
         }
         self.give_up_if_hopeless();
+    }
+
+    /// Looks for peers beside the trackers: also for those who want what we have.
+    fn search(&mut self) {
+        if self.works() {
+            self.discovery.search(&mut self.cx);
+        }
     }
 
     /// Whether nobody that we know of has what we miss.

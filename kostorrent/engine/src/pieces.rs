@@ -170,6 +170,9 @@ impl Engine {
         if !self.keep_seeding {
             return self.leave(Outcome::Complete);
         }
+        if !is_seed {
+            self.say_extensions_again();
+        }
         self.upload.choke_soon(&mut self.cx);
     }
 

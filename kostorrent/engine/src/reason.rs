@@ -85,6 +85,15 @@ pub enum CloseReason {
     /// It says a second time that it has all pieces, or none.
     #[error("it has told which pieces it has, and tells of all or none once more")]
     ToldTwice,
+    /// It tells of too many pieces before it is known what pieces there are.
+    #[error("it says more of pieces than is remembered before the metadata are known")]
+    TooEarly,
+    /// The torrent turns out to be private, and this peer was not found by its trackers.
+    #[error("the torrent is private, and no tracker of it has named this peer")]
+    Private,
+    /// It tells of other peers far too often.
+    #[error(transparent)]
+    Flood(#[from] exchange::Flood),
     /// It refuses one piece after the other, and sends nothing.
     #[error("it says that it has pieces, and rejects every request for them")]
     RefusesAll,

@@ -37,6 +37,9 @@ pub struct Stats {
     pub requests: usize,
     /// Pieces of which blocks have been asked for and that are not yet on disk.
     pub open_pieces: usize,
+    /// While the metadata are fetched, how many blocks of them are here, and of how many; there may be
+    /// none known yet.
+    pub metadata: Option<(u32, u32)>,
     /// Whether everything that is wanted is there.
     pub complete: bool,
     /// Whether the work is over but for the goodbyes.
@@ -104,6 +107,7 @@ impl Engine {
                 keys.map(|key| c.picker.asked_of(key)).sum()
             }),
             open_pieces: content.map_or(0, |c| c.picker.open().count()),
+            metadata: self.metadata.progress(),
             complete: self.is_finished(),
             leaving: self.stage != Stage::Running,
             paused: self.paused,

@@ -13,6 +13,12 @@ pub(crate) enum Timer {
     Announce,
     /// The next address may be dialled, or the next name looked up.
     Dial,
+    /// The DHT is to be searched.
+    Search,
+    /// Peers may be told of others.
+    Exchange,
+    /// Who was asked for metadata may have been silent for too long.
+    Metadata,
     /// A speed limit has let some bytes through again.
     Refill,
     /// Say, if it is so, that there is no way forward.
@@ -29,13 +35,16 @@ pub(crate) enum Timer {
     TryDisk,
 }
 
-const COUNT: usize = 11;
+const COUNT: usize = 14;
 
 const ALL: [Timer; COUNT] = [
     Timer::Watch,
     Timer::Choke,
     Timer::Announce,
     Timer::Dial,
+    Timer::Search,
+    Timer::Exchange,
+    Timer::Metadata,
     Timer::Refill,
     Timer::Stalled,
     Timer::Doubts,

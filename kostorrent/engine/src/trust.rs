@@ -52,13 +52,19 @@ impl Engine {
         missing.all(|piece| others.iter().any(|peer| peer.has.get(piece)))
     }
 
+    /// It sent wrong bytes.
+    pub(crate) fn ban(&mut self, liar: Culprit, piece: u32) {
+        let addr = liar.addr;
+        self.ban_with(liar, Report::PeerBanned { addr, piece });
+    }
+
     /// Nothing more is taken from this peer, nor sent to it.
-    pub(crate) fn ban(&mut self, Culprit { addr, id }: Culprit, piece: u32) {
+    pub(crate) fn ban_with(&mut self, Culprit { addr, id }: Culprit, report: Report) {
         if !self.swarm.ban(addr, id, self.cx.now) {
             return;
         }
         self.discovery.list.banned(addr);
-        self.cx.report(Report::PeerBanned { addr, piece });
+        self.cx.report(report);
         for key in self.swarm.banned() {
             self.close(key, CloseReason::Lied);
         }

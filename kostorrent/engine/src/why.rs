@@ -6,13 +6,15 @@ use std::fmt;
 use choker::Reason;
 use serde::{Deserialize, Serialize};
 
+use crate::Source;
+
 /// The reason of an action. It is kept only if [`Config::explain`](crate::Config::explain) asks for it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Why {
     /// Of [`Action::Connect`](crate::Action::Connect).
     Called {
-        /// Whether the user named the address; else a tracker did.
-        by_user: bool,
+        /// Who named the address.
+        by: Source,
         /// How many calls of it in a row have failed.
         failures: u32,
     },
@@ -63,11 +65,8 @@ pub enum Choice {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Called { by_user, failures } => {
-                f.write_str(match by_user {
-                    true => "the user named it",
-                    false => "a tracker named it",
-                })?;
+            Why::Called { by, failures } => {
+                write!(f, "{by} named it")?;
                 match failures {
                     0 => Ok(()),
                     1 => f.write_str("; one call of it has failed"),

@@ -11,7 +11,7 @@
 //!    [`engine::Event`] and [`engine::Action`] as serde writes them.
 //!
 //! There is no payload in it: an event names the block that has come, not its bytes. What follows from
-//! the other actions is left out ([`is_recorded`]): where buffers go. In an anonymous recording
+//! the other actions is left out ([`is_recorded`]): where buffers go, and metadata that have come. In an anonymous recording
 //! addresses, peer ids, info-hash, URLs, names and the system's words are made up, the same for the
 //! same; and actions that tell a user something, or call an address, are left out.
 //!
@@ -27,9 +27,10 @@ mod tests;
 use std::net::SocketAddr;
 
 use blocks::Geometry;
-use engine::{Action, Config, ContentConfig, Outcome};
+use engine::{Action, Config, ContentConfig, Outcome, Sources};
 use handshake::Reserved;
 use messages::Bitfield;
+use metainfo::InfoHash;
 use serde::{Deserialize, Serialize};
 
 pub use read::{Damage, Reader, Step};
@@ -54,6 +55,10 @@ pub struct Header {
     pub version: String,
     /// Whether addresses and names are made up.
     pub anonymous: bool,
+    /// The info-hash in hex, where nothing else was known of the torrent; the next four fields are empty
+    /// then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub info_hash: Option<String>,
     /// Bytes of the torrent.
     pub total_length: u64,
     /// Bytes of a piece.
@@ -65,6 +70,12 @@ pub struct Header {
     /// Classes of pieces that were fetched before others, likewise; none where all were equal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub first: Vec<String>,
+    /// The bytes of the `info` dictionary, in hex, if it was given to those who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+    /// Who was asked for peers beside the trackers.
+    #[serde(default, skip_serializing_if = "is_trackers_alone")]
+    pub sources: Sources,
     /// The trackers, tier by tier.
     pub tiers: Vec<Vec<String>>,
     /// Addresses that the user named.
@@ -88,6 +99,12 @@ pub struct Header {
     pub memory: u64,
     /// Our own peer id, in hex.
     pub peer_id: String,
+    /// What we called ourselves.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub client: String,
+    /// The port at which we could be called.
+    #[serde(default, skip_serializing_if = "is_no_port")]
+    pub port: u16,
     /// The eight reserved bytes of our handshake, in hex; none were set in recordings without them.
     #[serde(default = "no_extensions", skip_serializing_if = "is_no_extensions")]
     pub reserved: String,
@@ -99,12 +116,15 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header for an engine that begins with this; `None` while it is not known what the torrent
-    /// consists of.
+    /// The header for an engine that begins with this; `None` for an anonymous one of which nothing but
+    /// the info-hash is known: all that follows would tell what it is.
     pub fn of(config: &Config, anonymous: bool) -> Option<Header> {
         // Each by its name: one that is new in the engine is not to be forgotten here.
         let Config {
             content,
+            info_hash,
+            metadata,
+            sources,
             tiers,
             peers,
             names,
@@ -116,29 +136,38 @@ impl Header {
             limit_up,
             memory,
             peer_id,
+            client,
+            port,
             reserved,
             allows_fast,
             seed,
             explain: _,
         } = config;
-        let ContentConfig {
-            geometry,
-            have,
-            wanted,
-            first,
-        } = content.as_ref()?;
+        if anonymous && content.is_none() {
+            return None;
+        }
+        let unknown = info_hash.filter(|_| content.is_none());
+        let geometry = content.as_ref().map(|content| content.geometry);
+        let pieces = |which: fn(&ContentConfig) -> &Bitfield| {
+            let content = content.as_ref();
+            content.map_or_else(String::new, |content| {
+                hex::encode(which(content).to_bytes())
+            })
+        };
+        let first = content.iter().flat_map(|content| &content.first);
+        let metadata = metadata.as_ref().filter(|_| !anonymous);
         Some(Header {
             kostorrent_recording: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             anonymous,
-            total_length: geometry.total_length(),
-            piece_length: geometry.piece_length().into(),
-            have: hex::encode(have.to_bytes()),
-            wanted: hex::encode(wanted.to_bytes()),
-            first: first
-                .iter()
-                .map(|class| hex::encode(class.to_bytes()))
-                .collect(),
+            info_hash: unknown.map(|info_hash| info_hash.to_string()),
+            total_length: geometry.map_or(0, |geometry| geometry.total_length()),
+            piece_length: geometry.map_or(0, |geometry| geometry.piece_length().into()),
+            have: pieces(|content| &content.have),
+            wanted: pieces(|content| &content.wanted),
+            first: first.map(|class| hex::encode(class.to_bytes())).collect(),
+            metadata: metadata.map(hex::encode),
+            sources: *sources,
             tiers: tiers.clone(),
             peers: peers.clone(),
             names: names.clone(),
@@ -150,6 +179,8 @@ impl Header {
             limit_up: *limit_up,
             memory: *memory,
             peer_id: hex::encode(peer_id),
+            client: client.clone(),
+            port: *port,
             reserved: hex::encode(reserved.0),
             allows_fast: *allows_fast,
             seed: *seed,
@@ -162,13 +193,6 @@ impl Header {
     ///
     /// Which field says what cannot be.
     pub fn config(&self) -> Result<Config, String> {
-        let geometry = Geometry::new(self.total_length, self.piece_length);
-        let geometry = geometry.map_err(|error| error.to_string())?;
-        let pieces = |name: &str, text: &str| {
-            let bytes = hex::decode(text).map_err(|error| format!("`{name}`: {error}"))?;
-            Bitfield::from_bytes(geometry.pieces(), &bytes)
-                .map_err(|error| format!("`{name}`: {error}"))
-        };
         if self.limit_down == Some(0) || self.limit_up == Some(0) {
             return Err("a limit of 0 bytes a second".to_owned());
         }
@@ -186,18 +210,29 @@ impl Header {
         let mut reserved = Reserved::none();
         hex::decode_to_slice(&self.reserved, &mut reserved.0)
             .map_err(|error| format!("`reserved`: {error}"))?;
-        let content = ContentConfig {
-            geometry,
-            have: pieces("have", &self.have)?,
-            wanted: pieces("wanted", &self.wanted)?,
-            first: self
-                .first
-                .iter()
-                .map(|class| pieces("first", class))
-                .collect::<Result<_, _>>()?,
+        let bytes = |name: &str, text: &str| {
+            hex::decode(text).map_err(|error| format!("`{name}`: {error}"))
+        };
+        let info_hash = match &self.info_hash {
+            None => None,
+            Some(text) => {
+                let info_hash = bytes("info_hash", text)?.try_into();
+                Some(InfoHash(
+                    info_hash.map_err(|_| "`info_hash`: it has 20 bytes".to_owned())?,
+                ))
+            }
+        };
+        let metadata = self.metadata.as_ref();
+        let metadata = metadata.map(|text| bytes("metadata", text)).transpose()?;
+        let content = match info_hash {
+            Some(_) => None,
+            None => Some(self.content()?),
         };
         Ok(Config {
-            content: Some(content),
+            content,
+            info_hash,
+            metadata: metadata.map(Into::into),
+            sources: self.sources,
             tiers: self.tiers.clone(),
             peers: self.peers.clone(),
             names: self.names.clone(),
@@ -209,12 +244,42 @@ impl Header {
             limit_up: self.limit_up,
             memory: self.memory,
             peer_id,
+            client: self.client.clone(),
+            port: self.port,
             reserved,
             allows_fast: self.allows_fast,
             seed: self.seed,
             explain: false,
         })
     }
+
+    /// What the torrent consisted of, and what of it was there and wanted.
+    fn content(&self) -> Result<ContentConfig, String> {
+        let geometry = Geometry::new(self.total_length, self.piece_length);
+        let geometry = geometry.map_err(|error| error.to_string())?;
+        let pieces = |name: &str, text: &str| {
+            let bytes = hex::decode(text).map_err(|error| format!("`{name}`: {error}"))?;
+            Bitfield::from_bytes(geometry.pieces(), &bytes)
+                .map_err(|error| format!("`{name}`: {error}"))
+        };
+        let first = self.first.iter();
+        Ok(ContentConfig {
+            geometry,
+            have: pieces("have", &self.have)?,
+            wanted: pieces("wanted", &self.wanted)?,
+            first: first
+                .map(|class| pieces("first", class))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn is_trackers_alone(sources: &Sources) -> bool {
+    *sources == Sources::none()
+}
+
+fn is_no_port(port: &u16) -> bool {
+    *port == 0
 }
 
 fn yes() -> bool {
@@ -232,7 +297,10 @@ fn is_no_extensions(reserved: &str) -> bool {
 /// Whether this action stands in a recording, and so can be compared when it is replayed.
 pub fn is_recorded(action: &Action, anonymous: bool) -> bool {
     match action {
-        Action::Keep { .. } | Action::Drop { .. } | Action::Forget { .. } => false,
+        Action::Keep { .. }
+        | Action::Drop { .. }
+        | Action::Forget { .. }
+        | Action::Metadata { .. } => false,
         // They have addresses and words of others in them; and which of two addresses is called
         // first may depend on which is the smaller.
         Action::Connect { .. } | Action::LookUp { .. } | Action::Report(_) => !anonymous,

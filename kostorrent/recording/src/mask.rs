@@ -47,6 +47,9 @@ impl Mask {
         if let Ok(Ok(id)) = hex::decode(&header.peer_id).map(<[u8; 20]>::try_from) {
             header.peer_id = hex::encode(self.id(id));
         }
+        // Nobody hears them: an anonymous recording does without the extension protocol.
+        header.client.clear();
+        header.port = 0;
     }
 
     /// The event with nothing in it that tells who or where somebody is.
@@ -100,6 +103,11 @@ impl Mask {
                         reply.tracker_id = reply.tracker_id.take().map(|_| b"id".to_vec());
                     }
                     Err(error) => *error = masked(error, tracker::host_of(tracker)),
+                }
+            }
+            Event::Named { peers, .. } => {
+                for peer in peers {
+                    *peer = self.addr(*peer);
                 }
             }
             Event::LookedUp { name, result, .. } => {

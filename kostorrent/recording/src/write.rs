@@ -95,7 +95,7 @@ impl Recorder {
                 }
                 recorder.line(&header);
             }
-            None => recorder.end("it is not known yet what the torrent consists of".to_owned()),
+            None => recorder.end("the metadata, which are still to come, say what the torrent is: without --anonymous it can be recorded".to_owned()),
         }
         recorder.flush();
         recorder

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use blocks::BlockDigests;
-use engine::{Action, Announcement, BufKey, ConnectFailure, Event, Report, Stored, Time};
-use messages::{BlockRequest, Message};
+use engine::{
+    Action, Announcement, BufKey, ConnectFailure, ContentConfig, Event, Known, Report, Source,
+    Stored, Time,
+};
+use messages::{Bitfield, BlockRequest, Message};
 use picker::PeerKey;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, TIMEOUT};
 
@@ -17,6 +20,13 @@ use crate::{Announced, Content, Vice, World};
 
 /// How long it takes to look a name up.
 const LOOK_UP: Duration = Duration::from_millis(50);
+
+/// How long it takes to look what is there of a torrent that has just become known.
+const OPENING: Duration = Duration::from_millis(20);
+
+/// How many peers a search in the DHT finds, at most, and how many nodes answer it.
+const DHT_NAMES: usize = 50;
+const DHT_NODES: usize = 20;
 
 /// What a disk says that has a fault for a while.
 const FAULT: &str = "the disk cannot be written to";
@@ -72,6 +82,17 @@ impl World {
                 let event = Event::LookedUp { name, port, result };
                 self.will_tell(LOOK_UP, node, event);
             }
+            // Its disk has nothing of it yet.
+            Action::Metadata { info } => {
+                assert_eq!(info, self.info);
+                let nothing = Bitfield::new(self.geometry.pieces());
+                let content = ContentConfig::all(self.geometry, nothing);
+                let known = Event::Known(Known::of(&content, false));
+                self.will_tell(OPENING, node, known);
+            }
+            // There is no local network here.
+            Action::TellLocal { .. } => {}
+            Action::SearchDht => self.search_dht(node),
             Action::Announce {
                 tracker,
                 announcement,
@@ -88,6 +109,26 @@ impl World {
                 self.kill(node);
             }
         }
+    }
+
+    /// The DHT names whom it knows, and knows one more.
+    fn search_dht(&mut self, node: usize) {
+        self.dht.enter(node);
+        let named = self.dht.name(DHT_NAMES, &mut self.rng).into_iter();
+        let others = named.filter(|&other| other != node);
+        let named = Event::Named {
+            source: Source::Dht,
+            peers: others.map(|other| self.nodes[other].addr).collect(),
+        };
+        let takes = self.dht.takes;
+        self.will_tell(takes, node, named);
+        self.will_tell(
+            takes,
+            node,
+            Event::Searched {
+                answered: DHT_NODES,
+            },
+        );
     }
 
     fn connect(&mut self, node: usize, addr: SocketAddr) {

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use engine::{BufKey, Command, Event};
 use handshake::Handshake;
 use messages::{BlockRequest, Ended, Message};
-use metainfo::InfoHash;
 use picker::PeerKey;
 
 use crate::flow::Packet;
@@ -156,7 +155,7 @@ impl World {
     ) {
         let handshake = Handshake {
             reserved: self.nodes[other].config.reserved,
-            info_hash: InfoHash(*b"the swarm's one hash"),
+            info_hash: self.info_hash(),
             peer_id: self.nodes[other].id,
         };
         let event = Event::Connected {

@@ -8,6 +8,7 @@ use blocks::Geometry;
 use engine::{Config, ContentConfig, Event, Report, Time};
 use handshake::Reserved;
 use messages::{Bitfield, Message};
+use metainfo::InfoHash;
 use picker::PeerKey;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -49,6 +50,10 @@ pub struct World {
     pub records: bool,
     /// The extensions that nodes speak whose config is made from now on.
     pub reserved: Reserved,
+    /// The bytes of the torrent's `info` dictionary; empty, if nobody is to ask for it.
+    pub info: Vec<u8>,
+    /// The DHT: it names those that have searched it, as a tracker does that is never told of an end.
+    pub dht: Tracker,
     /// What the names of hosts lead to.
     pub names: BTreeMap<String, Vec<SocketAddr>>,
     pub(crate) geometry: Geometry,
@@ -78,6 +83,8 @@ impl World {
             disk: Disk::default(),
             records: false,
             reserved: Reserved::none(),
+            info: Vec::new(),
+            dht: Tracker::default(),
             names: BTreeMap::new(),
             geometry,
             agenda: Agenda::new(),
@@ -99,7 +106,25 @@ impl World {
         Config {
             tiers: vec![vec![TRACKER.to_owned()]],
             reserved: self.reserved,
+            metadata: (!self.info.is_empty()).then(|| self.info.as_slice().into()),
             ..Config::new(Some(ContentConfig::all(self.geometry, have)))
+        }
+    }
+
+    /// What a leecher begins with that has a magnet link alone, without a tracker.
+    pub fn magnet(&self) -> Config {
+        Config {
+            info_hash: Some(self.info_hash()),
+            reserved: self.reserved,
+            ..Config::new(None)
+        }
+    }
+
+    /// The torrent's info-hash.
+    pub fn info_hash(&self) -> InfoHash {
+        match self.info.is_empty() {
+            true => InfoHash(*b"the swarm's one hash"),
+            false => InfoHash::of(&self.info),
         }
     }
 

@@ -13,6 +13,7 @@ use super::goal::{Goal, Ratio};
 use super::reference;
 use super::values::{self, Date, PieceLength, Tier};
 use crate::create::Pattern;
+use crate::node;
 
 mod examine;
 mod practice;
@@ -63,7 +64,7 @@ pub(crate) enum Command {
     Man(Man),
 }
 
-/// Download what a torrent file describes
+/// Download what a torrent file describes, or a magnet link names
 ///
 /// The files land in DIR, each piece verified before it is written. What is already there is checked and kept, so
 /// the same command goes on where it was interrupted. A file that is in the way, and of which nothing is the torrent's,
@@ -74,10 +75,10 @@ pub(crate) enum Command {
 ///
 /// A file has the torrent's own name for it. Only what is dangerous anywhere is changed in that. Where the file system
 /// cannot keep the name, or the file is there already under a name that every system can keep, that one is used.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Download {
-    /// The torrent file, or several; - reads one from stdin
-    #[arg(required = true, value_name = "TORRENT", value_hint = ValueHint::FilePath)]
+    /// The torrent file or the magnet link, or several; - reads a file from stdin
+    #[arg(required = true, value_name = "TORRENT|MAGNET", value_hint = ValueHint::FilePath)]
     pub(crate) torrents: Vec<PathBuf>,
     /// The folder that receives the torrents' files or folders [default: here]. If it is such a folder
     /// itself, with a file of the torrent in it, the one around it is taken
@@ -275,6 +276,20 @@ pub(crate) struct Sources {
     /// Do not use the DHT (it is not built yet: accepted, changes nothing)
     #[arg(long)]
     pub(crate) no_dht: bool,
+    /// Do not tell peers of each other, nor listen when they do (BEP 11); a private torrent never does
+    #[arg(long)]
+    pub(crate) no_pex: bool,
+}
+
+impl Sources {
+    /// Who is asked and told.
+    pub(crate) fn sources(self) -> node::Sources {
+        node::Sources {
+            dht: false,
+            local: false,
+            exchange: !self.no_pex,
+        }
+    }
 }
 
 /// What may be given away.
@@ -339,14 +354,28 @@ pub(crate) struct Verify {
     pub(crate) json: bool,
 }
 
-/// Tell what is in a torrent file
+/// Tell what is in a torrent file, or behind a magnet link
 ///
-/// No network is used and nothing is written.
+/// For a torrent file no network is used and nothing is written. What a magnet link names is fetched from those who have
+/// it: all that a torrent file says, and nothing of the files themselves.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// The torrent file; - reads it from stdin
-    #[arg(value_hint = ValueHint::FilePath)]
+    /// The torrent file or the magnet link; - reads a file from stdin
+    #[arg(value_name = "TORRENT|MAGNET", value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
+    /// Write the torrent file of a magnet link there; - is stdout, and nothing else is printed
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Write over a torrent file that is there
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Print nothing of what is going on while the network is used
+    #[arg(long)]
+    pub(crate) quiet: bool,
     #[command(flatten)]
     pub(crate) names: FileNames,
     /// Print one JSON object

@@ -1,8 +1,9 @@
 //! Which files of a torrent are wanted: `--files` and `--choose`.
 
+use magnet::Selected;
 use metainfo::Metainfo;
 use selection::terminal::{ChooseError, choose};
-use selection::{Files, List, ListError, Picker, Selection};
+use selection::{Files, List, ListError, Picker, Priority, Selection};
 use storage::{Allocate, Names};
 
 use super::args::{Allocation, Choice, Face};
@@ -59,6 +60,21 @@ impl From<Allocation> for Allocate {
             Allocation::None => Allocate::None,
         }
     }
+}
+
+/// The files that a magnet link names (BEP 53), if it names any that the torrent has. Its numbers count
+/// all files, those that only fill up pieces included.
+pub(crate) fn selected(selected: &Selected, metainfo: &Metainfo) -> Option<Selection> {
+    let names = Names::of(metainfo).ok()?;
+    let files = Files::new(names.own());
+    let priority = |file: usize| match u32::try_from(file).is_ok_and(|file| selected.contains(file))
+    {
+        true => Priority::Normal as u8,
+        false => Priority::Skip as u8,
+    };
+    let numbers: Vec<u8> = (0..names.own().files().len()).map(priority).collect();
+    let selection = Selection::from_numbers(&files, &numbers)?;
+    (selection.count() > 0).then_some(selection)
 }
 
 /// The files that a list names; a sentence, if it names none.

@@ -17,7 +17,7 @@ use super::meter::Meter;
 use super::show::{count, exact};
 use super::target::Target;
 use super::text::printable;
-use super::{clock, face, output, running};
+use super::{clock, face, output, running, show};
 use crate::create::{Choice, Created, LeftOut, Options, Plan, Why, name_of};
 
 /// The most things that are left out of which each is told.
@@ -182,6 +182,8 @@ struct Made<'a> {
     total_length: u64,
     files: usize,
     left_out: usize,
+    /// `None` of a private torrent: its peers give no metadata away.
+    magnet: Option<String>,
 }
 
 fn report(created: &Created, target: &Target, left_out: usize, json: bool) -> Result<(), Failure> {
@@ -198,12 +200,13 @@ fn report(created: &Created, target: &Target, left_out: usize, json: bool) -> Re
             total_length: torrent.total_length,
             files: torrent.files.len(),
             left_out,
+            magnet: show::magnet_of(torrent),
         });
     }
     if torrent.announce.is_empty() {
         output::error("note: no tracker; peers will have to be named with --peer");
     }
-    let text = format!(
+    let mut text = format!(
         "{}\n  info-hash  {}\n  size       {} in {}\n  pieces     {} of {}",
         printable(&target.name().to_string_lossy()),
         hash.unwrap_or_default(),
@@ -212,6 +215,9 @@ fn report(created: &Created, target: &Target, left_out: usize, json: bool) -> Re
         torrent.piece_count(),
         progress::bytes(torrent.piece_length),
     );
+    if let Some(magnet) = show::magnet_of(torrent) {
+        text += &format!("\n  magnet     {magnet}");
+    }
     if let Target::Stdout = target {
         output::error(&text);
         return Ok(());

@@ -2,18 +2,21 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::Demo;
 use super::face::Face;
 use super::failure::Failure;
 use super::goal::Goal;
 use super::interrupt::Interrupts;
+use super::job::{Job, MagnetJob};
 use super::program::program;
 use super::running::{self, Plan};
+use super::several::Places;
 use super::text::printable;
 use super::{face, log, output};
 use crate::lab::{self, Lab, sample};
-use crate::node::{Mode, NodeOptions, TorrentOptions};
+use crate::node::{MagnetOptions, Mode, NodeOptions, TorrentOptions};
 
 /// How many seeders the demo has.
 const SEEDERS: u8 = 3;
@@ -64,7 +67,11 @@ async fn download(
     let plan = Plan {
         node: NodeOptions::default(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        torrents: vec![TorrentOptions::new(lab.metainfo(), folder, mode)],
+        jobs: vec![match args.magnet {
+            true => by_link(lab, folder, mode),
+            false => TorrentOptions::new(lab.metainfo(), folder, mode).into(),
+        }],
+        places: Places::default(),
         failed: Vec::new(),
         goal: Goal::default(),
         face: args.face,
@@ -75,6 +82,17 @@ async fn download(
     } else {
         Ok(())
     }
+}
+
+/// The sample's magnet link, and what becomes of it.
+fn by_link(lab: &Lab, folder: &Path, mode: Mode) -> Job {
+    let root = folder.to_owned();
+    Job::Magnet(Box::new(MagnetJob {
+        options: MagnetOptions::new(Arc::new(lab.magnet())),
+        mode,
+        root: root.clone(),
+        becomes: Box::new(move |found| Ok(TorrentOptions::new(found.metainfo, &root, mode))),
+    }))
 }
 
 fn introduce(lab: &Lab) -> Result<(), Failure> {

@@ -1,14 +1,19 @@
-//! `kostorrent download`: fetches what torrent files describe.
+//! `kostorrent download`: fetches what torrent files describe, and magnet links name.
 
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
+
+use magnet::{Magnet, Selected};
+use tracker::PeerAddr;
 
 use super::args::Download;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
+use super::job::{self, Found, Job, MagnetJob};
 use super::running::{self, Plan};
-use super::{choosing, face, log, memory, place, recorder, several, torrent_file};
-use crate::node::{Mode, NodeOptions, TorrentOptions};
+use super::{choosing, face, log, memory, metadata, place, recorder, several, torrent_file};
+use crate::node::{MagnetOptions, Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
 pub(crate) fn run(args: &Download) -> Result<(), Failure> {
@@ -16,7 +21,8 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
         let logging = log::start(&args.log)?;
         several::only_one(&args.torrents, args.record.file.is_some(), "--record")?;
         several::only_one(&args.torrents, args.choice.is_made(), "--files or --choose")?;
-        let one = |torrent: &Path| download(torrent, args);
+        let shared = Rc::new(args.clone());
+        let one = |given: &Path| job(given, &shared);
         let several = several::gather(&args.torrents, args.face, true, one)?;
         let plan = Plan {
             node: NodeOptions {
@@ -25,7 +31,8 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),
-            torrents: several.torrents,
+            jobs: several.jobs,
+            places: several.places,
             failed: several.failed,
             goal: args.until.goal(),
             face: args.face,
@@ -38,25 +45,99 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
     })
 }
 
-/// A torrent that is to be downloaded.
-fn download(torrent: &Path, args: &Download) -> Result<TorrentOptions, Failure> {
-    let metainfo = torrent_file::load_to_use(torrent, args.names, args.face)?;
+/// What was given: a torrent file, or a magnet link.
+fn job(given: &Path, args: &Rc<Download>) -> Result<Job, Failure> {
+    let Some(magnet) = job::magnet(given)? else {
+        let found = torrent_file::load_to_use(given, args.names, args.face)?;
+        return recorded(torrent(found, None, args)?, args).map(Job::from);
+    };
+    let magnet = Arc::new(magnet);
+    if args.choice.choose {
+        // The terminal is the chooser's, so nothing is shown before.
+        let found = metadata::fetch(&magnet, &args.network, args.sources, args.face)?;
+        return recorded(became(found, &magnet, args)?, args).map(Job::from);
+    }
+    let options = MagnetOptions {
+        keep_seeding: keeps_seeding(args),
+        sources: args.sources.sources(),
+        record: recorder::target(&args.record)?,
+        ..link(&magnet, args.network.peers(), args.network.names())
+    };
+    let args = args.clone();
+    Ok(Job::Magnet(Box::new(MagnetJob {
+        options,
+        mode: mode(&args),
+        root: args.output.clone().unwrap_or_else(|| ".".into()),
+        becomes: Box::new(move |found| became(found, &magnet, &args)),
+    })))
+}
+
+/// A link, the peers that it names, and those that the user does.
+pub(crate) fn link(
+    magnet: &Arc<Magnet>,
+    mut peers: Vec<std::net::SocketAddr>,
+    mut names: Vec<(String, u16)>,
+) -> MagnetOptions {
+    peers.extend(magnet.peers.iter().filter_map(PeerAddr::known));
+    let named = magnet.peers.iter().filter_map(PeerAddr::name);
+    names.extend(named.map(|(name, port)| (name.to_owned(), port)));
+    MagnetOptions {
+        peers,
+        names,
+        ..MagnetOptions::new(magnet.clone())
+    }
+}
+
+/// The same, and what happens is written down, if that is wanted.
+fn recorded(options: TorrentOptions, args: &Download) -> Result<TorrentOptions, Failure> {
+    let record = recorder::target(&args.record)?;
+    Ok(TorrentOptions { record, ..options })
+}
+
+/// What a link has become.
+fn became(found: Found, magnet: &Magnet, args: &Download) -> Result<TorrentOptions, Failure> {
+    let Found { metainfo, info } = found;
+    let metainfo = torrent_file::to_use(Arc::unwrap_or_clone(metainfo), args.names, args.face)?;
+    let metainfo = metainfo.into();
+    torrent(Found { metainfo, info }, magnet.selected.as_ref(), args)
+}
+
+fn keeps_seeding(args: &Download) -> bool {
+    args.seed || args.until.goal().is_set()
+}
+
+fn mode(args: &Download) -> Mode {
+    Mode::Download {
+        keep_seeding: keeps_seeding(args),
+    }
+}
+
+/// A torrent that is to be downloaded; the link that named it may have `selected` some of its files.
+fn torrent(
+    found: Found,
+    selected: Option<&Selected>,
+    args: &Download,
+) -> Result<TorrentOptions, Failure> {
+    let Found { metainfo, info } = found;
     let output = args.output.as_deref().unwrap_or(Path::new("."));
     let root = place::of_output(output, &metainfo, args.face)?;
     let remember = memory::remember(&args.memory, args.face)?;
-    let before = || memory::chosen(remember.as_ref(), &metainfo, &root);
-    let selection = choosing::choose_files(&args.choice, &metainfo, before, args.face)?;
-    let mode = Mode::Download {
-        keep_seeding: args.seed || args.until.goal().is_set(),
+    let linked = || choosing::selected(selected?, &metainfo);
+    let before = || {
+        let chosen = memory::chosen(remember.as_ref(), &metainfo, &root);
+        chosen.or_else(|| linked().filter(|_| args.choice.choose))
     };
+    let selection = choosing::choose_files(&args.choice, &metainfo, before, args.face)?;
+    let selection = selection.or_else(linked);
     Ok(TorrentOptions {
+        info: Some(info),
+        sources: args.sources.sources(),
         peers: args.network.peers(),
         names: args.network.names(),
         overwrite: args.overwrite,
         selection,
         allocate: args.choice.allocate.into(),
         remember,
-        record: recorder::target(&args.record)?,
-        ..TorrentOptions::new(Arc::new(metainfo), root, mode)
+        ..TorrentOptions::new(metainfo.clone(), root, mode(args))
     })
 }

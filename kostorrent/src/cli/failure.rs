@@ -34,17 +34,22 @@ impl Failure {
         Failure::Failed(format!("cannot {doing} {}: {error}", path.display()))
     }
 
-    /// Exit code 2: something that the command line promises and that is not built.
-    pub(crate) fn not_yet(what: &str) -> Failure {
-        Failure::Usage(format!("not yet: {what} is not built"))
-    }
-
     pub(crate) fn code(&self) -> u8 {
         match self {
             Failure::Failed(_) | Failure::Said => 1,
             Failure::Usage(_) => 2,
             Failure::Interrupted(_) | Failure::Unheard => 130,
             Failure::ClosedPipe => 0,
+        }
+    }
+
+    /// Why, where it is one of several things that were to be done.
+    pub(crate) fn sentence(self) -> String {
+        match self {
+            Failure::Failed(why) | Failure::Usage(why) | Failure::Interrupted(why) => why,
+            Failure::Said | Failure::Unheard | Failure::ClosedPipe => {
+                "nobody listens any more".to_owned()
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use selection::Selection;
 use tokio::sync::{mpsc, watch};
 
 use super::face::Looking;
-use crate::node::{Command, Details, Notice, Outcome, Snapshot, Torrent};
+use crate::node::{Command, Details, Notice, Outcome, Snapshot, Torrent, TorrentOptions};
 
 /// Something of a torrent that can be shown.
 pub(super) enum Seen {
@@ -29,12 +29,18 @@ pub(super) struct Following {
 enum Wish {
     Command(Command),
     Choose(Selection),
+    Begin(Box<TorrentOptions>),
 }
 
 impl Following {
     /// Asks something of the torrent.
     pub(super) fn command(&self, command: Command) {
         let _ = self.wishes.send(Wish::Command(command));
+    }
+
+    /// Begins with what its magnet link has become.
+    pub(super) fn begin(&self, options: TorrentOptions) {
+        let _ = self.wishes.send(Wish::Begin(Box::new(options)));
     }
 
     /// Wants other files of it.
@@ -66,6 +72,7 @@ pub(super) fn follow(
                     match wish.unwrap_or(Wish::Command(Command::Stop)) {
                         Wish::Command(command) => torrent.command(command),
                         Wish::Choose(selection) => torrent.choose(selection),
+                        Wish::Begin(options) => torrent.begin(*options),
                     }
                     continue;
                 }

@@ -84,11 +84,17 @@ fn introduce(lab: &Lab, torrent: &std::path::Path) -> Result<(), Failure> {
         for (trouble, addr) in lab.trouble() {
             writeln!(out, "  trouble  {addr}  {}", trouble.does())?;
         }
-        writeln!(out, "  torrent  {torrent}\n")?;
+        writeln!(out, "  torrent  {torrent}")?;
+        writeln!(out, "  magnet   {}\n", lab.magnet())?;
         writeln!(out, "To try in another terminal:\n")?;
         writeln!(out, "  {me} show {quoted}")?;
         writeln!(out, "  {me} download {quoted} --output kostorrent-try")?;
-        writeln!(out, "  {me} verify {quoted} --data kostorrent-try\n")?;
+        writeln!(out, "  {me} verify {quoted} --data kostorrent-try")?;
+        writeln!(
+            out,
+            "  {me} download '{}' --output kostorrent-try-2\n",
+            lab.magnet()
+        )?;
         // For programs that wait for the lab: everything on one line, the torrent last.
         writeln!(out, "READY {} {torrent}", lab.announce_url())
     })

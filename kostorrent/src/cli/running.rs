@@ -13,11 +13,12 @@ use super::failure::Failure;
 use super::following::{Seen, follow};
 use super::goal::Goal;
 use super::interrupt::Interrupts;
+use super::job::{Found, Job};
+use super::several::Places;
 use super::{args, service, several};
 use crate::control::{Asked, Server};
 use crate::node::{
-    self, Command, Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report, Snapshot,
-    TorrentOptions, TorrentState,
+    self, Command, Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report, TorrentState,
 };
 use shown::Shown;
 
@@ -34,8 +35,10 @@ pub(crate) struct Plan {
     pub(crate) node: NodeOptions,
     /// Where peers may call.
     pub(crate) listen: SocketAddr,
-    /// The torrents, at least one.
-    pub(crate) torrents: Vec<TorrentOptions>,
+    /// The torrents and magnet links, at least one.
+    pub(crate) jobs: Vec<Job>,
+    /// Where files of theirs are to be.
+    pub(crate) places: Places,
     /// Others that were asked for and cannot be worked on, and why.
     pub(crate) failed: Vec<String>,
     /// When seeding ends by itself.
@@ -95,13 +98,18 @@ pub(crate) async fn run(
     match torrents.iter().find(|torrent| !torrent.is_done()) {
         // The reader has gone before he had what he asked for.
         Some(_) if matches!(shown, Err(Failure::ClosedPipe)) => Err(Failure::Unheard),
-        Some(torrent) if shown.is_ok() => Err(Failure::Interrupted(interrupted(&torrent.last))),
+        Some(torrent) if shown.is_ok() => Err(Failure::Interrupted(interrupted(torrent))),
         _ => shown,
     }
 }
 
 /// What an interrupted download leaves behind.
-fn interrupted(last: &Snapshot) -> String {
+fn interrupted(torrent: &Shown) -> String {
+    let last = &torrent.last;
+    if !torrent.subject.is_known {
+        return "interrupted before anybody had sent the metadata; the same command begins again"
+            .to_owned();
+    }
     if last.state == TorrentState::Checking {
         return "interrupted while checking what is on disk; the same command begins again"
             .to_owned();
@@ -139,6 +147,7 @@ struct Running {
     torrents: Vec<Shown>,
     /// Those that could not be read, or are in the way of others, and why.
     failed: Vec<String>,
+    places: Places,
     seen: mpsc::Receiver<(usize, Seen)>,
     /// Where other terminals speak to us, if they can.
     control: Option<Server>,
@@ -154,13 +163,13 @@ impl Running {
         let began = Instant::now();
         let node = Node::start(plan.node).map_err(Failure::failed)?;
         let endpoint = node.listen(plan.listen).map_err(Failure::failed)?;
-        let several = plan.torrents.len() + plan.failed.len() > 1;
+        let several = plan.jobs.len() + plan.failed.len() > 1;
         let (to_seen, seen) = mpsc::channel(16);
         let looks = watch::Sender::new(looks);
         let mut torrents = Vec::new();
-        for (index, options) in plan.torrents.into_iter().enumerate() {
-            let mut shown = Shown::new(&options, endpoint.local_addr(), plan.goal);
-            match endpoint.add(options) {
+        for (index, job) in plan.jobs.into_iter().enumerate() {
+            let (mut shown, added) = Shown::begin(job, &endpoint, plan.goal);
+            match added {
                 Ok(torrent) => {
                     shown.follow(follow(index, torrent, looks.subscribe(), to_seen.clone()))
                 }
@@ -181,6 +190,7 @@ impl Running {
             endpoint,
             torrents,
             failed: plan.failed,
+            places: plan.places,
             seen,
             looks,
             control: control.ok(),
@@ -292,6 +302,12 @@ impl Running {
             Seen::Notice(notice, now) => {
                 // The figures that it comes with.
                 shown.saw(now);
+                if let Notice::Metadata { metainfo, info } = &notice {
+                    let (metainfo, info) = (metainfo.clone(), info.clone());
+                    if shown.became(Found { metainfo, info }, &mut self.places) {
+                        face.known(torrent, &shown.subject)?;
+                    }
+                }
                 if let Notice::Chosen { selection } = &notice {
                     shown.subject.choose(selection);
                     face.chosen(torrent, &shown.subject);
@@ -304,6 +320,7 @@ impl Running {
                 }
             }
             Seen::Ended(outcome) => {
+                let outcome = shown.refused.take().map_or(outcome, Outcome::Failed);
                 shown.outcome = Some(outcome.clone());
                 match outcome {
                     Outcome::Failed(why) if several => face.failed(torrent, &why.to_string())?,

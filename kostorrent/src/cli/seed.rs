@@ -1,11 +1,11 @@
 //! `kostorrent seed`: gives torrents' files to others.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::args::Seed;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
+use super::job::{Found, Job};
 use super::running::{self, Plan};
 use super::{face, log, memory, place, recorder, several, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
@@ -15,7 +15,7 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
     running::told_in_json(args.face.json, || {
         let logging = log::start(&args.log)?;
         several::only_one(&args.torrents, args.record.file.is_some(), "--record")?;
-        let one = |torrent: &Path| seed(torrent, args);
+        let one = |torrent: &Path| seed(torrent, args).map(Job::from);
         let several = several::gather(&args.torrents, args.face, false, one)?;
         let plan = Plan {
             node: NodeOptions {
@@ -23,7 +23,8 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),
-            torrents: several.torrents,
+            jobs: several.jobs,
+            places: several.places,
             failed: several.failed,
             goal: args.until.goal(),
             face: args.face,
@@ -38,15 +39,17 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
 
 /// A torrent that is to be seeded.
 fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
-    let metainfo = torrent_file::load_to_use(torrent, args.names, args.face)?;
+    let Found { metainfo, info } = torrent_file::load_to_use(torrent, args.names, args.face)?;
     let root = place::of_data(&args.data, &metainfo, args.face)?;
     Ok(TorrentOptions {
+        info: Some(info),
+        sources: args.sources.sources(),
         peers: args.network.peers(),
         names: args.network.names(),
         partial: args.partial,
         super_seed: args.super_seed,
         remember: memory::remember(&args.memory, args.face)?,
         record: recorder::target(&args.record)?,
-        ..TorrentOptions::new(Arc::new(metainfo), root, Mode::Seed)
+        ..TorrentOptions::new(metainfo, root, Mode::Seed)
     })
 }

@@ -10,13 +10,16 @@ use storage::Names;
 use super::args;
 use super::face;
 use super::failure::Failure;
+use super::job::Job;
 use super::text::printable;
 use crate::node::TorrentOptions;
 
 /// Torrents to work on.
 pub(crate) struct Several {
     /// Those that can be worked on, at least one.
-    pub(crate) torrents: Vec<TorrentOptions>,
+    pub(crate) jobs: Vec<Job>,
+    /// Where their files are to be: those of a magnet link are known later.
+    pub(crate) places: Places,
     /// Which cannot, and why: a sentence each.
     pub(crate) failed: Vec<String>,
 }
@@ -42,7 +45,7 @@ pub(crate) fn gather(
     paths: &[PathBuf],
     face: args::Face,
     writes: bool,
-    one: impl Fn(&Path) -> Result<TorrentOptions, Failure>,
+    one: impl Fn(&Path) -> Result<Job, Failure>,
 ) -> Result<Several, Failure> {
     if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Failure::Usage(
@@ -50,19 +53,19 @@ pub(crate) fn gather(
         ));
     }
     let mut several = Several {
-        torrents: Vec::new(),
+        jobs: Vec::new(),
+        places: Places::default(),
         failed: Vec::new(),
     };
     if let [path] = paths {
-        several.torrents.push(one(path)?);
+        several.jobs.push(one(path)?);
         return Ok(several);
     }
     let mut first = HashMap::new();
-    let mut places = Places::default();
     for path in paths {
         let name = name(path);
-        let options = match one(path) {
-            Ok(options) => options,
+        let job = match one(path) {
+            Ok(job) => job,
             Err(Failure::Failed(why)) => {
                 several.leave_out(face, name, why)?;
                 continue;
@@ -70,7 +73,7 @@ pub(crate) fn gather(
             Err(other) => return Err(other),
         };
         // What has no such hash is refused when it is to begin.
-        if let Some(hash) = options.metainfo.info_hash_v1 {
+        if let Some(hash) = job.info_hash() {
             match first.entry(hash) {
                 Entry::Vacant(free) => drop(free.insert(name.clone())),
                 Entry::Occupied(first) => {
@@ -81,13 +84,16 @@ pub(crate) fn gather(
                 }
             }
         }
-        if writes && let Some(clash) = places.add(&name, &options) {
+        if writes
+            && let Job::Torrent(options) = &job
+            && let Some(clash) = several.places.add(&name, options)
+        {
             several.leave_out(face, name, clash)?;
             continue;
         }
-        several.torrents.push(options);
+        several.jobs.push(job);
     }
-    match several.torrents.is_empty() {
+    match several.jobs.is_empty() {
         true => Err(Failure::Failed(told(&several.failed, paths.len()))),
         false => Ok(several),
     }
@@ -125,7 +131,7 @@ fn name(path: &Path) -> String {
 
 /// Where the files of torrents are to be.
 #[derive(Default)]
-struct Places {
+pub(crate) struct Places {
     /// Whose they are.
     files: HashMap<PathBuf, String>,
     /// The folders around them.
@@ -135,7 +141,7 @@ struct Places {
 impl Places {
     /// Adds a torrent's files, unless one of them is in the way of another torrent's: why then. What
     /// cannot be laid out at all is told when it is to be begun.
-    fn add(&mut self, torrent: &str, options: &TorrentOptions) -> Option<String> {
+    pub(crate) fn add(&mut self, torrent: &str, options: &TorrentOptions) -> Option<String> {
         let names = Names::of(&options.metainfo).ok()?;
         let root = whole(&options.root);
         let layout = names.found(&root);
@@ -225,12 +231,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let one = |path: &Path| match path.to_str() {
             Some("bad") => Err(Failure::Failed("it broke".into())),
-            Some("again") => Ok(single("a", b'a', dir.path())),
-            Some(name) => Ok(single(name, name.as_bytes()[0], dir.path())),
+            Some("again") => Ok(single("a", b'a', dir.path()).into()),
+            Some(name) => Ok(single(name, name.as_bytes()[0], dir.path()).into()),
             None => unreachable!(),
         };
         let several = gather(&paths(&["a", "bad", "again", "b"]), QUIET, true, one).unwrap();
-        let names = several.torrents.iter().map(|t| t.metainfo.name.clone());
+        let names = several.jobs.iter().map(|job| match job {
+            Job::Torrent(options) => options.metainfo.name.clone(),
+            Job::Magnet(_) => unreachable!(),
+        });
         assert_eq!(names.collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(several.failed, ["bad: it broke"]);
         let nothing = gather(&paths(&["bad", "bad"]), QUIET, true, one).map(drop);
@@ -242,7 +251,7 @@ mod tests {
 
     #[test]
     fn stdin_is_read_once() {
-        let never = |_: &Path| -> Result<TorrentOptions, Failure> { unreachable!() };
+        let never = |_: &Path| -> Result<Job, Failure> { unreachable!() };
         let twice = gather(&paths(&["-", "a", "-"]), QUIET, true, never).map(drop);
         assert!(matches!(twice, Err(Failure::Usage(_))));
     }

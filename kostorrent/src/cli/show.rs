@@ -1,25 +1,57 @@
 //! `kostorrent show`: what is in a torrent file, for a person or as JSON.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use magnet::{Magnet, torrent_file as file_of};
 use metainfo::Metainfo;
 use metainfo::text::grouped;
 use serde::Serialize;
 
-use super::args::Show;
+use super::args::{self, Show};
 use super::clock;
 use super::failure::Failure;
 use super::output;
+use super::target::Target;
 use super::text::{one_line, printable};
 use super::torrent_file;
+use super::{job, metadata};
 
 /// Shows the torrent.
 pub(crate) fn run(args: &Show) -> Result<(), Failure> {
-    let torrent = torrent_file::load(&args.torrent, args.names)?;
+    let torrent = match job::magnet(&args.torrent)? {
+        Some(magnet) => {
+            let magnet = Arc::new(magnet);
+            let found = metadata::fetch(&magnet, &args.network, args.sources, face(args))?;
+            if let Some(path) = &args.output {
+                let target = Target::find(path, args.force)?;
+                target.write(&file_of(&found.info, &magnet))?;
+                if matches!(target, Target::Stdout) {
+                    return Ok(());
+                }
+            }
+            torrent_file::named(Arc::unwrap_or_clone(found.metainfo), args.names)
+        }
+        None if args.output.is_some() => {
+            return Err(Failure::Usage(
+                "--output is for what a magnet link names: a torrent file is there already".into(),
+            ));
+        }
+        None => torrent_file::load(&args.torrent, args.names)?,
+    };
     if args.json {
         output::json(&Description::of(&torrent))
     } else {
         output::result(|out| print(&torrent, out))
+    }
+}
+
+/// How to say what is going on meanwhile: on stderr, or not at all.
+fn face(args: &Show) -> args::Face {
+    args::Face {
+        quiet: args.quiet || args.json,
+        json: false,
+        explain: false,
     }
 }
 
@@ -39,6 +71,7 @@ struct Description<'a> {
     comment: Option<&'a str>,
     created_by: Option<&'a str>,
     creation_date: Option<i64>,
+    magnet: Option<String>,
     /// What is odd, in sentences. Not there when nothing is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -72,6 +105,7 @@ impl<'a> Description<'a> {
             comment: torrent.comment.as_deref(),
             created_by: torrent.created_by.as_deref(),
             creation_date: torrent.creation_date,
+            magnet: magnet_of(torrent),
             warnings: torrent.warnings.iter().map(ToString::to_string).collect(),
         }
     }
@@ -146,6 +180,9 @@ fn print(torrent: &Metainfo, out: &mut dyn Write) -> io::Result<()> {
     if let Some(comment) = &torrent.comment {
         row("comment", &one_line(comment))?;
     }
+    if let Some(magnet) = magnet_of(torrent) {
+        row("magnet", &magnet)?;
+    }
     for warning in &torrent.warnings {
         row("note", &one_line(&warning.to_string()))?;
     }
@@ -166,6 +203,11 @@ fn print(torrent: &Metainfo, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The torrent's magnet link; `None` of a private one, whose peers give no metadata away (BEP 27).
+pub(crate) fn magnet_of(torrent: &Metainfo) -> Option<String> {
+    (!torrent.private).then(|| Magnet::of(torrent).to_string())
 }
 
 /// `1.4 MiB (1,468,006 bytes)`; small sizes once.

@@ -115,6 +115,7 @@ fn row(meant: &Meant) -> [String; 9] {
 /// What it does, in a word.
 pub(crate) fn word(state: State) -> &'static str {
     match state {
+        State::Metadata => "finding metadata",
         State::Checking => "checking",
         State::Downloading => "downloading",
         State::Seeding => "seeding",

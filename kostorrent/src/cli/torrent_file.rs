@@ -7,6 +7,7 @@ use std::path::Path;
 use metainfo::{MAX_TORRENT_SIZE, Metainfo};
 
 use super::failure::Failure;
+use super::job::{self, Found};
 use super::text::printable;
 use super::{args, face};
 
@@ -15,17 +16,7 @@ const STDIN: &str = "-";
 
 /// Reads and parses a torrent file of at most [`MAX_TORRENT_SIZE`] bytes; `-` is stdin.
 pub(crate) fn load(path: &Path, names: args::FileNames) -> Result<Metainfo, Failure> {
-    let bytes = read(path)?;
-    let torrent = Metainfo::parse(&bytes).map_err(|error| {
-        Failure::Failed(format!(
-            "{} is not a usable torrent file: {error}",
-            name(path)
-        ))
-    })?;
-    Ok(match names.portable_names {
-        true => torrent.into_portable(),
-        false => torrent,
-    })
+    Ok(named(parse(path, &read(path)?)?, names))
 }
 
 /// The same, for a torrent that is to be worked on: tells what of it is not made on disk.
@@ -33,22 +24,53 @@ pub(crate) fn load_to_use(
     path: &Path,
     names: args::FileNames,
     face: args::Face,
+) -> Result<Found, Failure> {
+    let bytes = read(path)?;
+    let metainfo = parse(path, &bytes)?;
+    let info = metainfo::info_bytes(&bytes).unwrap_or_default().into();
+    drop(bytes);
+    let metainfo = to_use(metainfo, names, face)?.into();
+    Ok(Found { metainfo, info })
+}
+
+/// A torrent that is to be worked on: tells what of it is not made on disk.
+pub(crate) fn to_use(
+    torrent: Metainfo,
+    names: args::FileNames,
+    face: args::Face,
 ) -> Result<Metainfo, Failure> {
-    let torrent = load(path, names)?;
-    for warning in torrent
-        .warnings
-        .iter()
-        .filter(|warning| warning.leaves_out())
-    {
+    let warnings = torrent.warnings.iter();
+    for warning in warnings.filter(|warning| warning.leaves_out()) {
         face::warn(face, &warning.to_string())?;
     }
-    Ok(torrent)
+    Ok(named(torrent, names))
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Metainfo, Failure> {
+    Metainfo::parse(bytes).map_err(|error| {
+        Failure::Failed(format!(
+            "{} is not a usable torrent file: {error}",
+            name(path)
+        ))
+    })
+}
+
+/// With only names that every system can keep, if these are wanted.
+pub(crate) fn named(torrent: Metainfo, names: args::FileNames) -> Metainfo {
+    match names.portable_names {
+        true => torrent.into_portable(),
+        false => torrent,
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let text = path.to_string_lossy();
-    if text.starts_with("magnet:") {
-        return Err(Failure::not_yet("opening magnet links"));
+    if job::magnet(path)?.is_some() {
+        return Err(Failure::Usage(
+            "a magnet link says too little for this: `kostorrent show LINK -o FILE` fetches the torrent \
+             file that it names"
+                .into(),
+        ));
     }
     if text.starts_with("http://") || text.starts_with("https://") {
         return Err(Failure::Usage(format!(

@@ -32,7 +32,7 @@ fn verify(args: &Verify) -> Result<(), Failure> {
         json: args.json,
         explain: false,
     };
-    let torrent = torrent_file::load_to_use(&args.torrent, args.names, face)?;
+    let torrent = torrent_file::load_to_use(&args.torrent, args.names, face)?.metainfo;
     if torrent.info_hash_v1.is_none() {
         return Err(Failure::Failed(
             "this is a v2 torrent (BEP 52): kostorrent can show it, but not verify it yet".into(),

@@ -79,6 +79,8 @@ pub(crate) enum Said {
 pub(crate) enum State {
     /// Looking at what is on disk already.
     Checking,
+    /// Fetching the metadata of a magnet link.
+    Metadata,
     /// Fetching what is missing.
     Downloading,
     /// Everything is there; serving others.

@@ -19,12 +19,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use magnet::Magnet;
 use metainfo::Metainfo;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::file_id::FileId;
-use crate::node::{Endpoint, Mode, Node, NodeError, NodeOptions, Torrent, TorrentOptions};
+use crate::node::{Endpoint, Mode, Node, NodeError, NodeOptions, Sources, Torrent, TorrentOptions};
 use crate::whole_file::{self, WriteError};
 use temp::TempFolder;
 use tracker::{Announce, Serves, Swarms, Tracker};
@@ -180,6 +181,11 @@ impl Lab {
     fn add_seeder(&mut self, rate: Option<u64>) -> Result<(), LabError> {
         let endpoint = self.node.listen((Ipv4Addr::LOCALHOST, 0).into())?;
         let mut seeder = endpoint.add(TorrentOptions {
+            info: metainfo::info_bytes(&self.torrent).map(Into::into),
+            sources: Sources {
+                exchange: true,
+                ..Sources::none()
+            },
             limit_up: rate,
             ..TorrentOptions::new(self.metainfo.clone(), self.folder.path(), Mode::Seed)
         })?;
@@ -242,6 +248,11 @@ impl Lab {
     /// The same tracker's URL for whoever asks by UDP.
     pub fn udp_url(&self) -> String {
         self.tracker.udp_url()
+    }
+
+    /// The sample's magnet link, with this lab's tracker in it.
+    pub fn magnet(&self) -> Magnet {
+        Magnet::of(&self.metainfo)
     }
 
     /// The sample's torrent, with this lab's tracker in it.

@@ -4,26 +4,23 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use connection::Pool;
-use engine::{Command, Config, ContentConfig, Engine, Outcome, PIECE_MEMORY, Time};
-use messages::Bitfield;
+use engine::{Command, Config, Engine, Outcome, PIECE_MEMORY, Sources, Time};
 use recording::Recorder;
-use selection::Selection;
-use storage::{Hashes, Names};
+use storage::Names;
 use tokio::sync::{Semaphore, mpsc};
 
+use super::body::{self, Body};
 use super::budget::Flow;
-use super::choosing::{self, Choosing};
 use super::disk::{DiskQueue, TorrentId};
 use super::doors::Door;
 use super::handle::{Mode, Reins, TorrentOptions};
-use super::opening::{self, Opened, Place};
+use super::magnet::Unknown;
+use super::opening::{self, Opened};
 use super::shares::{Shares, Wants};
 use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
 use super::trackers::{Announcer, Clients};
 use super::udp::Udp;
-use super::vouch::Voucher;
-use super::watch::Watch;
 
 /// What all torrents of a node share.
 pub(super) struct Common {
@@ -51,7 +48,7 @@ impl Common {
         }
     }
 
-    fn next_id(&self) -> TorrentId {
+    pub fn next_id(&self) -> TorrentId {
         let id = self.next_id.get();
         self.next_id.set(id + 1);
         TorrentId(id)
@@ -79,20 +76,9 @@ impl Work {
         ended.send_replace(Some(outcome));
     }
 
-    async fn until_over(mut self, common: &Common) -> Outcome {
-        let metainfo = &self.options.metainfo;
-        let place = Place {
-            root: self.options.root.as_path().into(),
-            names: self.names.clone(),
-            hashes: Hashes::from(metainfo.pieces.as_slice()),
-            info_hash: self.door.ours().info_hash,
-            remember: self.options.remember.clone(),
-            read_only: self.options.mode == Mode::Seed,
-            partial: self.options.partial,
-            overwrite: self.options.overwrite,
-            selection: self.options.selection.clone(),
-            allocate: self.options.allocate,
-        };
+    async fn until_over(mut self, common: &Rc<Common>) -> Outcome {
+        let info_hash = self.door.ours().info_hash;
+        let place = body::place(&self.options, self.names.clone(), info_hash);
         let mut waiting = None;
         let opened = tokio::select! {
             opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
@@ -116,100 +102,120 @@ impl Work {
         outcome
     }
 
-    pub(super) fn begin(self, common: &Common, opened: Opened) -> Task {
+    pub(super) fn begin(self, common: &Rc<Common>, opened: Opened) -> Task {
+        let geometry = opened.storage.layout().geometry();
         let missing = opened.missing();
-        let (storage, have) = (opened.storage, opened.have);
+        let missing = missing.iter_ones();
+        let left = missing.map(|p| u64::from(geometry.piece_len(p))).sum();
         let id = common.next_id();
-        let layout = storage.layout().clone();
-        let geometry = layout.geometry();
+        let choices = self.reins.choices.clone();
+        let (body, content) = Body::new(id, common, &self.options, opened, choices);
+        let options = self.options;
+        let is_private = options.metainfo.private;
+        let config = Config {
+            metadata: options.info.filter(|_| !is_private),
+            tiers: options.metainfo.announce.clone(),
+            sources: match is_private {
+                true => Sources::none(),
+                false => options.sources,
+            },
+            peers: options.peers,
+            names: options.names,
+            keep_seeding: options.mode
+                != Mode::Download {
+                    keep_seeding: false,
+                },
+            super_seed: options.super_seed,
+            ..Config::new(Some(content))
+        };
+        let start = Start {
+            id,
+            body,
+            config,
+            left,
+            limits: (options.limit_down, options.limit_up),
+            record: options.record,
+            seed: options.seed,
+            unknown: None,
+        };
+        start.task(common, self.port, self.udp, self.door, self.reins)
+    }
+}
+
+/// What is common to all torrents when they begin to work.
+pub(super) struct Start {
+    pub id: TorrentId,
+    pub body: Body,
+    /// What is particular about this one.
+    pub config: Config,
+    /// Bytes to be fetched.
+    pub left: u64,
+    /// Payload bytes a second that may come in and go out.
+    pub limits: (Option<u64>, Option<u64>),
+    pub record: Option<recording::Target>,
+    pub seed: Option<u64>,
+    pub unknown: Option<Unknown>,
+}
+
+impl Start {
+    pub fn task(
+        self,
+        common: &Rc<Common>,
+        port: u16,
+        udp: Udp,
+        door: Door,
+        reins: Reins,
+    ) -> Task {
         let flow = |most| Flow {
             most,
             ..Flow::default()
         };
-        let missing = missing.iter_ones();
         let wants = Wants {
-            down: flow(self.options.limit_down),
-            up: flow(self.options.limit_up),
-            left: missing.map(|p| u64::from(geometry.piece_len(p))).sum(),
+            down: flow(self.limits.0),
+            up: flow(self.limits.1),
+            left: self.left,
         };
         let (to_orders, orders) = mpsc::unbounded_channel();
-        let (share, given) = common.shares.enter(id, wants, to_orders);
-        let ours = self.door.ours();
-        let mut content = ContentConfig::all(geometry, have);
-        if let Some(needs) = &opened.needs {
-            (content.wanted, content.first) = choosing::pieces(needs);
-        }
-        if !opened.proofs.is_empty() {
-            let mut proofs = Bitfield::new(geometry.pieces());
-            for &piece in &opened.proofs {
-                proofs.set(piece);
-            }
-            content.first.insert(0, proofs);
-        }
-        let fetches = self.options.mode != Mode::Seed;
-        if !fetches {
-            // What a seeder loses it does not fetch.
-            content.wanted = Bitfield::new(geometry.pieces());
-        }
-        let (root, pause) = (&self.options.root, self.options.look);
-        let mut watch = Watch::new(root, layout.clone(), fetches, pause);
-        watch.changed(opened.changed);
-        let sync = self.options.remember.as_ref().and_then(|to| to.sync);
-        let choice = self.options.selection.as_ref().map(Selection::numbers);
-        let vouch = opened
-            .memory
-            .map(|memory| Voucher::new(memory, layout.clone(), choice, sync));
-        let choosing = fetches.then(|| {
-            let first = self.options.selection.as_ref();
-            Choosing::new(layout.clone(), first, self.reins.choices)
-        });
+        let (share, given) = common.shares.enter(self.id, wants, to_orders);
+        let ours = door.ours();
+        let record = self.record.as_ref();
         let config = Config {
-            tiers: self.options.metainfo.announce.clone(),
-            peers: self.options.peers.clone(),
-            names: self.options.names.clone(),
-            keep_seeding: self.options.mode
-                != Mode::Download {
-                    keep_seeding: false,
-                },
-            super_seed: self.options.super_seed,
             limit_down: given.down,
             limit_up: given.up,
             memory: given.memory,
             peer_id: ours.peer_id.0,
+            client: concat!("kostorrent ", env!("CARGO_PKG_VERSION")).to_owned(),
+            port,
             reserved: ours.reserved,
-            allows_fast: self
-                .options
-                .record
-                .as_ref()
-                .is_none_or(|target| !target.anonymous),
-            seed: self.options.seed.unwrap_or_else(rand::random),
-            ..Config::new(Some(content))
+            allows_fast: record.is_none_or(|target| !target.anonymous),
+            seed: self.seed.unwrap_or_else(rand::random),
+            ..self.config
         };
-        let recorder = self.options.record.as_ref();
-        let recorder = recorder.map(|target| Recorder::start(target, &config));
+        let recorder = record.map(|target| Recorder::start(target, &config));
         let pool = common.pool.clone();
-        let disk = common.disk.enter(id, storage);
-        let source = Shared::new(id, disk.queue.clone(), pool.clone(), common.handles.clone());
+        let queue = self.body.disk.queue.clone();
+        let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
-        let announcer = Announcer::new(ours.info_hash, ours.peer_id, self.port, clients, self.udp);
+        let announcer = Announcer::new(ours.info_hash, ours.peer_id, port, clients, udp);
         Task::new(Parts {
+            pieces: match config.content {
+                Some(_) => self.body.layout.geometry().pieces(),
+                None => messages::UNKNOWN_PIECES,
+            },
             engine: Engine::new(config, Time::ZERO),
             recorder,
-            layout,
+            body: self.body,
             pool,
-            disk,
             source: Rc::new(source),
-            watch,
-            vouch,
-            choosing,
             announcer,
-            door: self.door,
+            door,
             share,
-            commands: self.reins.commands,
+            commands: reins.commands,
             orders,
-            publish: self.reins.publish,
-            details: self.reins.details,
-            notify: self.reins.notify,
+            publish: reins.publish,
+            details: reins.details,
+            notify: reins.notify,
+            unknown: self.unknown,
         })
     }
 }
@@ -231,10 +237,11 @@ mod tests {
     use std::time::Duration;
 
     use layout::{Kind, Layout};
+    use messages::Bitfield;
     use metainfo::Metainfo;
     use metainfo::create::Create;
     use peer_id::PeerId;
-    use storage::Storage;
+    use storage::{Hashes, Storage};
     use tokio::task::LocalSet;
 
     use super::super::disk;
@@ -265,7 +272,7 @@ mod tests {
         };
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
-        let common = Common::new(disk, shares.clone());
+        let common = Rc::new(Common::new(disk, shares.clone()));
         let doors = Arc::new(Doors::new(PeerId([1; 20])));
         let (handle, reins) = Torrent::new(info_hash);
         let work = Work {
@@ -273,7 +280,7 @@ mod tests {
             names,
             port: 1,
             udp: Udp::closed(&std::io::Error::other("none is needed")),
-            door: doors.add(info_hash).unwrap(),
+            door: doors.add(info_hash, engine::speaks()).unwrap(),
             reins,
         };
         let hour = Duration::from_secs(60 * 60);

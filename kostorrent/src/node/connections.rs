@@ -24,8 +24,8 @@ pub(super) struct Connections {
     to_heard: mpsc::Sender<(PeerKey, Heard)>,
     pool: Pool,
     source: Rc<Shared>,
-    /// Pieces of the torrent.
-    pieces: u32,
+    /// Pieces of the torrent, or [`UNKNOWN_PIECES`](messages::UNKNOWN_PIECES).
+    pub pieces: u32,
 }
 
 struct Connection {

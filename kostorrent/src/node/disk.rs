@@ -48,6 +48,16 @@ impl DiskQueue {
         self.0.send(Errand::Do(torrent, job)).is_ok()
     }
 
+    /// The way for a torrent that has no files yet: it is asked for nothing.
+    pub fn without_files(&self, id: TorrentId) -> TorrentDisk {
+        let (_, done) = unbounded_channel();
+        TorrentDisk {
+            id,
+            queue: self.clone(),
+            done,
+        }
+    }
+
     /// Has a torrent's files served.
     pub fn enter(&self, id: TorrentId, storage: Storage) -> TorrentDisk {
         let (answers, done) = unbounded_channel();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use handshake::Handshake;
+use handshake::{Handshake, Reserved};
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
@@ -22,6 +22,7 @@ pub(super) struct Doors {
 struct Outside {
     calls: mpsc::UnboundedSender<Joined>,
     open: watch::Receiver<bool>,
+    reserved: Reserved,
 }
 
 /// A door, seen by its torrent. It is closed when this is dropped.
@@ -42,8 +43,9 @@ impl Doors {
         }
     }
 
-    /// A door for a torrent, which does not let anybody in yet; `None` if there is one already.
-    pub fn add(self: &Arc<Doors>, info_hash: InfoHash) -> Option<Door> {
+    /// A door for a torrent, which does not let anybody in yet; `None` if there is one already. The
+    /// torrent speaks these extensions.
+    pub fn add(self: &Arc<Doors>, info_hash: InfoHash, reserved: Reserved) -> Option<Door> {
         let (to_calls, calls) = mpsc::unbounded_channel();
         let (open, is_open) = watch::channel(false);
         let mut by_hash = self.by_hash();
@@ -53,12 +55,13 @@ impl Doors {
         let outside = Outside {
             calls: to_calls,
             open: is_open,
+            reserved,
         };
         by_hash.insert(info_hash, outside);
         Some(Door {
             calls,
             open,
-            ours: self.handshake(info_hash),
+            ours: self.handshake(info_hash, reserved),
             doors: self.clone(),
         })
     }
@@ -66,9 +69,11 @@ impl Doors {
     /// What we answer to a caller who names this torrent; `None` if we do not have it. It waits
     /// until the torrent is ready: a caller who comes while it looks at its files is not sent away.
     pub async fn find(&self, info_hash: InfoHash) -> Option<Handshake> {
-        let mut open = self.by_hash().get(&info_hash)?.open.clone();
+        let Outside {
+            mut open, reserved, ..
+        } = self.by_hash().get(&info_hash)?.clone();
         let open = open.wait_for(|open| *open).await;
-        open.is_ok().then(|| self.handshake(info_hash))
+        open.is_ok().then(|| self.handshake(info_hash, reserved))
     }
 
     /// Hands a connection to its torrent.
@@ -79,9 +84,9 @@ impl Doors {
         }
     }
 
-    fn handshake(&self, info_hash: InfoHash) -> Handshake {
+    fn handshake(&self, info_hash: InfoHash, reserved: Reserved) -> Handshake {
         Handshake {
-            reserved: engine::speaks(),
+            reserved,
             info_hash,
             peer_id: self.peer_id,
         }
@@ -122,9 +127,9 @@ mod tests {
         let doors = Arc::new(Doors::new(PeerId([7; 20])));
         let (one, two) = (InfoHash([1; 20]), InfoHash([2; 20]));
         assert_eq!(doors.find(one).await, None);
-        let door = doors.add(one).unwrap();
-        let gone = doors.add(two).unwrap();
-        assert!(doors.add(one).is_none(), "once is enough");
+        let door = doors.add(one, engine::speaks()).unwrap();
+        let gone = doors.add(two, engine::speaks()).unwrap();
+        assert!(doors.add(one, engine::speaks()).is_none(), "once is enough");
 
         let finds = [one, two].map(|hash| {
             let doors = doors.clone();
@@ -138,6 +143,9 @@ mod tests {
         assert_eq!(found.await.unwrap(), Some(door.ours()));
         assert_eq!(lost.await.unwrap(), None);
         drop(door);
-        assert!(doors.add(one).is_some(), "it may come back");
+        assert!(
+            doors.add(one, engine::speaks()).is_some(),
+            "it may come back"
+        );
     }
 }

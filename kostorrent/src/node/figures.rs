@@ -1,9 +1,11 @@
 //! What a torrent tells of itself while it is at work: plain data for the faces.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Report, Stats, Waste};
+use metainfo::Metainfo;
 use selection::Selection;
 
 /// What a torrent is doing.
@@ -12,6 +14,8 @@ pub enum TorrentState {
     /// Looking at what is on disk already.
     #[default]
     Checking,
+    /// Looking for somebody who has the metadata, and fetching them.
+    Metadata,
     /// Fetching what is missing.
     Downloading,
     /// Everything is there; serving others.
@@ -29,6 +33,9 @@ pub enum TorrentState {
 pub struct Snapshot {
     /// What it is doing.
     pub state: TorrentState,
+    /// Blocks of the metadata that are here, and of how many, while they are fetched; none, if nobody has
+    /// said how many there are.
+    pub metadata: (u32, u32),
     /// Pieces looked at so far, while checking.
     pub checked: u32,
     /// Pieces on disk and verified.
@@ -73,6 +80,14 @@ pub struct Earlier {
 pub enum Notice {
     /// What the engine has to say about the torrent.
     Torrent(Report),
+    /// The metadata of a magnet link are here: this is its torrent. It begins when whoever hears of it
+    /// says [how](super::Torrent::begin).
+    Metadata {
+        /// The torrent, with the trackers of the link.
+        metainfo: Arc<Metainfo>,
+        /// The bytes of its `info` dictionary.
+        info: Arc<[u8]>,
+    },
     /// A file cannot be read any more, or somebody has changed it; or a recording cannot be written
     /// any more. Told once each time.
     FileFailed {
@@ -127,9 +142,11 @@ pub(super) fn running(stats: &Stats, earlier: Earlier) -> Snapshot {
             stats if stats.leaving => TorrentState::Ended,
             stats if stats.paused => TorrentState::Paused,
             stats if stats.disk_fault => TorrentState::Waiting,
+            stats if stats.metadata.is_some() => TorrentState::Metadata,
             stats if stats.complete => TorrentState::Seeding,
             _ => TorrentState::Downloading,
         },
+        metadata: stats.metadata.unwrap_or_default(),
         checked: stats.pieces,
         pieces_have: stats.pieces_have,
         pieces: stats.pieces,

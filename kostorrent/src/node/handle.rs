@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Command, Details, Failure, Outcome};
+use engine::{Command, Details, Failure, Outcome, Sources};
 use metainfo::{InfoHash, Metainfo};
 use selection::Selection;
 use storage::Allocate;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::details::Showcase;
 use super::figures::{Notice, Snapshot};
@@ -48,6 +48,10 @@ pub struct TorrentOptions {
     pub remember: Option<Remember>,
     /// How often files in use are looked at: somebody may have changed them.
     pub look: Duration,
+    /// The bytes of the torrent's `info` dictionary, for those who ask for it; `None` gives none.
+    pub info: Option<Arc<[u8]>>,
+    /// Who else is asked for peers, and told of us. Nobody is of a private torrent, whatever this says.
+    pub sources: Sources,
     /// Addresses to call without asking a tracker.
     pub peers: Vec<std::net::SocketAddr>,
     /// Hosts to look up and call, by name and port.
@@ -91,6 +95,8 @@ impl TorrentOptions {
             allocate: Allocate::Sparse,
             remember: None,
             look: LOOK,
+            info: None,
+            sources: Sources::none(),
             peers: Vec::new(),
             names: Vec::new(),
             limit_down: None,
@@ -111,6 +117,8 @@ pub struct Torrent {
     pub(super) details: Showcase,
     pub(super) notices: Option<mpsc::UnboundedReceiver<Notice>>,
     pub(super) ended: watch::Receiver<Option<Outcome>>,
+    /// Of a magnet link whose torrent was not begun yet.
+    pub(super) begin: Option<oneshot::Sender<TorrentOptions>>,
 }
 
 /// The torrent's side of its handle.
@@ -141,6 +149,7 @@ impl Torrent {
             details: details.clone(),
             notices: Some(notices),
             ended: is_ended,
+            begin: None,
         };
         let reins = Reins {
             commands,
@@ -151,6 +160,15 @@ impl Torrent {
             ended,
         };
         (torrent, reins)
+    }
+
+    /// Begins with the torrent of a magnet link, whose metadata were [told](Notice::Metadata). Whom to
+    /// call, limits and recording are as they were said with the link.
+    pub fn begin(&mut self, options: TorrentOptions) {
+        if let Some(begin) = self.begin.take() {
+            // One that has ended does not begin any more.
+            let _ = begin.send(options);
+        }
     }
 
     /// The torrent's info-hash.

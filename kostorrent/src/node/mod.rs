@@ -26,6 +26,7 @@
 //! - this file: the threads.
 
 mod begin;
+mod body;
 mod budget;
 mod buffers;
 mod choosing;
@@ -38,6 +39,7 @@ mod foreign;
 mod handle;
 mod link;
 mod listener;
+mod magnet;
 mod names;
 mod opening;
 mod shares;
@@ -58,17 +60,21 @@ use std::thread::{self, JoinHandle};
 use metainfo::Metainfo;
 use peer_id::PeerId;
 use storage::Names;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
 
-pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Waste};
+pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Waste};
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
+pub use magnet::MagnetOptions;
 
 use begin::{Common, Work};
 use disk::DiskQueue;
+use doors::Door;
 use doors::Doors;
+use handshake::Reserved;
+use magnet::MagnetWork;
 use shares::Shares;
 use udp::Udp;
 
@@ -117,6 +123,7 @@ enum Request {
     Listen(TcpListener, Arc<Doors>),
     Datagrams(udp::Work),
     Work(Box<Work>),
+    Magnet(Box<MagnetWork>),
 }
 
 /// A node at work. It ends when this and its endpoints are dropped, and all its torrents are over.
@@ -215,9 +222,7 @@ impl Endpoint {
     /// is the [`Outcome`].
     pub fn add(&self, options: TorrentOptions) -> Result<Torrent, NodeError> {
         let (info_hash, names) = check_torrent(&options.metainfo)?;
-        let door = self.doors.add(info_hash).ok_or_else(|| {
-            NodeError::Torrent("this torrent is being worked on already".to_owned())
-        })?;
+        let door = self.door(info_hash, options.record.as_ref())?;
         let (torrent, reins) = Torrent::new(info_hash);
         let work = Work {
             options,
@@ -230,6 +235,48 @@ impl Endpoint {
         // A node whose thread has ended unexpectedly drops it: the outcome tells.
         let _ = self.requests.send(Request::Work(Box::new(work)));
         Ok(torrent)
+    }
+
+    /// Starts to look for the metadata of a magnet link.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::Torrent`] if it cannot be followed, or its torrent is here already. What goes wrong
+    /// later is the [`Outcome`].
+    pub fn add_magnet(&self, options: MagnetOptions) -> Result<Torrent, NodeError> {
+        let info_hash = options
+            .magnet
+            .info_hash_v1
+            .ok_or_else(|| NodeError::Torrent(V2_ALONE.to_owned()))?;
+        let door = self.door(info_hash, options.record.as_ref())?;
+        let (mut torrent, reins) = Torrent::new(info_hash);
+        let (to_begin, begin) = oneshot::channel();
+        torrent.begin = Some(to_begin);
+        let work = MagnetWork {
+            options,
+            port: self.addr.port(),
+            udp: self.udp.clone(),
+            door,
+            reins,
+            begin,
+        };
+        let _ = self.requests.send(Request::Magnet(Box::new(work)));
+        Ok(torrent)
+    }
+
+    /// A door for a torrent. Who records without names does not speak of addresses and metadata.
+    fn door(
+        &self,
+        info_hash: metainfo::InfoHash,
+        record: Option<&recording::Target>,
+    ) -> Result<Door, NodeError> {
+        let reserved = match record.is_some_and(|target| target.anonymous) {
+            true => Reserved::none().with_fast(),
+            false => engine::speaks(),
+        };
+        self.doors
+            .add(info_hash, reserved)
+            .ok_or_else(|| NodeError::Torrent("this torrent is being worked on already".to_owned()))
     }
 }
 
@@ -256,19 +303,24 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                 let span = error_span!("torrent", name, %info_hash);
                 torrents.spawn_local(work.run(common.clone()).instrument(span));
             }
+            Request::Magnet(work) => {
+                let info_hash = work.door.ours().info_hash;
+                let span = error_span!("torrent", %info_hash);
+                torrents.spawn_local(work.run(common.clone()).instrument(span));
+            }
         }
     }
     while torrents.join_next().await.is_some() {}
 }
 
+/// What is said of a torrent that has nothing but pieces of BitTorrent v2.
+const V2_ALONE: &str = "this is a BitTorrent v2 torrent (BEP 52) without a v1 half: kostorrent can \
+                        show it, but not download it yet";
+
 /// Refuses what cannot be downloaded yet, and lays the files out.
 fn check_torrent(metainfo: &Metainfo) -> Result<(metainfo::InfoHash, Names), NodeError> {
     let Some(info_hash) = metainfo.info_hash_v1 else {
-        return Err(NodeError::Torrent(
-            "this is a BitTorrent v2 torrent (BEP 52) without a v1 half: kostorrent can show it, \
-             but not download it yet"
-                .to_owned(),
-        ));
+        return Err(NodeError::Torrent(V2_ALONE.to_owned()));
     };
     if metainfo.piece_length > MAX_PIECE {
         return Err(NodeError::Torrent(format!(

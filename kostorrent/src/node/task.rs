@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connection::{FileSpan, Heard, Order, Pool};
-use engine::{Action, Announcement, Command, Engine, Event, Outcome, Report, Time};
+use engine::{Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Time};
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug, trace};
 use tracker::host_of;
 
+use super::body::Body;
 use super::buffers::Buffers;
 use super::choosing::Choosing;
 use super::connections::{Connections, HEARD};
@@ -27,6 +28,7 @@ use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
+use super::magnet::{Found, Unknown};
 use super::names;
 use super::shares::Share;
 use super::source::Shared;
@@ -37,6 +39,7 @@ use super::watch::{Watch, Wish};
 mod choice;
 mod jobs;
 mod memory;
+mod metadata;
 
 use memory::{answer, due};
 
@@ -47,20 +50,19 @@ const PUBLISH: Duration = Duration::from_millis(200);
 enum Told {
     Joined(Joined),
     Event(Event),
+    /// What is on disk of the torrent that a magnet link has become.
+    Found(Box<Result<Found, Failure>>),
 }
 
 /// All that a torrent's task works with.
 pub(super) struct Parts {
     pub engine: Engine,
     pub recorder: Option<Recorder>,
-    pub layout: Arc<Layout>,
+    /// Pieces of the torrent, as far as they are known.
+    pub pieces: u32,
+    pub body: Body,
     pub pool: Pool,
-    pub disk: TorrentDisk,
     pub source: Rc<Shared>,
-    pub watch: Watch,
-    pub vouch: Option<Voucher>,
-    /// `None` where nothing can be chosen.
-    pub choosing: Option<Choosing>,
     pub announcer: Announcer,
     pub door: Door,
     pub share: Share,
@@ -70,6 +72,8 @@ pub(super) struct Parts {
     pub publish: watch::Sender<Snapshot>,
     pub details: Showcase,
     pub notify: mpsc::UnboundedSender<Notice>,
+    /// What makes a torrent of a magnet link.
+    pub unknown: Option<Unknown>,
 }
 
 /// A torrent at work.
@@ -78,6 +82,7 @@ pub(super) struct Task {
     recorder: Option<Recorder>,
     started: Instant,
     layout: Arc<Layout>,
+    pool: Pool,
     buffers: Buffers,
     disk: TorrentDisk,
     source: Rc<Shared>,
@@ -102,6 +107,9 @@ pub(super) struct Task {
     publish_at: Option<Instant>,
     published: Instant,
     notify: mpsc::UnboundedSender<Notice>,
+    unknown: Option<Unknown>,
+    /// What is on disk is being looked at, and whoever does it shows how far he is.
+    opening: bool,
     stopping: bool,
     outcome: Option<Outcome>,
     /// How often the loop of [`Task::run`] has turned.
@@ -114,20 +122,21 @@ impl Task {
     pub fn new(parts: Parts) -> Task {
         let (to_told, told) = mpsc::unbounded_channel();
         let now = Instant::now();
-        let geometry = parts.layout.geometry();
+        let body = parts.body;
         let (pool, source) = (parts.pool.clone(), parts.source.clone());
-        let (connections, heard) = Connections::new(geometry.pieces(), pool, source);
+        let (connections, heard) = Connections::new(parts.pieces, pool, source);
         Task {
             engine: parts.engine,
             recorder: parts.recorder,
             started: now,
-            buffers: Buffers::new(geometry, parts.pool),
-            layout: parts.layout,
-            disk: parts.disk,
+            buffers: Buffers::new(body.layout.geometry(), parts.pool.clone()),
+            pool: parts.pool,
+            layout: body.layout,
+            disk: body.disk,
             source: parts.source,
-            watch: parts.watch,
-            vouch: parts.vouch,
-            choosing: parts.choosing,
+            watch: body.watch,
+            vouch: body.vouch,
+            choosing: body.choosing,
             announcer: parts.announcer,
             door: parts.door,
             share: parts.share,
@@ -143,6 +152,8 @@ impl Task {
             publish_at: Some(now),
             published: now,
             notify: parts.notify,
+            unknown: parts.unknown,
+            opening: false,
             stopping: false,
             outcome: None,
             #[cfg(test)]
@@ -268,6 +279,13 @@ impl Task {
                 Action::Settle => self.hand_in(Job::Settle),
                 Action::Look => self.watch.ask(),
                 Action::LookUp { name, port } => self.look_up(name, port),
+                Action::Metadata { info } => self.metadata(&info),
+                Action::SearchDht => {
+                    let _ = self
+                        .to_told
+                        .send(Told::Event(Event::Searched { answered: 0 }));
+                }
+                Action::TellLocal { .. } => {}
                 Action::Announce {
                     tracker,
                     announcement,
@@ -390,8 +408,10 @@ impl Task {
             .map(Voucher::earlier)
             .unwrap_or_default();
         let snapshot = figures::running(&stats, earlier);
-        self.publish
-            .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
+        if !self.opening {
+            self.publish
+                .send_if_modified(|last| std::mem::replace(last, snapshot) != *last);
+        }
         // After the figures: whoever is told of these reads those, too.
         self.details.show(&self.engine, now);
         self.share.moves(&stats);
@@ -440,6 +460,7 @@ impl Task {
         match told {
             Told::Event(event) => self.tell(event),
             Told::Joined(joined) => self.joined(joined),
+            Told::Found(found) => self.found(*found),
         }
     }
 

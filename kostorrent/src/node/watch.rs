@@ -109,6 +109,13 @@ impl Watch {
         }
     }
 
+    /// Over no files: it does nothing.
+    pub fn none(layout: Arc<Layout>) -> Watch {
+        let mut watch = Watch::new(Path::new(""), layout, false, IDLE);
+        watch.due = None;
+        watch
+    }
+
     /// What is to be done next.
     pub fn next(&mut self) -> Option<Wish> {
         self.wishes.pop_front()

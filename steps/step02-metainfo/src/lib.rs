@@ -47,5 +47,6 @@ pub use limits::{
     MAX_FILES, MAX_PATH_DEPTH, MAX_PATH_ELEMENTS, MAX_PATH_LENGTH, MAX_TORRENT_SIZE, read_limited,
 };
 pub use model::{File, Metainfo, Names, Portable, Version};
+pub use parse::info_bytes;
 pub use piece_length::automatic_piece_length;
 pub use warnings::{Excerpt, Warning};

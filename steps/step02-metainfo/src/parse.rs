@@ -10,6 +10,15 @@ use crate::model::v2_piece_count;
 use crate::warnings::{Excerpt, Warnings};
 use crate::{Error, File, InfoHash, Metainfo, Portable, Version, Warning, path, trackers};
 
+/// The bytes of a torrent file's `info` dictionary, as they stand there: what peers call its metadata
+/// (BEP 9). `None` if there is no such dictionary.
+pub fn info_bytes(torrent: &[u8]) -> Option<Vec<u8>> {
+    let document = DECODE.decode(torrent).ok()?;
+    let info = document.root().get("info")?;
+    info.dict()?;
+    Some(info.raw().to_vec())
+}
+
 impl Metainfo {
     // ANCHOR: parse
     /// Reads a torrent file.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bitfield, BlockRequest, MAX_BLOCK, MAX_KEPT, MAX_SKIPPED, Message, WireError, ids};
+use crate::{
+    Bitfield, BlockRequest, MAX_BLOCK, MAX_KEPT, MAX_SKIPPED, Message, UNKNOWN_PIECES, WireError,
+    ids,
+};
 
 // ANCHOR: item
 /// What the decoder finds in the stream.
@@ -77,7 +80,9 @@ enum Start {
 const BLOCK_OVERHEAD: u32 = 9;
 
 impl Decoder {
-    /// A decoder for what a peer says about a torrent of `pieces` pieces.
+    /// A decoder for what a peer says about a torrent of `pieces` pieces. If it is not known how many
+    /// there are, that is [`UNKNOWN_PIECES`]: then any piece is taken, and any bitfield of up to
+    /// [`MAX_SKIPPED`] bytes.
     pub fn new(pieces: u32) -> Decoder {
         Decoder {
             pieces,
@@ -116,7 +121,7 @@ impl Decoder {
                 Start::Needs(_) => return Ok((used, None)),
                 Start::Whole(_, item) => return Ok((used, Some(item))),
                 Start::Body(State::Skipping { id, left })
-                    if self.keeps.contains(&id) && left < MAX_KEPT =>
+                    if id == ids::BITFIELD || self.keeps.contains(&id) && left < MAX_KEPT =>
                 {
                     let body = Vec::new();
                     self.state = State::Keeping { id, body, left };
@@ -198,7 +203,10 @@ impl Decoder {
                     return (taken, None);
                 }
                 let (id, body) = (*id, std::mem::take(body));
-                (taken, Message::Later { id, body })
+                match id {
+                    ids::BITFIELD => (taken, Message::Bitfield(body)),
+                    _ => (taken, Message::Later { id, body }),
+                }
             }
         };
         self.state = State::Start;
@@ -255,7 +263,7 @@ fn read_start(seen: &[u8], pieces: u32) -> Result<Start, WireError> {
             let header = BlockHeader { piece, offset, len };
             Ok(Start::Whole(13, Item::Block(header)))
         }
-        ids::BITFIELD => {
+        ids::BITFIELD if pieces != UNKNOWN_PIECES => {
             let bytes = Vec::with_capacity(Bitfield::byte_len(pieces));
             Ok(Start::Body(State::Bitfield(bytes)))
         }
@@ -284,7 +292,7 @@ fn check_length(id: u8, length: u32, pieces: u32) -> Result<(), WireError> {
         ids::CHOKE | ids::UNCHOKE | ids::INTERESTED | ids::NOT_INTERESTED => 1,
         ids::HAVE => 5,
         ids::REQUEST | ids::CANCEL => 13,
-        ids::BITFIELD => 1 + Bitfield::byte_len(pieces) as u32,
+        ids::BITFIELD if pieces != UNKNOWN_PIECES => 1 + Bitfield::byte_len(pieces) as u32,
         ids::PIECE if length <= BLOCK_OVERHEAD => return Err(WireError::EmptyBlock { length }),
         ids::PIECE if length - BLOCK_OVERHEAD > MAX_BLOCK => {
             let len = length - BLOCK_OVERHEAD;

@@ -47,6 +47,9 @@ pub use message::{BlockRequest, Message, piece_header};
 /// with 32; what is longer than this is no answer to anything.
 pub const MAX_BLOCK: u32 = 128 * 1024;
 
+/// Stands for the number of pieces of a torrent of which nothing but the info-hash is known.
+pub const UNKNOWN_PIECES: u32 = u32::MAX;
+
 /// The longest message of an unknown kind that is skipped, in bytes: 1 MiB, the id included. A peer
 /// that announces more is not speaking BitTorrent.
 pub const MAX_SKIPPED: u32 = 1024 * 1024;

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::source::Source;
 use crate::Time;
-
-/// Addresses kept at most; a tracker may name thousands.
-const MOST: usize = 2_000;
 
 /// After so many failed calls in a row an address is forgotten, until a tracker names it again.
 const MOST_FAILURES: u32 = 5;
@@ -37,46 +35,89 @@ struct Entry {
     state: State,
     failures: u32,
     next_try: Time,
-    /// The user named it: it is never forgotten.
-    kept: bool,
+    /// The most trusted of those who named it. What the user named is never forgotten.
+    source: Source,
 }
 
 impl Entry {
+    /// Whether it may be called, now or later.
+    fn is_callable(&self) -> bool {
+        self.state == State::Free && (self.is_kept() || self.failures < MOST_FAILURES)
+    }
+
+    fn is_kept(&self) -> bool {
+        self.source == Source::User
+    }
+
     /// Whether nothing that happens brings it back.
     fn is_out(&self) -> bool {
         matches!(self.state, State::Banned | State::Never)
     }
 }
 
-/// Every address that a tracker or the user named: libtorrent's peer list.
+/// Every address that somebody named: libtorrent's peer list.
 #[derive(Debug, Default)]
 pub(crate) struct PeerList {
     entries: BTreeMap<SocketAddr, Entry>,
+    /// How many of them each source has, in the order of [`Source::ALL`].
+    counts: [usize; Source::ALL.len()],
     dialling: usize,
+    /// Which source was called last.
+    last: Option<Source>,
 }
 
 impl PeerList {
-    /// Enters an address. One that had been forgotten after its failures gets another chance.
-    pub fn add(&mut self, addr: SocketAddr, now: Time) {
+    /// Enters an address. One that had been forgotten after its failures gets another chance. Where all
+    /// places of its source are taken, it gets that of the worst that has failed, if any has.
+    pub fn add(&mut self, addr: SocketAddr, source: Source, now: Time) {
         if addr.port() == 0 || addr.ip().is_unspecified() || addr.ip().is_multicast() {
             return;
         }
-        if self.entries.len() >= MOST && !self.entries.contains_key(&addr) {
+        let known = self.entries.get(&addr).map(|entry| entry.source);
+        if known.is_some_and(|known| known <= source) {
             return;
         }
-        self.entries.entry(addr).or_insert(Entry {
+        if self.counts[source as usize] >= source.places() && !self.make_room(source) {
+            return;
+        }
+        self.counts[source as usize] += 1;
+        if let Some(known) = known {
+            self.counts[known as usize] -= 1;
+        }
+        let entry = self.entries.entry(addr).or_insert(Entry {
             state: State::Free,
             failures: 0,
             next_try: now,
-            kept: false,
+            source,
         });
+        entry.source = source;
     }
 
-    /// Enters an address that the user named.
-    pub fn add_kept(&mut self, addr: SocketAddr, now: Time) {
-        self.add(addr, now);
-        if let Some(entry) = self.entries.get_mut(&addr) {
-            entry.kept = true;
+    /// Forgets the address of a source that has failed most often; whether any had.
+    fn make_room(&mut self, source: Source) -> bool {
+        let all = self.entries.iter();
+        let failed = all.filter(|(_, entry)| {
+            entry.source == source && entry.state == State::Free && entry.failures > 0
+        });
+        let worst = failed.max_by_key(|(_, entry)| (entry.failures, entry.next_try));
+        let worst = worst.map(|(&addr, _)| addr);
+        worst.inspect(|addr| self.forget(addr)).is_some()
+    }
+
+    fn forget(&mut self, addr: &SocketAddr) {
+        if let Some(entry) = self.entries.remove(addr) {
+            self.counts[entry.source as usize] -= 1;
+            self.dialling -= usize::from(entry.state == State::Dialling);
+        }
+    }
+
+    /// Forgets whom sources have named that a private torrent does not use (BEP 27).
+    pub fn keep_private(&mut self) {
+        let others = self.entries.iter();
+        let others = others.filter(|(_, entry)| !entry.source.is_private() && !entry.is_out());
+        let others: Vec<SocketAddr> = others.map(|(&addr, _)| addr).collect();
+        for addr in others {
+            self.forget(&addr);
         }
     }
 
@@ -92,10 +133,10 @@ impl PeerList {
         })
     }
 
-    /// Whether the user named this address, and how many calls of it in a row have failed.
-    pub fn known_of(&self, addr: SocketAddr) -> (bool, u32) {
-        let entry = self.entries.get(&addr);
-        entry.map_or((false, 0), |entry| (entry.kept, entry.failures))
+    /// Who named this address, and how many calls of it in a row have failed; `None` if it is not listed.
+    pub fn known_of(&self, addr: SocketAddr) -> Option<(Source, u32)> {
+        let entry = self.entries.get(&addr)?;
+        Some((entry.source, entry.failures))
     }
 
     /// When the next address may be called that may not be called now already; `None` if one may, or
@@ -111,22 +152,30 @@ impl PeerList {
         soonest
     }
 
-    /// Takes the address to call now: the one with the fewest failures, waiting
-    /// longest.
+    /// Takes the address to call now. Each source has its turn, whoever named the most, but the user comes
+    /// first; of a source it is the address with the fewest failures, waiting longest.
     pub fn take_due(&mut self, now: Time) -> Option<SocketAddr> {
-        let (&addr, _) = self
-            .callable()
-            .filter(|(_, entry)| entry.next_try <= now)
-            .min_by_key(|(_, entry)| (entry.failures, entry.next_try))?;
+        let mut best: [Option<((u32, Time), SocketAddr)>; Source::ALL.len()] = Default::default();
+        for (&addr, entry) in self.callable().filter(|(_, entry)| entry.next_try <= now) {
+            let rank = (entry.failures, entry.next_try);
+            let best = &mut best[entry.source as usize];
+            if best.is_none_or(|(best, _)| rank < best) {
+                *best = Some((rank, addr));
+            }
+        }
+        let last = self.last.map_or(0, |last| last as usize);
+        let turns = (1..=best.len()).map(|turn| (last + turn) % best.len());
+        let source = std::iter::once(Source::User as usize)
+            .chain(turns)
+            .find(|&source| best[source].is_some())?;
+        self.last = Some(Source::ALL[source]);
+        let (_, addr) = best[source]?;
         self.set(addr, State::Dialling);
         Some(addr)
     }
 
     fn callable(&self) -> impl Iterator<Item = (&SocketAddr, &Entry)> {
-        self.entries
-            .iter()
-            .filter(|(_, entry)| entry.state == State::Free)
-            .filter(|(_, entry)| entry.kept || entry.failures < MOST_FAILURES)
+        self.entries.iter().filter(|(_, entry)| entry.is_callable())
     }
 
     /// The call was answered; or whoever listens there is connected to us already.
@@ -145,10 +194,10 @@ impl PeerList {
         entry.failures += 1;
         let pause = FIRST_PAUSE * 2u32.pow(entry.failures.min(10) - 1);
         entry.next_try = now + pause.min(LONGEST_PAUSE);
-        let forget = entry.failures >= MOST_FAILURES && !entry.kept;
+        let forget = entry.failures >= MOST_FAILURES && !entry.is_kept();
         self.set(addr, State::Free);
         if forget {
-            self.entries.remove(&addr);
+            self.forget(&addr);
         }
     }
 
@@ -232,7 +281,7 @@ mod tests {
     #[test]
     fn an_address_that_fails_is_called_less_and_less_and_then_forgotten() {
         let mut list = PeerList::default();
-        list.add(addr(1), at(0));
+        list.add(addr(1), Source::Tracker, at(0));
         let (mut now, mut calls) = (at(0), Vec::new());
         while list.has_hope() {
             now = next_try(&list);
@@ -243,14 +292,14 @@ mod tests {
             assert_eq!(list.dialling(), 0);
         }
         assert_eq!(calls, [0, 2, 6, 14, 30]);
-        list.add(addr(1), now);
+        list.add(addr(1), Source::Tracker, now);
         assert!(list.has_hope(), "a tracker named it again");
     }
 
     #[test]
     fn an_address_that_the_user_named_is_never_forgotten() {
         let mut list = PeerList::default();
-        list.add_kept(addr(1), at(0));
+        list.add(addr(1), Source::User, at(0));
         let mut now = at(0);
         for _ in 0..20 {
             now = next_try(&list);
@@ -266,10 +315,10 @@ mod tests {
     #[test]
     fn ourselves_and_liars_are_never_called_again() {
         let mut list = PeerList::default();
-        list.add(addr(1), at(0));
+        list.add(addr(1), Source::Tracker, at(0));
         assert_eq!(list.take_due(at(0)), Some(addr(1)));
         list.never(addr(1));
-        list.add(addr(1), at(1));
+        list.add(addr(1), Source::Tracker, at(1));
         assert_eq!(list.dialling(), 0);
         assert_eq!(list.take_due(at(1_000_000)), None);
         assert!(!list.has_hope());
@@ -279,7 +328,7 @@ mod tests {
     fn a_liar_can_be_called_again_when_its_ban_has_ended_and_ourselves_cannot() {
         let mut list = PeerList::default();
         for port in 1..=3 {
-            list.add(addr(port), at(0));
+            list.add(addr(port), Source::Tracker, at(0));
         }
         list.never(addr(1));
         list.banned(addr(2));
@@ -292,13 +341,65 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_from_one_source_crowds_out_no_other() {
+        let mut list = PeerList::default();
+        for port in 1_000..=u16::MAX {
+            list.add(addr(port), Source::Exchange, at(0));
+        }
+        assert_eq!(list.entries.len(), Source::Exchange.places());
+        for (port, source) in [(1, Source::Tracker), (2, Source::Dht), (3, Source::Local)] {
+            list.add(addr(port), source, at(1));
+        }
+        // Nor does anybody wait for its turn until the flood is over.
+        let called: Vec<u16> = (0..4)
+            .filter_map(|_| list.take_due(at(1)))
+            .map(|addr| addr.port())
+            .collect();
+        assert_eq!(called, [1, 3, 2, 1_000]);
+        list.add(addr(4), Source::User, at(2));
+        assert_eq!(list.take_due(at(2)), Some(addr(4)));
+    }
+
+    #[test]
+    fn in_a_full_place_the_worst_makes_room_if_it_has_failed() {
+        let mut list = PeerList::default();
+        let places = Source::Local.places() as u16;
+        for port in 1..=places {
+            list.add(addr(port), Source::Local, at(0));
+        }
+        list.add(addr(5_000), Source::Local, at(0));
+        assert!(!list.entries.contains_key(&addr(5_000)), "all may be good");
+        for _ in 0..2 {
+            list.take_due(at(0)).unwrap();
+        }
+        list.failed(addr(2), at(1));
+        list.add(addr(5_000), Source::Local, at(1));
+        assert!(!list.entries.contains_key(&addr(2)));
+        assert_eq!(list.entries.len(), places.into());
+    }
+
+    #[test]
+    fn the_most_trusted_who_names_an_address_counts() {
+        let mut list = PeerList::default();
+        list.add(addr(1), Source::Exchange, at(0));
+        list.add(addr(1), Source::Tracker, at(0));
+        list.add(addr(1), Source::Dht, at(0));
+        assert_eq!(list.known_of(addr(1)), Some((Source::Tracker, 0)));
+        assert_eq!(list.counts, [0, 1, 0, 0, 0]);
+        list.add(addr(2), Source::Dht, at(0));
+        list.keep_private();
+        assert_eq!(list.known_of(addr(2)), None);
+        assert_eq!(list.counts, [0, 1, 0, 0, 0]);
+    }
+
+    #[test]
     fn the_list_is_bounded_and_takes_no_impossible_address() {
         let mut list = PeerList::default();
         for port in 0..=u16::MAX {
-            list.add(addr(port), at(0));
+            list.add(addr(port), Source::Tracker, at(0));
         }
-        assert_eq!(list.entries.len(), MOST);
-        list.add(SocketAddr::from(([0, 0, 0, 0], 1)), at(0));
-        assert_eq!(list.entries.len(), MOST);
+        assert_eq!(list.entries.len(), Source::Tracker.places());
+        list.add(SocketAddr::from(([0, 0, 0, 0], 1)), Source::Tracker, at(0));
+        assert_eq!(list.entries.len(), Source::Tracker.places());
     }
 }

@@ -1,8 +1,10 @@
-//! Who else has the torrent: the trackers' tiers, and the list of addresses that they and the user
-//! have named.
+//! Who else has the torrent: the trackers' tiers, the DHT, the local network, other peers, and the list
+//! of addresses that they and the user have named.
 
 mod list;
 mod names;
+mod search;
+mod source;
 mod trackers;
 
 use std::net::SocketAddr;
@@ -17,6 +19,8 @@ use crate::{Action, Announcement, Config, Report, Time, TrackerDetails, TrackerW
 
 use list::PeerList;
 use names::Names;
+use search::Search;
+pub use source::{Source, Sources};
 use trackers::{Call, Trackers};
 
 /// Calls under way at most.
@@ -39,25 +43,77 @@ pub(crate) struct Discovery {
     pub list: PeerList,
     trackers: Trackers,
     names: Names,
+    /// `None` if the DHT is not searched.
+    dht: Option<Search>,
+    /// Whether the local network is told of us.
+    local: bool,
 }
 
 impl Discovery {
     pub fn new(config: &Config, cx: &mut Cx) -> Discovery {
         let mut list = PeerList::default();
         for &addr in &config.peers {
-            list.add_kept(addr, cx.now);
+            list.add(addr, Source::User, cx.now);
         }
         Discovery {
             list,
+            dht: config.sources.dht.then(|| Search::new(cx.now)),
+            local: config.sources.local,
             trackers: Trackers::new(&config.tiers, cx.now, &mut cx.rng),
             names: Names::new(&config.names, cx.now),
         }
     }
 
-    /// Whether somebody may still be found: by a tracker, by name, or at an address not yet given
-    /// up.
+    /// Whether somebody may still be found: by a tracker, in the DHT, by name, or at an address not yet
+    /// given up.
     pub fn has_hope(&self) -> bool {
-        self.trackers.any() || self.names.has_hope() || self.list.has_hope()
+        let in_dht = self.dht.as_ref().is_some_and(Search::has_hope);
+        in_dht || self.trackers.any() || self.names.has_hope() || self.list.has_hope()
+    }
+
+    /// Begins to look for peers beside the trackers.
+    pub fn search(&mut self, cx: &mut Cx) {
+        if let Some(dht) = &mut self.dht {
+            if dht.begin(cx.now) {
+                cx.act(Action::SearchDht);
+            }
+            if let Some(due) = dht.next() {
+                cx.timers.set_earlier(Timer::Search, due);
+            }
+        }
+    }
+
+    /// Has the local network told of us, or not any more.
+    pub fn tell_local(&self, cx: &mut Cx, tells: bool) {
+        if self.local {
+            cx.act(Action::TellLocal { tells });
+        }
+    }
+
+    /// The search in the DHT is over.
+    pub fn searched(&mut self, cx: &mut Cx, answered: usize) {
+        if let Some(dht) = &mut self.dht {
+            dht.ended(answered, cx.now);
+        }
+        cx.timers.set(Timer::Search, cx.now);
+        cx.timers.set(Timer::Dial, cx.now);
+    }
+
+    /// Somebody has named peers.
+    pub fn named(&mut self, cx: &mut Cx, swarm: &Swarm, source: Source, peers: &[SocketAddr]) {
+        for &addr in peers {
+            if !swarm.is_banned(addr) {
+                self.list.add(addr, source, cx.now);
+            }
+        }
+        cx.timers.set(Timer::Dial, cx.now);
+    }
+
+    /// The torrent turns out to be private: nobody is asked or told but its trackers (BEP 27).
+    pub fn keep_private(&mut self, cx: &mut Cx) {
+        self.tell_local(cx, false);
+        (self.dht, self.local) = (None, false);
+        self.list.keep_private();
     }
 
     /// A name has been looked up. All its addresses are tried.
@@ -69,7 +125,7 @@ impl Discovery {
         result: Result<Vec<SocketAddr>, String>,
     ) {
         for addr in self.names.looked_up(cx, name, port, result) {
-            self.list.add_kept(addr, cx.now);
+            self.list.add(addr, Source::User, cx.now);
         }
         cx.timers.set(Timer::Dial, cx.now);
     }
@@ -111,8 +167,9 @@ impl Discovery {
                 self.list.banned(addr);
                 continue;
             }
-            let (by_user, failures) = self.list.known_of(addr);
-            cx.because(|| Why::Called { by_user, failures });
+            if let Some((by, failures)) = self.list.known_of(addr) {
+                cx.because(|| Why::Called { by, failures });
+            }
             cx.act(Action::Connect { addr });
         }
         for due in [self.list.next_due(cx.now), self.names.next_due()] {
@@ -125,6 +182,12 @@ impl Discovery {
 
     /// Nobody that we know of has what we need: a tracker may know others by now.
     pub fn ask_another(&mut self, cx: &mut Cx) {
+        if let Some(dht) = &mut self.dht {
+            dht.hurry(cx.now);
+            if let Some(due) = dht.next() {
+                cx.timers.set_earlier(Timer::Search, due);
+            }
+        }
         let Some(at) = self.trackers.may_ask_another() else {
             return;
         };
@@ -175,11 +238,7 @@ impl Discovery {
     }
 
     fn answered(&mut self, cx: &mut Cx, swarm: &Swarm, tracker: &str, reply: &AnnounceReply) {
-        for &addr in &reply.peers {
-            if !swarm.is_banned(addr) {
-                self.list.add(addr, cx.now);
-            }
-        }
+        self.named(cx, swarm, Source::Tracker, &reply.peers);
         if let Some(warning) = &reply.warning {
             cx.report(Report::TrackerWarning {
                 tracker: host_of(tracker),
@@ -200,6 +259,10 @@ impl Discovery {
         for call in self.trackers.pause(cx.now) {
             tell(cx, call, totals);
         }
+        if let Some(dht) = &mut self.dht {
+            dht.pause(true);
+        }
+        self.tell_local(cx, false);
         self.set_announce(cx);
     }
 
@@ -207,6 +270,11 @@ impl Discovery {
     pub fn resume(&mut self, cx: &mut Cx) {
         self.trackers.resume(cx.now);
         self.set_announce(cx);
+        if let Some(dht) = &mut self.dht {
+            dht.pause(false);
+        }
+        self.tell_local(cx, true);
+        cx.timers.set(Timer::Search, cx.now);
     }
 
     /// Says goodbye to each tracker that knows us.
@@ -214,6 +282,7 @@ impl Discovery {
         for call in self.trackers.goodbyes(cx.now) {
             tell(cx, call, totals);
         }
+        self.tell_local(cx, false);
         self.set_stopped(cx);
     }
 

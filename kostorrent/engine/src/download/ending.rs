@@ -27,7 +27,8 @@ impl Ending {
     /// How many requests this peer may have out: as many as its window holds, and no more than its share.
     pub fn window(&mut self, swarm: &Swarm, content: &Content, peer: &Peer, now: Time) -> usize {
         let share = self.share(swarm, content, peer, now);
-        peer.down.window.size().min(share)
+        let window = peer.down.window.size().min(share);
+        window.min(peer.most_requests())
     }
 
     // ANCHOR: share

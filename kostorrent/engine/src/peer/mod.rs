@@ -2,6 +2,8 @@
 //! part of the engine looks at this; each changes what is its own.
 
 mod down;
+mod early;
+mod extended;
 mod fast;
 mod requests;
 mod trust;
@@ -17,7 +19,10 @@ use picker::PeerKey;
 use crate::Time;
 
 pub(crate) use down::Down;
+pub(crate) use early::Early;
+pub(crate) use extended::Extended;
 pub(crate) use fast::{Fast, MOST_ALLOWED};
+pub(crate) use requests::MOST_REQUESTS;
 pub(crate) use up::Up;
 
 /// A peer is far slower than another if that one is so many times as fast.
@@ -38,6 +43,10 @@ pub(crate) struct Peer {
     pub listed: Vec<SocketAddr>,
     /// `None` if one of us does not speak the fast extension.
     pub fast: Option<Box<Fast>>,
+    /// `None` if one of us does not speak the extension protocol.
+    pub extended: Option<Box<Extended>>,
+    /// What it has said of pieces before it was known what pieces there are.
+    pub early: Option<Box<Early>>,
 
     /// When a block last went in either direction, or the connection was made.
     pub payload_at: Time,
@@ -105,6 +114,18 @@ impl Peer {
     /// Whether it has the whole torrent.
     pub fn is_seed(&self) -> bool {
         self.has.len() > 0 && self.has.is_full()
+    }
+
+    /// Whether it wants nothing: it has everything, or says so (BEP 21).
+    pub fn wants_nothing(&self) -> bool {
+        let extended = self.extended.as_ref();
+        self.is_seed() || extended.is_some_and(|extended| extended.is_upload_only())
+    }
+
+    /// How many requests it keeps, by its own words.
+    pub fn most_requests(&self) -> usize {
+        let extended = self.extended.as_ref();
+        extended.map_or(usize::MAX, |extended| extended.most_requests())
     }
 
     /// Whether a block has ever gone in either direction.

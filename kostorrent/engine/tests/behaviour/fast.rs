@@ -14,13 +14,18 @@ use sim::World;
 
 use crate::by_hand::{ByHand, asked, at, block, closed, handshake};
 
+/// The fast extension, and nothing else.
+fn both_speak() -> Reserved {
+    Reserved::none().with_fast()
+}
+
 const PIECES: u32 = 40;
 const PEER: PeerKey = PeerKey(1);
 
 /// Two blocks a piece.
 fn world() -> World {
     let mut world = World::new(Geometry::new(u64::from(PIECES) * 32_768, 32_768).unwrap());
-    world.reserved = speaks();
+    world.reserved = both_speak();
     world
 }
 
@@ -67,7 +72,7 @@ fn rejected(actions: &[Action]) -> Vec<BlockRequest> {
 /// A leecher to which a seed is connected that serves it; what was asked of the seed.
 fn fetching() -> (ByHand, Vec<BlockRequest>) {
     let mut hand = ByHand::new(world().config());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.say(PEER, Fast::HaveAll.into());
     let out = asked(&hand.say(PEER, Message::Unchoke));
     assert!(!out.is_empty());
@@ -86,7 +91,7 @@ fn what_we_have_is_told_in_one_message_always() {
         (some.clone(), Message::Bitfield(vec![0x10, 0, 0, 0, 0])),
     ] {
         let mut hand = ByHand::new(config);
-        assert_eq!(called(&mut hand, 1, speaks())[..1], [expected]);
+        assert_eq!(called(&mut hand, 1, both_speak())[..1], [expected]);
     }
     // Who does not speak it hears what BEP 3 knows.
     let mut hand = ByHand::new(world.config());
@@ -112,11 +117,11 @@ fn what_was_not_agreed_on_ends_the_connection() {
         called(&mut hand, 1, Reserved::none());
         assert_eq!(closed(&hand.say(PEER, message.into())), [PEER]);
         let mut hand = ByHand::new(world().config());
-        called(&mut hand, 1, speaks());
+        called(&mut hand, 1, both_speak());
         assert_eq!(closed(&hand.say(PEER, message.into())), [], "{message:?}");
     }
     let mut hand = ByHand::new(world().config());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     let beyond = Message::Later {
         id: 17,
         body: PIECES.to_be_bytes().to_vec(),
@@ -127,7 +132,7 @@ fn what_was_not_agreed_on_ends_the_connection() {
 #[test]
 fn have_all_and_have_none_are_bitfields() {
     let mut hand = ByHand::new(world().config());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     assert_eq!(
         said(&hand.say(PEER, Fast::HaveAll.into())),
         [Message::Interested]
@@ -142,9 +147,9 @@ fn have_all_and_have_none_are_bitfields() {
 fn rejects_that_come_before_their_choke_are_no_refusals() {
     // As Transmission did until 4.1.
     let mut many = World::new(Geometry::new(2_000 * 16_384, 16_384).unwrap());
-    many.reserved = speaks();
+    many.reserved = both_speak();
     let mut hand = ByHand::new(many.config());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.say(PEER, Fast::HaveAll.into());
     let mut waiting: VecDeque<BlockRequest> = asked(&hand.say(PEER, Message::Unchoke)).into();
     for buf in 0..400 {
@@ -202,7 +207,7 @@ fn a_choke_takes_nothing_back_and_each_reject_does() {
     let (mut hand, out) = fetching();
     assert_eq!(said(&hand.say(PEER, Message::Choke)), []);
     // Another seed has nothing else to do: what the first has still to answer is not asked of it.
-    called(&mut hand, 2, speaks());
+    called(&mut hand, 2, both_speak());
     hand.say(PeerKey(2), Fast::HaveAll.into());
     let others = asked(&hand.say(PeerKey(2), Message::Unchoke));
     assert!(!others.is_empty());
@@ -240,7 +245,7 @@ fn a_piece_that_is_refused_is_asked_for_elsewhere_and_later_here() {
     let refused = out[0];
     let actions = hand.say(PEER, Fast::Reject(refused).into());
     assert!(!asked(&actions).contains(&refused), "{actions:?}");
-    called(&mut hand, 2, speaks());
+    called(&mut hand, 2, both_speak());
     hand.say(PeerKey(2), Fast::HaveAll.into());
     assert!(asked(&hand.say(PeerKey(2), Message::Unchoke)).contains(&refused));
 
@@ -277,9 +282,9 @@ fn a_piece_that_is_refused_is_asked_for_elsewhere_and_later_here() {
 #[test]
 fn who_rejects_for_ever_is_let_go() {
     let mut many = World::new(Geometry::new(200 * 16_384, 16_384).unwrap());
-    many.reserved = speaks();
+    many.reserved = both_speak();
     let mut hand = ByHand::new(many.config());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.say(PEER, Fast::HaveAll.into());
     let mut out: BTreeSet<BlockRequest> = asked(&hand.say(PEER, Message::Unchoke))
         .into_iter()
@@ -360,7 +365,7 @@ fn the_answer_to_what_was_taken_back_is_not_that_to_what_was_asked_since() {
 #[test]
 fn what_is_allowed_is_asked_for_while_we_are_choked() {
     let mut hand = ByHand::new(world().config());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     for piece in [5, 9, 7] {
         assert_eq!(asked(&hand.say(PEER, Fast::AllowedFast(piece).into())), []);
     }
@@ -390,7 +395,7 @@ fn what_is_allowed_is_not_asked_for_before_what_comes_first() {
         content.first = vec![first];
     }
     let mut hand = ByHand::new(config);
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.say(PEER, Fast::HaveAll.into());
     for piece in [5, 7] {
         let mut blocks = asked(&hand.say(PEER, Fast::AllowedFast(piece).into()));
@@ -407,7 +412,7 @@ fn what_is_allowed_is_not_asked_for_before_what_comes_first() {
 #[test]
 fn who_chokes_rejects_what_waits_and_what_comes_later() {
     let mut hand = ByHand::new(world().seeding());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     let mut many = Bitfield::new(PIECES);
     for piece in 20..PIECES {
         many.set(piece);
@@ -438,7 +443,7 @@ fn who_chokes_rejects_what_waits_and_what_comes_later() {
 #[test]
 fn a_block_that_is_on_its_way_is_the_answer_to_its_cancel() {
     let mut hand = ByHand::new(world().seeding());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.room(PEER, 512 * 1024);
     hand.say(PEER, Message::Interested);
     let actions = hand.say(PEER, Message::Request(block(0, 0)));
@@ -462,7 +467,7 @@ fn what_we_do_not_have_is_rejected() {
     let mut some = Bitfield::new(PIECES);
     some.set(3);
     let mut hand = ByHand::new(world.having(some));
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.say(PEER, Fast::HaveNone.into());
     hand.say(PEER, Message::Interested);
     assert_eq!(rejected(&hand.say(PEER, Message::Request(block(3, 0)))), []);
@@ -482,7 +487,7 @@ fn who_has_next_to_nothing_is_served_some_pieces_choked_or_not() {
         upload_slots: 0,
         ..world().seeding()
     });
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.room(PEER, 512 * 1024);
     let granted = fast(&said(&hand.say(PEER, Fast::HaveNone.into())));
     let granted: Vec<u32> = granted
@@ -523,7 +528,7 @@ fn who_has_next_to_nothing_is_served_some_pieces_choked_or_not() {
     assert_eq!(rejected(&actions), [block(granted[1], 0)]);
 
     // Who comes with more than that is granted nothing.
-    called(&mut hand, 2, speaks());
+    called(&mut hand, 2, both_speak());
     let has = Message::Bitfield(vec![0xff, 0xff, 0, 0, 0]);
     assert_eq!(fast(&said(&hand.say(PeerKey(2), has))), []);
 }
@@ -534,7 +539,7 @@ fn a_pause_serves_nobody() {
         upload_slots: 0,
         ..world().seeding()
     });
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     let granted = fast(&said(&hand.say(PEER, Fast::HaveNone.into())));
     let Some(Fast::AllowedFast(piece)) = granted.first().copied() else {
         panic!("{granted:?}");
@@ -550,7 +555,7 @@ fn a_pause_serves_nobody() {
 #[test]
 fn a_lost_piece_is_rejected_and_nothing_else_is() {
     let mut hand = ByHand::new(world().seeding());
-    called(&mut hand, 1, speaks());
+    called(&mut hand, 1, both_speak());
     hand.say(PEER, Message::Interested);
     for piece in 0..3 {
         hand.say(PEER, Message::Request(block(piece, 0)));

@@ -45,6 +45,9 @@ pub(crate) struct Demo {
     /// The folder that receives the sample
     #[arg(short, long, value_name = "DIR", default_value = "kostorrent-demo", value_hint = ValueHint::DirPath)]
     pub(crate) output: PathBuf,
+    /// Begin with a magnet link in the place of a torrent file
+    #[arg(long)]
+    pub(crate) magnet: bool,
     /// Add the lab's trouble-makers to the swarm
     #[arg(long)]
     pub(crate) trouble: bool,

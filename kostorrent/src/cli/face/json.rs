@@ -8,6 +8,9 @@
 //! | --- | --- | --- |
 //! | `warning` | `message` | before the work begins: something of a torrent is left out, or another folder is meant than was given |
 //! | `start` | `name`, `info_hash`, `total_length`, `pieces`, `path`, `listening` | first but for `warning`, once for each torrent |
+//! | `magnet` | `name`, `info_hash`, `listening` | in the place of `start`, for a magnet link; `start` follows when the metadata are here |
+//! | `metadata` | `blocks_have`, `blocks` (0: nobody has said), `peers` | while the metadata are looked for and fetched |
+//! | `metadata_liar` | `addr`, `message` | a peer lied about the metadata, and is banned |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
 //! | `progress` | `phase` (`downloading`, `seeding`, `paused`, `waiting`: the disk has a fault), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `duplicate`, `unasked`, `failed` (of the bytes downloaded those that were here already, that were not asked for or not any more, and those of pieces that did not match), `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `bound` | `kind` (`few_peers`, `choked` and others: [`engine::Bound::kind`]), `message` | with `--explain`: what limits the speed, when that changes, and every ten seconds |
@@ -39,10 +42,10 @@
 //! `verify --json` prints `warning`, too, and `file` (`path`, `fault`, `bad_pieces`) for each file
 //! that is not good, then `verified` (`name`, `ok`, `pieces`, `pieces_good`, `files_bad`); `create --json` prints
 //! `warning` for what is left out and for names that not every system can keep, and `created` (`output`, `name`,
-//! `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, `left_out`).
+//! `info_hash_v1`, `piece_length`, `pieces`, `total_length`, `files`, `left_out`, `magnet` (null: it is private)).
 //! Both print `error`, too, when they fail without having come so far.
 //!
-//! `status --json` prints `status` for each torrent: `pid`, `name`, `info_hash`, `state` (`checking`, `downloading`,
+//! `status --json` prints `status` for each torrent: `pid`, `name`, `info_hash`, `state` (`metadata`, `checking`, `downloading`,
 //! `seeding`, `paused`, `waiting`, `ending`, and, where others of its process go on, `complete`, `stopped`, `failed`),
 //! `checked`, `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`,
 //! `seeds`, `ratio` (bytes sent for each that is there; null: nothing is), `eta` (null: unknown), `path`, `listening`.
@@ -75,6 +78,16 @@ enum JsonLine<'a> {
         path: String,
         listening: String,
     },
+    Magnet {
+        name: &'a str,
+        info_hash: &'a str,
+        listening: String,
+    },
+    Metadata {
+        blocks_have: u32,
+        blocks: u32,
+        peers: usize,
+    },
     Checking {
         checked: u32,
         pieces: u32,
@@ -103,6 +116,10 @@ enum JsonLine<'a> {
     PieceFailed {
         piece: u32,
         peers: usize,
+        message: String,
+    },
+    MetadataLiar {
+        addr: String,
         message: String,
     },
     PeerBanned {
@@ -245,17 +262,14 @@ impl Face for Json {
         self.subjects = subjects.to_vec();
         self.told = vec![Told::default(); subjects.len()];
         for (torrent, subject) in subjects.iter().enumerate() {
-            let event = JsonLine::Start {
-                name: &subject.name,
-                info_hash: &subject.info_hash,
-                total_length: subject.total,
-                pieces: subject.pieces,
-                path: subject.path.to_string_lossy().into_owned(),
-                listening: subject.listening.to_string(),
-            };
-            self.say(torrent, &event)?;
+            self.say(torrent, &start(subject))?;
         }
         Ok(())
+    }
+
+    fn known(&mut self, torrent: usize, subject: &Subject) -> Said {
+        self.chosen(torrent, subject);
+        self.say(torrent, &start(subject))
     }
 
     fn snapshot(&mut self, now: Duration, torrent: usize, snapshot: &Snapshot) -> Said {
@@ -356,6 +370,24 @@ pub(crate) fn error(message: &str) -> Said {
     output::json(&JsonLine::Error { message })
 }
 
+fn start(subject: &Subject) -> JsonLine<'_> {
+    if !subject.is_known {
+        return JsonLine::Magnet {
+            name: &subject.name,
+            info_hash: &subject.info_hash,
+            listening: subject.listening.to_string(),
+        };
+    }
+    JsonLine::Start {
+        name: &subject.name,
+        info_hash: &subject.info_hash,
+        total_length: subject.total,
+        pieces: subject.pieces,
+        path: subject.path.to_string_lossy().into_owned(),
+        listening: subject.listening.to_string(),
+    }
+}
+
 fn bound(bound: &Bound) -> JsonLine<'static> {
     JsonLine::Bound {
         kind: bound.kind(),
@@ -365,6 +397,13 @@ fn bound(bound: &Bound) -> JsonLine<'static> {
 
 fn figures(now: &Snapshot, pieces: u32) -> JsonLine<'static> {
     let phase = match now.state {
+        TorrentState::Metadata => {
+            return JsonLine::Metadata {
+                blocks_have: now.metadata.0,
+                blocks: now.metadata.1,
+                peers: now.peers,
+            };
+        }
         TorrentState::Checking => {
             return JsonLine::Checking {
                 checked: now.checked,
@@ -399,6 +438,7 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
     let message = sentence(notice).unwrap_or_default();
     let report = match notice {
         Notice::Torrent(report) => report,
+        Notice::Metadata { .. } => return None,
         Notice::FileBack { path } => {
             return Some(JsonLine::FileBack {
                 path: path.to_string_lossy().into_owned(),
@@ -449,6 +489,10 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
         Report::PeerBanned { addr, piece } => JsonLine::PeerBanned {
             addr: addr.to_string(),
             piece: *piece,
+            message,
+        },
+        Report::MetadataLiar { addr, .. } => JsonLine::MetadataLiar {
+            addr: addr.to_string(),
             message,
         },
         Report::PeerDoubted { addr, piece } => JsonLine::PeerDoubted {

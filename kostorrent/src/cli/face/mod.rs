@@ -108,6 +108,8 @@ pub(crate) trait Face {
     }
     /// It is time to draw.
     fn redraw(&mut self) {}
+    /// The metadata of a magnet link are here: what is known of its torrent from now on.
+    fn known(&mut self, torrent: usize, subject: &Subject) -> Said;
     /// Other files of a torrent are wanted: what is known of it from now on.
     fn chosen(&mut self, _torrent: usize, _subject: &Subject) {}
     /// Something a user may like to know.
@@ -166,6 +168,9 @@ impl Face for Quiet {
     fn snapshot(&mut self, _: Duration, _: usize, _: &Snapshot) -> Said {
         Ok(())
     }
+    fn known(&mut self, _: usize, _: &Subject) -> Said {
+        Ok(())
+    }
     fn notice(&mut self, _: usize, _: &Notice) -> Said {
         Ok(())
     }
@@ -201,6 +206,8 @@ fn about(subjects: &[Subject], torrent: usize, sentence: &str) -> String {
 pub(crate) fn sentence(notice: &Notice) -> Option<String> {
     let report = match notice {
         Notice::Torrent(report) => report,
+        // The face is told what it is.
+        Notice::Metadata { .. } => return None,
         Notice::FileFailed { why, .. } => return Some(one_line(why)),
         Notice::FileBack { path } => {
             let sentence = format!("{} is there again, and good", path.display());
@@ -251,6 +258,7 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
         Report::PeerBanned { addr, piece } => {
             format!("{addr} sent wrong bytes in piece {piece} and is banned")
         }
+        Report::MetadataLiar { addr, why } => format!("{addr} is banned: {why}"),
         Report::PeerDoubted { addr, piece } => format!(
             "{addr} sent wrong bytes in piece {piece}; it has sent good pieces, and nobody else \
              has what is missing, so it is asked again"
@@ -305,6 +313,7 @@ mod tests {
         let subject = |name: &str| Subject {
             name: name.into(),
             info_hash: String::new(),
+            is_known: true,
             total: 0,
             pieces: 0,
             piece_length: 1,

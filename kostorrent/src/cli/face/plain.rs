@@ -46,14 +46,7 @@ impl Plain {
 impl Face for Plain {
     fn started(&mut self, subjects: &[Subject]) -> Said {
         for subject in subjects {
-            say(&format!(
-                "{}: {} in {} pieces, into {}, listening on {}",
-                printable(&subject.name),
-                progress::bytes(subject.total),
-                subject.pieces,
-                printable(&subject.path.to_string_lossy()),
-                subject.listening
-            ));
+            say(&introduction(subject));
         }
         self.subjects = subjects.to_vec();
         self.told = vec![Told::default(); subjects.len()];
@@ -98,6 +91,12 @@ impl Face for Plain {
 
     fn due(&self) -> Option<Duration> {
         self.told.iter().map(|told| told.said + EVERY).min()
+    }
+
+    fn known(&mut self, torrent: usize, subject: &Subject) -> Said {
+        say(&introduction(subject));
+        self.chosen(torrent, subject);
+        Ok(())
     }
 
     fn chosen(&mut self, torrent: usize, subject: &Subject) {
@@ -152,6 +151,21 @@ fn say(sentence: &str) {
     output::error(&format!("{} {sentence}", clock::stamp(clock::now())));
 }
 
+fn introduction(subject: &Subject) -> String {
+    let (name, listening) = (printable(&subject.name), subject.listening);
+    if !subject.is_known {
+        return format!(
+            "{name}: a magnet link, its metadata are to be found, listening on {listening}"
+        );
+    }
+    format!(
+        "{name}: {} in {} pieces, into {}, listening on {listening}",
+        progress::bytes(subject.total),
+        subject.pieces,
+        printable(&subject.path.to_string_lossy())
+    )
+}
+
 fn describe(now: &Snapshot) -> String {
     let pieces = |have: u32| format!("{have} of {} pieces", now.pieces);
     let peers = match now.peers {
@@ -159,6 +173,10 @@ fn describe(now: &Snapshot) -> String {
         number => format!("{number} peers"),
     };
     match now.state {
+        TorrentState::Metadata => match now.metadata {
+            (_, 0) => format!("looking for the metadata: {peers}"),
+            (here, of) => format!("fetching the metadata: {here} of {of} blocks, {peers}"),
+        },
         TorrentState::Checking => format!("checking what is there: {}", pieces(now.checked)),
         TorrentState::Seeding => format!(
             "seeding: {peers}, {} up, {} sent so far",

@@ -14,6 +14,8 @@ pub(crate) struct Subject {
     pub(crate) name: String,
     /// Its info-hash in hex.
     pub(crate) info_hash: String,
+    /// Whether it is known what it consists of: not while the metadata of a magnet link are still to come.
+    pub(crate) is_known: bool,
     /// Bytes of the files that are wanted.
     pub(crate) total: u64,
     /// Pieces of the torrent.

@@ -10,18 +10,28 @@ use selection::{Files, Selection};
 use storage::Names;
 
 use super::SEED_ON;
-use crate::cli::choosing;
 use crate::cli::face::{FileSpan, Subject, Summary};
 use crate::cli::following::Following;
 use crate::cli::goal::{self, Counters, Goal, Reached};
+use crate::cli::job::{Becomes, Found, Job, MagnetJob};
+use crate::cli::several::Places;
 use crate::cli::text::printable;
+use crate::cli::{choosing, failure as cli};
 use crate::control::{Standing, State};
-use crate::node::{Command, Mode, Outcome, Snapshot, TorrentOptions, TorrentState};
+use crate::node::{
+    Command, Endpoint, Failure, Mode, NodeError, Outcome, Snapshot, Torrent, TorrentOptions,
+    TorrentState,
+};
 
 /// A torrent, and what was seen of it.
 pub(super) struct Shown {
     pub(super) subject: Subject,
-    metainfo: Arc<Metainfo>,
+    /// `None` while nothing is known but a magnet link.
+    metainfo: Option<Arc<Metainfo>>,
+    /// What becomes of the link.
+    becomes: Option<Becomes>,
+    /// Why nothing can become of it.
+    pub(super) refused: Option<Failure>,
     root: PathBuf,
     pub(super) mode: Mode,
     /// `None` of one that could not even begin.
@@ -41,12 +51,38 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) fn new(options: &TorrentOptions, listening: SocketAddr, goal: Goal) -> Shown {
+    /// Begins to work on something.
+    pub(super) fn begin(
+        job: Job,
+        endpoint: &Endpoint,
+        goal: Goal,
+    ) -> (Shown, Result<Torrent, NodeError>) {
+        let listening = endpoint.local_addr();
+        match job {
+            Job::Torrent(options) => {
+                let mut shown = Shown::new(subject(&options, listening), options.mode, goal);
+                shown.metainfo = Some(options.metainfo.clone());
+                shown.root.clone_from(&options.root);
+                (shown, endpoint.add(*options))
+            }
+            Job::Magnet(job) => {
+                let subject = unknown(&job, listening);
+                let mut shown = Shown::new(subject, job.mode, goal);
+                shown.root = job.root;
+                shown.becomes = Some(job.becomes);
+                (shown, endpoint.add_magnet(job.options))
+            }
+        }
+    }
+
+    fn new(subject: Subject, mode: Mode, goal: Goal) -> Shown {
         Shown {
-            subject: subject(options, listening),
-            metainfo: options.metainfo.clone(),
-            root: options.root.clone(),
-            mode: options.mode,
+            subject,
+            metainfo: None,
+            becomes: None,
+            refused: None,
+            root: PathBuf::new(),
+            mode,
             following: None,
             last: Snapshot::default(),
             completed: None,
@@ -63,6 +99,35 @@ impl Shown {
         self.following = Some(following);
     }
 
+    /// The metadata of its link are here. Whether they are of a torrent that can be worked on; if not,
+    /// it ends.
+    pub(super) fn became(&mut self, found: Found, places: &mut Places) -> bool {
+        let Some(becomes) = self.becomes.take() else {
+            return false;
+        };
+        let options = becomes(found).map_err(cli::Failure::sentence);
+        let options = options.and_then(|options| {
+            let clash = places.add(&self.subject.name, &options);
+            clash.map_or(Ok(options), Err)
+        });
+        match options {
+            Ok(options) => {
+                self.subject = subject(&options, self.subject.listening);
+                self.metainfo = Some(options.metainfo.clone());
+                self.root.clone_from(&options.root);
+                if let Some(following) = &self.following {
+                    following.begin(options);
+                }
+                true
+            }
+            Err(why) => {
+                self.refused = Some(Failure::Shell(why));
+                self.command(Command::Stop);
+                false
+            }
+        }
+    }
+
     /// Asks something of it, if it is there.
     pub(super) fn command(&self, command: Command) {
         if let Some(following) = &self.following {
@@ -73,10 +138,13 @@ impl Shown {
     /// The files that a list names, as for `--files`; a sentence, if it names none, or there is
     /// nothing to choose.
     pub(super) fn listed(&self, list: &str) -> Result<Selection, String> {
+        let Some(metainfo) = &self.metainfo else {
+            return Err("its metadata are still to come: nobody knows its files".to_owned());
+        };
         if self.subject.choosable.is_none() {
             return Err("it is only seeded: there is nothing to choose".to_owned());
         }
-        let names = Names::of(&self.metainfo).map_err(|error| error.to_string())?;
+        let names = Names::of(metainfo).map_err(|error| error.to_string())?;
         choosing::listed(list, &Files::new(names.own()))
     }
 
@@ -149,7 +217,7 @@ impl Shown {
     pub(super) fn summary(&self, began: Instant) -> Summary {
         let last = &self.last;
         Summary {
-            path: place(&self.metainfo, &self.root),
+            path: self.subject.path.clone(),
             downloaded: last.downloaded,
             uploaded: last.uploaded,
             took: began.elapsed(),
@@ -196,6 +264,7 @@ impl Shown {
         }
         match self.last.state {
             TorrentState::Checking => State::Checking,
+            TorrentState::Metadata => State::Metadata,
             TorrentState::Downloading => State::Downloading,
             TorrentState::Seeding => State::Seeding,
             TorrentState::Paused => State::Paused,
@@ -220,6 +289,7 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         info_hash: metainfo
             .info_hash_v1
             .map_or_else(String::new, |hash| hash.to_string()),
+        is_known: true,
         total: wanted(options),
         pieces: metainfo.piece_count(),
         piece_length: metainfo.piece_length,
@@ -228,6 +298,26 @@ fn subject(options: &TorrentOptions, listening: SocketAddr) -> Subject {
         files: files(options),
         choosable: (options.mode != Mode::Seed).then(|| metainfo.clone()),
         selection: options.selection.clone(),
+    }
+}
+
+/// What a face is told of a magnet link.
+fn unknown(job: &MagnetJob, listening: SocketAddr) -> Subject {
+    let magnet = &job.options.magnet;
+    let info_hash = magnet.info_hash_v1.map(|hash| hash.to_string());
+    let info_hash = info_hash.unwrap_or_default();
+    Subject {
+        name: magnet.name.clone().unwrap_or_else(|| info_hash.clone()),
+        info_hash,
+        is_known: false,
+        total: 0,
+        pieces: 0,
+        piece_length: 1,
+        path: job.root.clone(),
+        listening,
+        files: Arc::default(),
+        choosable: None,
+        selection: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storage::{Changed, Done};
+use storage::{Changed, Done, Job, PieceState};
 
 use super::super::disk::TorrentDisk;
 use super::looks::For;
@@ -11,6 +11,10 @@ use super::{Voucher, Wish};
 /// How long whoever ends a torrent waits for the disk. What is not durable by then is read again at the
 /// next start.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// So many pieces in doubt are still read at the end: those that a peer hung up on, which lie in the
+/// system's memory, since they were sent a moment ago. Of more the next start reads them.
+const READ_AT_THE_END: usize = 16;
 
 /// How a life ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,10 @@ impl Voucher {
             is_in_order = ended.is_ok_and(|all_is_done| all_is_done);
             self.finish_saving().await;
         }
+        for piece in std::mem::take(&mut self.in_doubt) {
+            self.is_sure = false;
+            self.ledger.lost(piece);
+        }
         self.save(self.is_sure && is_in_order);
         self.finish_saving().await;
         self.say_why();
@@ -43,11 +51,24 @@ impl Voucher {
     /// Whether all of it could be done: the disk's thread is there.
     async fn put_in_order(&mut self, disk: &mut TorrentDisk) -> bool {
         self.until(disk, |vouch| vouch.batch.is_none()).await
+            && self.read_what_is_in_doubt(disk).await
             && self.make_all_durable(disk).await
             && self.settle(disk).await
             && self.look_for_changes(disk).await
             // What was still on its way to the disk when the end came.
             && self.make_all_durable(disk).await
+    }
+
+    /// Reads the pieces in doubt, if they are few. Those that are good are not in doubt any more.
+    async fn read_what_is_in_doubt(&mut self, disk: &mut TorrentDisk) -> bool {
+        if self.in_doubt.len() > READ_AT_THE_END {
+            return true;
+        }
+        self.unread = self.in_doubt.clone();
+        for &piece in &self.in_doubt {
+            self.wishes.push_back(Wish::Job(Job::Check { piece }));
+        }
+        self.until(disk, |vouch| vouch.unread.is_empty()).await
     }
 
     async fn finish_saving(&mut self) {
@@ -146,7 +167,20 @@ impl Voucher {
                 })
             }
             Done::Looked { result, .. } => result,
-            Done::Checked { changed, .. } | Done::Read { changed, .. } => changed,
+            Done::Checked {
+                piece,
+                result,
+                changed,
+            } => {
+                let is_good = matches!(result, Ok(PieceState::Good));
+                if self.unread.remove(&piece) && is_good {
+                    self.in_doubt.remove(&piece);
+                    // It may have been lost when its file was changed.
+                    self.ledger.found(piece, self.started.elapsed());
+                }
+                changed
+            }
+            Done::Read { changed, .. } => changed,
             Done::Synced(_) => return,
         };
         // What could not be looked at now is looked at before the end is over.

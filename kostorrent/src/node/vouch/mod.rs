@@ -10,7 +10,7 @@ mod lives;
 mod looks;
 mod recall;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -67,6 +67,10 @@ pub(super) struct Voucher {
     has_written: bool,
     /// Whether it is known what is in all files: else no end is one in order.
     is_sure: bool,
+    /// At the end: pieces of which it is not known what is in them, and those of them that are being
+    /// read.
+    in_doubt: BTreeSet<u32>,
+    unread: BTreeSet<u32>,
 }
 
 /// A batch that is being made durable.
@@ -114,6 +118,8 @@ impl Voucher {
             save_fails: false,
             has_written: false,
             is_sure: true,
+            in_doubt: BTreeSet::new(),
+            unread: BTreeSet::new(),
         }
     }
 
@@ -217,10 +223,7 @@ impl Voucher {
 
     /// At the end: these pieces were to be read again, and nobody knows what is in them.
     pub fn doubts(&mut self, pieces: impl IntoIterator<Item = u32>) {
-        for piece in pieces {
-            self.is_sure = false;
-            self.ledger.lost(piece);
-        }
+        self.in_doubt.extend(pieces);
     }
 
     /// Other files are wanted, a number for each.

@@ -335,3 +335,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn before_the_number_of_pieces_is_known_any_piece_and_any_bitfield_are_taken() {
+    let mut decoder = Decoder::new(UNKNOWN_PIECES);
+    let mut bytes = vec![0, 0, 0, 4, ids::BITFIELD, 1, 2, 3];
+    bytes.extend([0, 0, 0, 5, ids::HAVE, 0, 1, 0, 0]);
+    let mut heard = Vec::new();
+    // In whatever cuts it comes.
+    for mut part in bytes.chunks(3) {
+        while !part.is_empty() {
+            let (used, item) = decoder.next(part).unwrap();
+            heard.extend(item);
+            part = &part[used..];
+        }
+    }
+    let expected = [Message::Bitfield(vec![1, 2, 3]), Message::Have(65_536)];
+    assert_eq!(heard, expected.map(Item::Message));
+    let too_long = (MAX_SKIPPED + 1).to_be_bytes();
+    let long = [&too_long[..], &[ids::BITFIELD]].concat();
+    assert!(Decoder::new(UNKNOWN_PIECES).next(&long).is_err());
+}

@@ -228,6 +228,9 @@ impl Driver {
                 connection.given.push(block);
             }
             Action::LookUp { name, .. } => panic!("nobody has named {name}"),
+            Action::Metadata { .. } | Action::SearchDht | Action::TellLocal { .. } => {
+                panic!("the torrent is known, and has trackers alone: {action:?}")
+            }
             Action::Announce {
                 tracker,
                 announcement,

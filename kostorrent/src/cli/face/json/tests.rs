@@ -15,6 +15,10 @@ fn samples() -> Vec<Value> {
             addr: ([127, 0, 0, 1], 4).into(),
             piece: 3,
         },
+        Report::MetadataLiar {
+            addr: ([127, 0, 0, 1], 4).into(),
+            why: magnet::Lie::WrongBlock,
+        },
         Report::PeerDoubted {
             addr: ([127, 0, 0, 1], 4).into(),
             piece: 3,
@@ -80,6 +84,12 @@ fn samples() -> Vec<Value> {
             path: "a".into(),
             listening: "[::]:1".into(),
         },
+        JsonLine::Magnet {
+            name: "a",
+            info_hash: "00",
+            listening: "[::]:1".into(),
+        },
+        figures(&snapshot(TorrentState::Metadata), 0),
         bound(&Bound::Paused),
         figures(&snapshot(TorrentState::Checking), 1),
         figures(&snapshot(TorrentState::Downloading), 1),

@@ -330,6 +330,14 @@ impl Face for Live {
         Ok(())
     }
 
+    fn known(&mut self, torrent: usize, subject: &Subject) -> Said {
+        if let Some(known) = self.subjects.get_mut(torrent) {
+            *known = subject.clone();
+        }
+        self.chosen(torrent, subject);
+        Ok(())
+    }
+
     fn chosen(&mut self, torrent: usize, subject: &Subject) {
         if let Some(shown) = self.torrents.get_mut(torrent) {
             shown.know(subject);

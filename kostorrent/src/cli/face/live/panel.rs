@@ -122,6 +122,7 @@ fn title(shown: &Shown, frame: Frame) -> Text {
     let mut right = Text::new();
     let now = &shown.now;
     let word = match now.state {
+        TorrentState::Metadata => "finding metadata",
         TorrentState::Checking => "checking",
         TorrentState::Seeding => "seeding",
         TorrentState::Paused => "paused",
@@ -137,10 +138,11 @@ fn title(shown: &Shown, frame: Frame) -> Text {
         _ => Role::Plain,
     };
     let percent = match now.state {
-        TorrentState::Seeding => String::new(),
+        TorrentState::Seeding | TorrentState::Metadata => String::new(),
         _ => format!("{} %", figures.percent()),
     };
     let size = match figures.done == figures.total {
+        _ if now.state == TorrentState::Metadata => String::new(),
         true => progress::bytes(figures.total),
         false => part(figures.done, figures.total),
     };

@@ -111,6 +111,10 @@ impl Shown {
         match self.now.state {
             TorrentState::Ended => "saying goodbye to the trackers".to_owned(),
             TorrentState::Checking => "what is there is compared with the hashes".to_owned(),
+            TorrentState::Metadata => match self.now.metadata {
+                (_, 0) => "nobody has said yet how long the metadata are".to_owned(),
+                (here, of) => format!("{here} of {of} blocks of the metadata are here"),
+            },
             _ => self.details.bound.to_string(),
         }
     }
@@ -119,7 +123,7 @@ impl Shown {
     pub fn moves(&self) -> bool {
         !self.ended
             && match self.now.state {
-                TorrentState::Downloading | TorrentState::Checking => true,
+                TorrentState::Downloading | TorrentState::Checking | TorrentState::Metadata => true,
                 _ => self.now.down_rate + self.now.up_rate > 0,
             }
     }
@@ -143,7 +147,7 @@ impl Shown {
             name: self.subject.name.clone(),
             activity: match now.state {
                 TorrentState::Checking => Activity::Checking,
-                TorrentState::Downloading => Activity::Downloading,
+                TorrentState::Downloading | TorrentState::Metadata => Activity::Downloading,
                 TorrentState::Paused => Activity::Paused,
                 TorrentState::Waiting => Activity::Waiting,
                 TorrentState::Seeding => Activity::Seeding,

@@ -21,6 +21,7 @@ fn subject(name: &str) -> Subject {
     Subject {
         name: name.to_owned(),
         info_hash: String::new(),
+        is_known: true,
         total: 100 << 14,
         pieces: 100,
         piece_length: 1 << 14,

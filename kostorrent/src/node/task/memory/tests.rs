@@ -113,7 +113,8 @@ impl Scene {
     /// Looks at what is there, does `work` with the task, and ends it.
     async fn live(&self, work: impl AsyncFnOnce(&mut Task)) {
         let (disk, disk_thread) = disk::start().unwrap();
-        let common = Common::new(disk, Rc::new(Shares::new(None, None, u64::MAX)));
+        let shares = Rc::new(Shares::new(None, None, u64::MAX));
+        let common = Rc::new(Common::new(disk, shares));
         let doors = Arc::new(Doors::new(PeerId([1; 20])));
         let (handle, reins) = Torrent::new(self.metainfo.info_hash_v1.unwrap());
         let life = async {
@@ -135,7 +136,9 @@ impl Scene {
             names: self.names(),
             port: 1,
             udp: Udp::closed(&std::io::Error::other("none is needed")),
-            door: doors.add(self.metainfo.info_hash_v1.unwrap()).unwrap(),
+            door: doors
+                .add(self.metainfo.info_hash_v1.unwrap(), engine::speaks())
+                .unwrap(),
             reins,
         }
     }
@@ -267,6 +270,33 @@ async fn what_is_still_to_be_read_again_is_not_vouched_for() {
     let (vouched, is_in_order) = scene.vouched();
     assert!(!vouched.contains(&2), "{vouched:?}");
     assert!(!is_in_order);
+}
+
+#[tokio::test]
+async fn what_a_peer_hung_up_on_is_read_before_the_end() {
+    let scene = Scene::new().on_record().await;
+    scene
+        .live(async |task| {
+            for piece in [1, 3] {
+                task.watch(|watch| watch.suspect(piece));
+            }
+        })
+        .await;
+    assert_eq!(scene.vouched(), ((0..PIECES).collect(), true));
+}
+
+#[tokio::test]
+async fn what_was_touched_is_read_before_the_end_and_vouched_for_if_it_is_good() {
+    let scene = Scene::new().on_record().await;
+    scene
+        .live(async |task| {
+            scene.spoil(2);
+            scene.spoil(2);
+            task.look().await;
+            task.check().await;
+        })
+        .await;
+    assert_eq!(scene.vouched(), ((0..PIECES).collect(), true));
 }
 
 const SYNC: Duration = Duration::from_secs(6);

@@ -1,0 +1,185 @@
+//! A magnet link at work: first nothing is known but the info-hash, and then it is a torrent like any
+//! other.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use engine::{Config, Failure, Known, PIECE_MEMORY, Sources};
+use magnet::{Magnet, torrent_file};
+use metainfo::{InfoHash, Metainfo};
+use storage::Names;
+use tokio::sync::{oneshot, watch};
+
+use super::begin::{Common, Start};
+use super::body::{self, Body};
+use super::check_torrent;
+use super::disk::TorrentId;
+use super::doors::Door;
+use super::figures::{Notice, Snapshot};
+use super::handle::{Reins, TorrentOptions};
+use super::opening::{self, Opened};
+use super::udp::Udp;
+
+/// A magnet link to follow, and how. What becomes of its torrent is said when that is known:
+/// [`Torrent::begin`](super::Torrent::begin).
+#[derive(Clone, Debug)]
+pub struct MagnetOptions {
+    /// The link.
+    pub magnet: Arc<Magnet>,
+    /// Whether to go on seeding when everything is there.
+    pub keep_seeding: bool,
+    /// Who else than trackers is asked for peers, and told of us.
+    pub sources: Sources,
+    /// Addresses to call without asking anybody.
+    pub peers: Vec<std::net::SocketAddr>,
+    /// Hosts to look up and call, by name and port.
+    pub names: Vec<(String, u16)>,
+    /// Where to record what happens, if anywhere.
+    pub record: Option<recording::Target>,
+    /// The seed of every chance decision; `None` takes one from the system.
+    pub seed: Option<u64>,
+}
+
+impl MagnetOptions {
+    /// A link of which the torrent is to be fetched, and nothing more.
+    pub fn new(magnet: Arc<Magnet>) -> MagnetOptions {
+        MagnetOptions {
+            magnet,
+            keep_seeding: false,
+            sources: Sources::none(),
+            peers: Vec::new(),
+            names: Vec::new(),
+            record: None,
+            seed: None,
+        }
+    }
+}
+
+/// Everything a magnet link begins with.
+pub(super) struct MagnetWork {
+    pub options: MagnetOptions,
+    pub port: u16,
+    pub udp: Udp,
+    pub door: Door,
+    pub reins: Reins,
+    pub begin: oneshot::Receiver<TorrentOptions>,
+}
+
+impl MagnetWork {
+    /// Fetches the metadata, then the torrent; until the engine has finished.
+    pub async fn run(self, common: Rc<Common>) {
+        let ended = self.reins.ended.clone();
+        let id = common.next_id();
+        let MagnetOptions {
+            magnet,
+            keep_seeding,
+            sources,
+            peers,
+            names,
+            record,
+            seed,
+        } = self.options;
+        let config = Config {
+            info_hash: Some(self.door.ours().info_hash),
+            tiers: magnet
+                .trackers
+                .iter()
+                .map(|url| vec![url.clone()])
+                .collect(),
+            sources,
+            peers,
+            names,
+            keep_seeding,
+            ..Config::new(None)
+        };
+        let start = Start {
+            id,
+            body: Body::none(id, &common),
+            config,
+            // As much as it could use.
+            left: PIECE_MEMORY,
+            limits: (None, None),
+            record,
+            seed,
+            unknown: Some(Unknown {
+                id,
+                magnet,
+                common: common.clone(),
+                choices: self.reins.choices.clone(),
+                begin: Some(self.begin),
+            }),
+        };
+        let mut task = start.task(&common, self.port, self.udp, self.door, self.reins);
+        let outcome = task.run().await;
+        task.end(&outcome).await;
+        tracing::debug!(?outcome, "over");
+        ended.send_replace(Some(outcome));
+    }
+}
+
+/// What is needed to make a torrent of a magnet link.
+pub(super) struct Unknown {
+    id: TorrentId,
+    magnet: Arc<Magnet>,
+    common: Rc<Common>,
+    choices: watch::Receiver<Option<selection::Selection>>,
+    /// How to go on when it is known what it is.
+    begin: Option<oneshot::Receiver<TorrentOptions>>,
+}
+
+/// A torrent that a magnet link has become, and what was found on disk of it.
+pub(super) struct Found {
+    options: TorrentOptions,
+    opened: Opened,
+}
+
+impl Unknown {
+    /// The torrent that has these metadata; a sentence, if it cannot be worked on.
+    pub fn torrent(&self, info: &[u8]) -> Result<Metainfo, String> {
+        let torrent = torrent_file(info, &self.magnet);
+        let metainfo = Metainfo::parse(&torrent).map_err(|error| {
+            format!("the metadata of the magnet link are no usable torrent: {error}")
+        })?;
+        check_torrent(&metainfo).map_err(|error| error.to_string())?;
+        Ok(metainfo)
+    }
+
+    /// Waits until it is said how to go on, and looks at what is on disk. `publish` shows how far that
+    /// has come.
+    pub fn find(
+        &mut self,
+        info_hash: InfoHash,
+        publish: watch::Sender<Snapshot>,
+    ) -> impl Future<Output = Result<Found, Failure>> + use<> {
+        let (begin, common) = (self.begin.take(), self.common.clone());
+        async move {
+            let options = match begin {
+                Some(begin) => begin.await.ok(),
+                None => None,
+            };
+            let Some(options) = options else {
+                // Whoever holds the handle knows enough.
+                return std::future::pending().await;
+            };
+            let names = Names::of(&options.metainfo);
+            let names = names.map_err(|error| Failure::Shell(error.to_string()))?;
+            let place = body::place(&options, names, info_hash);
+            let opened = opening::open(place, &common.checks, &publish).await?;
+            Ok(Found { options, opened })
+        }
+    }
+
+    /// The body of what was found; and what the engine is told of it.
+    pub fn body(&self, found: Found, notify: impl Fn(Notice)) -> (Body, Known) {
+        let Found {
+            options,
+            mut opened,
+        } = found;
+        opened.notices.drain(..).for_each(notify);
+        let choices = self.choices.clone();
+        let is_private = options.metainfo.private;
+        let (body, content) = Body::new(self.id, &self.common, &options, opened, choices);
+        let known = Known::of(&content, is_private);
+        (body, known)
+    }
+}
