@@ -9,11 +9,12 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use tracker::PeerAddr;
 
+use super::failure::Failure;
 use super::goal::{Goal, Ratio};
 use super::reference;
-use super::values::{self, Date, PieceLength, Tier};
+use super::values::{self, Date, PieceLength, Router, Tier};
 use crate::create::Pattern;
-use crate::node;
+use crate::node::{self, DhtOptions, Routers};
 
 mod examine;
 mod practice;
@@ -255,6 +256,10 @@ pub(crate) struct Network {
     /// A peer to connect to, beside those the trackers name: HOST:PORT or [IPv6]:PORT; may be repeated
     #[arg(long = "peer", value_name = "ADDR")]
     peers: Vec<PeerAddr>,
+    /// A node of the DHT to begin from, in place of the well-known ones: HOST:PORT or [IPv6]:PORT; may be repeated.
+    /// `none` is none
+    #[arg(long = "dht-router", value_name = "ADDR", value_parser = values::router)]
+    routers: Vec<Router>,
 }
 
 impl Network {
@@ -268,12 +273,31 @@ impl Network {
         let names = self.peers.iter().filter_map(PeerAddr::name);
         names.map(|(name, port)| (name.to_owned(), port)).collect()
     }
+
+    /// How to take part in the DHT, if that is wanted; `state` is the folder that keeps whom it knew.
+    pub(crate) fn dht(
+        &self,
+        sources: Sources,
+        state: Option<PathBuf>,
+    ) -> Result<Option<DhtOptions>, Failure> {
+        if sources.no_dht {
+            return Ok(None);
+        }
+        let routers = match self.routers.is_empty() {
+            true => reference::routers()?,
+            false => Some(self.routers.clone()),
+        };
+        let routers = routers.map_or_else(Routers::default, |all| {
+            Routers::Named(all.into_iter().filter_map(Router::addr).collect())
+        });
+        Ok(Some(DhtOptions { routers, state }))
+    }
 }
 
 /// Where peers come from, beside the trackers.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Sources {
-    /// Do not use the DHT (it is not built yet: accepted, changes nothing)
+    /// Neither search the DHT for peers nor take part in it (BEP 5); for a private torrent nobody does
     #[arg(long)]
     pub(crate) no_dht: bool,
     /// Do not tell peers of each other, nor listen when they do (BEP 11); a private torrent never does
@@ -285,7 +309,7 @@ impl Sources {
     /// Who is asked and told.
     pub(crate) fn sources(self) -> node::Sources {
         node::Sources {
-            dht: false,
+            dht: !self.no_dht,
             local: false,
             exchange: !self.no_pex,
         }

@@ -112,6 +112,13 @@ impl Work {
         let (body, content) = Body::new(id, common, &self.options, opened, choices);
         let options = self.options;
         let is_private = options.metainfo.private;
+        if let Some(dht) = self
+            .udp
+            .dht()
+            .filter(|_| !is_private && options.sources.dht)
+        {
+            dht.add_names(options.nodes);
+        }
         let config = Config {
             metadata: options.info.filter(|_| !is_private),
             tiers: options.metainfo.announce.clone(),
@@ -158,14 +165,7 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub fn task(
-        self,
-        common: &Rc<Common>,
-        port: u16,
-        udp: Udp,
-        door: Door,
-        reins: Reins,
-    ) -> Task {
+    pub fn task(self, common: &Rc<Common>, port: u16, udp: Udp, door: Door, reins: Reins) -> Task {
         let flow = |most| Flow {
             most,
             ..Flow::default()
@@ -196,6 +196,7 @@ impl Start {
         let queue = self.body.disk.queue.clone();
         let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
+        let dht = udp.dht().filter(|_| config.sources.dht);
         let announcer = Announcer::new(ours.info_hash, ours.peer_id, port, clients, udp);
         Task::new(Parts {
             pieces: match config.content {
@@ -208,6 +209,7 @@ impl Start {
             pool,
             source: Rc::new(source),
             announcer,
+            dht,
             door,
             share,
             commands: reins.commands,

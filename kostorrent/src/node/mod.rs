@@ -16,7 +16,7 @@
 //! - `watch`: what others do to the files;
 //! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
-//! - `udp`: the socket for datagrams;
+//! - `udp`: the socket for datagrams, and `dht`: a node of the DHT, which speaks through it;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
@@ -32,6 +32,7 @@ mod buffers;
 mod choosing;
 mod connections;
 mod details;
+mod dht;
 mod disk;
 mod doors;
 mod figures;
@@ -64,6 +65,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
 
+pub use dht::{Announcing, Dht, DhtOptions, Found, Routers, Searched};
 pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Waste};
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
@@ -182,12 +184,26 @@ impl Node {
     ///
     /// [`NodeError::Listen`] if the socket cannot be had.
     pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
+        self.listen_with(addr, None)
+    }
+
+    /// The same, and torrents whose [`Sources`] say so find peers in the DHT. A UDP socket with the same
+    /// port number speaks for it, as for trackers by UDP.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::listen`]. Without a UDP socket there is no DHT, and no error.
+    pub fn listen_with(
+        &self,
+        addr: SocketAddr,
+        dht: Option<DhtOptions>,
+    ) -> Result<Endpoint, NodeError> {
         let listener = listener::bind(addr).map_err(|cause| NodeError::Listen { addr, cause })?;
         let addr = listener.local_addr()?;
         let doors = Arc::new(Doors::new(PeerId::generate(&mut rand::rng())));
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
-        let (udp, work) = Udp::open(addr);
+        let (udp, work) = Udp::open(addr, dht);
         if let Some(work) = work {
             let _ = self.requests.send(Request::Datagrams(work));
         }
@@ -212,6 +228,11 @@ impl Endpoint {
     /// Where peers may call.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The DHT, if this endpoint takes part in it.
+    pub fn dht(&self) -> Option<Dht> {
+        self.udp.dht()
     }
 
     /// Starts to work on a torrent.
@@ -287,6 +308,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
     let shares = common.shares.clone();
     spawn_local(async move { shares.keep_dividing().await });
     let mut torrents = JoinSet::new();
+    let mut sockets = JoinSet::new();
     while let Some(request) = asked.recv().await {
         while torrents.try_join_next().is_some() {}
         match request {
@@ -296,7 +318,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                     spawn_local(listener::listen(listener, doors));
                 }
             }
-            Request::Datagrams(work) => drop(spawn_local(work.run())),
+            Request::Datagrams(work) => drop(sockets.spawn_local(work.run())),
             Request::Work(work) => {
                 let name = &*work.options.metainfo.name;
                 let info_hash = work.door.ours().info_hash;
@@ -311,6 +333,8 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
         }
     }
     while torrents.join_next().await.is_some() {}
+    // They have something to write down.
+    while sockets.join_next().await.is_some() {}
 }
 
 /// What is said of a torrent that has nothing but pieces of BitTorrent v2.

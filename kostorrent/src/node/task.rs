@@ -24,6 +24,7 @@ use super::buffers::Buffers;
 use super::choosing::Choosing;
 use super::connections::{Connections, HEARD};
 use super::details::Showcase;
+use super::dht::Dht;
 use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::figures::{self, Notice, Snapshot};
@@ -40,6 +41,7 @@ mod choice;
 mod jobs;
 mod memory;
 mod metadata;
+mod search;
 
 use memory::{answer, due};
 
@@ -64,6 +66,8 @@ pub(super) struct Parts {
     pub pool: Pool,
     pub source: Rc<Shared>,
     pub announcer: Announcer,
+    /// `None` where nobody may be found by it.
+    pub dht: Option<Dht>,
     pub door: Door,
     pub share: Share,
     pub commands: mpsc::UnboundedReceiver<Command>,
@@ -91,6 +95,7 @@ pub(super) struct Task {
     vouch: Option<Voucher>,
     choosing: Option<Choosing>,
     announcer: Announcer,
+    dht: Option<Dht>,
     door: Door,
     share: Share,
     connections: Connections,
@@ -138,6 +143,7 @@ impl Task {
             vouch: body.vouch,
             choosing: body.choosing,
             announcer: parts.announcer,
+            dht: parts.dht,
             door: parts.door,
             share: parts.share,
             connections,
@@ -280,11 +286,7 @@ impl Task {
                 Action::Look => self.watch.ask(),
                 Action::LookUp { name, port } => self.look_up(name, port),
                 Action::Metadata { info } => self.metadata(&info),
-                Action::SearchDht => {
-                    let _ = self
-                        .to_told
-                        .send(Told::Event(Event::Searched { answered: 0 }));
-                }
+                Action::SearchDht => self.search_dht(),
                 Action::TellLocal { .. } => {}
                 Action::Announce {
                     tracker,
