@@ -10,12 +10,12 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use encryption::Policy;
 use tracker::PeerAddr;
 
+use super::failure::Failure;
 use super::goal::{Goal, Ratio};
 use super::reference;
-use super::values::{self, Date, PieceLength, Tier};
+use super::values::{self, Date, PieceLength, Router, Tier};
 use crate::create::Pattern;
-use crate::node;
-use crate::node::{Interface, Proxy, Route};
+use crate::node::{self, DhtOptions, Interface, Proxy, Route, Routers};
 
 mod examine;
 mod practice;
@@ -276,6 +276,10 @@ pub(crate) struct Network {
     /// nothing from who knows the torrent, and not who talks to whom
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Encryption::Allow)]
     encryption: Encryption,
+    /// A node of the DHT to begin from, in place of the well-known ones: HOST:PORT or [IPv6]:PORT; may be repeated.
+    /// `none` is none
+    #[arg(long = "dht-router", value_name = "ADDR", value_parser = values::router)]
+    routers: Vec<Router>,
 }
 
 /// Which connections to peers are encrypted.
@@ -317,12 +321,31 @@ impl Network {
         let names = self.peers.iter().filter_map(PeerAddr::name);
         names.map(|(name, port)| (name.to_owned(), port)).collect()
     }
+
+    /// How to take part in the DHT, if that is wanted; `state` is the folder that keeps whom it knew.
+    pub(crate) fn dht(
+        &self,
+        sources: Sources,
+        state: Option<PathBuf>,
+    ) -> Result<Option<DhtOptions>, Failure> {
+        if sources.no_dht {
+            return Ok(None);
+        }
+        let routers = match self.routers.is_empty() {
+            true => reference::routers()?,
+            false => Some(self.routers.clone()),
+        };
+        let routers = routers.map_or_else(Routers::default, |all| {
+            Routers::Named(all.into_iter().filter_map(Router::addr).collect())
+        });
+        Ok(Some(DhtOptions { routers, state }))
+    }
 }
 
 /// Where peers come from, beside the trackers.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Sources {
-    /// Do not use the DHT (it is not built yet: accepted, changes nothing)
+    /// Neither search the DHT for peers nor take part in it (BEP 5); for a private torrent nobody does
     #[arg(long)]
     pub(crate) no_dht: bool,
     /// Do not tell peers of each other, nor listen when they do (BEP 11); a private torrent never does
@@ -338,7 +361,7 @@ impl Sources {
     /// Who is asked and told.
     pub(crate) fn sources(self) -> node::Sources {
         node::Sources {
-            dht: false,
+            dht: !self.no_dht,
             local: !self.no_lsd,
             exchange: !self.no_pex,
         }

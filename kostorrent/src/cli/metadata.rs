@@ -8,7 +8,7 @@ use magnet::Magnet;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::Found;
-use super::{args, download, face, reference, running};
+use super::{args, download, face, memory, reference, running};
 use crate::node::{Node, NodeOptions, Notice, Outcome};
 
 /// Fetches the metadata of a link.
@@ -27,7 +27,8 @@ pub(crate) fn fetch(
             ..NodeOptions::default()
         };
         let node = Node::start(options).map_err(Failure::failed)?;
-        let endpoint = node.listen(running::listen_on(network.port));
+        let dht = network.dht(sources, memory::usual_folder())?;
+        let endpoint = node.listen_with(running::listen_on(network.port), dht);
         let endpoint = endpoint.map_err(Failure::failed)?;
         let mut options = download::link(magnet, network.peers(), network.names());
         options.sources = sources.sources();
@@ -45,7 +46,11 @@ pub(crate) fn fetch(
                 }
                 notice = notices.recv() => match notice {
                     Some(Notice::Metadata { metainfo, info }) => {
-                        found = Some(Found { metainfo, info });
+                        found = Some(Found {
+                            metainfo,
+                            info,
+                            nodes: Vec::new(),
+                        });
                         torrent.stop();
                         break;
                     }

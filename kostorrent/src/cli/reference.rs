@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::failure::Failure;
+use super::values::{self, Router};
 use crate::node::LocalNetwork;
 
 /// Exit codes, and what they mean.
@@ -14,7 +16,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
 ];
 
 /// Variables of the environment, those that belong together in one entry.
-pub(crate) const ENVIRONMENT: [(&[&str], &str); 12] = [
+pub(crate) const ENVIRONMENT: [(&[&str], &str); 13] = [
     (&["NO_COLOR"], "no colour, whatever the terminal can do"),
     (
         &["TERM"],
@@ -27,6 +29,10 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 12] = [
     (
         &["KOSTORRENT_LOG"],
         "what to log on stderr, as --log says it: debug, for one",
+    ),
+    (
+        &[ROUTERS],
+        "the nodes of the DHT to begin from, as --dht-router says them, separated by commas; or `none`",
     ),
     (
         &["XDG_STATE_HOME"],
@@ -75,8 +81,23 @@ pub(crate) fn local_network() -> LocalNetwork {
     }
 }
 
+/// Says where to begin in the DHT.
+const ROUTERS: &str = "KOSTORRENT_DHT_ROUTERS";
+
+/// Where to begin in the DHT, if the environment says so.
+pub(crate) fn routers() -> Result<Option<Vec<Router>>, Failure> {
+    let Ok(text) = std::env::var(ROUTERS) else {
+        return Ok(None);
+    };
+    let all = text.split(',').map(|one| values::router(one.trim()));
+    match all.collect() {
+        Ok(all) => Ok(Some(all)),
+        Err(error) => Err(Failure::Usage(format!("{ROUTERS}: {error}"))),
+    }
+}
+
 /// Files and folders that are not named on the command line.
-pub(crate) const FILES: [(&str, &str); 4] = [
+pub(crate) const FILES: [(&str, &str); 5] = [
     (
         "$XDG_RUNTIME_DIR/kostorrent/",
         "the sockets at which `status`, `pause`, `resume` and `stop` speak to what is running. \
@@ -88,6 +109,11 @@ pub(crate) const FILES: [(&str, &str); 4] = [
         "what is on disk of a torrent in a folder, and is durable, so that the next start need not read \
          it. It may be deleted: then everything is read. Without that variable it is below \
          ~/.local/state; --state names another folder",
+    ),
+    (
+        "$XDG_STATE_HOME/kostorrent/dht.dat",
+        "the nodes of the DHT that were known at the last end, for the next start. It may be deleted; \
+         `dht.lock` beside it says that somebody writes it",
     ),
     (
         ".INFO-HASH.parts",
@@ -125,7 +151,6 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::cli::failure::Failure;
     use crate::whole_file;
 
     #[test]

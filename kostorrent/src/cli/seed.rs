@@ -26,6 +26,9 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),
+            dht: args
+                .network
+                .dht(args.sources, memory::folder(&args.memory))?,
             jobs: several.jobs,
             places: several.places,
             failed: several.failed,
@@ -42,11 +45,16 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
 
 /// A torrent that is to be seeded.
 fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
-    let Found { metainfo, info } = torrent_file::load_to_use(torrent, args.names, args.face)?;
+    let Found {
+        metainfo,
+        info,
+        nodes,
+    } = torrent_file::load_to_use(torrent, args.names, args.face)?;
     let root = place::of_data(&args.data, &metainfo, args.face)?;
     Ok(TorrentOptions {
         info: Some(info),
         sources: args.sources.sources(),
+        nodes,
         peers: args.network.peers(),
         names: args.network.names(),
         partial: args.partial,

@@ -119,6 +119,14 @@ impl Work {
         let (body, content) = Body::new(id, common, &self.options, opened, choices);
         let options = self.options;
         let is_private = options.metainfo.private;
+        if let Some(dht) = self
+            .station
+            .udp
+            .dht()
+            .filter(|_| !is_private && options.sources.dht)
+        {
+            dht.add_names(options.nodes);
+        }
         let config = Config {
             metadata: options.info.filter(|_| !is_private),
             tiers: options.metainfo.announce.clone(),
@@ -193,6 +201,7 @@ impl Start {
             peer_id: ours.peer_id.0,
             client: concat!("kostorrent ", env!("CARGO_PKG_VERSION")).to_owned(),
             port,
+            dht_port: udp.dht_port(),
             reserved: ours.reserved,
             allows_fast: record.is_none_or(|target| !target.anonymous),
             seed: self.seed.unwrap_or_else(rand::random),
@@ -203,6 +212,7 @@ impl Start {
         let queue = self.body.disk.queue.clone();
         let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
+        let dht = udp.dht().filter(|_| config.sources.dht);
         let announcer = Announcer::new(
             (ours.info_hash, ours.peer_id, port),
             clients,
@@ -221,6 +231,7 @@ impl Start {
             source: Rc::new(source),
             announcer,
             local,
+            dht,
             door,
             share,
             commands: reins.commands,

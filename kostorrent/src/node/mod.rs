@@ -17,7 +17,7 @@
 //! - `watch`: what others do to the files;
 //! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
-//! - `udp`: the socket for datagrams;
+//! - `udp`: the socket for datagrams, and `dht`: a node of the DHT, which speaks through it;
 //! - `local`: who has the same on the local network;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
@@ -34,6 +34,7 @@ mod buffers;
 mod choosing;
 mod connections;
 mod details;
+mod dht;
 mod disk;
 mod doors;
 mod exchange;
@@ -70,6 +71,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
 
+pub use dht::{Announcing, Dht, DhtOptions, Found, Routers, Searched};
 pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Waste};
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
@@ -223,6 +225,20 @@ impl Node {
     /// [`NodeError::Listen`] if the socket cannot be had, [`NodeError::Interface`] if the interface is
     /// not there.
     pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
+        self.listen_with(addr, None)
+    }
+
+    /// The same, and torrents whose [`Sources`] say so find peers in the DHT. A UDP socket with the same
+    /// port number speaks for it, as for trackers by UDP.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::listen`]. Without a UDP socket there is no DHT, and no error.
+    pub fn listen_with(
+        &self,
+        addr: SocketAddr,
+        dht: Option<DhtOptions>,
+    ) -> Result<Endpoint, NodeError> {
         let peer_id = PeerId::generate(&mut rand::rng());
         let doors = Doors::new(peer_id, self.encryption, self.route.clone());
         let doors = Arc::new(doors);
@@ -242,7 +258,7 @@ impl Node {
         let addr = listener.local_addr()?;
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
-        let (udp, work) = Udp::open(addr, &self.route);
+        let (udp, work) = Udp::open(addr, dht, &self.route);
         if let Some(work) = work {
             let _ = self.requests.send(Request::Datagrams(work));
         }
@@ -278,6 +294,11 @@ impl Endpoint {
         self.addr
     }
 
+    /// The DHT, if this endpoint takes part in it.
+    pub fn dht(&self) -> Option<Dht> {
+        self.udp.dht()
+    }
+
     /// Starts to work on a torrent.
     ///
     /// # Errors
@@ -286,7 +307,11 @@ impl Endpoint {
     /// is the [`Outcome`].
     pub fn add(&self, options: TorrentOptions) -> Result<Torrent, NodeError> {
         let (info_hash, names) = check_torrent(&options.metainfo)?;
-        let door = self.door(info_hash, options.record.as_ref())?;
+        let sources = match options.metainfo.private {
+            true => Sources::none(),
+            false => options.sources,
+        };
+        let door = self.door(info_hash, options.record.as_ref(), sources)?;
         let (torrent, reins) = Torrent::new(info_hash);
         let work = Work {
             options,
@@ -309,7 +334,7 @@ impl Endpoint {
             .magnet
             .info_hash_v1
             .ok_or_else(|| NodeError::Torrent(V2_ALONE.to_owned()))?;
-        let door = self.door(info_hash, options.record.as_ref())?;
+        let door = self.door(info_hash, options.record.as_ref(), options.sources)?;
         let (mut torrent, reins) = Torrent::new(info_hash);
         let (to_begin, begin) = oneshot::channel();
         torrent.begin = Some(to_begin);
@@ -337,9 +362,12 @@ impl Endpoint {
         &self,
         info_hash: metainfo::InfoHash,
         record: Option<&recording::Target>,
+        sources: Sources,
     ) -> Result<Door, NodeError> {
+        let has_node = sources.dht && self.udp.dht_port() > 0;
         let reserved = match record.is_some_and(|target| target.anonymous) {
             true => Reserved::none().with_fast(),
+            false if has_node => engine::speaks().with_dht(),
             false => engine::speaks(),
         };
         self.doors
@@ -355,6 +383,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
     let shares = common.shares.clone();
     spawn_local(async move { shares.keep_dividing().await });
     let mut torrents = JoinSet::new();
+    let mut sockets = JoinSet::new();
     while let Some(request) = asked.recv().await {
         while torrents.try_join_next().is_some() {}
         match request {
@@ -364,7 +393,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                     spawn_local(listener::listen(listener, doors));
                 }
             }
-            Request::Datagrams(work) => drop(spawn_local(work.run())),
+            Request::Datagrams(work) => drop(sockets.spawn_local(work.run())),
             Request::Local(work) => drop(spawn_local(work.run())),
             Request::Work(work) => {
                 let name = &*work.options.metainfo.name;
@@ -380,6 +409,8 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
         }
     }
     while torrents.join_next().await.is_some() {}
+    // They have something to write down.
+    while sockets.join_next().await.is_some() {}
 }
 
 /// What is said of a torrent that has nothing but pieces of BitTorrent v2.

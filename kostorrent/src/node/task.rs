@@ -26,6 +26,7 @@ use super::buffers::Buffers;
 use super::choosing::Choosing;
 use super::connections::{Connections, HEARD};
 use super::details::Showcase;
+use super::dht::Dht;
 use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::exchange::Ways;
@@ -43,6 +44,7 @@ mod choice;
 mod jobs;
 mod memory;
 mod metadata;
+mod search;
 
 use memory::{answer, due};
 
@@ -68,6 +70,8 @@ pub(super) struct Parts {
     pub source: Rc<Shared>,
     pub announcer: Announcer,
     pub local: Local,
+    /// `None` where nobody may be found by it.
+    pub dht: Option<Dht>,
     pub door: Door,
     pub share: Share,
     pub commands: mpsc::UnboundedReceiver<Command>,
@@ -96,6 +100,7 @@ pub(super) struct Task {
     choosing: Option<Choosing>,
     announcer: Announcer,
     local: Local,
+    dht: Option<Dht>,
     door: Door,
     share: Share,
     connections: Connections,
@@ -145,6 +150,7 @@ impl Task {
             choosing: body.choosing,
             announcer: parts.announcer,
             local: parts.local,
+            dht: parts.dht,
             door: parts.door,
             share: parts.share,
             connections,
@@ -288,13 +294,9 @@ impl Task {
                 Action::Look => self.watch.ask(),
                 Action::LookUp { name, port } => self.look_up(name, port),
                 Action::Metadata { info } => self.metadata(&info),
-                Action::SearchDht => {
-                    let _ = self
-                        .to_told
-                        .send(Told::Event(Event::Searched { answered: 0 }));
-                }
+                Action::SearchDht => self.search_dht(),
+                Action::DhtNode { addr } => self.dht_node(addr),
                 Action::TellLocal { tells } => self.tell_local(tells),
-                Action::DhtNode { .. } => {}
                 Action::Announce {
                     tracker,
                     announcement,
