@@ -12,6 +12,7 @@ use tracker::PeerAddr;
 use super::failure::Failure;
 use super::goal::{Goal, Ratio};
 use super::reference;
+use super::routers;
 use super::values::{self, Date, PieceLength, Router, Tier};
 use crate::create::Pattern;
 use crate::node::{self, DhtOptions, Routers};
@@ -284,7 +285,7 @@ impl Network {
             return Ok(None);
         }
         let routers = match self.routers.is_empty() {
-            true => reference::routers()?,
+            true => routers::of_environment()?,
             false => Some(self.routers.clone()),
         };
         let routers = routers.map_or_else(Routers::default, |all| {

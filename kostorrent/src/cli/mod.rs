@@ -32,6 +32,7 @@ mod program;
 mod recorder;
 mod reference;
 mod replay;
+mod routers;
 mod running;
 mod seed;
 mod service;

@@ -3,9 +3,6 @@
 
 use std::fmt::Write as _;
 
-use super::failure::Failure;
-use super::values::{self, Router};
-
 /// Exit codes, and what they mean.
 pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
     (0, "done"),
@@ -30,7 +27,7 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 12] = [
         "what to log on stderr, as --log says it: debug, for one",
     ),
     (
-        &[ROUTERS],
+        &["KOSTORRENT_DHT_ROUTERS"],
         "the nodes of the DHT to begin from, as --dht-router says them, separated by commas; or `none`",
     ),
     (
@@ -63,21 +60,6 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 12] = [
         "set by systemd for a service: it is told when everything is ready, and when it ends",
     ),
 ];
-
-/// Says where to begin in the DHT.
-const ROUTERS: &str = "KOSTORRENT_DHT_ROUTERS";
-
-/// Where to begin in the DHT, if the environment says so.
-pub(crate) fn routers() -> Result<Option<Vec<Router>>, Failure> {
-    let Ok(text) = std::env::var(ROUTERS) else {
-        return Ok(None);
-    };
-    let all = text.split(',').map(|one| values::router(one.trim()));
-    match all.collect() {
-        Ok(all) => Ok(Some(all)),
-        Err(error) => Err(Failure::Usage(format!("{ROUTERS}: {error}"))),
-    }
-}
 
 /// Files and folders that are not named on the command line.
 pub(crate) const FILES: [(&str, &str); 5] = [
@@ -134,6 +116,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+    use crate::cli::failure::Failure;
     use crate::whole_file;
 
     #[test]
