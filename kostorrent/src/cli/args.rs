@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use encryption::Policy;
 use tracker::PeerAddr;
 
+use super::environment;
 use super::failure::Failure;
 use super::goal::{Goal, Ratio};
 use super::reference;
@@ -332,7 +333,7 @@ impl Network {
             return Ok(None);
         }
         let routers = match self.routers.is_empty() {
-            true => reference::routers()?,
+            true => environment::routers()?,
             false => Some(self.routers.clone()),
         };
         let routers = routers.map_or_else(Routers::default, |all| {

@@ -13,7 +13,7 @@ use super::interrupt::Interrupts;
 use super::job::{self, Found, Job, MagnetJob};
 use super::running::{self, Plan};
 use super::{
-    choosing, face, log, memory, metadata, place, recorder, reference, several, torrent_file,
+    choosing, environment, face, log, memory, metadata, place, recorder, several, torrent_file,
 };
 use crate::node::{MagnetOptions, Mode, NodeOptions, TorrentOptions};
 
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
                 limit_down: args.limit_down,
                 limit_up: args.upload.limit_up,
                 encryption: args.network.encryption(),
-                local: reference::local_network(),
+                local: environment::local_network(),
                 route: args.network.route(),
                 ..NodeOptions::default()
             },

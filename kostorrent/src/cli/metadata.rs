@@ -8,7 +8,7 @@ use magnet::Magnet;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::Found;
-use super::{args, download, face, memory, reference, running};
+use super::{args, download, environment, face, memory, running};
 use crate::node::{Node, NodeOptions, Notice, Outcome};
 
 /// Fetches the metadata of a link.
@@ -22,7 +22,7 @@ pub(crate) fn fetch(
         let mut interrupts = Interrupts::new()?;
         let options = NodeOptions {
             encryption: network.encryption(),
-            local: reference::local_network(),
+            local: environment::local_network(),
             route: network.route(),
             ..NodeOptions::default()
         };

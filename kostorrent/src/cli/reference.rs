@@ -3,10 +3,6 @@
 
 use std::fmt::Write as _;
 
-use super::failure::Failure;
-use super::values::{self, Router};
-use crate::node::LocalNetwork;
-
 /// Exit codes, and what they mean.
 pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
     (0, "done"),
@@ -31,7 +27,7 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 13] = [
         "what to log on stderr, as --log says it: debug, for one",
     ),
     (
-        &[ROUTERS],
+        &["KOSTORRENT_DHT_ROUTERS"],
         "the nodes of the DHT to begin from, as --dht-router says them, separated by commas; or `none`",
     ),
     (
@@ -60,7 +56,7 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 13] = [
         "certificates to trust for https trackers, in place of the system's",
     ),
     (
-        &[LSD],
+        &["KOSTORRENT_LSD"],
         "where local discovery (BEP 14) looks: `loopback` is this machine alone, `off` nowhere",
     ),
     (
@@ -68,33 +64,6 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 13] = [
         "set by systemd for a service: it is told when everything is ready, and when it ends",
     ),
 ];
-
-/// Says which network is the local one.
-const LSD: &str = "KOSTORRENT_LSD";
-
-/// Which network is the local one.
-pub(crate) fn local_network() -> LocalNetwork {
-    match std::env::var(LSD).as_deref() {
-        Ok("loopback") => LocalNetwork::Loopback,
-        Ok("off") => LocalNetwork::None,
-        _ => LocalNetwork::Usual,
-    }
-}
-
-/// Says where to begin in the DHT.
-const ROUTERS: &str = "KOSTORRENT_DHT_ROUTERS";
-
-/// Where to begin in the DHT, if the environment says so.
-pub(crate) fn routers() -> Result<Option<Vec<Router>>, Failure> {
-    let Ok(text) = std::env::var(ROUTERS) else {
-        return Ok(None);
-    };
-    let all = text.split(',').map(|one| values::router(one.trim()));
-    match all.collect() {
-        Ok(all) => Ok(Some(all)),
-        Err(error) => Err(Failure::Usage(format!("{ROUTERS}: {error}"))),
-    }
-}
 
 /// Files and folders that are not named on the command line.
 pub(crate) const FILES: [(&str, &str); 5] = [
@@ -151,6 +120,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+    use crate::cli::failure::Failure;
     use crate::whole_file;
 
     #[test]

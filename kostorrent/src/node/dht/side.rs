@@ -74,6 +74,8 @@ pub(in crate::node) struct Side {
     errands: JoinSet<Done>,
     /// The file, while it is not being read or written.
     place: Option<Place>,
+    /// It is being read.
+    is_reading: bool,
     keep_at: Duration,
     routers_at: Option<Duration>,
 }
@@ -91,6 +93,7 @@ impl Side {
             names: Vec::new(),
             errands: JoinSet::new(),
             place: None,
+            is_reading: false,
             keep_at: KEEP,
             routers_at: None,
         }
@@ -155,6 +158,7 @@ impl Side {
         self.node = Some(Node::new(config, now, &mut rand::rng()));
         self.keep_at = now + KEEP;
         if let Some(folder) = self.options.state.clone() {
+            self.is_reading = true;
             self.errands
                 .spawn_blocking(move || Done::Read(kept::read(&folder)));
         }
@@ -170,7 +174,8 @@ impl Side {
     /// Begins the searches that can begin. Those that nobody can be asked for wait as long as somebody
     /// may still be named.
     fn begin(&mut self, now: Duration) {
-        let Some(node) = &mut self.node else {
+        // Whom the last run knew is known in a moment.
+        let Some(node) = self.node.as_mut().filter(|_| !self.is_reading) else {
             return;
         };
         let mut alone = Vec::new();
@@ -236,6 +241,7 @@ impl Side {
                     let bytes = read.bytes.unwrap_or_default();
                     restore(node, &bytes, read.place.is_some(), now);
                     self.place = read.place;
+                    self.is_reading = false;
                 }
             }
         }
@@ -292,6 +298,14 @@ impl Side {
     /// The end: whom the node knows is written down once more. What is being written at this moment is
     /// as good.
     pub async fn end(mut self, now: Duration) {
+        // It may have been a short life.
+        while self.is_reading {
+            match self.done().await {
+                Some(Done::Read(read)) => (self.place, self.is_reading) = (read.place, false),
+                Some(Done::Named(_) | Done::Kept(_)) => {}
+                None => break,
+            }
+        }
         let bytes = self.node.as_ref().and_then(|node| to_keep(node, now));
         if let (Some(bytes), Some(place)) = (bytes, self.place.take()) {
             let written = tokio::task::spawn_blocking(move || write(&place, &bytes));
