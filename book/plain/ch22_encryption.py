@@ -9,10 +9,12 @@ from ch02_metainfo import open_torrent
 from ch03_peer_id import client_of, make_peer_id
 from ch05_handshake import check_handshake, make_handshake, receive
 
+# ANCHOR: prime
 PRIME = int(
     "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74"
     "020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F1437"
     "4FE1356D6D51C245E485B576625E7EC6F44C42E9A63A36210000000000090563", 16)
+# ANCHOR_END: prime
 
 
 # ANCHOR: agree

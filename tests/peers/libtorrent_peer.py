@@ -5,7 +5,8 @@
     libtorrent_peer.py trade    TORRENT FOLDER IP PORT    says DONE when all is there, and goes on seeding
     libtorrent_peer.py metadata LINK    FOLDER IP PORT    says METADATA and their size when it has those of a magnet link
 
-With `-encrypted` behind the first word, as in seed-encrypted, it takes and makes encrypted connections only, in RC4.
+With `-encrypted` behind the first word, as in seed-encrypted, it takes and makes encrypted connections only, in RC4;
+with `-greeting`, such as go on in plain text.
 
 With the numbers of some files after that, counted from 0 and with commas between them, it wants no others.
 
@@ -33,14 +34,14 @@ SETTINGS = {
 }
 
 
-ENCRYPTED = {"in_enc_policy": 0, "out_enc_policy": 0, "allowed_enc_level": 2}  # forced, and RC4
+LEVELS = {"encrypted": 2, "greeting": 1}  # RC4, plain text
 
 
 def main(what, torrent, folder, ip, port, only=None):
     what, _, encrypted = what.partition("-")
     settings = dict(SETTINGS, listen_interfaces=f"{ip}:{port}", outgoing_interfaces=ip)
     if encrypted:
-        settings.update(ENCRYPTED)
+        settings.update(in_enc_policy=0, out_enc_policy=0, allowed_enc_level=LEVELS[encrypted])  # forced
     session = lt.session(settings)
     params = lt.parse_magnet_uri(torrent) if what == "metadata" else lt.load_torrent_file(torrent)
     params.save_path = folder

@@ -19,6 +19,7 @@ pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
         .env("XDG_STATE_HOME", state())
         // Nothing leaves this machine.
         .env("KOSTORRENT_DHT_ROUTERS", "none")
+        .env("KOSTORRENT_LSD", "off")
         .env_remove("KOSTORRENT_LOG");
     command
 }
@@ -93,7 +94,9 @@ pub fn start_super_seed(torrent: &Path, folder: &Path) -> (Process, SocketAddr) 
     seed_with(torrent, folder, &["--super-seed"])
 }
 
-fn seed_with(torrent: &Path, folder: &Path, options: &[&str]) -> (Process, SocketAddr) {
+/// The same, with more options.
+#[must_use]
+pub fn seed_with(torrent: &Path, folder: &Path, options: &[&str]) -> (Process, SocketAddr) {
     let address = SocketAddr::from(([127, 0, 0, 1], ports::free()));
     let mut command = command(["seed"]);
     command

@@ -8,6 +8,8 @@
 //! - [`kostorrent`]: our client.
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
 //! - [`tracker`], [`udp_tracker`] and [`peer`]: trackers and a seeder that do what a test tells them, and remember what they saw.
+//! - [`tap`]: somebody between two programs, who sees what passes.
+//! - [`socks`]: a proxy, and [`network`]: a network of two machines, in namespaces of their own.
 //! - [`disk`]: one that is too small.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
 //! - [`book`]: what is wrong with the pages of the book.
@@ -26,6 +28,8 @@ pub mod disk;
 pub mod figures;
 pub mod json;
 pub mod kostorrent;
+#[cfg(target_os = "linux")]
+pub mod network;
 pub mod payload;
 pub mod peer;
 #[cfg(unix)]
@@ -37,6 +41,8 @@ pub mod real_clients;
 #[cfg(unix)]
 pub mod refresh;
 pub mod skip;
+pub mod socks;
+pub mod tap;
 #[cfg(target_os = "linux")]
 pub mod terminal;
 pub mod torrent;

@@ -471,16 +471,25 @@ fn strangers_at_the_door_do_not_disturb_a_seeder() {
     let (_seeder, address) = kostorrent::start_seed(&torrent, full.path());
     tracker.until_event("started");
 
-    // An encrypted handshake is refused at its first byte, not after 68.
-    let mut stranger = wait::until("the seeder's port", || TcpStream::connect(address).ok());
-    stranger.write_all(&[0x9c]).unwrap();
-    let mut rest = Vec::new();
-    let closed = stranger.read_to_end(&mut rest);
-    assert!(closed.is_err() || rest.is_empty(), "{rest:?}");
-    // Others say nothing, or HTTP, or ask for another torrent.
+    // Who begins an exchange of keys that cannot become one is sent away: with a key that makes a secret which everybody
+    // knows, at once and without an answer; with rubbish, when there is too much of it.
+    let closed = |bytes: &[u8]| {
+        let mut stranger = wait::until("the seeder's port", || TcpStream::connect(address).ok());
+        // It may be hung up on before it has sent everything.
+        let _ = stranger.write_all(bytes);
+        let mut rest = Vec::new();
+        let _ = stranger.read_to_end(&mut rest);
+        rest.len()
+    };
+    assert_eq!(closed(&[0; 96]), 0);
+    // It may have got our key before.
+    assert!(closed(&[0x9c; 1_000]) <= 96 + 512);
+    // Others say nothing, or HTTP, or half a key, or no more than a key, or ask for another torrent.
     let mut open = vec![TcpStream::connect(address).unwrap()];
     for bytes in [
         &b"GET / HTTP/1.1\r\n\r\n"[..],
+        &[0x9c; 50],
+        &[0x9c; 96],
         b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0another info-hash...-XX0001-abcdefghijkl",
     ] {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -493,6 +502,24 @@ fn strangers_at_the_door_do_not_disturb_a_seeder() {
     kostorrent_tests::process::Process::run("kostorrent download", &mut command).expect_code(0);
     payload.assert_in(folder.path());
     drop(open);
+}
+
+#[test]
+fn without_encryption_who_encrypts_is_sent_away_at_the_first_byte() {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    let (payload, full) = (Payload::single("first byte.bin", 100_000), temp());
+    payload.write(full.path());
+    let torrent = full.path().join("first byte.torrent");
+    payload.torrent(65_536, &[]).write(&torrent);
+    let options = ["--encryption", "off"];
+    let (_seeder, address) = kostorrent::seed_with(&torrent, full.path(), &options);
+    let mut stranger = wait::until("the seeder's port", || TcpStream::connect(address).ok());
+    stranger.write_all(&[0x9c]).unwrap();
+    let mut rest = Vec::new();
+    let closed = stranger.read_to_end(&mut rest);
+    assert!(closed.is_err() || rest.is_empty(), "{rest:?}");
 }
 
 #[test]

@@ -160,9 +160,7 @@ fn every_program_runs_against_the_lab() {
             "step13-progress" => step(package, &["--speed", "0"]),
             "step19-peer-exchange" => step(package, &[]),
             "step16-seeding" => lab.step(package, &["--output", package, "--round", "0.1"]),
-            // The lab does not encrypt yet: the test `encryption` runs it against real clients.
-            "step22-encryption" => lab.step(package, &["--plain"]),
-            "step21-fast" => lab.step(package, &[]),
+            "step21-fast" | "step22-encryption" => lab.step(package, &[]),
             UDP => lab.step(package, &["--tracker", &lab.udp()]),
             MAGNET => lab.step(package, &[]),
             _ if number(package) >= 9 => lab.step(package, &["--output", package]),

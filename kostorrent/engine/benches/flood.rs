@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use blocks::{BLOCK, Geometry};
 use criterion::{Criterion, criterion_group, criterion_main};
-use engine::{Config, ContentConfig, Engine, Event, Time};
+use engine::{Config, ContentConfig, Encryption, Engine, Event, Time};
 use handshake::{Handshake, Reserved};
 use messages::{Bitfield, BlockRequest, Message};
 use metainfo::InfoHash;
@@ -49,6 +49,7 @@ fn engine() -> (Engine, Time) {
                 addr: SocketAddr::from(([10, 1, (number >> 8) as u8, number as u8], 6881)),
                 // Those that we call: of callers fewer would be let in.
                 incoming: false,
+                encryption: Encryption::None,
                 handshake: Handshake {
                     reserved: Reserved::none(),
                     info_hash: InfoHash([1; 20]),

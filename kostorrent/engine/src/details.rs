@@ -9,7 +9,7 @@ use progress::{Piece, duration};
 
 use crate::content::Content;
 use crate::peer::Peer;
-use crate::{Bound, Engine, Time, TrackerWord};
+use crate::{Bound, Encryption, Engine, Time, TrackerWord};
 
 /// A missing piece that so few peers have is rare, if there are more peers than that.
 const RARE: u32 = 1;
@@ -49,6 +49,8 @@ pub struct PeerDetails {
     pub id: [u8; 20],
     /// Whether it called us.
     pub incoming: bool,
+    /// How much of the connection is encrypted.
+    pub encryption: Encryption,
     /// How many pieces it has.
     pub has: u32,
     /// Of how many.
@@ -167,6 +169,7 @@ impl Engine {
             addr: peer.addr,
             id: peer.id,
             incoming: peer.incoming,
+            encryption: peer.encryption,
             has: peer.has.count(),
             of: peer.has.len(),
             down_rate: peer.down.rate.per_second(since_start),

@@ -18,6 +18,25 @@ use crate::reason::{CloseReason, ConnectFailure, Failure, Stall};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct BufKey(pub u32);
 
+/// How much of a connection is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Encryption {
+    /// Nothing.
+    #[default]
+    None,
+    /// How it begins: keys were exchanged, and both went on in plain text.
+    Greeting,
+    /// All of it.
+    All,
+}
+
+impl Encryption {
+    /// Whether nothing is.
+    pub fn is_none(&self) -> bool {
+        *self == Encryption::None
+    }
+}
+
 /// Something has happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Event {
@@ -29,6 +48,9 @@ pub enum Event {
         addr: SocketAddr,
         /// Whether they called us.
         incoming: bool,
+        /// How much of it is encrypted.
+        #[serde(default, skip_serializing_if = "Encryption::is_none")]
+        encryption: Encryption,
         /// What they said first: who they are, and the extensions they speak.
         handshake: Handshake,
     },
@@ -349,6 +371,11 @@ pub enum Action {
     /// Search the DHT for peers, and announce us to the nodes that keep them: [`Event::Named`] as often as
     /// some are found, then [`Event::Searched`] (BEP 5).
     SearchDht,
+    /// A peer says that it has a node of the DHT there: the search can go on from it.
+    DhtNode {
+        /// Its address.
+        addr: SocketAddr,
+    },
     /// Tell the local network now and then that we have this torrent, or do so no more (BEP 14): who
     /// else has it is [`Event::Named`].
     TellLocal {

@@ -83,6 +83,7 @@ impl Engine {
         self.interest(key)
     }
 
+    // ANCHOR: grant
     /// Lets a peer that has next to nothing ask for some pieces while it is choked, so that it soon has
     /// something to trade with.
     fn grant(&mut self, key: PeerKey) {
@@ -109,7 +110,9 @@ impl Engine {
             self.cx.send(peer, Fast::AllowedFast(piece).into());
         }
     }
+    // ANCHOR_END: grant
 
+    // ANCHOR: rejected
     /// A peer will not send what it was asked for.
     fn rejected(&mut self, key: PeerKey, block: BlockRequest) -> Result<(), CloseReason> {
         let now = self.cx.now;
@@ -149,6 +152,7 @@ impl Engine {
             false => Err(CloseReason::RefusesAll),
         }
     }
+    // ANCHOR_END: rejected
 
     /// What this peer can be asked for is another than before.
     pub(crate) fn look_again(&mut self, key: PeerKey) {

@@ -27,6 +27,9 @@ pub enum ConnectFailure {
     /// The other end hung up before its handshake was whole.
     #[error("it hung up during the handshake")]
     HungUp,
+    /// The exchange of keys that an encrypted connection begins with has failed; a sentence.
+    #[error("no encrypted connection: {0}")]
+    Exchange(String),
     /// What came is no handshake.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
@@ -125,8 +128,8 @@ pub enum Failure {
     Disk(String),
     /// There never was anybody to ask.
     #[error(
-        "no tracker and no peer can be reached: the torrent names no HTTP tracker that could be \
-         asked, and no address answered; give one with --peer ADDRESS"
+        "no tracker and no peer can be reached: there is no tracker that could be asked, and no \
+         address answered; give one with --peer ADDRESS"
     )]
     NobodyToAsk,
     /// There is nobody but peers whose names lead nowhere.

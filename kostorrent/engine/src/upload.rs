@@ -309,6 +309,7 @@ impl Upload {
     }
 }
 
+// ANCHOR: set_choking
 fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool, why: impl FnOnce() -> Why) {
     if std::mem::replace(&mut peer.up.am_choking, choking) == choking {
         return;
@@ -329,7 +330,9 @@ fn set_choking(cx: &mut Cx, peer: &mut Peer, choking: bool, why: impl FnOnce() -
         cx.send(peer, Message::Unchoke);
     }
 }
+// ANCHOR_END: set_choking
 
+// ANCHOR: is_served
 /// Whether a peer gets this block of a piece of so many bytes now: who has next to nothing gets some while
 /// it is choked.
 fn is_served(peer: &mut Peer, block: BlockRequest, length: u32) -> bool {
@@ -340,6 +343,7 @@ fn is_served(peer: &mut Peer, block: BlockRequest, length: u32) -> bool {
     let fast = peer.fast.as_mut().filter(|_| is_new);
     fast.is_some_and(|fast| fast.may_have(block.piece, block.len, length))
 }
+// ANCHOR_END: is_served
 
 /// Says that these requests are not answered, to a peer that is to be told.
 pub(crate) fn reject(cx: &mut Cx, peer: &mut Peer, blocks: impl IntoIterator<Item = BlockRequest>) {

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use blocks::Geometry;
-use engine::{Action, BufKey, Config, ContentConfig, Engine, Event, Stored, Time};
+use engine::{Action, BufKey, Config, ContentConfig, Encryption, Engine, Event, Stored, Time};
 use handshake::{Handshake, Reserved};
 use messages::{Bitfield, BlockRequest, Message};
 use metainfo::InfoHash;
@@ -36,6 +36,7 @@ fn connected(peer: u32, addr: &str, id: &[u8; 20]) -> Event {
         peer: PeerKey(peer),
         addr: addr.parse().unwrap(),
         incoming: false,
+        encryption: Encryption::None,
         handshake: Handshake {
             reserved: Reserved::none(),
             info_hash: InfoHash([7; 20]),

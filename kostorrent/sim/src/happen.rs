@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use engine::{BufKey, Command, Event};
+use engine::{BufKey, Command, Encryption, Event};
 use handshake::Handshake;
 use messages::{BlockRequest, Ended, Message};
 use picker::PeerKey;
@@ -162,6 +162,7 @@ impl World {
             peer,
             addr,
             incoming,
+            encryption: Encryption::None,
             handshake,
         };
         self.tell(node, event);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
+use encryption::Policy;
 use tracker::PeerAddr;
 
 use super::failure::Failure;
@@ -15,7 +16,7 @@ use super::reference;
 use super::routers;
 use super::values::{self, Date, PieceLength, Router, Tier};
 use crate::create::Pattern;
-use crate::node::{self, DhtOptions, Routers};
+use crate::node::{self, DhtOptions, Interface, Proxy, Route, Routers};
 
 mod examine;
 mod practice;
@@ -254,6 +255,21 @@ pub(crate) struct Network {
     /// The port to listen on [default: a free one]
     #[arg(long, value_name = "P")]
     pub(crate) port: Option<u16>,
+    /// The network interface that everything goes through or nothing goes at all: peers, trackers, names. Where it
+    /// vanishes, transfers wait for it
+    ///
+    /// One that is named by an address uses that address alone. On Linux and macOS sockets are bound to the interface
+    /// itself, on other systems to its address, and the system's routes decide. Names are asked, over the interface, of the
+    /// servers in /etc/resolv.conf, or of those that systemd-resolved asks; where there is no such file, as on Windows, a
+    /// tracker or peer has to be given by its address. Local discovery is off.
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    interface: Option<Interface>,
+    /// The SOCKS5 proxy that everything goes through or nothing goes at all: socks5://[USER:PASSWORD@]HOST:PORT. Nobody can
+    /// call then, and what goes by UDP alone is off
+    ///
+    /// It looks up the names of trackers; peers have to be given by their addresses. Its own name is looked up here.
+    #[arg(long, value_name = "URL", conflicts_with = "port")]
+    proxy: Option<Proxy>,
     /// A peer to connect to, beside those the trackers name: HOST:PORT or [IPv6]:PORT; may be repeated
     #[arg(long = "peer", value_name = "ADDR")]
     peers: Vec<PeerAddr>,
@@ -261,12 +277,44 @@ pub(crate) struct Network {
     /// `none` is none
     #[arg(long = "dht-router", value_name = "ADDR", value_parser = values::router)]
     routers: Vec<Router>,
+    /// Whether connections to peers are encrypted: against those who slow down what looks like BitTorrent; it hides
+    /// nothing from who knows the torrent, and not who talks to whom
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Encryption::Allow)]
+    encryption: Encryption,
+}
+
+/// Which connections to peers are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Encryption {
+    /// Those whose other side wants it
+    Allow,
+    /// All, and to the end; who cannot is not talked to
+    Require,
+    /// None
+    Off,
 }
 
 impl Network {
     /// The peers whose addresses are known.
     pub(crate) fn peers(&self) -> Vec<SocketAddr> {
         self.peers.iter().filter_map(PeerAddr::known).collect()
+    }
+
+    /// By which way everything goes.
+    pub(crate) fn route(&self) -> Route {
+        Route {
+            interface: self.interface.clone(),
+            proxy: self.proxy.clone(),
+        }
+    }
+
+    /// Which connections are encrypted.
+    pub(crate) fn encryption(&self) -> Policy {
+        match self.encryption {
+            Encryption::Allow => Policy::Allow,
+            Encryption::Require => Policy::Require,
+            Encryption::Off => Policy::Off,
+        }
     }
 
     /// Those whose addresses have to be looked up, by name and port.
@@ -304,6 +352,10 @@ pub(crate) struct Sources {
     /// Do not tell peers of each other, nor listen when they do (BEP 11); a private torrent never does
     #[arg(long)]
     pub(crate) no_pex: bool,
+    /// Neither look on the local network for who has the same torrents nor tell it of ours (BEP 14); for a private
+    /// torrent nobody does
+    #[arg(long)]
+    pub(crate) no_lsd: bool,
 }
 
 impl Sources {
@@ -311,7 +363,7 @@ impl Sources {
     pub(crate) fn sources(self) -> node::Sources {
         node::Sources {
             dht: !self.no_dht,
-            local: false,
+            local: !self.no_lsd,
             exchange: !self.no_pex,
         }
     }

@@ -12,7 +12,9 @@ use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::{self, Found, Job, MagnetJob};
 use super::running::{self, Plan};
-use super::{choosing, face, log, memory, metadata, place, recorder, several, torrent_file};
+use super::{
+    choosing, face, log, memory, metadata, place, recorder, reference, several, torrent_file,
+};
 use crate::node::{MagnetOptions, Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
@@ -28,6 +30,9 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
             node: NodeOptions {
                 limit_down: args.limit_down,
                 limit_up: args.upload.limit_up,
+                encryption: args.network.encryption(),
+                local: reference::local_network(),
+                route: args.network.route(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),

@@ -8,7 +8,7 @@ use magnet::Magnet;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::Found;
-use super::{args, download, face, memory, running};
+use super::{args, download, face, memory, reference, running};
 use crate::node::{Node, NodeOptions, Notice, Outcome};
 
 /// Fetches the metadata of a link.
@@ -20,7 +20,13 @@ pub(crate) fn fetch(
 ) -> Result<Found, Failure> {
     running::block_on(async {
         let mut interrupts = Interrupts::new()?;
-        let node = Node::start(NodeOptions::default()).map_err(Failure::failed)?;
+        let options = NodeOptions {
+            encryption: network.encryption(),
+            local: reference::local_network(),
+            route: network.route(),
+            ..NodeOptions::default()
+        };
+        let node = Node::start(options).map_err(Failure::failed)?;
         let dht = network.dht(sources, memory::usual_folder())?;
         let endpoint = node.listen_with(running::listen_on(network.port), dht);
         let endpoint = endpoint.map_err(Failure::failed)?;

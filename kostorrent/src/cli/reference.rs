@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::node::LocalNetwork;
+
 /// Exit codes, and what they mean.
 pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
     (0, "done"),
@@ -12,7 +14,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
 ];
 
 /// Variables of the environment, those that belong together in one entry.
-pub(crate) const ENVIRONMENT: [(&[&str], &str); 12] = [
+pub(crate) const ENVIRONMENT: [(&[&str], &str); 13] = [
     (&["NO_COLOR"], "no colour, whatever the terminal can do"),
     (
         &["TERM"],
@@ -56,10 +58,26 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 12] = [
         "certificates to trust for https trackers, in place of the system's",
     ),
     (
+        &[LSD],
+        "where local discovery (BEP 14) looks: `loopback` is this machine alone, `off` nowhere",
+    ),
+    (
         &["NOTIFY_SOCKET"],
         "set by systemd for a service: it is told when everything is ready, and when it ends",
     ),
 ];
+
+/// Says which network is the local one.
+const LSD: &str = "KOSTORRENT_LSD";
+
+/// Which network is the local one.
+pub(crate) fn local_network() -> LocalNetwork {
+    match std::env::var(LSD).as_deref() {
+        Ok("loopback") => LocalNetwork::Loopback,
+        Ok("off") => LocalNetwork::None,
+        _ => LocalNetwork::Usual,
+    }
+}
 
 /// Files and folders that are not named on the command line.
 pub(crate) const FILES: [(&str, &str); 5] = [

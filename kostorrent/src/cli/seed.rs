@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::{Found, Job};
 use super::running::{self, Plan};
-use super::{face, log, memory, place, recorder, several, torrent_file};
+use super::{face, log, memory, place, recorder, reference, several, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Seeds until Ctrl-C, or until enough was given.
@@ -20,6 +20,9 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
         let plan = Plan {
             node: NodeOptions {
                 limit_up: args.upload.limit_up,
+                encryption: args.network.encryption(),
+                local: reference::local_network(),
+                route: args.network.route(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),

@@ -14,6 +14,7 @@ use super::budget::Flow;
 use super::disk::{DiskQueue, TorrentId};
 use super::doors::Door;
 use super::handle::{Mode, Reins, TorrentOptions};
+use super::local::Local;
 use super::magnet::Unknown;
 use super::opening::{self, Opened};
 use super::shares::{Shares, Wants};
@@ -55,41 +56,47 @@ impl Common {
     }
 }
 
-/// Everything a torrent begins with.
-pub(super) struct Work {
-    pub options: TorrentOptions,
-    pub names: Names,
+/// What connects a torrent with its node.
+pub(super) struct Station {
     /// The port that trackers are told.
     pub port: u16,
     /// The socket of its endpoint.
     pub udp: Udp,
+    pub local: Local,
     pub door: Door,
     pub reins: Reins,
+}
+
+/// Everything a torrent begins with.
+pub(super) struct Work {
+    pub options: TorrentOptions,
+    pub names: Names,
+    pub station: Station,
 }
 
 impl Work {
     /// Looks at what is there, then works until the engine has finished.
     pub async fn run(self, common: Rc<Common>) {
-        let ended = self.reins.ended.clone();
+        let ended = self.station.reins.ended.clone();
         let outcome = self.until_over(&common).await;
         tracing::debug!(?outcome, "over");
         ended.send_replace(Some(outcome));
     }
 
     async fn until_over(mut self, common: &Rc<Common>) -> Outcome {
-        let info_hash = self.door.ours().info_hash;
+        let info_hash = self.station.door.ours().info_hash;
         let place = body::place(&self.options, self.names.clone(), info_hash);
         let mut waiting = None;
         let opened = tokio::select! {
-            opened = opening::open(place, &common.checks, &self.reins.publish) => opened,
-            () = stopped(&mut self.reins.commands, &mut waiting) => return Outcome::Stopped,
+            opened = opening::open(place, &common.checks, &self.station.reins.publish) => opened,
+            () = stopped(&mut self.station.reins.commands, &mut waiting) => return Outcome::Stopped,
         };
         let mut opened = match opened {
             Ok(opened) => opened,
             Err(failure) => return Outcome::Failed(failure),
         };
         for notice in opened.notices.drain(..) {
-            let _ = self.reins.notify.send(notice);
+            let _ = self.station.reins.notify.send(notice);
         }
         let have = &opened.have;
         tracing::debug!(pieces = have.count(), of = have.len(), "checked");
@@ -108,15 +115,12 @@ impl Work {
         let missing = missing.iter_ones();
         let left = missing.map(|p| u64::from(geometry.piece_len(p))).sum();
         let id = common.next_id();
-        let choices = self.reins.choices.clone();
+        let choices = self.station.reins.choices.clone();
         let (body, content) = Body::new(id, common, &self.options, opened, choices);
         let options = self.options;
         let is_private = options.metainfo.private;
-        if let Some(dht) = self
-            .udp
-            .dht()
-            .filter(|_| !is_private && options.sources.dht)
-        {
+        let dht = self.station.udp.dht();
+        if let Some(dht) = dht.filter(|_| !is_private && options.sources.dht) {
             dht.add_names(options.nodes);
         }
         let config = Config {
@@ -145,7 +149,7 @@ impl Work {
             seed: options.seed,
             unknown: None,
         };
-        start.task(common, self.port, self.udp, self.door, self.reins)
+        start.task(common, self.station)
     }
 }
 
@@ -165,7 +169,14 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub fn task(self, common: &Rc<Common>, port: u16, udp: Udp, door: Door, reins: Reins) -> Task {
+    pub fn task(self, common: &Rc<Common>, station: Station) -> Task {
+        let Station {
+            port,
+            udp,
+            local,
+            door,
+            reins,
+        } = station;
         let flow = |most| Flow {
             most,
             ..Flow::default()
@@ -178,6 +189,8 @@ impl Start {
         let (to_orders, orders) = mpsc::unbounded_channel();
         let (share, given) = common.shares.enter(self.id, wants, to_orders);
         let ours = door.ours();
+        let dht = udp.dht().filter(|_| self.config.sources.dht);
+        let dht_port = udp.port().filter(|_| dht.is_some());
         let record = self.record.as_ref();
         let config = Config {
             limit_down: given.down,
@@ -186,6 +199,7 @@ impl Start {
             peer_id: ours.peer_id.0,
             client: concat!("kostorrent ", env!("CARGO_PKG_VERSION")).to_owned(),
             port,
+            dht_port: dht_port.unwrap_or(0),
             reserved: ours.reserved,
             allows_fast: record.is_none_or(|target| !target.anonymous),
             seed: self.seed.unwrap_or_else(rand::random),
@@ -196,8 +210,12 @@ impl Start {
         let queue = self.body.disk.queue.clone();
         let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
-        let dht = udp.dht().filter(|_| config.sources.dht);
-        let announcer = Announcer::new(ours.info_hash, ours.peer_id, port, clients, udp);
+        let announcer = Announcer::new(
+            (ours.info_hash, ours.peer_id, port),
+            clients,
+            udp,
+            door.route(),
+        );
         Task::new(Parts {
             pieces: match config.content {
                 Some(_) => self.body.layout.geometry().pieces(),
@@ -210,6 +228,7 @@ impl Start {
             source: Rc::new(source),
             announcer,
             dht,
+            local,
             door,
             share,
             commands: reins.commands,
@@ -238,6 +257,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use encryption::Policy;
     use layout::{Kind, Layout};
     use messages::Bitfield;
     use metainfo::Metainfo;
@@ -249,6 +269,7 @@ mod tests {
     use super::super::disk;
     use super::super::doors::Doors;
     use super::super::handle::Torrent;
+    use super::super::local::LocalNetwork;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -275,15 +296,18 @@ mod tests {
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
         let common = Rc::new(Common::new(disk, shares.clone()));
-        let doors = Arc::new(Doors::new(PeerId([1; 20])));
+        let doors = Arc::new(Doors::new(PeerId([1; 20]), Policy::Allow, Arc::default()));
         let (handle, reins) = Torrent::new(info_hash);
         let work = Work {
             options: TorrentOptions::new(metainfo, dir.path(), Mode::Seed),
             names,
-            port: 1,
-            udp: Udp::closed(&std::io::Error::other("none is needed")),
-            door: doors.add(info_hash, engine::speaks()).unwrap(),
-            reins,
+            station: Station {
+                port: 1,
+                udp: Udp::closed(&std::io::Error::other("none is needed")),
+                local: Local::new(1, LocalNetwork::None).0,
+                door: doors.add(info_hash, engine::speaks()).unwrap(),
+                reins,
+            },
         };
         let hour = Duration::from_secs(60 * 60);
         let idle = async {

@@ -59,7 +59,8 @@ impl Connections {
         self.next_key += 1;
         let Joined { addr, incoming, .. } = joined;
         let (client, both, early) = (joined.theirs.peer_id, joined.both, joined.early.len());
-        debug!(peer = peer.0, %addr, incoming, %client, ?both, early, "connected");
+        let encryption = joined.encryption;
+        debug!(peer = peer.0, %addr, incoming, ?encryption, %client, ?both, early, "connected");
         let (orders, receiver) = mpsc::unbounded_channel();
         self.open.insert(peer, Connection { addr, orders });
         let setup = Setup {

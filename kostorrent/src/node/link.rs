@@ -1,22 +1,28 @@
 //! The link: from a bare socket to a connection whose handshakes are done, in both directions
-//! (BEP 3).
+//! (BEP 3), encrypted or not.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use connection::Stream;
-use engine::ConnectFailure;
+use encryption::limits::TIMEOUT;
+use encryption::{Answer, Failure, Opening, Policy, Setback, Way};
+use engine::{ConnectFailure, Encryption};
 use handshake::{Handshake, LEN, Refusal, Reserved};
 use metainfo::InfoHash;
+use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::debug;
 
-/// How long an address may take to answer a call.
-const CONNECT: Duration = Duration::from_secs(5);
+use super::doors::Doors;
+use super::exchange::{self, Begun, ExchangeError, broke};
+use super::route::Route;
 
-/// How long a handshake may take.
+/// How long a handshake may take. With an exchange of keys before it, both together may take as long
+/// as that may.
 const GREET: Duration = Duration::from_secs(10);
 
 /// What is read at a time while a handshake is waited for, in bytes. A peer may send its first
@@ -30,6 +36,8 @@ pub(super) struct Joined {
     pub addr: SocketAddr,
     /// Whether they called us.
     pub incoming: bool,
+    /// How much of it is encrypted.
+    pub encryption: Encryption,
     /// What we said.
     pub ours: Handshake,
     /// What they said.
@@ -47,38 +55,118 @@ impl Joined {
         (addr, incoming): (SocketAddr, bool),
         ours: Handshake,
         (theirs, early): (Handshake, Vec<u8>),
-        stream: TcpStream,
+        (stream, encryption): (Stream, Encryption),
     ) -> Joined {
         Joined {
             addr,
             incoming,
+            encryption,
             ours,
             theirs,
             both: ours.reserved.common(theirs.reserved),
-            stream: Stream::Tcp(stream),
+            stream,
             early,
         }
     }
 }
 
-/// Calls an address and shakes hands.
-pub(super) async fn dial(addr: SocketAddr, ours: Handshake) -> Result<Joined, ConnectFailure> {
-    let stream = timeout(CONNECT, TcpStream::connect(addr))
-        .await
-        .map_err(|_| ConnectFailure::NoAnswer(CONNECT))?
-        .map_err(network)?;
-    let greeting = async {
-        stream.set_nodelay(true).map_err(network)?; // small messages are sent at once
-        write(&stream, &ours.to_bytes()).await?;
-        read(&stream).await
+/// A call that came to nothing.
+struct Missed {
+    why: ConnectFailure,
+    setback: Setback,
+}
+
+impl From<ConnectFailure> for Missed {
+    fn from(why: ConnectFailure) -> Missed {
+        let setback = match why {
+            ConnectFailure::NoAnswer(_) | ConnectFailure::Network(_) => Setback::NoConnection,
+            ConnectFailure::Silent(_) => Setback::Silent,
+            ConnectFailure::HungUp => Setback::HungUp,
+            ConnectFailure::Handshake(_) => Setback::OtherWay,
+            ConnectFailure::Exchange(_)
+            | ConnectFailure::Ourselves
+            | ConnectFailure::Refused(_) => Setback::NotForUs,
+        };
+        Missed { why, setback }
+    }
+}
+
+impl From<ExchangeError> for Missed {
+    fn from(error: ExchangeError) -> Missed {
+        let speaks_plain = error == ExchangeError::Failed(Failure::PlainText);
+        let mut missed = Missed::from(ConnectFailure::from(error));
+        if speaks_plain {
+            missed.setback = Setback::OtherWay;
+        }
+        missed
+    }
+}
+
+/// Calls an address and shakes hands: first the way that is `known` to work there, or else as the policy
+/// begins; and once more the other way, if the peer did not like that and the policy has another.
+pub(super) async fn dial(
+    addr: SocketAddr,
+    ours: Handshake,
+    (policy, known): (Policy, Option<Way>),
+    route: &Route,
+) -> Result<Joined, ConnectFailure> {
+    let first = policy.first(known);
+    let missed = match call(addr, ours, (policy, first), route).await {
+        Ok(joined) => return Ok(joined),
+        Err(missed) => missed,
     };
-    let (theirs, early) = timeout(GREET, greeting)
+    let Some(second) = policy.second(first, missed.setback) else {
+        return Err(missed.why);
+    };
+    debug!(%addr, why = %missed.why, ?second, "calls again, the other way");
+    let joined = call(addr, ours, (policy, second), route).await;
+    joined.map_err(|missed| missed.why)
+}
+
+async fn call(
+    addr: SocketAddr,
+    ours: Handshake,
+    (policy, way): (Policy, Way),
+    route: &Route,
+) -> Result<Joined, Missed> {
+    route.is_there().await;
+    let patience = route.patience();
+    let tcp = timeout(patience, route.connect(addr))
         .await
-        .map_err(|_| ConnectFailure::Silent(GREET))??;
+        .map_err(|_| ConnectFailure::NoAnswer(patience))?
+        .map_err(|error| ConnectFailure::Network(error.to_string()))?;
+    tcp.set_nodelay(true).map_err(broke)?; // small messages are sent at once
+    let limit = limit(way);
+    let greeting = async {
+        let (mut stream, encryption, early) = match way {
+            Way::Plain => {
+                let mut stream = Stream::Tcp(tcp);
+                write(&mut stream, &ours.to_bytes()).await?;
+                (stream, Encryption::None, Vec::new())
+            }
+            Way::Encrypted => {
+                let begun = exchange::initiate(tcp, &ours, policy.methods()).await?;
+                (begun.stream, begun.encryption, begun.early)
+            }
+        };
+        let theirs = read(&mut stream, early).await?;
+        Ok::<_, Missed>((theirs, (stream, encryption)))
+    };
+    let ((theirs, early), stream) = timeout(limit, greeting)
+        .await
+        .map_err(|_| ConnectFailure::Silent(limit))??;
     match theirs.accept(&ours) {
         Ok(()) => Ok(Joined::new((addr, false), ours, (theirs, early), stream)),
-        Err(Refusal::OurOwnPeerId) => Err(ConnectFailure::Ourselves),
-        Err(refusal) => Err(refusal.into()),
+        Err(Refusal::OurOwnPeerId) => Err(ConnectFailure::Ourselves.into()),
+        Err(refusal) => Err(ConnectFailure::from(refusal).into()),
+    }
+}
+
+/// How long it may take until a connection that begins this way has its handshakes.
+fn limit(way: Way) -> Duration {
+    match way {
+        Way::Plain => GREET,
+        Way::Encrypted => TIMEOUT,
     }
 }
 
@@ -87,6 +175,8 @@ pub(super) async fn dial(addr: SocketAddr, ours: Handshake) -> Result<Joined, Co
 pub(super) enum SentAway {
     /// Nobody here has that torrent.
     NoSuchTorrent(InfoHash),
+    /// It encrypts, or does not, against our will.
+    Refused(encryption::Refusal),
     /// Its handshake did not come, is none, or is our own.
     Failed(ConnectFailure),
 }
@@ -97,163 +187,117 @@ impl From<ConnectFailure> for SentAway {
     }
 }
 
+impl From<ExchangeError> for SentAway {
+    fn from(error: ExchangeError) -> SentAway {
+        SentAway::Failed(error.into())
+    }
+}
+
 impl fmt::Display for SentAway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SentAway::NoSuchTorrent(hash) => write!(f, "no torrent here has the info-hash {hash}"),
+            SentAway::Refused(refusal) => refusal.fmt(f),
             SentAway::Failed(failure) => failure.fmt(f),
         }
     }
 }
 
-/// Answers a caller. `find` says what we answer for the torrent that it names, if we have it; that
-/// may take a while, and is given as long as the handshake.
+/// Answers a caller, if one of these doors is the one it looks for. Until that is open it may take a
+/// while, and is given as long as the handshake.
 pub(super) async fn answer(
-    stream: TcpStream,
+    tcp: TcpStream,
     addr: SocketAddr,
-    find: impl AsyncFnOnce(InfoHash) -> Option<Handshake>,
+    doors: &Doors,
 ) -> Result<Joined, SentAway> {
-    let greeting = async {
-        stream.set_nodelay(true).map_err(network)?;
-        let (theirs, early) = read(&stream).await?;
-        let Some(ours) = find(theirs.info_hash).await else {
-            return Err(SentAway::NoSuchTorrent(theirs.info_hash));
-        };
-        // A caller that reached itself learns it from our peer id, so that one is still sent.
-        write(&stream, &ours.to_bytes()).await?;
-        theirs.accept(&ours).map_err(ConnectFailure::from)?;
-        Ok((ours, theirs, early))
-    };
-    let (ours, theirs, early) = timeout(GREET, greeting)
+    tcp.set_nodelay(true).map_err(broke)?;
+    let began = Instant::now();
+    let policy = doors.encryption();
+    let (way, bytes) = timeout_at(began + GREET, opening(&tcp, policy))
         .await
         .map_err(|_| ConnectFailure::Silent(GREET))??;
-    Ok(Joined::new((addr, true), ours, (theirs, early), stream))
+    let limit = limit(way);
+    let greeting = async {
+        let (mut stream, encryption, skey, early) = match way {
+            Way::Plain => (Stream::Tcp(tcp), Encryption::None, None, bytes),
+            Way::Encrypted => {
+                let find = |hash| doors.find_skey(hash);
+                let begun = exchange::respond(tcp, bytes, policy.methods(), find).await?;
+                let Begun {
+                    stream,
+                    encryption,
+                    skey,
+                    early,
+                } = begun;
+                (stream, encryption, Some(skey), early)
+            }
+        };
+        let (theirs, early) = read(&mut stream, early).await?;
+        // Who has proved to know one torrent is not let in to another.
+        let named = skey.unwrap_or(theirs.info_hash);
+        let Some(ours) = doors.find(named).await else {
+            return Err(SentAway::NoSuchTorrent(named));
+        };
+        // A caller that reached itself learns it from our peer id, so that one is still sent.
+        write(&mut stream, &ours.to_bytes()).await?;
+        theirs.accept(&ours).map_err(ConnectFailure::from)?;
+        Ok((ours, (theirs, early), (stream, encryption)))
+    };
+    let (ours, theirs, stream) = timeout_at(began + limit, greeting)
+        .await
+        .map_err(|_| ConnectFailure::Silent(limit))??;
+    Ok(Joined::new((addr, true), ours, theirs, stream))
+}
+
+/// Reads until it is known how a caller begins, and whether it may; with what was read.
+async fn opening(tcp: &TcpStream, policy: Policy) -> Result<(Way, Vec<u8>), SentAway> {
+    let mut bytes = Vec::new();
+    loop {
+        bytes.extend(exchange::read(tcp).await?);
+        match policy.answer(Opening::of(&bytes)) {
+            Answer::Wait => {}
+            Answer::Plain => return Ok((Way::Plain, bytes)),
+            Answer::Encrypted => return Ok((Way::Encrypted, bytes)),
+            Answer::Refuse(refusal) => return Err(SentAway::Refused(refusal)),
+        }
+    }
 }
 
 // ANCHOR: read
-/// Reads a handshake, in whatever parts it comes, and gives up at the first wrong
-/// byte. What came after it in the same read is given along.
-async fn read(stream: &TcpStream) -> Result<(Handshake, Vec<u8>), ConnectFailure> {
-    let mut bytes = [0; ROOM];
-    let mut len = 0;
+/// Reads a handshake, in whatever parts it comes, of which `bytes` are here already, and gives up at
+/// the first wrong byte. What came after it in the same read is given along.
+async fn read(
+    stream: &mut Stream,
+    mut bytes: Vec<u8>,
+) -> Result<(Handshake, Vec<u8>), ConnectFailure> {
     loop {
-        stream.readable().await.map_err(network)?;
-        match stream.try_read(&mut bytes[len..]) {
-            Ok(0) => return Err(ConnectFailure::HungUp),
-            Ok(read) => len += read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(network(error)),
-        }
-        match bytes[..len].split_first_chunk::<LEN>() {
+        match bytes.split_first_chunk::<LEN>() {
             Some((whole, early)) => return Ok((Handshake::parse(whole)?, early.to_vec())),
-            None => Handshake::check_start(&bytes[..len])?,
+            None => Handshake::check_start(&bytes)?,
+        }
+        let mut room = [0; ROOM];
+        stream.ready(Interest::READABLE).await.map_err(broke)?;
+        match stream.try_read_vectored(&mut [IoSliceMut::new(&mut room)]) {
+            Ok(0) => return Err(ConnectFailure::HungUp),
+            Ok(count) => bytes.extend_from_slice(&room[..count]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(broke(error)),
         }
     }
 }
 // ANCHOR_END: read
 
-async fn write(stream: &TcpStream, mut bytes: &[u8]) -> Result<(), ConnectFailure> {
+async fn write(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), ConnectFailure> {
     while !bytes.is_empty() {
-        stream.writable().await.map_err(network)?;
-        match stream.try_write(bytes) {
-            Ok(written) => bytes = &bytes[written..],
+        stream.ready(Interest::WRITABLE).await.map_err(broke)?;
+        match stream.try_write_vectored(&[IoSlice::new(bytes)]) {
+            Ok(count) => bytes = &bytes[count..],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(network(error)),
+            Err(error) => return Err(broke(error)),
         }
     }
     Ok(())
 }
 
-fn network(error: io::Error) -> ConnectFailure {
-    ConnectFailure::Network(error.to_string())
-}
-
 #[cfg(test)]
-mod tests {
-    use std::io::{Read, Write};
-
-    use peer_id::PeerId;
-    use pretty_assertions::assert_eq;
-    use tokio::net::TcpListener;
-
-    use super::*;
-
-    fn handshake(reserved: Reserved, peer_id: u8) -> Handshake {
-        Handshake {
-            reserved,
-            info_hash: InfoHash([1; 20]),
-            peer_id: PeerId([peer_id; 20]),
-        }
-    }
-
-    /// Two sockets on loopback, one of them a blocking one in the hands of `play`.
-    async fn against<T: Send + 'static>(
-        play: impl FnOnce(std::net::TcpStream) -> T + Send + 'static,
-    ) -> (TcpStream, SocketAddr, tokio::task::JoinHandle<T>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        let player =
-            tokio::task::spawn_blocking(move || play(std::net::TcpStream::connect(addr).unwrap()));
-        let (stream, from) = listener.accept().await.unwrap();
-        (stream, from, player)
-    }
-
-    #[tokio::test]
-    async fn what_comes_with_the_handshake_is_kept() {
-        let theirs = handshake(Reserved::none().with_fast().with_dht(), 2);
-        let ours = handshake(Reserved::none().with_fast().with_extension_protocol(), 3);
-        let (stream, addr, caller) = against(move |mut socket| {
-            let said = [&theirs.to_bytes()[..], b"\0\0\0\x01\x02"].concat();
-            socket.write_all(&said[..40]).unwrap();
-            socket.write_all(&said[40..]).unwrap();
-            let mut heard = [0; LEN];
-            socket.read_exact(&mut heard).unwrap();
-            Handshake::parse(&heard).unwrap()
-        })
-        .await;
-        let joined = answer(stream, addr, async |_| Some(ours)).await.unwrap();
-        assert_eq!((joined.ours, joined.theirs), (ours, theirs));
-        assert_eq!(joined.both, Reserved::none().with_fast());
-        assert_eq!(caller.await.unwrap(), ours);
-        // It may come in a read of its own, and is then still in the stream.
-        let mut all = joined.early;
-        let Stream::Tcp(stream) = joined.stream;
-        while all.len() < 5 {
-            stream.readable().await.unwrap();
-            let mut more = [0; 5];
-            if let Ok(read) = stream.try_read(&mut more) {
-                all.extend_from_slice(&more[..read]);
-            }
-        }
-        assert_eq!(all, b"\0\0\0\x01\x02");
-    }
-
-    #[tokio::test]
-    async fn a_caller_for_another_torrent_hears_nothing() {
-        let (stream, addr, caller) = against(|mut socket| {
-            let theirs = handshake(Reserved::none(), 2);
-            socket.write_all(&theirs.to_bytes()).unwrap();
-            socket.read(&mut [0; LEN]).unwrap()
-        })
-        .await;
-        let sent_away = answer(stream, addr, async |_| None).await.unwrap_err();
-        assert_eq!(sent_away, SentAway::NoSuchTorrent(InfoHash([1; 20])));
-        assert_eq!(caller.await.unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_caller_that_is_ourselves_is_told_so_by_our_peer_id() {
-        let ours = handshake(Reserved::none(), 3);
-        let (stream, addr, caller) = against(move |mut socket| {
-            socket.write_all(&ours.to_bytes()).unwrap();
-            let mut heard = [0; LEN];
-            socket.read_exact(&mut heard).unwrap();
-            Handshake::parse(&heard).unwrap().peer_id
-        })
-        .await;
-        let sent_away = answer(stream, addr, async |_| Some(ours)).await;
-        let refused = ConnectFailure::Refused(Refusal::OurOwnPeerId);
-        assert_eq!(sent_away.unwrap_err(), SentAway::Failed(refused));
-        assert_eq!(caller.await.unwrap(), ours.peer_id);
-    }
-}
+mod tests;

@@ -12,6 +12,7 @@ use tracing::debug;
 
 use super::doors::Doors;
 use super::link;
+use super::route::Route;
 
 /// Callers that may be in the middle of their handshake at a time. When one more comes, whoever has
 /// taken longest is sent away: silent callers cannot close the door to others.
@@ -25,18 +26,19 @@ const BACKLOG: i32 = 128;
 
 /// A listening socket. An unspecified IPv4 address stands for both families, where the system has
 /// both.
-pub(super) fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+pub(super) fn bind(addr: SocketAddr, route: &Route) -> io::Result<TcpListener> {
+    let addr = route.home(addr);
     if addr.ip().is_unspecified() && addr.is_ipv4() {
         let both = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), addr.port());
-        if let Ok(listener) = bind_one(both) {
+        if let Ok(listener) = bind_one(both, route) {
             return Ok(listener);
         }
     }
-    bind_one(addr)
+    bind_one(addr, route)
 }
 
 // ANCHOR: bind
-fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
+fn bind_one(addr: SocketAddr, route: &Route) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     if addr.is_ipv6() {
         socket.set_only_v6(false)?;
@@ -45,7 +47,7 @@ fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
     // would let two programs share a port.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
-    socket.bind(&addr.into())?;
+    socket.bind(&route.prepare(&socket, addr)?.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
@@ -53,10 +55,21 @@ fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
 // ANCHOR_END: bind
 
 /// Takes callers for ever, and leads those whose handshake is for one of our torrents to its door.
-pub(super) async fn listen(listener: tokio::net::TcpListener, doors: Arc<Doors>) {
+pub(super) async fn listen(mut listener: tokio::net::TcpListener, doors: Arc<Doors>) {
     let mut greeting = Greeting::default();
+    let mut present = doors.route().present();
     loop {
-        let Ok((stream, addr)) = listener.accept().await else {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = doors.route().is_another(&present) => {
+                if let Ok(again) = again(&listener, doors.route()) {
+                    listener = again;
+                    present = doors.route().present();
+                }
+                continue;
+            }
+        };
+        let Ok((stream, addr)) = accepted else {
             // Most likely we have too many files open: others may close some.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
@@ -67,14 +80,19 @@ pub(super) async fn listen(listener: tokio::net::TcpListener, doors: Arc<Doors>)
         }
         let (addr, doors) = (plain(addr), doors.clone());
         let caller = tokio::task::spawn_local(async move {
-            let find = async |info_hash| doors.find(info_hash).await;
-            match link::answer(stream, addr, find).await {
+            match link::answer(stream, addr, &doors).await {
                 Ok(joined) => doors.enter(joined),
                 Err(why) => debug!(%addr, %why, "sent a caller away"),
             }
         });
         greeting.add(addr.ip(), caller);
     }
+}
+
+/// A listener in the place of one whose interface is gone.
+fn again(listener: &tokio::net::TcpListener, route: &Route) -> io::Result<tokio::net::TcpListener> {
+    let addr = listener.local_addr()?;
+    tokio::net::TcpListener::from_std(bind(addr, route)?)
 }
 
 /// An IPv4 caller on a socket for both families, under its own address.

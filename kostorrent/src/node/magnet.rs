@@ -10,15 +10,13 @@ use metainfo::{InfoHash, Metainfo};
 use storage::Names;
 use tokio::sync::{oneshot, watch};
 
-use super::begin::{Common, Start};
+use super::begin::{Common, Start, Station};
 use super::body::{self, Body};
 use super::check_torrent;
 use super::disk::TorrentId;
-use super::doors::Door;
 use super::figures::{Notice, Snapshot};
-use super::handle::{Reins, TorrentOptions};
+use super::handle::TorrentOptions;
 use super::opening::{self, Opened};
-use super::udp::Udp;
 
 /// A magnet link to follow, and how. What becomes of its torrent is said when that is known:
 /// [`Torrent::begin`](super::Torrent::begin).
@@ -58,17 +56,14 @@ impl MagnetOptions {
 /// Everything a magnet link begins with.
 pub(super) struct MagnetWork {
     pub options: MagnetOptions,
-    pub port: u16,
-    pub udp: Udp,
-    pub door: Door,
-    pub reins: Reins,
+    pub station: Station,
     pub begin: oneshot::Receiver<TorrentOptions>,
 }
 
 impl MagnetWork {
     /// Fetches the metadata, then the torrent; until the engine has finished.
     pub async fn run(self, common: Rc<Common>) {
-        let ended = self.reins.ended.clone();
+        let ended = self.station.reins.ended.clone();
         let id = common.next_id();
         let MagnetOptions {
             magnet,
@@ -80,7 +75,7 @@ impl MagnetWork {
             seed,
         } = self.options;
         let config = Config {
-            info_hash: Some(self.door.ours().info_hash),
+            info_hash: Some(self.station.door.ours().info_hash),
             tiers: magnet
                 .trackers
                 .iter()
@@ -105,11 +100,11 @@ impl MagnetWork {
                 id,
                 magnet,
                 common: common.clone(),
-                choices: self.reins.choices.clone(),
+                choices: self.station.reins.choices.clone(),
                 begin: Some(self.begin),
             }),
         };
-        let mut task = start.task(&common, self.port, self.udp, self.door, self.reins);
+        let mut task = start.task(&common, self.station);
         let outcome = task.run().await;
         task.end(&outcome).await;
         tracing::debug!(?outcome, "over");

@@ -10,13 +10,15 @@
 //!
 //! From the bottom up:
 //!
-//! - `link`: from a socket to a connection whose handshakes are done;
+//! - `route`: by which way everything goes;
+//! - `exchange` and `link`: from a socket to a connection whose handshakes are done;
 //! - `doors` and `listener`: from a caller to its torrent;
 //! - `disk`, `source`, `buffers`: where the bytes are;
 //! - `watch`: what others do to the files;
 //! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
 //! - `udp`: the socket for datagrams, and `dht`: a node of the DHT, which speaks through it;
+//! - `local`: who has the same on the local network;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
@@ -35,14 +37,17 @@ mod details;
 mod dht;
 mod disk;
 mod doors;
+mod exchange;
 mod figures;
 mod foreign;
 mod handle;
 mod link;
 mod listener;
+mod local;
 mod magnet;
 mod names;
 mod opening;
+mod route;
 mod shares;
 mod source;
 mod space;
@@ -58,6 +63,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use encryption::Policy;
 use metainfo::Metainfo;
 use peer_id::PeerId;
 use storage::Names;
@@ -69,19 +75,23 @@ pub use dht::{Announcing, Dht, DhtOptions, Found, Routers, Searched};
 pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Waste};
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
+pub use local::LocalNetwork;
 pub use magnet::MagnetOptions;
+pub use route::{Interface, ParseInterfaceError, ParseProxyError, Proxy, Route};
 
-use begin::{Common, Work};
+use begin::{Common, Station, Work};
 use disk::DiskQueue;
 use doors::Door;
 use doors::Doors;
+use handle::Reins;
 use handshake::Reserved;
+use local::Local;
 use magnet::MagnetWork;
 use shares::Shares;
 use udp::Udp;
 
 /// What all torrents of a node may use together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NodeOptions {
     /// Payload bytes a second that may come in.
     pub limit_down: Option<u64>,
@@ -89,6 +99,13 @@ pub struct NodeOptions {
     pub limit_up: Option<u64>,
     /// Bytes of memory for pieces that are being fetched.
     pub memory: u64,
+    /// Whether connections are encrypted, in both directions.
+    pub encryption: Policy,
+    /// Where others are looked for who have the same torrents (BEP 14). An endpoint at a loopback address
+    /// looks on this machine alone.
+    pub local: LocalNetwork,
+    /// By which way everything goes that the node says to others.
+    pub route: Route,
 }
 
 impl Default for NodeOptions {
@@ -97,6 +114,9 @@ impl Default for NodeOptions {
             limit_down: None,
             limit_up: None,
             memory: engine::PIECE_MEMORY,
+            encryption: Policy::default(),
+            local: LocalNetwork::Usual,
+            route: Route::default(),
         }
     }
 }
@@ -115,6 +135,9 @@ pub enum NodeError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The interface that everything is to go through is not there.
+    #[error("{0}; `ip address` lists those that are there")]
+    Interface(io::Error),
     /// The system gives no thread or no runtime.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -124,6 +147,7 @@ pub enum NodeError {
 enum Request {
     Listen(TcpListener, Arc<Doors>),
     Datagrams(udp::Work),
+    Local(local::Work),
     Work(Box<Work>),
     Magnet(Box<MagnetWork>),
 }
@@ -131,6 +155,9 @@ enum Request {
 /// A node at work. It ends when this and its endpoints are dropped, and all its torrents are over.
 #[derive(Debug)]
 pub struct Node {
+    encryption: Policy,
+    local: LocalNetwork,
+    route: Arc<Route>,
     requests: mpsc::UnboundedSender<Request>,
     thread: JoinHandle<()>,
 }
@@ -141,6 +168,7 @@ pub struct Endpoint {
     addr: SocketAddr,
     doors: Arc<Doors>,
     udp: Udp,
+    local: Local,
     requests: mpsc::UnboundedSender<Request>,
 }
 
@@ -164,6 +192,12 @@ impl Node {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let (encryption, route) = (options.encryption, Arc::new(options.route.clone()));
+        // What is to go through one interface alone is not told to all who are near.
+        let local = match route.interface {
+            Some(_) => LocalNetwork::None,
+            None => options.local,
+        };
         let (requests, asked) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("node".to_owned());
         let thread = thread.spawn(move || {
@@ -174,15 +208,22 @@ impl Node {
             runtime.shutdown_background();
             let _ = disk_thread.join();
         })?;
-        Ok(Node { requests, thread })
+        Ok(Node {
+            encryption,
+            local,
+            route,
+            requests,
+            thread,
+        })
     }
 
     /// Listens at an address; port 0 takes a free one. The socket stands when this returns. Whoever
-    /// calls there meets a peer with an id of its own.
+    /// calls there meets a peer with an id of its own. With a proxy there is no socket at all.
     ///
     /// # Errors
     ///
-    /// [`NodeError::Listen`] if the socket cannot be had.
+    /// [`NodeError::Listen`] if the socket cannot be had, [`NodeError::Interface`] if the interface is
+    /// not there.
     pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
         self.listen_with(addr, None)
     }
@@ -198,19 +239,42 @@ impl Node {
         addr: SocketAddr,
         dht: Option<DhtOptions>,
     ) -> Result<Endpoint, NodeError> {
-        let listener = listener::bind(addr).map_err(|cause| NodeError::Listen { addr, cause })?;
+        let peer_id = PeerId::generate(&mut rand::rng());
+        let doors = Doors::new(peer_id, self.encryption, self.route.clone());
+        let doors = Arc::new(doors);
+        if self.route.proxy.is_some() {
+            // Nobody can call through a proxy, and nobody is to call past it.
+            return Ok(Endpoint {
+                addr: SocketAddr::new(addr.ip(), 0),
+                doors,
+                udp: Udp::without("with --proxy nothing goes by UDP".to_owned()),
+                local: Local::new(0, LocalNetwork::None).0,
+                requests: self.requests.clone(),
+            });
+        }
+        self.route.check().map_err(NodeError::Interface)?;
+        let listener =
+            listener::bind(addr, &self.route).map_err(|cause| NodeError::Listen { addr, cause })?;
         let addr = listener.local_addr()?;
-        let doors = Arc::new(Doors::new(PeerId::generate(&mut rand::rng())));
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
-        let (udp, work) = Udp::open(addr, dht);
+        let (udp, work) = Udp::open(addr, &self.route, dht);
         if let Some(work) = work {
             let _ = self.requests.send(Request::Datagrams(work));
+        }
+        let network = match self.local {
+            LocalNetwork::Usual if addr.ip().is_loopback() => LocalNetwork::Loopback,
+            network => network,
+        };
+        let (local, work) = Local::new(addr.port(), network);
+        if let Some(work) = work {
+            let _ = self.requests.send(Request::Local(work));
         }
         Ok(Endpoint {
             addr,
             doors,
             udp,
+            local,
             requests: self.requests.clone(),
         })
     }
@@ -225,7 +289,7 @@ impl Node {
 }
 
 impl Endpoint {
-    /// Where peers may call.
+    /// Where peers may call; at port 0 nobody can.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
     }
@@ -243,15 +307,13 @@ impl Endpoint {
     /// is the [`Outcome`].
     pub fn add(&self, options: TorrentOptions) -> Result<Torrent, NodeError> {
         let (info_hash, names) = check_torrent(&options.metainfo)?;
-        let door = self.door(info_hash, options.record.as_ref())?;
+        let dht = options.sources.dht && !options.metainfo.private;
+        let door = self.door(info_hash, options.record.as_ref(), dht)?;
         let (torrent, reins) = Torrent::new(info_hash);
         let work = Work {
             options,
             names,
-            port: self.addr.port(),
-            udp: self.udp.clone(),
-            door,
-            reins,
+            station: self.station(door, reins),
         };
         // A node whose thread has ended unexpectedly drops it: the outcome tells.
         let _ = self.requests.send(Request::Work(Box::new(work)));
@@ -269,20 +331,27 @@ impl Endpoint {
             .magnet
             .info_hash_v1
             .ok_or_else(|| NodeError::Torrent(V2_ALONE.to_owned()))?;
-        let door = self.door(info_hash, options.record.as_ref())?;
+        let door = self.door(info_hash, options.record.as_ref(), options.sources.dht)?;
         let (mut torrent, reins) = Torrent::new(info_hash);
         let (to_begin, begin) = oneshot::channel();
         torrent.begin = Some(to_begin);
         let work = MagnetWork {
             options,
-            port: self.addr.port(),
-            udp: self.udp.clone(),
-            door,
-            reins,
+            station: self.station(door, reins),
             begin,
         };
         let _ = self.requests.send(Request::Magnet(Box::new(work)));
         Ok(torrent)
+    }
+
+    fn station(&self, door: Door, reins: Reins) -> Station {
+        Station {
+            port: self.addr.port(),
+            udp: self.udp.clone(),
+            local: self.local.clone(),
+            door,
+            reins,
+        }
     }
 
     /// A door for a torrent. Who records without names does not speak of addresses and metadata.
@@ -290,9 +359,11 @@ impl Endpoint {
         &self,
         info_hash: metainfo::InfoHash,
         record: Option<&recording::Target>,
+        dht: bool,
     ) -> Result<Door, NodeError> {
         let reserved = match record.is_some_and(|target| target.anonymous) {
             true => Reserved::none().with_fast(),
+            false if dht && self.udp.dht().is_some() => engine::speaks().with_dht(),
             false => engine::speaks(),
         };
         self.doors
@@ -319,14 +390,15 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                 }
             }
             Request::Datagrams(work) => drop(sockets.spawn_local(work.run())),
+            Request::Local(work) => drop(spawn_local(work.run())),
             Request::Work(work) => {
                 let name = &*work.options.metainfo.name;
-                let info_hash = work.door.ours().info_hash;
+                let info_hash = work.station.door.ours().info_hash;
                 let span = error_span!("torrent", name, %info_hash);
                 torrents.spawn_local(work.run(common.clone()).instrument(span));
             }
             Request::Magnet(work) => {
-                let info_hash = work.door.ours().info_hash;
+                let info_hash = work.station.door.ours().info_hash;
                 let span = error_span!("torrent", %info_hash);
                 torrents.spawn_local(work.run(common.clone()).instrument(span));
             }

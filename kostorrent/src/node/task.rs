@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connection::{FileSpan, Heard, Order, Pool};
-use engine::{Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Time};
+use engine::{
+    Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Source, Time,
+};
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
@@ -27,10 +29,11 @@ use super::details::Showcase;
 use super::dht::Dht;
 use super::disk::TorrentDisk;
 use super::doors::Door;
+use super::exchange::Ways;
 use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
+use super::local::Local;
 use super::magnet::{Found, Unknown};
-use super::names;
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
@@ -68,6 +71,7 @@ pub(super) struct Parts {
     pub announcer: Announcer,
     /// `None` where nobody may be found by it.
     pub dht: Option<Dht>,
+    pub local: Local,
     pub door: Door,
     pub share: Share,
     pub commands: mpsc::UnboundedReceiver<Command>,
@@ -96,9 +100,11 @@ pub(super) struct Task {
     choosing: Option<Choosing>,
     announcer: Announcer,
     dht: Option<Dht>,
+    local: Local,
     door: Door,
     share: Share,
     connections: Connections,
+    ways: Ways,
     heard: mpsc::Receiver<(PeerKey, Heard)>,
     told: mpsc::UnboundedReceiver<Told>,
     to_told: mpsc::UnboundedSender<Told>,
@@ -144,9 +150,11 @@ impl Task {
             choosing: body.choosing,
             announcer: parts.announcer,
             dht: parts.dht,
+            local: parts.local,
             door: parts.door,
             share: parts.share,
             connections,
+            ways: Ways::default(),
             heard,
             told,
             to_told,
@@ -287,7 +295,8 @@ impl Task {
                 Action::LookUp { name, port } => self.look_up(name, port),
                 Action::Metadata { info } => self.metadata(&info),
                 Action::SearchDht => self.search_dht(),
-                Action::TellLocal { .. } => {}
+                Action::DhtNode { addr } => self.add_dht_node(addr),
+                Action::TellLocal { tells } => self.tell_local(tells),
                 Action::Announce {
                     tracker,
                     announcement,
@@ -322,8 +331,10 @@ impl Task {
 
     fn dial(&mut self, addr: SocketAddr) {
         let (ours, to_told) = (self.door.ours(), self.to_told.clone());
+        let way = (self.door.encryption(), self.ways.of(addr));
+        let route = self.door.route().clone();
         self.spawn(async move {
-            let told = match link::dial(addr, ours).await {
+            let told = match link::dial(addr, ours, way, &route).await {
                 Ok(joined) => Told::Joined(joined),
                 Err(why) => {
                     debug!(%addr, %why, "no connection");
@@ -335,9 +346,10 @@ impl Task {
     }
 
     fn look_up(&mut self, name: String, port: u16) {
-        let to_told = self.to_told.clone();
+        let (route, to_told) = (self.door.route().clone(), self.to_told.clone());
         self.spawn(async move {
-            let result = names::look_up(name.clone(), port).await;
+            route.is_there().await;
+            let result = route.look_up(name.clone(), port).await;
             debug!(%name, ?result, "looked up");
             let event = Event::LookedUp { name, port, result };
             let _ = to_told.send(Told::Event(event));
@@ -361,6 +373,23 @@ impl Task {
                 result,
             };
             let _ = to_told.send(Told::Event(event));
+        });
+    }
+
+    /// Has the local network told of this torrent, or no more. Who else there has it is told to the
+    /// engine.
+    fn tell_local(&mut self, tells: bool) {
+        let info_hash = self.door.ours().info_hash;
+        if !tells {
+            return self.local.stop(info_hash);
+        }
+        let mut neighbours = self.local.tell(info_hash);
+        let to_told = self.to_told.clone();
+        self.spawn(async move {
+            while let Some(addr) = neighbours.recv().await {
+                let (source, peers) = (Source::Local, vec![addr]);
+                let _ = to_told.send(Told::Event(Event::Named { source, peers }));
+            }
         });
     }
 
@@ -469,12 +498,17 @@ impl Task {
     /// A connection's handshakes are done: it becomes a task.
     fn joined(&mut self, joined: Joined) {
         let (addr, incoming, handshake) = (joined.addr, joined.incoming, joined.theirs);
+        let encryption = joined.encryption;
+        if !incoming {
+            self.ways.worked(addr, encryption);
+        }
         let (peer, work) = self.connections.add(joined);
         self.spawn(work);
         self.tell(Event::Connected {
             peer,
             addr,
             incoming,
+            encryption,
             handshake,
         });
     }

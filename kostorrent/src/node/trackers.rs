@@ -3,6 +3,7 @@
 mod udp;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use engine::Announcement;
@@ -12,6 +13,7 @@ use reqwest::{ClientBuilder, Response};
 use tokio::sync::OnceCell;
 use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
 
+use super::route::Route;
 use super::udp::Udp;
 use udp::ByUdp;
 
@@ -19,6 +21,9 @@ use udp::ByUdp;
 /// which are half an hour apart: all of a short download, or several torrents of one tracker, do not
 /// shake hands anew.
 const KEPT: Duration = Duration::from_secs(30);
+
+/// The port that trackers are told by who cannot be called: some take 0 for a mistake.
+const NO_PORT: u16 = 1;
 
 /// The HTTP clients of the node: one for each kind of tracker that is set up in a way of its own,
 /// made when the first of the kind is asked: with TLS or without, on this machine or elsewhere.
@@ -35,23 +40,24 @@ pub(super) struct Announcer {
     key: u32,
     clients: Clients,
     by_udp: ByUdp,
+    route: Arc<Route>,
 }
 
 impl Announcer {
     pub fn new(
-        info_hash: InfoHash,
-        peer_id: PeerId,
-        port: u16,
+        (info_hash, peer_id, port): (InfoHash, PeerId, u16),
         clients: Clients,
         udp: Udp,
+        route: &Arc<Route>,
     ) -> Announcer {
         Announcer {
             info_hash,
             peer_id,
-            port,
+            port: if port == 0 { NO_PORT } else { port },
             key: rand::random(),
             clients,
-            by_udp: ByUdp::new(udp),
+            by_udp: ByUdp::new(udp, route.clone()),
+            route: route.clone(),
         }
     }
 
@@ -78,9 +84,11 @@ impl Announcer {
             key: self.key,
             tracker_id: told.tracker_id,
         };
+        // An interface that is gone says nothing about a tracker.
+        self.route.is_there().await;
         match udp::is_udp(tracker) {
             true => self.by_udp.announce(tracker, &request).await,
-            false => self.clients.ask(tracker, &request).await,
+            false => self.clients.ask(tracker, &request, &self.route).await,
         }
     }
 }
@@ -91,9 +99,10 @@ impl Clients {
         &self,
         tracker: &str,
         request: &AnnounceRequest,
+        route: &Arc<Route>,
     ) -> Result<AnnounceReply, AnnounceError> {
         let url = tracker::announce_url(tracker, request)?;
-        let answer = tokio::time::timeout(TIMEOUT, self.get(&url)).await;
+        let answer = tokio::time::timeout(TIMEOUT, self.get(&url, route)).await;
         answer.unwrap_or_else(|_| {
             let (host, limit) = (tracker::host_of(&url), TIMEOUT);
             Err(AnnounceError::TimedOut { host, limit })
@@ -101,11 +110,11 @@ impl Clients {
     }
 
     /// The GET, and another if that leads over to HTTPS.
-    async fn get(&self, url: &str) -> Result<AnnounceReply, AnnounceError> {
-        let mut response = self.send(url).await?;
+    async fn get(&self, url: &str, route: &Arc<Route>) -> Result<AnnounceReply, AnnounceError> {
+        let mut response = self.send(url, route).await?;
         let (asked, status) = (response.url(), response.status());
         if let Some(there) = http::over_to_tls(asked, status, response.headers()) {
-            response = self.send(&there).await?;
+            response = self.send(&there, route).await?;
         }
         let failed = |error: reqwest::Error| http::failure(url, TIMEOUT, &error);
         let status = response.status();
@@ -121,8 +130,8 @@ impl Clients {
         http::read_answer(url, status.as_u16(), retry_after, &body)
     }
 
-    async fn send(&self, url: &str) -> Result<Response, AnnounceError> {
-        let client = self.client(url).await?;
+    async fn send(&self, url: &str, route: &Arc<Route>) -> Result<Response, AnnounceError> {
+        let client = self.client(url, route).await?;
         let mut response = client.get(url).send().await;
         if response.as_ref().is_err_and(is_broken) {
             // A tracker may close a connection that was kept just as we use it.
@@ -133,11 +142,22 @@ impl Clients {
 
     /// The client for a URL. It is made on another thread: reading the system's certificates for
     /// HTTPS takes a while, in which connections would stand still.
-    async fn client(&self, url: &str) -> Result<&reqwest::Client, AnnounceError> {
+    async fn client(
+        &self,
+        url: &str,
+        route: &Arc<Route>,
+    ) -> Result<&reqwest::Client, AnnounceError> {
         self.cell(url)
             .get_or_try_init(|| async {
-                let for_thread = url.to_owned();
-                let make = move || http::client(&for_thread, TIMEOUT, build);
+                let (for_thread, route) = (url.to_owned(), route.clone());
+                let make = move || {
+                    let way = route.http();
+                    let way = way.map_err(|reason| AnnounceError::Unreachable {
+                        host: tracker::host_of(&for_thread),
+                        reason,
+                    })?;
+                    http::client(&for_thread, TIMEOUT, |settings| build(way(settings)))
+                };
                 match tokio::task::spawn_blocking(make).await {
                     Ok(client) => client,
                     // Only a panic ends it otherwise, and it goes on here.

@@ -21,6 +21,7 @@ pub fn kostorrent<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Co
         .env_remove("SOURCE_DATE_EPOCH")
         // Nothing leaves this machine.
         .env("KOSTORRENT_DHT_ROUTERS", "none")
+        .env("KOSTORRENT_LSD", "off")
         .env_remove("KOSTORRENT_LOG");
     command
 }

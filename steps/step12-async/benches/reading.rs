@@ -1,10 +1,11 @@
 //! The reading side of a connection: bytes a second from memory to block buffers, where all the
-//! work of the network is one copy.
+//! work of the network is one copy; and what encryption adds to that.
 
 use blocks::BLOCK;
 use connection::{Heard, Incoming, Pool};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use messages::{BlockRequest, Message, piece_header};
+use rc4::{KeyInit, Rc4, StreamCipher};
 
 /// How many blocks are asked for, and arrive.
 const BLOCKS: u32 = 256;
@@ -30,8 +31,14 @@ fn stream(word_every: u32) -> Vec<u8> {
     stream
 }
 
-/// Reads all of it, at most `most` bytes at a time.
-fn read_all(incoming: &mut Incoming, mut stream: &[u8], most: usize, pool: &Pool) {
+/// Reads all of it, at most `most` bytes at a time, through a cipher.
+fn read_all(
+    incoming: &mut Incoming,
+    mut stream: &[u8],
+    most: usize,
+    pool: &Pool,
+    cipher: &mut dyn FnMut(&mut [u8]),
+) {
     for number in 0..BLOCKS {
         incoming.sent(&Message::Request(block(number)));
     }
@@ -43,6 +50,7 @@ fn read_all(incoming: &mut Incoming, mut stream: &[u8], most: usize, pool: &Pool
                 for slice in slices {
                     let len = slice.len().min(most - filled).min(stream.len());
                     slice[..len].copy_from_slice(&stream[..len]);
+                    cipher(&mut slice[..len]);
                     stream = &stream[len..];
                     filled += len;
                 }
@@ -74,9 +82,22 @@ fn reading(c: &mut Criterion) {
         let pool = Pool::new(BLOCKS as usize);
         let mut incoming = Incoming::new(1, pool.clone());
         group.bench_function(name, |b| {
-            b.iter(|| read_all(&mut incoming, &stream, most, &pool));
+            b.iter(|| read_all(&mut incoming, &stream, most, &pool, &mut |_| {}));
         });
     }
+    // Each time from the beginning of the keystream, so that what comes out is the stream.
+    let rc4 = || Rc4::new_from_slice(b"an encrypted stream").expect("a key of 20 bytes or fewer");
+    let mut encrypted = stream(BLOCKS + 1);
+    rc4().apply_keystream(&mut encrypted);
+    let pool = Pool::new(BLOCKS as usize);
+    let mut incoming = Incoming::new(1, pool.clone());
+    group.bench_function("all that is there, in RC4", |b| {
+        b.iter(|| {
+            let mut rc4 = rc4();
+            let mut cipher = |bytes: &mut [u8]| rc4.apply_keystream(bytes);
+            read_all(&mut incoming, &encrypted, all, &pool, &mut cipher);
+        });
+    });
     group.finish();
 }
 

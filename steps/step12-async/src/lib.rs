@@ -26,7 +26,7 @@ use messages::{BlockRequest, Ended, Message};
 pub use incoming::Incoming;
 pub use pool::Pool;
 pub use source::{FileSpan, Source};
-pub use stream::Stream;
+pub use stream::{Cipher, Encrypted, Stream};
 pub use task::{Setup, run};
 
 /// Payload bytes that a connection takes before it has sent the first of them.

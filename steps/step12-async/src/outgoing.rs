@@ -186,7 +186,7 @@ impl Outgoing {
     /// # Errors
     ///
     /// [`Ended`] when the network is gone.
-    pub fn write(&mut self, stream: &Stream) -> Result<u64, Ended> {
+    pub fn write(&mut self, stream: &mut Stream) -> Result<u64, Ended> {
         // ANCHOR: yours_write (chapter 12, "A connection")
         let mut out = 0;
         loop {

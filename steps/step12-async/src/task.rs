@@ -166,7 +166,7 @@ impl<K: Copy> Connection<K> {
     }
 
     async fn write(&mut self) -> Result<(), Stop> {
-        let payload = self.outgoing.write(&self.stream)?;
+        let payload = self.outgoing.write(&mut self.stream)?;
         if self.outgoing.is_overfull() {
             return Err(Ended::NotReading.into());
         }

@@ -143,6 +143,7 @@ impl Line {
         }
     }
 
+    // ANCHOR: step
     /// Sends what is to be sent, and waits for a datagram or until something is due.
     fn step(&mut self, seen: &mut dyn FnMut(Seen<'_>)) -> io::Result<()> {
         while let Some(transmit) = self.client.poll_transmit() {
@@ -168,6 +169,7 @@ impl Line {
             .handle_timeout(self.opened.elapsed(), &mut self.rng);
         Ok(())
     }
+    // ANCHOR_END: step
 }
 
 /// Whether the time was over, or a signal came; systems do not agree on the name of the first.

@@ -61,6 +61,7 @@ fn place(addr: SocketAddr) -> Place {
     (addr.ip().to_canonical(), addr.port())
 }
 
+// ANCHOR: asked
 /// A request under way.
 #[derive(Clone, Debug)]
 struct Asked {
@@ -77,6 +78,7 @@ struct Asked {
     patience: Duration,
     give_up: Duration,
 }
+// ANCHOR_END: asked
 
 /// What is to be sent. The bytes are made when it is fetched: what has ended before is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +138,7 @@ impl Client {
         }
     }
 
+    // ANCHOR: handle
     /// Takes a datagram that came from this address. What is not the answer to an open question, from
     /// where it was sent to, changes nothing.
     pub fn handle(&mut self, from: SocketAddr, datagram: &[u8], now: Duration) {
@@ -151,6 +154,7 @@ impl Client {
             self.handle_answer(id, reply.said, now);
         }
     }
+    // ANCHOR_END: handle
 
     /// Does what is due: sends again, and gives up. To be called at
     /// [`poll_timeout`](Client::poll_timeout); at other times it does nothing.
@@ -239,6 +243,7 @@ impl Client {
         }
     }
 
+    // ANCHOR: send
     /// Has a request sent, now or as soon as there is a connection id for it.
     fn send(&mut self, id: RequestId, now: Duration, rng: &mut impl Rng) {
         let new = self.draw(rng);
@@ -258,6 +263,7 @@ impl Client {
             queue(&mut self.outbox, Outgoing::Connect(place));
         }
     }
+    // ANCHOR_END: send
 
     /// A number that no open question has. Somebody who has not seen the question has to guess it.
     fn draw(&self, rng: &mut impl Rng) -> TransactionId {
@@ -278,8 +284,10 @@ impl Client {
         TransactionId(number)
     }
 
+    // ANCHOR: whose
     /// The request that this reply from there answers, if there is one.
     fn whose(&self, from: Place, reply: &Reply) -> Option<RequestId> {
+        // ANCHOR: yours_whose (chapter 17, "Whose answer is it?")
         let mut requests = self.requests.iter();
         let (&id, asked) = requests.find(|(_, asked)| asked.transaction == reply.transaction)?;
         let fits = match reply.said {
@@ -288,7 +296,9 @@ impl Client {
             Said::Announced(_) | Said::Scraped(_) => reply.said.action() == asked.ask.action(),
         };
         (fits && place(asked.tracker) == from).then_some(id)
+        // ANCHOR_END: yours_whose
     }
+    // ANCHOR_END: whose
 
     /// A tracker has answered our connect: all that wait for it are sent, or end.
     fn handle_connect(&mut self, from: Place, said: Said, now: Duration) {

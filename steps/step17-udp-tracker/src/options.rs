@@ -27,6 +27,7 @@ pub fn encode_options(url_data: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+// ANCHOR: decode
 /// The path and query that the options of an announce name, put together; none if they name none.
 /// Options that are not known are skipped.
 ///
@@ -35,6 +36,7 @@ pub fn encode_options(url_data: &[u8], out: &mut Vec<u8>) {
 /// When an option goes on beyond the end. There may be a key in the query, and half a key opens
 /// nothing.
 pub fn decode_options(options: &[u8]) -> Result<Option<Vec<u8>>, PacketError> {
+    // ANCHOR: yours_decode_options (chapter 17, "The options")
     let mut url_data: Option<Vec<u8>> = None;
     let mut rest = options;
     while let Some((&kind, after)) = rest.split_first() {
@@ -55,7 +57,9 @@ pub fn decode_options(options: &[u8]) -> Result<Option<Vec<u8>>, PacketError> {
         };
     }
     Ok(url_data)
+    // ANCHOR_END: yours_decode_options
 }
+// ANCHOR_END: decode
 
 #[cfg(test)]
 mod tests {

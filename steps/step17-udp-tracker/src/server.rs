@@ -46,6 +46,7 @@ impl Server {
         Server { ids: Ids::new(rng) }
     }
 
+    // ANCHOR: answer
     /// The answer to a datagram from this address, if it gets one. `now` is the time since any moment,
     /// always the same.
     ///
@@ -76,6 +77,7 @@ impl Server {
         };
         Some(Reply { transaction, said }.encode(family))
     }
+    // ANCHOR_END: answer
 }
 
 /// What the tracker says to somebody who is where he says.

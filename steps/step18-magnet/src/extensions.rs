@@ -83,6 +83,7 @@ impl Extensions {
     /// When there is no number, or it is a handshake that cannot be read. Nothing has been changed, and
     /// the connection can go on without it.
     pub fn hear<'a>(&'a mut self, body: &'a [u8]) -> Result<Heard<'a>, ExtendedError> {
+        // ANCHOR: yours_hear (chapter 18, "Extended messages")
         let (&id, payload) = body.split_first().ok_or(ExtendedError::Empty)?;
         if id == HANDSHAKE_ID {
             let handshake = ExtendedHandshake::decode(payload)?;
@@ -93,6 +94,7 @@ impl Extensions {
             Some(name) => Heard::Message { name, payload },
             None => Heard::Unknown { id },
         })
+        // ANCHOR_END: yours_hear
     }
     // ANCHOR_END: hear
 

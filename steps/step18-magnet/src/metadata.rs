@@ -125,6 +125,7 @@ impl MetadataMessage {
     ///
     /// When there is no such dictionary, or no block where there should be one.
     pub fn decode(bytes: &[u8]) -> Result<MetadataMessage, MetadataError> {
+        // ANCHOR: yours_decode (chapter 18, "A block of metadata")
         if bytes.len() > MAX_MESSAGE {
             let bytes = bytes.len();
             return Err(MetadataError::TooLong { bytes });
@@ -167,6 +168,7 @@ impl MetadataMessage {
             }
             _ => MetadataMessage::Reject { piece },
         })
+        // ANCHOR_END: yours_decode
     }
     // ANCHOR_END: decode
 }

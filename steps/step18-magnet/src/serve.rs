@@ -67,6 +67,7 @@ impl MetadataServe {
     /// The answer to a request, if it gets one. A block is to be [reported](MetadataServe::sent) when it
     /// has been sent.
     pub fn answer(&mut self, peer: PeerKey, piece: u32, now: Duration) -> Option<MetadataMessage> {
+        // ANCHOR: yours_answer (chapter 18, "The other side")
         let is_known = self.peers.contains_key(&peer);
         if !is_known && self.peers.len() >= MAX_SERVED_PEERS {
             return None;
@@ -98,6 +99,7 @@ impl MetadataServe {
             }
             None => None,
         }
+        // ANCHOR_END: yours_answer
     }
     // ANCHOR_END: answer
 

@@ -89,6 +89,7 @@ pub(crate) enum Near {
 
 impl Near {
     pub fn of(ip: IpAddr) -> Near {
+        // ANCHOR: yours_of (chapter 19, "What one peer has told")
         let (here, local) = match ip.to_canonical() {
             IpAddr::V4(ip) => (ip.is_loopback(), ip.is_private() || ip.is_link_local()),
             IpAddr::V6(ip) => (
@@ -101,6 +102,7 @@ impl Near {
             (false, true) => Near::Local,
             (false, false) => Near::Far,
         }
+        // ANCHOR_END: yours_of
     }
 }
 // ANCHOR_END: near

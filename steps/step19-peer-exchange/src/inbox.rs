@@ -108,6 +108,7 @@ impl Inbox {
     // ANCHOR: believe
     /// Whether a peer is believed, and new.
     fn believe(&mut self, contact: Contact) -> bool {
+        // ANCHOR: yours_believe (chapter 19, "What one peer has told")
         let near = Near::of(contact.addr.ip());
         let is_too_near = near < self.from;
         let is_full = self.contacts.len() >= MAX_FROM_ONE;
@@ -116,6 +117,7 @@ impl Inbox {
         }
         self.contacts.insert(contact.addr, contact.flags);
         true
+        // ANCHOR_END: yours_believe
     }
     // ANCHOR_END: believe
 

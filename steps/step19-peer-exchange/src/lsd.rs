@@ -91,6 +91,7 @@ impl Lsd {
     // ANCHOR: announce
     /// What to send to the group, if it is time to: those torrents that have waited longest.
     pub fn poll_transmit(&mut self, now: Duration) -> Option<Search> {
+        // ANCHOR: yours_poll_transmit (chapter 19, "Telling the neighbours")
         if self.poll_timeout().is_none_or(|due| due > now) {
             return None;
         }
@@ -112,6 +113,7 @@ impl Lsd {
             torrents,
             cookie: Some(self.cookie.clone()),
         })
+        // ANCHOR_END: yours_poll_transmit
     }
 
     /// When [`poll_transmit`](Lsd::poll_transmit) has something to send; never, without torrents.

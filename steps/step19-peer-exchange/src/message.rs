@@ -60,6 +60,7 @@ impl PexMessage {
     ///
     /// When it is no dictionary, or longer than [`MAX_MESSAGE`].
     pub fn decode(body: &[u8]) -> Result<PexMessage, PexError> {
+        // ANCHOR: yours_decode (chapter 19, "The message")
         if body.len() > MAX_MESSAGE {
             let length = body.len();
             return Err(PexError::TooLong { length });
@@ -88,6 +89,7 @@ impl PexMessage {
         });
         let added = added.collect();
         Ok(PexMessage { added, dropped })
+        // ANCHOR_END: yours_decode
     }
     // ANCHOR_END: decode
 

@@ -46,6 +46,7 @@ impl Outbox {
         now: Duration,
         rng: &mut impl Rng,
     ) -> Option<PexMessage> {
+        // ANCHOR: yours_next (chapter 19, "What one peer is told")
         if now < self.earliest() {
             return None;
         }
@@ -69,6 +70,7 @@ impl Outbox {
         self.told
             .extend(message.added.iter().map(|added| added.addr));
         Some(message)
+        // ANCHOR_END: yours_next
     }
     // ANCHOR_END: next
 

@@ -3,16 +3,14 @@
 //! Both networks are the same in size, and in both each node knows at most so many others. The one that
 //! has no order is asked like a rumour is followed.
 
-use dht::Id;
-use rand::seq::IteratorRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// How many nodes keep the peers of a torrent.
-const KEEPERS: usize = 8;
+#[path = "common/by_distance.rs"]
+#[allow(dead_code)] // the figure of the book shows more of it
+mod by_distance;
 
-/// How many others a node knows.
-const KNOWN: usize = 8;
+use by_distance::{KEEPERS, KNOWN};
 
 // ANCHOR: naive
 /// Asks one acquaintance after the other, and all whom they name: how many questions it takes.
@@ -35,22 +33,9 @@ fn by_rumour(nodes: usize, rng: &mut ChaCha8Rng) -> usize {
 }
 // ANCHOR_END: naive
 
-/// Asks the nearest for those it knows that are nearer: each knows some of each distance.
+/// The same questions, to the nearest that is known each time.
 fn by_distance(nodes: usize, rng: &mut ChaCha8Rng) -> usize {
-    let mut ids: Vec<Id> = (0..nodes).map(|_| Id::random(rng)).collect();
-    let target = Id::random(rng);
-    ids.sort_by_key(|id| id.distance(target));
-    let mut at = nodes - 1;
-    let mut questions = 1;
-    while at >= KEEPERS {
-        // Of those that share more bits with the target it knows some; nobody else is of use.
-        let shared = ids[at].shared_bits(target);
-        let nearer = (0..at).filter(|&n| ids[n].shared_bits(target) > shared || n < KEEPERS);
-        let known: Vec<usize> = nearer.sample(rng, KNOWN);
-        at = known.into_iter().min().unwrap_or(at - 1);
-        questions += 1;
-    }
-    questions
+    by_distance::by_distance(nodes, rng).len()
 }
 
 /// The mean of some lookups.

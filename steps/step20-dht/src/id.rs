@@ -40,10 +40,12 @@ impl Distance {
     /// How many bits it takes to write the distance: 0 if there is none, 160 if already the first bit
     /// differs. One bit less is half as far.
     pub fn bits(self) -> usize {
+        // ANCHOR: yours_bits (chapter 20, "Near and far")
         match self.0.iter().position(|&byte| byte != 0) {
             Some(at) => Id::BITS - 8 * at - self.0[at].leading_zeros() as usize,
             None => 0,
         }
+        // ANCHOR_END: yours_bits
     }
 }
 // ANCHOR_END: id

@@ -66,6 +66,7 @@ impl Table {
     /// A node has answered us. It gets a place, if there is one.
     // ANCHOR: answered
     pub(crate) fn answered(&mut self, contact: Contact, now: Duration) {
+        // ANCHOR: yours_answered (chapter 20, "Whom we know")
         self.drop_others_at(contact);
         if contact.id == self.own || self.is_known(contact, now) || !self.is_welcome(contact, now) {
             return;
@@ -85,6 +86,7 @@ impl Table {
             }
             self.split();
         }
+        // ANCHOR_END: yours_answered
     }
     // ANCHOR_END: answered
 

@@ -56,8 +56,10 @@ impl Tokens {
 
     /// Whether this token was given to this address for this torrent, in the last five to ten minutes.
     pub(crate) fn is_good(&self, shown: &[u8], ip: IpAddr, info_hash: InfoHash) -> bool {
+        // ANCHOR: yours_is_good (chapter 20, "Answering")
         let mut secrets = self.secrets.iter();
         secrets.any(|secret| token(secret, ip, info_hash) == shown)
+        // ANCHOR_END: yours_is_good
     }
     // ANCHOR_END: token
 }

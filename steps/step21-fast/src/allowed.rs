@@ -15,6 +15,7 @@ pub const ALLOWED: usize = 10;
 ///
 /// The BEP knows no set for IPv6.
 pub fn allowed_fast(address: Ipv4Addr, info_hash: InfoHash, pieces: u32, count: usize) -> Vec<u32> {
+    // ANCHOR: yours_allowed_fast (chapter 21, "The set")
     let [a, b, c, _] = address.octets();
     let mut x = [&[a, b, c, 0], &info_hash.0[..]].concat();
     let mut allowed = Vec::new();
@@ -31,6 +32,7 @@ pub fn allowed_fast(address: Ipv4Addr, info_hash: InfoHash, pieces: u32, count: 
         }
     }
     allowed
+    // ANCHOR_END: yours_allowed_fast
 }
 // ANCHOR_END: allowed_fast
 

@@ -80,6 +80,7 @@ impl Fast {
     /// [`FastError`] for a body of the wrong length, and for a piece that there is not: close the
     /// connection.
     pub fn read(id: u8, body: &[u8], pieces: u32) -> Result<Option<Fast>, FastError> {
+        // ANCHOR: yours_read (chapter 21, "Five messages")
         let wrong = |expected| FastError::WrongLength {
             id,
             length: body.len(),
@@ -110,6 +111,7 @@ impl Fast {
             }
             _ => return Ok(None),
         }))
+        // ANCHOR_END: yours_read
     }
     // ANCHOR_END: read
 
@@ -128,6 +130,7 @@ impl Fast {
 // ANCHOR: write
 impl From<Fast> for Message {
     fn from(fast: Fast) -> Message {
+        // ANCHOR: yours_from (chapter 21, "Five messages")
         let body = match fast {
             Fast::HaveAll | Fast::HaveNone => Vec::new(),
             Fast::Suggest(piece) | Fast::AllowedFast(piece) => piece.to_be_bytes().to_vec(),
@@ -139,16 +142,21 @@ impl From<Fast> for Message {
             id: fast.id(),
             body,
         }
+        // ANCHOR_END: yours_from
     }
 }
 // ANCHOR_END: write
 
+// ANCHOR: numbers
 /// The numbers that a body consists of, if it has exactly so many.
 fn numbers<const N: usize>(body: &[u8]) -> Option<[u32; N]> {
+    // ANCHOR: yours_numbers (chapter 21, "Five messages")
     let (numbers, rest) = body.as_chunks::<4>();
     let numbers: [[u8; 4]; N] = numbers.try_into().ok()?;
     rest.is_empty().then(|| numbers.map(u32::from_be_bytes))
+    // ANCHOR_END: yours_numbers
 }
+// ANCHOR_END: numbers
 
 #[cfg(test)]
 mod tests {

@@ -27,6 +27,7 @@ pub struct TakenBack {
 impl TakenBack {
     /// This request was cancelled.
     pub fn add(&mut self, block: BlockRequest) {
+        // ANCHOR: yours_add (chapter 21, "What was taken back")
         if self.order.len() >= MOST_TAKEN_BACK
             && let Some((_, &oldest)) = self.order.first_key_value()
         {
@@ -35,10 +36,13 @@ impl TakenBack {
         self.order.insert(self.next, block);
         self.numbers.entry(block).or_default().push_back(self.next);
         self.next += 1;
+        // ANCHOR_END: yours_add
     }
 
+    // ANCHOR: answered
     /// An answer has come, of whatever kind: whether it was to a request that was cancelled.
     pub fn answered(&mut self, block: BlockRequest) -> bool {
+        // ANCHOR: yours_answered (chapter 21, "What was taken back")
         let Some(numbers) = self.numbers.get_mut(&block) else {
             return false;
         };
@@ -47,7 +51,9 @@ impl TakenBack {
             self.numbers.remove(&block);
         }
         answered.is_some_and(|number| self.order.remove(&number).is_some())
+        // ANCHOR_END: yours_answered
     }
+    // ANCHOR_END: answered
 
     /// Whether every one has been answered.
     pub fn is_empty(&self) -> bool {

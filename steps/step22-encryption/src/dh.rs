@@ -50,12 +50,14 @@ impl PrivateKey {
     /// [`Failure::Key`], when the public key is none that anybody draws: with 0, 1 and one less than
     /// the prime, the secret would be one of three numbers that everybody knows.
     pub fn agree(&self, theirs: &PublicKey) -> Result<Secret, Failure> {
+        // ANCHOR: yours_agree (chapter 22, "The secret")
         let key = U768::from_be_slice(&theirs.0);
         let last = Prime::PARAMS.modulus().as_ref().wrapping_sub(&U768::ONE);
         if key <= U768::ONE || key >= last {
             return Err(Failure::Key);
         }
         Ok(Secret(to_bytes(&self.power_of(key))))
+        // ANCHOR_END: yours_agree
     }
 
     fn power_of(&self, base: U768) -> U768 {

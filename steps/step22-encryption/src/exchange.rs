@@ -113,6 +113,7 @@ pub(crate) enum Found {
 
 /// Looks for the mark behind a pad. No more than a pad and a mark are looked at.
 pub(crate) fn find(mark: &[u8], inbox: &[u8]) -> Found {
+    // ANCHOR: yours_find (chapter 22, "The caller")
     let longest = MAX_PAD + mark.len();
     let looked_at = &inbox[..inbox.len().min(longest)];
     let mut places = looked_at.windows(mark.len());
@@ -121,6 +122,7 @@ pub(crate) fn find(mark: &[u8], inbox: &[u8]) -> Found {
         None if looked_at.len() < longest => Found::NotYet,
         None => Found::Never,
     }
+    // ANCHOR_END: yours_find
 }
 // ANCHOR_END: find
 

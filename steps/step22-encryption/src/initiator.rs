@@ -187,6 +187,7 @@ impl Initiator {
     // ANCHOR: request
     /// What we send when the secret is known.
     fn request(&mut self, secret: &Secret, write: &mut Keystream) -> Vec<u8> {
+        // ANCHOR: yours_request (chapter 22, "The caller")
         let mut request = Vec::new();
         request.extend(sync_mark(secret));
         request.extend(SkeyHash::of(self.skey).mask(secret).0);
@@ -200,6 +201,7 @@ impl Initiator {
         request.append(&mut self.initial);
         write.apply(&mut request[clear..]);
         request
+        // ANCHOR_END: yours_request
     }
     // ANCHOR_END: request
 

@@ -19,6 +19,7 @@ impl Opening {
     /// Looks at all bytes that have come so far, from the first one on. With 20 there is always an
     /// answer, and most public keys differ in the first. One in 2^160 is taken for a handshake.
     pub fn of(bytes: &[u8]) -> Opening {
+        // ANCHOR: yours_of (chapter 22, "Who begins")
         if bytes.starts_with(&PROTOCOL) {
             Opening::Plain
         } else if PROTOCOL.starts_with(bytes) {
@@ -26,6 +27,7 @@ impl Opening {
         } else {
             Opening::Encrypted
         }
+        // ANCHOR_END: yours_of
     }
 }
 // ANCHOR_END: opening

@@ -106,11 +106,13 @@ impl Policy {
     /// How it goes on after a first try that came to nothing: the other way, or not at all. There is
     /// no third try.
     pub fn second(self, first: Way, setback: Setback) -> Option<Way> {
+        // ANCHOR: yours_second (chapter 22, "Who begins")
         let may_like_the_other = match setback {
             Setback::HungUp | Setback::OtherWay => true,
             Setback::NoConnection | Setback::Silent | Setback::NotForUs => false,
         };
         (self == Policy::Allow && may_like_the_other).then_some(first.other())
+        // ANCHOR_END: yours_second
     }
     // ANCHOR_END: calls
 

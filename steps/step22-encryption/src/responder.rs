@@ -187,6 +187,7 @@ impl Responder {
         secret: Secret,
         torrent: &impl Fn(SkeyHash) -> Option<InfoHash>,
     ) -> Result<Next<State>, Failure> {
+        // ANCHOR: yours_read_torrent (chapter 22, "The called")
         let Some(masked) = take_array::<20>(&mut self.inbox) else {
             return Ok(Next::Wait(State::Torrent(secret)));
         };
@@ -198,6 +199,7 @@ impl Responder {
             write: Keystream::new(responders_key(&secret, skey)),
         };
         Ok(Next::Go(State::Offer(Agreed { streams, skey })))
+        // ANCHOR_END: yours_read_torrent
     }
     // ANCHOR_END: torrent
 

@@ -46,7 +46,7 @@ pub fn due(source: &Source, workbook: &Workbook) -> Result<Report, Problem> {
     }
     text.push_str(&progress(source, workbook)?);
     text.push_str(
-        "\nAll sixteen steps are done. `run` builds the client from them and downloads with it.\n",
+        "\nAll steps are done. `run` builds the client from them and downloads with it.\n",
     );
     Ok(Report { text, done: true })
 }

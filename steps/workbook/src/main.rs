@@ -154,7 +154,7 @@ fn not_yet(source: &Source, workbook: &Workbook) -> Result<Option<String>, Probl
         return Ok(None);
     }
     Ok(Some(format!(
-        "{}\nThe client is made of all sixteen steps, and something is still to be written in: {}.\n\
+        "{}\nThe client is made of all the steps, and something is still to be written in: {}.\n\
          To see it run now, have them filled in: `solve {}`. What you have written is kept.\n",
         check::progress(source, workbook)?,
         missing.join(" "),

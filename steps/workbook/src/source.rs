@@ -264,7 +264,7 @@ mod tests {
     fn each_chapter_has_a_step_with_functions_to_write() {
         let source = Source::here().unwrap();
         let numbers: Vec<u32> = source.steps().iter().map(|step| step.number).collect();
-        assert_eq!(numbers, Vec::from_iter(1..=16));
+        assert_eq!(numbers[..16], Vec::from_iter(1..=CHAPTERS));
         for step in source.steps() {
             assert!((2..=6).contains(&step.marks.len()), "{}", step.package);
             let labels = step.marks.iter().map(|marked| &marked.mark.label);
@@ -346,7 +346,7 @@ mod tests {
         for typed in ["07", "7", "step07-block-requests"] {
             assert_eq!(source.step(typed).unwrap().number, 7);
         }
-        assert!(source.step("17").is_err());
+        assert!(source.step("99").is_err());
         assert_eq!(source.step("3").unwrap().subject(), "peer id");
     }
 }

@@ -60,6 +60,19 @@ pub fn seed_encrypted(python: &Path, torrent: &Path, folder: &Path) -> Libtorren
     peer
 }
 
+/// The same, with an encrypted greeting or not at all, and in plain text after it.
+///
+/// # Panics
+///
+/// When it does not get that far.
+#[must_use]
+pub fn seed_greeting(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
+    let mut peer = start(python, "seed-greeting", torrent, folder);
+    peer.process
+        .until_line("libtorrent to seed", |line| (line == "READY").then_some(()));
+    peer
+}
+
 /// Downloads into `folder` and ends.
 #[must_use]
 pub fn download(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {

@@ -48,6 +48,16 @@ pub fn start_encrypted(torrent: &Path, folder: &Path) -> Transmission {
     start_with(free_address(), torrent, folder, Encryption::Required)
 }
 
+/// The same, listening where somebody may know already.
+///
+/// # Panics
+///
+/// When it cannot be started.
+#[must_use]
+pub fn start_encrypted_at(address: SocketAddr, torrent: &Path, folder: &Path) -> Transmission {
+    start_with(address, torrent, folder, Encryption::Required)
+}
+
 /// Where it may be told to listen.
 #[must_use]
 pub fn free_address() -> SocketAddr {

@@ -59,7 +59,12 @@ pub(super) fn figure() -> Figure {
 }
 
 /// A message as `messages` writes it.
-fn encoded(name: &'static str, about: &str, message: &Message, fields: &[&'static str]) -> Row {
+pub(super) fn encoded(
+    name: &'static str,
+    about: &str,
+    message: &Message,
+    fields: &[&'static str],
+) -> Row {
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
     row(name, about, &bytes, fields)

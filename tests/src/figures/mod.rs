@@ -6,6 +6,7 @@
 //! To add one: write a function that returns a [`Figure`] (see [`bytes`], [`chart`] and [`svg`] for what draws), and put
 //! it into [`all`]. Its name is `NN-what`, by the chapter that shows it.
 
+mod allowed_set;
 mod arrival;
 mod bitfield_bits;
 pub mod bytes;
@@ -14,11 +15,16 @@ pub mod chart;
 mod choking;
 mod chosen;
 mod compact;
+mod crossing;
+mod datagrams;
 mod dealing;
 mod end_game;
 mod estimates;
+mod fast_messages;
 mod handshake_bytes;
+mod lookup;
 mod messages_bytes;
+mod news;
 mod notes;
 mod orders;
 mod parts;
@@ -82,6 +88,16 @@ pub fn all() -> Vec<Figure> {
         orders::leaves(),
         end_game::figure(),
         channel::figure(),
+        datagrams::way(),
+        datagrams::bytes(),
+        datagrams::waits(),
+        news::spread(),
+        news::message(),
+        news::near(),
+        lookup::figure(),
+        fast_messages::figure(),
+        crossing::figure(),
+        allowed_set::figure(),
     ]
 }
 

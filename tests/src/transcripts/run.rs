@@ -147,6 +147,7 @@ impl Place<'_> {
             .env("XDG_RUNTIME_DIR", &run)
             .env("TMPDIR", run)
             .env("NO_COLOR", "1")
+            .env("KOSTORRENT_LSD", "off")
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env("PYTHONDONTWRITEBYTECODE", "1") // the folder with the plain client is the repository's own

@@ -5,9 +5,12 @@ mod clients;
 mod dht;
 mod disk;
 mod encryption;
+mod exchange;
+mod fast;
 mod first;
 mod magnet;
 mod peers;
+mod udp;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ use blocks::BLOCK;
 use messages::Bitfield;
 use picker::PeerKey;
 
-use crate::Time;
+use crate::{Encryption, Time};
 
 pub(crate) use down::Down;
 pub(crate) use early::Early;
@@ -37,6 +37,7 @@ pub(crate) struct Peer {
     pub key: PeerKey,
     pub addr: SocketAddr,
     pub incoming: bool,
+    pub encryption: Encryption,
     pub id: [u8; 20],
     pub connected: Time,
     /// The entries of the peer list that lead to it: where we called it, or would have.

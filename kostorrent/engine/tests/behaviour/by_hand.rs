@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use engine::{Action, Config, Engine, Event, Time};
+use engine::{Action, Config, Encryption, Engine, Event, Time};
 use handshake::{Handshake, Reserved};
 use messages::{BlockRequest, Message};
 use metainfo::InfoHash;
@@ -84,6 +84,7 @@ impl ByHand {
             peer: PeerKey(number),
             addr,
             incoming: true,
+            encryption: Encryption::None,
             handshake: handshake(number),
         })
     }

@@ -66,6 +66,7 @@ impl Crowded {
             peer,
             addr: SocketAddr::from(([10, 9, 9, 9], 40_000 + (self.next % 1_000) as u16)),
             incoming: true,
+            encryption: Encryption::None,
             handshake: crate::by_hand::handshake(HONEST),
         };
         let actions = self.seeder.tell(event);

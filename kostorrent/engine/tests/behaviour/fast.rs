@@ -35,6 +35,7 @@ fn called(hand: &mut ByHand, number: u32, reserved: Reserved) -> Vec<Message> {
         peer: PeerKey(number),
         addr: SocketAddr::from(([10, 1, 0, number as u8], 6881)),
         incoming: true,
+        encryption: Encryption::None,
         handshake: Handshake {
             reserved,
             ..handshake(number)

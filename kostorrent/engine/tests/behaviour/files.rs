@@ -352,6 +352,7 @@ fn a_peer_may_take_pieces_back_by_another_bitfield() {
         peer,
         addr: "10.0.0.1:6881".parse().unwrap(),
         incoming: true,
+        encryption: Encryption::None,
         handshake: handshake(0),
     });
     let mut has = Bitfield::full(PIECES);

@@ -152,14 +152,16 @@ fn say(sentence: &str) {
 }
 
 fn introduction(subject: &Subject) -> String {
-    let (name, listening) = (printable(&subject.name), subject.listening);
+    let name = printable(&subject.name);
+    let listening = match subject.listening.port() {
+        0 => "taking no calls".to_owned(),
+        _ => format!("listening on {}", subject.listening),
+    };
     if !subject.is_known {
-        return format!(
-            "{name}: a magnet link, its metadata are to be found, listening on {listening}"
-        );
+        return format!("{name}: a magnet link, its metadata are to be found, {listening}");
     }
     format!(
-        "{name}: {} in {} pieces, into {}, listening on {listening}",
+        "{name}: {} in {} pieces, into {}, {listening}",
         progress::bytes(subject.total),
         subject.pieces,
         printable(&subject.path.to_string_lossy())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use blocks::BLOCK;
-use engine::{Action, Command, Config, Engine, Event, Report, Stored, Time, Why};
+use engine::{Action, Command, Config, Encryption, Engine, Event, Report, Stored, Time, Why};
 use fast::Fast;
 use handshake::Reserved;
 use messages::Message;
@@ -120,6 +120,7 @@ impl Session {
                 peer,
                 addr,
                 incoming,
+                encryption,
                 handshake,
             } => {
                 let client = handshake.peer_id.client();
@@ -128,7 +129,12 @@ impl Session {
                     true => "has called",
                     false => "has answered",
                 };
-                let text = format!("{how}, {client}");
+                let encrypted = match encryption {
+                    Encryption::None => "",
+                    Encryption::Greeting => ", after an encrypted greeting",
+                    Encryption::All => ", encrypted",
+                };
+                let text = format!("{how}, {client}{encrypted}");
                 let fast = self.reserved.common(handshake.reserved).fast();
                 let known = Known::new(*addr, *incoming, (client, fast), self.pieces);
                 self.peers.insert(*peer, known);

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dht::{Config, Event, Family, LookupId, Node, ReadOnly, Saved, Search, SearchError, Transmit};
@@ -13,7 +14,7 @@ use tracing::{debug, warn};
 
 use super::kept::{self, Place};
 use super::{DhtOptions, Found, Order, Routers, Searched};
-use crate::node::names;
+use crate::node::route::Route;
 
 /// Whom the node knows is written down so often.
 const KEEP: Duration = Duration::from_secs(15 * 60);
@@ -62,6 +63,7 @@ struct Sought {
 pub(in crate::node) struct Side {
     options: DhtOptions,
     listens: SocketAddr,
+    route: Arc<Route>,
     /// There is none before somebody has asked.
     node: Option<Node>,
     /// Searches that cannot begin yet: the file is being read, or names are looked up.
@@ -80,10 +82,11 @@ pub(in crate::node) struct Side {
 
 impl Side {
     /// The side of a socket at this address.
-    pub fn new(options: DhtOptions, listens: SocketAddr) -> Side {
+    pub fn new(options: DhtOptions, listens: SocketAddr, route: Arc<Route>) -> Side {
         Side {
             options,
             listens,
+            route,
             node: None,
             waiting: Vec::new(),
             searching: BTreeMap::new(),
@@ -210,8 +213,9 @@ impl Side {
                 .spawn_local(async move { Done::Named(vec![addr]) });
             return;
         }
+        let route = self.route.clone();
         self.errands.spawn_local(async move {
-            let found = names::look_up(name.clone(), port).await;
+            let found = route.look_up(name.clone(), port).await;
             debug!(%name, ?found, "looked up a node of the DHT");
             Done::Named(found.unwrap_or_default())
         });

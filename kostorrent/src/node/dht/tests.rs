@@ -25,7 +25,7 @@ fn options(router: Option<SocketAddr>, state: Option<&Path>) -> DhtOptions {
 /// An endpoint's socket at work, and what is done with its DHT. When this is over, so is the socket's
 /// end.
 async fn with_dht<T>(options: DhtOptions, work: impl AsyncFnOnce(&Dht, &Udp) -> T) -> T {
-    let (udp, task) = Udp::open(HERE.into(), Some(options));
+    let (udp, task) = Udp::open(HERE.into(), &Default::default(), Some(options));
     let task = spawn_local(task.unwrap().run());
     let dht = udp.dht().unwrap();
     let result = work(&dht, &udp).await;

@@ -2,6 +2,8 @@
 
 use engine::{Event, Source};
 
+use std::net::SocketAddr;
+
 use super::{Task, Told};
 use crate::node::dht::{Announcing, Found};
 
@@ -36,5 +38,12 @@ impl Task {
             tracing::debug!(answered, "searched the DHT");
             tell(Event::Searched { answered });
         });
+    }
+
+    /// A peer says that a node is there.
+    pub(super) fn add_dht_node(&self, addr: SocketAddr) {
+        if let Some(dht) = &self.dht {
+            dht.add_node(addr);
+        }
     }
 }

@@ -48,7 +48,8 @@ fn serve(number: usize, stream: TcpStream, answers: usize, notes: &Told) {
 fn announcer() -> Announcer {
     let id = PeerId::generate(&mut rand::rng());
     let udp = Udp::closed(&std::io::Error::other("none is needed"));
-    Announcer::new(InfoHash([0; 20]), id, 1, Clients::default(), udp)
+    let who = (InfoHash([0; 20]), id, 1);
+    Announcer::new(who, Clients::default(), udp, &Default::default())
 }
 
 fn announcement(event: AnnounceEvent) -> Announcement {
@@ -70,9 +71,10 @@ async fn tell(announcer: &Announcer, url: &str, event: AnnounceEvent) {
 async fn a_client_is_made_once_for_each_kind_of_tracker() {
     let clients = announcer().clients;
     let again = clients.clone();
-    let here = clients.client("http://127.0.0.1:1/a").await.unwrap();
-    let same = again.client("http://localhost/b").await.unwrap();
-    let there = again.client("http://t.example/a").await.unwrap();
+    let any = Default::default();
+    let here = clients.client("http://127.0.0.1:1/a", &any).await.unwrap();
+    let same = again.client("http://localhost/b", &any).await.unwrap();
+    let there = again.client("http://t.example/a", &any).await.unwrap();
     assert!(std::ptr::eq(here, same));
     assert!(!std::ptr::eq(here, there));
 }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -15,7 +16,7 @@ use tracker::{
 };
 use udp_tracker::{Announce, Failure, Family, TrackerUrl};
 
-use super::super::names;
+use super::super::route::Route;
 use super::super::udp::{AskError, Udp};
 
 /// How long the answer of one family is kept back for that of the other. Peers of each are named in
@@ -26,6 +27,7 @@ const OTHER_FAMILY: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub(super) struct ByUdp {
     socket: Udp,
+    route: Arc<Route>,
     /// Where each was found last.
     places: Rc<RefCell<BTreeMap<String, Vec<SocketAddr>>>>,
 }
@@ -37,9 +39,10 @@ pub(super) fn is_udp(tracker: &str) -> bool {
 }
 
 impl ByUdp {
-    pub fn new(socket: Udp) -> ByUdp {
+    pub fn new(socket: Udp, route: Arc<Route>) -> ByUdp {
         ByUdp {
             socket,
+            route,
             places: Rc::default(),
         }
     }
@@ -78,6 +81,8 @@ impl ByUdp {
     ) -> Result<AnnounceReply, AskError> {
         let url: Result<TrackerUrl, _> = tracker.parse();
         let url = url.map_err(|error| AskError::Unreachable(error.to_string()))?;
+        // Not even its name is looked up, where nothing can be sent.
+        self.socket.is_open()?;
         let leaving = request.event == Some(AnnounceEvent::Stopped);
         let addrs = self.find(tracker, &url, leaving).await?;
         let announce = Announce {
@@ -106,7 +111,7 @@ impl ByUdp {
         }
         let found = match url.host.parse::<IpAddr>() {
             Ok(ip) => Ok(vec![SocketAddr::new(ip, url.port)]),
-            Err(_) => names::look_up(url.host.clone(), url.port).await,
+            Err(_) => self.route.look_up(url.host.clone(), url.port).await,
         };
         let found = match (found, known) {
             (Ok(found), _) => found,

@@ -23,6 +23,8 @@ use super::dht::{Dht, DhtOptions, Done, Order, Side};
 use socket::{Reach, Socket};
 use trackers::Trackers;
 
+use super::route::Route;
+
 /// Datagrams that are read before others have their turn.
 const AT_A_TURN: usize = 32;
 
@@ -71,15 +73,20 @@ pub(super) struct Work {
     socket: UdpSocket,
     questions: mpsc::Receiver<Question>,
     dht: Option<(DhtOptions, mpsc::Receiver<Order>)>,
+    route: Arc<Route>,
 }
 
 impl Udp {
     /// A socket beside a listener at this address, and the work of its task; with a node of the DHT, if
     /// that is wanted. If the listener's port is somebody else's in UDP, it is another one, which is as
     /// good for whom we ask.
-    pub fn open(listener: SocketAddr, dht: Option<DhtOptions>) -> (Udp, Option<Work>) {
-        let opened = socket::bind(listener).or_else(|error| {
-            let socket = socket::bind(SocketAddr::new(listener.ip(), 0))?;
+    pub fn open(
+        listener: SocketAddr,
+        route: &Arc<Route>,
+        dht: Option<DhtOptions>,
+    ) -> (Udp, Option<Work>) {
+        let opened = socket::bind(listener, route).or_else(|error| {
+            let socket = socket::bind(SocketAddr::new(listener.ip(), 0), route)?;
             warn!(port = listener.port(), %error, "no such UDP port to be had: using another one");
             Ok(socket)
         });
@@ -109,13 +116,20 @@ impl Udp {
             socket,
             questions,
             dht,
+            route: route.clone(),
         };
         (Udp(Arc::new(inner)), Some(work))
     }
 
     /// No socket at all.
     pub fn closed(why: &io::Error) -> Udp {
-        let why = format!("there is no UDP port to be had on this machine: {why}");
+        Udp::without(format!(
+            "there is no UDP port to be had on this machine: {why}"
+        ))
+    }
+
+    /// None, for this reason.
+    pub fn without(why: String) -> Udp {
         Udp(Arc::new(Inner::Closed(why)))
     }
 
@@ -124,6 +138,22 @@ impl Udp {
         match &*self.0 {
             Inner::Open { dht, .. } => dht.clone(),
             Inner::Closed(_) => None,
+        }
+    }
+
+    /// The port, if there is a socket.
+    pub fn port(&self) -> Option<u16> {
+        match &*self.0 {
+            Inner::Open { addr, .. } => Some(addr.port()),
+            Inner::Closed(_) => None,
+        }
+    }
+
+    /// Says why there is no socket, if there is none.
+    pub fn is_open(&self) -> Result<(), AskError> {
+        match &*self.0 {
+            Inner::Open { .. } => Ok(()),
+            Inner::Closed(why) => Err(AskError::Unreachable(why.clone())),
         }
     }
 
@@ -171,9 +201,10 @@ impl Work {
         let opened = opened.and_then(|addr| Ok((addr, Socket::new(self.socket)?)));
         match opened {
             Ok((addr, socket)) => {
-                let dht = self.dht;
-                let dht = dht.map(|(options, orders)| (Side::new(options, addr), orders));
-                Task::new(socket, self.questions, dht).run().await;
+                let (dht, route) = (self.dht, self.route);
+                let dht =
+                    dht.map(|(options, orders)| (Side::new(options, addr, route.clone()), orders));
+                Task::new(socket, self.questions, route, dht).run().await;
             }
             Err(error) => warn!(%error, "the UDP socket cannot be used"),
         }
@@ -190,6 +221,7 @@ struct Datagram {
 /// The task of a socket.
 struct Task {
     socket: Socket,
+    route: Arc<Route>,
     questions: mpsc::Receiver<Question>,
     trackers: Trackers,
     dht: Option<Side>,
@@ -204,11 +236,13 @@ impl Task {
     fn new(
         socket: Socket,
         questions: mpsc::Receiver<Question>,
+        route: Arc<Route>,
         dht: Option<(Side, mpsc::Receiver<Order>)>,
     ) -> Task {
         let (dht, orders) = dht.unzip();
         Task {
             socket,
+            route,
             questions,
             trackers: Trackers::default(),
             dht,
@@ -220,6 +254,7 @@ impl Task {
     }
 
     async fn run(mut self) {
+        let mut present = self.route.present();
         loop {
             self.send();
             let due = self.due().map(|due| self.began + due);
@@ -243,6 +278,12 @@ impl Task {
                 done = done(&mut self.dht) => {
                     let now = self.began.elapsed();
                     self.with_dht(|dht| dht.did(done, now));
+                }
+                () = self.route.is_another(&present) => {
+                    if let Ok(again) = self.socket.again(&self.route) {
+                        self.socket = again;
+                        present = self.route.present();
+                    }
                 }
                 () = sleep_until(due) => self.ring(),
             }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use super::super::route::Route;
 use socket2::{Domain, Protocol, Type};
 
 /// The families that a socket speaks.
@@ -35,14 +36,14 @@ impl Reach {
 
 /// A socket at this address, where a listener is or could be: an unspecified IPv6 address is one
 /// for both families, as with [listeners](super::super::listener::bind).
-pub(super) fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
+pub(super) fn bind(addr: SocketAddr, route: &Route) -> io::Result<UdpSocket> {
     let domain = Domain::for_address(addr);
     let socket = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     if addr.is_ipv6() {
         socket.set_only_v6(!addr.ip().is_unspecified())?;
     }
     // No address is used again: another program could read along.
-    socket.bind(&addr.into())?;
+    socket.bind(&route.prepare(&socket, addr)?.into())?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
@@ -59,6 +60,14 @@ impl Socket {
         let is_v6 = socket.local_addr()?.is_ipv6();
         let socket = tokio::net::UdpSocket::from_std(socket)?;
         Ok(Socket { socket, is_v6 })
+    }
+
+    /// One in the place of this one, whose interface is gone.
+    pub fn again(&self, route: &Route) -> io::Result<Socket> {
+        let addr = self.socket.local_addr()?;
+        // No two sockets share a port: where this one's is not free yet, it is another.
+        let socket = bind(addr, route).or_else(|_| bind(SocketAddr::new(addr.ip(), 0), route))?;
+        Socket::new(socket)
     }
 
     pub async fn readable(&self) -> io::Result<()> {

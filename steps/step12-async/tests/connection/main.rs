@@ -1,5 +1,6 @@
 //! A connection on loopback, with a peer that the test plays.
 
+mod encrypted;
 mod incoming;
 mod outgoing;
 
@@ -108,6 +109,16 @@ impl End {
 
     /// The connection has these bytes from the peer already.
     async fn with(files: Folder, room_for_heard: usize, early: &[u8]) -> End {
+        End::over(files, room_for_heard, early, Stream::Tcp).await
+    }
+
+    /// The same, over whatever stream is made of a socket.
+    async fn over(
+        files: Folder,
+        room_for_heard: usize,
+        early: &[u8],
+        stream: impl FnOnce(TcpStream) -> Stream,
+    ) -> End {
         let files = Rc::new(files);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap());
@@ -116,7 +127,7 @@ impl End {
         let (orders, receiver) = mpsc::unbounded_channel();
         tokio::task::spawn_local(connection::run(Setup {
             key: (),
-            stream: Stream::Tcp(accepted.unwrap().0),
+            stream: stream(accepted.unwrap().0),
             early: early.to_vec(),
             pieces: PIECES,
             terms: connection::Terms::default(),

@@ -13,6 +13,7 @@ pub(super) struct Link {
     pub(super) state: State,
 }
 
+// ANCHOR: state
 /// How far we are with it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
@@ -32,6 +33,7 @@ pub(super) enum State {
         until: Duration,
     },
 }
+// ANCHOR_END: state
 
 impl Link {
     pub(super) fn new(tracker: SocketAddr) -> Link {
@@ -80,6 +82,7 @@ impl Link {
         }
     }
 
+    // ANCHOR: connect
     /// A request needs a connection id, after so many tries. Whether the question for it is to be sent
     /// now. One that has been sent lately serves for this request too; one that has become rare because
     /// nobody answered does not make a new request wait.
@@ -97,6 +100,7 @@ impl Link {
         };
         true
     }
+    // ANCHOR_END: connect
 
     /// Whether the question for a connection id is to be sent again.
     pub(super) fn retry(&mut self, now: Duration) -> bool {
@@ -136,7 +140,11 @@ impl Link {
     }
 }
 
+// ANCHOR: wait
 /// How long a datagram is waited for that was sent again so many times (BEP 15): 15 · 2^n seconds.
 pub(super) fn wait(tries: u32) -> Duration {
+    // ANCHOR: yours_wait (chapter 17, "When nothing comes")
     FIRST_WAIT * 2u32.pow(tries.min(MAX_DOUBLINGS))
+    // ANCHOR_END: yours_wait
 }
+// ANCHOR_END: wait

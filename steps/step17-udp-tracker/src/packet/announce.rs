@@ -36,8 +36,10 @@ pub struct Announce {
 }
 
 impl Announce {
+    // ANCHOR: encode
     /// Writes all that comes behind the head.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        // ANCHOR: yours_encode (chapter 17, "The datagrams")
         let request = &self.request;
         let event = match request.event {
             None | Some(AnnounceEvent::Paused) => 0,
@@ -60,7 +62,9 @@ impl Announce {
         if let Some(url_data) = &self.url_data {
             encode_options(url_data, out);
         }
+        // ANCHOR_END: yours_encode
     }
+    // ANCHOR_END: encode
 
     /// Reads what comes behind the head: the announce, and its options. An unknown event is none. The
     /// address that a client may name is not read: whoever could name another's would send us there.

@@ -46,6 +46,7 @@ impl Reply {
         out
     }
 
+    // ANCHOR: decode
     /// Reads a datagram that came from a tracker; where it came from decides the form of the peers.
     ///
     /// # Errors
@@ -67,6 +68,7 @@ impl Reply {
             said,
         })
     }
+    // ANCHOR_END: decode
 }
 
 impl Said {

@@ -24,6 +24,7 @@ impl Ids {
         Ids { key: rng.random() }
     }
 
+    // ANCHOR: ids
     /// An id for who is at this address.
     pub(super) fn give(&self, to: SocketAddr, now: Duration) -> ConnectionId {
         self.id(to, window(now))
@@ -32,9 +33,11 @@ impl Ids {
     /// Whether this id was given to this address in the last two minutes, or somewhat longer ago: up to
     /// a window's length.
     pub(super) fn is_good(&self, id: ConnectionId, from: SocketAddr, now: Duration) -> bool {
+        // ANCHOR: yours_is_good (chapter 17, "Being called")
         let windows = window(CONNECTION_TAKEN);
         let now = window(now);
         (now.saturating_sub(windows)..=now).any(|window| self.id(from, window) == id)
+        // ANCHOR_END: yours_is_good
     }
 
     fn id(&self, addr: SocketAddr, window: u64) -> ConnectionId {
@@ -52,6 +55,7 @@ impl Ids {
         let first: [u8; 8] = std::array::from_fn(|i| hash[i]);
         ConnectionId(u64::from_be_bytes(first))
     }
+    // ANCHOR_END: ids
 }
 
 /// The number of the minute.

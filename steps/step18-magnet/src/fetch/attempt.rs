@@ -120,6 +120,7 @@ impl Attempt {
         block: Vec<u8>,
         info_hash: InfoHash,
     ) -> Verdict {
+        // ANCHOR: yours_put (chapter 18, "Everybody at once, nobody believed")
         if !self.is_running {
             return Verdict::Open;
         }
@@ -151,6 +152,7 @@ impl Attempt {
             common: Some(whole),
         };
         Verdict::Open
+        // ANCHOR_END: yours_put
     }
     // ANCHOR_END: put
 
@@ -294,6 +296,7 @@ fn share_out(
     peers: &mut BTreeMap<PeerKey, Peer>,
     now: Duration,
 ) -> Vec<(PeerKey, u32)> {
+    // ANCHOR: yours_share_out (chapter 18, "Everybody at once, nobody believed")
     let owed = owed(members, peers);
     let mut free = copy.missing().filter(|piece| !owed.contains_key(piece));
     let mut asked = Vec::new();
@@ -311,6 +314,7 @@ fn share_out(
             return asked;
         }
     }
+    // ANCHOR_END: yours_share_out
 }
 // ANCHOR_END: share_out
 

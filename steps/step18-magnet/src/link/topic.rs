@@ -45,6 +45,7 @@ fn info_hash(text: &str) -> Result<InfoHash, &'static str> {
 
 /// Base32 (RFC 4648): five bits a letter, so that 32 of them are 20 bytes.
 fn base32(text: &str) -> Option<[u8; 20]> {
+    // ANCHOR: yours_base32 (chapter 18, "The link, taken apart")
     let mut bytes = [0; 20];
     let mut bits: u32 = 0;
     for (index, letter) in text.bytes().enumerate() {
@@ -61,6 +62,7 @@ fn base32(text: &str) -> Option<[u8; 20]> {
         }
     }
     Some(bytes)
+    // ANCHOR_END: yours_base32
 }
 // ANCHOR_END: info_hash
 

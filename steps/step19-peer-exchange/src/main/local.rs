@@ -98,6 +98,7 @@ fn is_only_late(error: &io::Error) -> bool {
     kinds.contains(&error.kind())
 }
 
+// ANCHOR: join
 /// A socket that hears the group on the network of this address, beside others of this machine that do
 /// the same.
 fn join(interface: Ipv4Addr) -> io::Result<UdpSocket> {
@@ -114,6 +115,7 @@ fn join(interface: Ipv4Addr) -> io::Result<UdpSocket> {
     socket.set_multicast_loop_v4(true)?;
     Ok(socket.into())
 }
+// ANCHOR_END: join
 
 /// A datagram, line by line, fit for a terminal.
 fn show(out: &mut impl Write, datagram: &[u8]) -> io::Result<()> {

@@ -32,9 +32,11 @@ impl Id {
     /// Whether this id may be at this address: its first 21 bits follow from the address and from the
     /// last three bits of the id (BEP 42). At a local address every id may be.
     pub fn fits(self, ip: IpAddr) -> bool {
+        // ANCHOR: yours_fits (chapter 20, "When it goes wrong")
         let expected = checksum(ip, self.0[19]).to_be_bytes();
         let begins = self.0[..2] == expected[..2] && (self.0[2] ^ expected[2]) & 0xf8 == 0;
         begins || is_local(ip)
+        // ANCHOR_END: yours_fits
     }
 }
 

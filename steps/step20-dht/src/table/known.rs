@@ -48,11 +48,13 @@ impl Known {
 
     // ANCHOR: standing
     pub(crate) fn standing(&self, now: Duration) -> Standing {
+        // ANCHOR: yours_standing (chapter 20, "Whom we know")
         match self.failures {
             0 if now < self.last_heard() + GOOD_FOR => Standing::Good,
             n if n < MAX_FAILURES => Standing::Questionable,
             _ => Standing::Bad,
         }
+        // ANCHOR_END: yours_standing
     }
     // ANCHOR_END: standing
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use blocks::{BLOCK, BlockDigests, Geometry};
 use engine::{
-    Action, BufKey, Command, Config, ConnectFailure, Engine, Event, Report, Stored, Time,
+    Action, BufKey, Command, Config, ConnectFailure, Encryption, Engine, Event, Report, Stored, Time,
 };
 use fast::Fast;
 use handshake::{Handshake, Reserved};
@@ -228,7 +228,10 @@ impl Driver {
                 connection.given.push(block);
             }
             Action::LookUp { name, .. } => panic!("nobody has named {name}"),
-            Action::Metadata { .. } | Action::SearchDht | Action::TellLocal { .. } => {
+            Action::Metadata { .. }
+            | Action::SearchDht
+            | Action::DhtNode { .. }
+            | Action::TellLocal { .. } => {
                 panic!("the torrent is known, and has trackers alone: {action:?}")
             }
             Action::Announce {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use engine::{PeerDetails, TrackerDetails, TrackerWord};
+use engine::{Encryption, PeerDetails, TrackerDetails, TrackerWord};
 use peer_id::PeerId;
 use progress::{Role, Text, bytes, columns, duration, rate};
 
@@ -194,12 +194,17 @@ fn flags(peer: &PeerDetails) -> String {
     if peer.incoming {
         flags.push('I');
     }
+    match peer.encryption {
+        Encryption::None => {}
+        Encryption::Greeting => flags.push('e'),
+        Encryption::All => flags.push('E'),
+    }
     flags
 }
 
 /// What the letters mean.
 pub(super) const FLAGS: &str =
-    "D it serves us  d it chokes us  U we serve it  u we choke it  I it called";
+    "D it serves us  d it chokes us  U we serve it  u we choke it  I it called  E encrypted";
 
 /// What it does for us, and why we serve it or do not, if it wants anything.
 fn doing(peer: &PeerDetails) -> String {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use engine::{Bound, Doing, OpenPiece, PeerDetails, TrackerDetails, TrackerWord};
+use engine::{Bound, Doing, Encryption, OpenPiece, PeerDetails, TrackerDetails, TrackerWord};
 use pretty_assertions::assert_eq;
 use progress::{Piece, Text};
 use proptest::prelude::*;
@@ -61,6 +61,11 @@ fn peer(port: u16, doing: Doing) -> PeerDetails {
         addr: SocketAddr::from(([192, 0, 2, 17], port)),
         id: *b"-TR4060-abcdefghijkl",
         incoming: port == 2,
+        encryption: match port {
+            2 => Encryption::All,
+            3 => Encryption::Greeting,
+            _ => Encryption::None,
+        },
         has: 50,
         of: 100,
         down_rate: 300_000,
@@ -215,9 +220,9 @@ fn the_page_of_the_peers_says_what_they_do_and_why_they_are_choked() {
     assert_eq!(
         drawn(TorrentState::Downloading, Some(Page::Peers), 139, 24)[5..9],
         [
-            "[peers]  files  trackers  log                                     D it serves us  d it chokes us  U we serve it  u we choke it  I it called",
+            "[peers]  files  trackers  log                        D it serves us  d it chokes us  U we serve it  u we choke it  I it called  E encrypted",
             "address                client             flags   has       ↓ in      ↑ out  doing",
-            "192.0.2.17:2           Transmission 4.0.6 DuI    50 %  293 KiB/s          -  sends piece 61; no slot free: gives us nothing, third of four",
+            "192.0.2.17:2           Transmission 4.0.6 DuIE   50 %  293 KiB/s          -  sends piece 61; no slot free: gives us nothing, third of four",
             "192.0.2.17:1           Transmission 4.0.6 du     50 %  293 KiB/s          -  chokes us; no slot free: gives us nothing, third of four",
         ],
     );
@@ -226,7 +231,7 @@ fn the_page_of_the_peers_says_what_they_do_and_why_they_are_choked() {
         [
             "[peers]  files  trackers  log",
             "address         client       flags       ↓ in      ↑ out  doing",
-            "192.0.2.17:2    Transmissio… DuI    293 KiB/s          -  sends piece 61; no s…",
+            "192.0.2.17:2    Transmissio… DuIE   293 KiB/s          -  sends piece 61; no s…",
             "192.0.2.17:1    Transmissio… du     293 KiB/s          -  chokes us; no slot f…",
         ],
     );

@@ -16,7 +16,7 @@ use tokio::task::LocalSet;
 
 use super::super::*;
 use super::*;
-use crate::node::begin::{Common, Work};
+use crate::node::begin::{Common, Station, Work};
 use crate::node::disk;
 use crate::node::doors::Doors;
 use crate::node::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
@@ -115,7 +115,11 @@ impl Scene {
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, u64::MAX));
         let common = Rc::new(Common::new(disk, shares));
-        let doors = Arc::new(Doors::new(PeerId([1; 20])));
+        let doors = Arc::new(Doors::new(
+            PeerId([1; 20]),
+            encryption::Policy::Allow,
+            Arc::default(),
+        ));
         let (handle, reins) = Torrent::new(self.metainfo.info_hash_v1.unwrap());
         let life = async {
             let opened = self.open().await;
@@ -134,12 +138,15 @@ impl Scene {
         Work {
             options: self.options(),
             names: self.names(),
-            port: 1,
-            udp: Udp::closed(&std::io::Error::other("none is needed")),
-            door: doors
-                .add(self.metainfo.info_hash_v1.unwrap(), engine::speaks())
-                .unwrap(),
-            reins,
+            station: Station {
+                port: 1,
+                udp: Udp::closed(&std::io::Error::other("none is needed")),
+                local: crate::node::local::Local::new(1, crate::node::LocalNetwork::None).0,
+                door: doors
+                    .add(self.metainfo.info_hash_v1.unwrap(), engine::speaks())
+                    .unwrap(),
+                reins,
+            },
         }
     }
 

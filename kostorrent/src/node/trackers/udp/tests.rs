@@ -95,7 +95,7 @@ fn udp_urls_are_known_in_any_spelling() {
 #[tokio::test]
 async fn what_goes_wrong_is_told_with_the_host_and_without_the_key() {
     let closed = Udp::closed(&std::io::Error::other("too many files"));
-    let by_udp = ByUdp::new(closed);
+    let by_udp = ByUdp::new(closed, Default::default());
     let request = AnnounceRequest {
         info_hash: metainfo::InfoHash([0; 20]),
         peer_id: peer_id::PeerId([0; 20]),

@@ -57,6 +57,7 @@ impl Driver {
             peer,
             addr,
             incoming,
+            encryption: Encryption::None,
             handshake,
         });
         peer
