@@ -43,6 +43,7 @@ fn json_has_exactly_the_promised_fields() {
         "comment",
         "created_by",
         "creation_date",
+        "magnet",
     ];
     promised.sort();
     assert_eq!(fields, promised);
@@ -59,6 +60,9 @@ fn json_has_exactly_the_promised_fields() {
     );
     assert_eq!(shown["info_hash_v2"], json!(null));
     assert_eq!(shown["private"], json!(false));
+    let link = shown["magnet"].as_str().unwrap();
+    let hash = shown["info_hash_v1"].as_str().unwrap();
+    assert!(link.starts_with(&format!("magnet:?xt=urn:btih:{hash}&dn=kostorrent-sample")), "{link}");
 }
 
 #[test]
