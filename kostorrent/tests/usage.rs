@@ -80,23 +80,6 @@ fn wrong_usage_is_code_two() {
 }
 
 #[test]
-fn what_is_not_built_is_refused_as_not_yet() {
-    for line in [
-        &[
-            "download",
-            "magnet:?xt=urn:btih:0123456789012345678901234567890123456789",
-        ][..],
-        &[
-            "show",
-            "magnet:?xt=urn:btih:0123456789012345678901234567890123456789",
-        ],
-    ] {
-        let line = run(line).failed(2);
-        assert!(line.contains("not yet"), "{line}");
-    }
-}
-
-#[test]
 fn failures_are_one_line_and_code_one() {
     let dir = tempfile::tempdir().unwrap();
     let missing = text(dir.path().join("missing.torrent"));
@@ -144,18 +127,6 @@ fn a_reader_that_leaves_is_no_failure() {
         .read_to_string(&mut err)
         .unwrap();
     assert_eq!((child.wait().unwrap().code(), &*err), (Some(0), ""));
-}
-
-#[test]
-fn what_is_not_built_yet_is_an_error_event_too() {
-    let magnet = "magnet:?xt=urn:btih:0123456789012345678901234567890123456789";
-    let ran = run(["download", magnet, "--json"]);
-    assert_eq!(ran.code, Some(2));
-    let events = ran.events();
-    assert_eq!(
-        (events.len(), events[0]["event"].as_str()),
-        (1, Some("error"))
-    );
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
         .args(arguments)
         .env("NO_COLOR", "1")
         .env("XDG_STATE_HOME", state())
+        .env("KOSTORRENT_LSD", "off")
+        // Nothing leaves this machine.
+        .env("KOSTORRENT_DHT_ROUTERS", "none")
         .env_remove("KOSTORRENT_LOG");
     command
 }

@@ -49,6 +49,7 @@ impl OnTerminal {
             .env("LC_ALL", "C.UTF-8")
             .env("XDG_STATE_HOME", kostorrent::state())
             .env_remove("NO_COLOR")
+            .env("KOSTORRENT_LSD", "off")
             .env_remove("KOSTORRENT_LOG")
             .stdin(end())
             .stdout(end())

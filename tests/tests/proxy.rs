@@ -56,8 +56,8 @@ fn peers_and_trackers_are_reached_through_the_proxy_alone() {
     payload.assert_in(folder.path());
 
     let asked = proxy.asked();
-    let count = |whom: &str| asked.iter().filter(|asked| *asked == whom).count() as u32;
-    assert_eq!(count(PEER), seeder.seen().connections);
+    let count = |whom: &str| asked.iter().filter(|asked| *asked == whom).count();
+    assert_eq!(count(PEER), seeder.seen().connections as usize);
     assert!(count(TRACKER) >= 1);
     assert!(asked.iter().any(|whom| whom == "192.0.2.9:1"), "{asked:?}");
     assert!(by_udp.recv_from(&mut [0; 2_000]).is_err(), "a datagram");

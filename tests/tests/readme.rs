@@ -9,7 +9,7 @@ use kostorrent_tests::{ports, programs};
 use pretty_assertions::assert_eq;
 
 /// What a block of commands that is not run begins with, and why it is not.
-const NOT_RUN: [(&str, &str); 4] = [
+const NOT_RUN: [(&str, &str); 2] = [
     (
         "cargo run --release -- demo",
         "tests of its own; and `tests/run` would run itself",
@@ -18,11 +18,6 @@ const NOT_RUN: [(&str, &str); 4] = [
         "mdbook serve",
         "it runs until it is ended, and tests/run builds the book",
     ),
-    (
-        "cargo run -p step18-magnet",
-        "the lab gives no metadata away yet; tests of their own run them",
-    ),
-    ("cargo run -p step20-dht", "a test of its own runs it"),
 ];
 
 /// The lines of the original roadmap, each as it stands beside the command that shows it.

@@ -37,21 +37,6 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused() {
-    let magnet = "magnet:?xt=urn:btih:0123456789012345678901234567890123456789";
-    let not_yet: [&[&str]; 2] = [&["download", magnet], &["show", magnet]];
-    for arguments in not_yet {
-        let finished = kostorrent::run(arguments);
-        finished.expect_code(2);
-        assert!(
-            finished.stderr.contains("not yet"),
-            "{arguments:?}: {}",
-            finished.stderr
-        );
-    }
-}
-
-#[test]
 fn a_failure_is_exit_code_1_and_one_line() {
     let folder = temp();
     let missing = folder.path().join("missing.torrent");

@@ -24,13 +24,20 @@ impl Engine {
         if tells_much && self.swarm.iter().map(told).sum::<usize>() > EARLY {
             return Err(CloseReason::TooEarly);
         }
+        let fetches = self.fetches();
         let Some(peer) = self.swarm.get_mut(key) else {
             return Ok(());
         };
-        match peer.early.get_or_insert_default().said(message) {
-            true => Ok(()),
-            false => Err(CloseReason::TooEarly),
+        let early = peer.early.get_or_insert_default();
+        if !early.said(message) {
+            return Err(CloseReason::TooEarly);
         }
+        // We miss everything. Who hears that now has unchoked us when we know what to ask for.
+        if fetches && early.has_any() && !peer.down.am_interested {
+            peer.down.am_interested = true;
+            self.cx.send(peer, Message::Interested);
+        }
+        Ok(())
     }
 
     /// It is known what the torrent consists of, and what of it is there.

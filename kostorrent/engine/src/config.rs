@@ -53,6 +53,8 @@ pub struct Config {
     pub client: String,
     /// The port at which we can be called; 0 if we cannot.
     pub port: u16,
+    /// The port of our node of the DHT; 0 if there is none.
+    pub dht_port: u16,
     /// The extensions that our handshake says we speak.
     pub reserved: Reserved,
     /// Whether pieces are granted to peers that are choked, and asked for that we were granted (BEP 6). Which
@@ -86,6 +88,7 @@ impl Config {
             peer_id: [0; 20],
             client: String::new(),
             port: 0,
+            dht_port: 0,
             reserved: Reserved::none(),
             allows_fast: true,
             seed: 0,

@@ -14,7 +14,9 @@ use crate::leaving::Stage;
 use crate::peer::{Down, Peer, Up};
 use crate::swarm::Admission;
 use crate::timers::Timer;
-use crate::{Action, CloseReason, ConnectFailure, Encryption, Engine, Source, download, passing};
+use crate::{
+    Action, CloseReason, ConnectFailure, Encryption, Engine, Source, dht, download, passing,
+};
 
 /// How long a seed is left alone once we miss nothing.
 const SEED_REST: Duration = Duration::from_secs(30 * 60);
@@ -59,6 +61,7 @@ impl Engine {
         };
         self.introduce(&mut peer);
         self.say_extensions(&mut peer);
+        self.say_dht_port(&mut peer, theirs);
         if let Some(content) = &mut self.content {
             content.review_fellow(&peer, now);
         }
@@ -225,6 +228,13 @@ impl Engine {
         peer.heard = cx.now;
         if let Message::Later { id: EXTENDED, body } = &message {
             return self.extended(key, body);
+        }
+        if let Message::Later {
+            id: dht::PORT,
+            body,
+        } = &message
+        {
+            return self.dht_port(key, body);
         }
         let Some(content) = &mut self.content else {
             return self.said_early(key, message);

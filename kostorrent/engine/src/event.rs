@@ -371,6 +371,11 @@ pub enum Action {
     /// Search the DHT for peers, and announce us to the nodes that keep them: [`Event::Named`] as often as
     /// some are found, then [`Event::Searched`] (BEP 5).
     SearchDht,
+    /// A peer says that it has a node of the DHT there: the search can go on from it.
+    DhtNode {
+        /// Its address.
+        addr: SocketAddr,
+    },
     /// Tell the local network now and then that we have this torrent, or do so no more (BEP 14): who
     /// else has it is [`Event::Named`].
     TellLocal {

@@ -23,6 +23,7 @@ mod connections;
 mod content;
 mod cx;
 mod details;
+mod dht;
 mod discovery;
 mod download;
 mod event;
@@ -79,7 +80,7 @@ use timers::Timer;
 use upload::{SuperSeed, Upload};
 
 /// The ids of the messages that the engine wants to hear of beyond those of BEP 3.
-pub const LATER: &[u8] = &[13, 14, 15, 16, 17, EXTENDED];
+pub const LATER: &[u8] = &[dht::PORT, 13, 14, 15, 16, 17, EXTENDED];
 
 /// The extensions that the engine speaks: what a handshake can say, and [`Config::reserved`].
 pub fn speaks() -> Reserved {
@@ -107,6 +108,8 @@ pub struct Engine {
     /// What we call ourselves, and where we can be called.
     client: String,
     port: u16,
+    /// The port of our node of the DHT; 0 if there is none.
+    dht_port: u16,
     /// Bytes for open pieces.
     memory: u64,
     metadata: Metadata,
@@ -145,6 +148,7 @@ impl Engine {
             peer_id,
             client: config.client.clone(),
             port: config.port,
+            dht_port: config.dht_port,
             memory,
             metadata: Metadata::new(&config),
             discovery: Discovery::new(&config, &mut cx),

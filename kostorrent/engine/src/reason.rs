@@ -128,8 +128,8 @@ pub enum Failure {
     Disk(String),
     /// There never was anybody to ask.
     #[error(
-        "no tracker and no peer can be reached: the torrent names no HTTP tracker that could be \
-         asked, and no address answered; give one with --peer ADDRESS"
+        "no tracker and no peer can be reached: there is no tracker that could be asked, and no \
+         address answered; give one with --peer ADDRESS"
     )]
     NobodyToAsk,
     /// There is nobody but peers whose names lead nowhere.

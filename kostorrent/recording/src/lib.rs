@@ -102,6 +102,9 @@ pub struct Header {
     /// What we called ourselves.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub client: String,
+    /// The port of our node of the DHT.
+    #[serde(default, skip_serializing_if = "is_no_port")]
+    pub dht_port: u16,
     /// The port at which we could be called.
     #[serde(default, skip_serializing_if = "is_no_port")]
     pub port: u16,
@@ -138,6 +141,7 @@ impl Header {
             peer_id,
             client,
             port,
+            dht_port,
             reserved,
             allows_fast,
             seed,
@@ -181,6 +185,7 @@ impl Header {
             peer_id: hex::encode(peer_id),
             client: client.clone(),
             port: *port,
+            dht_port: *dht_port,
             reserved: hex::encode(reserved.0),
             allows_fast: *allows_fast,
             seed: *seed,
@@ -246,6 +251,7 @@ impl Header {
             peer_id,
             client: self.client.clone(),
             port: self.port,
+            dht_port: self.dht_port,
             reserved,
             allows_fast: self.allows_fast,
             seed: self.seed,
@@ -303,7 +309,10 @@ pub fn is_recorded(action: &Action, anonymous: bool) -> bool {
         | Action::Metadata { .. } => false,
         // They have addresses and words of others in them; and which of two addresses is called
         // first may depend on which is the smaller.
-        Action::Connect { .. } | Action::LookUp { .. } | Action::Report(_) => !anonymous,
+        Action::Connect { .. }
+        | Action::LookUp { .. }
+        | Action::DhtNode { .. }
+        | Action::Report(_) => !anonymous,
         Action::Finished(Outcome::Failed(_)) => !anonymous,
         _ => true,
     }

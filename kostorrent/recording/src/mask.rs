@@ -14,6 +14,9 @@ use super::Header;
 /// The number of the message by which a peer allows us a piece (BEP 6).
 const ALLOWED_FAST: u8 = 17;
 
+/// The number of the message by which a peer tells of its node of the DHT (BEP 5).
+const PORT: u8 = 9;
+
 /// What stands for what, each by the order in which it came up.
 #[derive(Debug, Default)]
 pub(super) struct Mask {
@@ -50,6 +53,7 @@ impl Mask {
         // Nobody hears them: an anonymous recording does without the extension protocol.
         header.client.clear();
         header.port = 0;
+        header.dht_port = 0;
     }
 
     /// The event with nothing in it that tells who or where somebody is.
@@ -63,14 +67,16 @@ impl Mask {
                 handshake.info_hash = InfoHash([0; 20]);
                 handshake.peer_id = PeerId(self.id(handshake.peer_id.0));
             }
-            // The pieces that we are allowed are made from our address; nobody asks for them here.
+            // The pieces that we are allowed are made from our address, and nobody asks for them here; a
+            // port is a part of an address.
             Event::Message {
                 message:
                     message @ Message::Later {
-                        id: ALLOWED_FAST, ..
+                        id: ALLOWED_FAST | PORT,
+                        ..
                     },
                 ..
-            } => *message = Message::Skipped(ALLOWED_FAST),
+            } => *message = Message::Skipped(message.id().unwrap_or_default()),
             Event::ConnectFailed { addr, why } => {
                 *addr = self.addr(*addr);
                 match why {

@@ -91,7 +91,7 @@ impl World {
                 self.will_tell(OPENING, node, known);
             }
             // There is no local network here.
-            Action::TellLocal { .. } => {}
+            Action::TellLocal { .. } | Action::DhtNode { .. } => {}
             Action::SearchDht => self.search_dht(node),
             Action::Announce {
                 tracker,

@@ -10,12 +10,13 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use encryption::Policy;
 use tracker::PeerAddr;
 
+use super::environment;
+use super::failure::Failure;
 use super::goal::{Goal, Ratio};
 use super::reference;
-use super::values::{self, Date, PieceLength, Tier};
+use super::values::{self, Date, PieceLength, Router, Tier};
 use crate::create::Pattern;
-use crate::node;
-use crate::node::{Interface, Proxy, Route};
+use crate::node::{self, DhtOptions, Interface, Proxy, Route, Routers};
 
 mod examine;
 mod practice;
@@ -260,8 +261,8 @@ pub(crate) struct Network {
     /// One that is named by an address uses that address alone. On Linux and macOS sockets are bound to the interface
     /// itself, on other systems to its address, and the system's routes decide. Names are asked, over the interface, of the
     /// servers in /etc/resolv.conf, or of those that systemd-resolved asks; where there is no such file, as on Windows, a
-    /// tracker or peer has to be given by its address. What the system itself answers to late packets of a connection that
-    /// is gone follows its routes: to be sure of that, too, use a firewall or a network namespace.
+    /// tracker or peer has to be given by its address. Local discovery is off. What the system itself answers to late packets
+    /// of a connection that is gone follows its routes: to be sure of that, too, use a firewall or a network namespace.
     #[arg(long, value_name = "NAME|ADDRESS")]
     interface: Option<Interface>,
     /// The SOCKS5 proxy that everything goes through or nothing goes at all: socks5://[USER:PASSWORD@]HOST:PORT. Nobody can
@@ -277,6 +278,10 @@ pub(crate) struct Network {
     /// nothing from who knows the torrent, and not who talks to whom
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Encryption::Allow)]
     encryption: Encryption,
+    /// A node of the DHT to begin from, in place of the well-known ones: HOST:PORT or [IPv6]:PORT; may be repeated.
+    /// `none` is none
+    #[arg(long = "dht-router", value_name = "ADDR", value_parser = values::router)]
+    routers: Vec<Router>,
 }
 
 /// Which connections to peers are encrypted.
@@ -318,25 +323,48 @@ impl Network {
         let names = self.peers.iter().filter_map(PeerAddr::name);
         names.map(|(name, port)| (name.to_owned(), port)).collect()
     }
+
+    /// How to take part in the DHT, if that is wanted; `state` is the folder that keeps whom it knew.
+    pub(crate) fn dht(
+        &self,
+        sources: Sources,
+        state: Option<PathBuf>,
+    ) -> Result<Option<DhtOptions>, Failure> {
+        if sources.no_dht {
+            return Ok(None);
+        }
+        let routers = match self.routers.is_empty() {
+            true => environment::routers()?,
+            false => Some(self.routers.clone()),
+        };
+        let routers = routers.map_or_else(Routers::default, |all| {
+            Routers::Named(all.into_iter().filter_map(Router::addr).collect())
+        });
+        Ok(Some(DhtOptions { routers, state }))
+    }
 }
 
 /// Where peers come from, beside the trackers.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Sources {
-    /// Do not use the DHT (it is not built yet: accepted, changes nothing)
+    /// Neither search the DHT for peers nor take part in it (BEP 5); for a private torrent nobody does
     #[arg(long)]
     pub(crate) no_dht: bool,
     /// Do not tell peers of each other, nor listen when they do (BEP 11); a private torrent never does
     #[arg(long)]
     pub(crate) no_pex: bool,
+    /// Neither look on the local network for who has the same torrents nor tell it of ours (BEP 14); for a private
+    /// torrent nobody does
+    #[arg(long)]
+    pub(crate) no_lsd: bool,
 }
 
 impl Sources {
     /// Who is asked and told.
     pub(crate) fn sources(self) -> node::Sources {
         node::Sources {
-            dht: false,
-            local: false,
+            dht: !self.no_dht,
+            local: !self.no_lsd,
             exchange: !self.no_pex,
         }
     }

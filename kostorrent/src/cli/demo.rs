@@ -34,6 +34,7 @@ pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
                 rare: false,
                 trouble: args.trouble,
                 fast: args.fast,
+                dht: false,
             };
             let lab = tokio::select! {
                 lab = Lab::start(options) => lab.map_err(Failure::failed)?,
@@ -67,6 +68,7 @@ async fn download(
     let plan = Plan {
         node: NodeOptions::default(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        dht: None,
         jobs: vec![match args.magnet {
             true => by_link(lab, folder, mode),
             false => TorrentOptions::new(lab.metainfo(), folder, mode).into(),

@@ -12,7 +12,9 @@ use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::{self, Found, Job, MagnetJob};
 use super::running::{self, Plan};
-use super::{choosing, face, log, memory, metadata, place, recorder, several, torrent_file};
+use super::{
+    choosing, environment, face, log, memory, metadata, place, recorder, several, torrent_file,
+};
 use crate::node::{MagnetOptions, Mode, NodeOptions, TorrentOptions};
 
 /// Downloads until everything is there.
@@ -29,10 +31,14 @@ pub(crate) fn run(args: &Download) -> Result<(), Failure> {
                 limit_down: args.limit_down,
                 limit_up: args.upload.limit_up,
                 encryption: args.network.encryption(),
+                local: environment::local_network(),
                 route: args.network.route(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),
+            dht: args
+                .network
+                .dht(args.sources, memory::folder(&args.memory))?,
             jobs: several.jobs,
             places: several.places,
             failed: several.failed,
@@ -98,10 +104,9 @@ fn recorded(options: TorrentOptions, args: &Download) -> Result<TorrentOptions, 
 
 /// What a link has become.
 fn became(found: Found, magnet: &Magnet, args: &Download) -> Result<TorrentOptions, Failure> {
-    let Found { metainfo, info } = found;
-    let metainfo = torrent_file::to_use(Arc::unwrap_or_clone(metainfo), args.names, args.face)?;
-    let metainfo = metainfo.into();
-    torrent(Found { metainfo, info }, magnet.selected.as_ref(), args)
+    let metainfo = Arc::unwrap_or_clone(found.metainfo);
+    let metainfo = torrent_file::to_use(metainfo, args.names, args.face)?.into();
+    torrent(Found { metainfo, ..found }, magnet.selected.as_ref(), args)
 }
 
 fn keeps_seeding(args: &Download) -> bool {
@@ -120,7 +125,11 @@ fn torrent(
     selected: Option<&Selected>,
     args: &Download,
 ) -> Result<TorrentOptions, Failure> {
-    let Found { metainfo, info } = found;
+    let Found {
+        metainfo,
+        info,
+        nodes,
+    } = found;
     let output = args.output.as_deref().unwrap_or(Path::new("."));
     let root = place::of_output(output, &metainfo, args.face)?;
     let remember = memory::remember(&args.memory, args.face)?;
@@ -134,6 +143,7 @@ fn torrent(
     Ok(TorrentOptions {
         info: Some(info),
         sources: args.sources.sources(),
+        nodes,
         peers: args.network.peers(),
         names: args.network.names(),
         overwrite: args.overwrite,

@@ -33,6 +33,8 @@ pub(crate) struct Found {
     pub(crate) metainfo: Arc<Metainfo>,
     /// The bytes of its `info` dictionary.
     pub(crate) info: Arc<[u8]>,
+    /// Nodes of the DHT that its torrent file names.
+    pub(crate) nodes: Vec<(String, u16)>,
 }
 
 impl Job {

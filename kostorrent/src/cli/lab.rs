@@ -13,7 +13,7 @@ use super::program::program;
 use super::text::printable;
 use super::{clock, log, output, running};
 use crate::lab::tracker::Announce;
-use crate::lab::{Lab, Options, sample};
+use crate::lab::{Lab, Options, dht, sample};
 
 /// Where the sample's torrent is in the source tree.
 const COMMITTED: &str = "kostorrent/sample/kostorrent-sample.torrent";
@@ -29,6 +29,7 @@ pub(crate) fn run(args: &args::Lab) -> Result<(), Failure> {
             rare: args.rare,
             trouble: args.trouble,
             fast: args.fast,
+            dht: !args.no_dht,
         };
         let mut lab = tokio::select! {
             lab = Lab::start(options) => lab.map_err(Failure::failed)?,
@@ -78,11 +79,21 @@ fn introduce(lab: &Lab, torrent: &std::path::Path) -> Result<(), Failure> {
         )?;
         writeln!(out, "  tracker  {}", lab.announce_url())?;
         writeln!(out, "  by UDP   {}", lab.udp_url())?;
+        if let Some(router) = lab.router() {
+            let nodes = dht::NODES;
+            writeln!(
+                out,
+                "  DHT      {router}, one of {nodes} nodes: --dht-router"
+            )?;
+        }
         for addr in lab.seeders() {
             writeln!(out, "  seeder   {addr}")?;
         }
         for (trouble, addr) in lab.trouble() {
             writeln!(out, "  trouble  {addr}  {}", trouble.does())?;
+        }
+        for (mischief, addr) in lab.mischief() {
+            writeln!(out, "  trouble  {addr}  {}", mischief.does())?;
         }
         writeln!(out, "  torrent  {torrent}")?;
         writeln!(out, "  magnet   {}\n", lab.magnet())?;

@@ -1,6 +1,6 @@
 //! What is remembered of a torrent in a folder: where, and what was chosen of it before.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use metainfo::Metainfo;
 use resume::{StateFile, System, folder_bytes, one_name, state_dir};
@@ -33,6 +33,16 @@ pub(crate) fn remember(args: &Memory, face: Face) -> Result<Option<Remember>, Fa
             Ok(None)
         }
     }
+}
+
+/// The folder that remembers, for what is not of one torrent; `None` without one.
+pub(crate) fn folder(args: &Memory) -> Option<PathBuf> {
+    args.state.clone().or_else(usual_folder)
+}
+
+/// The folder that remembers unless another one is named.
+pub(crate) fn usual_folder() -> Option<PathBuf> {
+    state_dir(System::HERE, |name| std::env::var_os(name)).ok()
 }
 
 /// The files that were wanted the last time. What cannot be read is not used; the torrent itself

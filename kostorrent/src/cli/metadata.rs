@@ -8,7 +8,7 @@ use magnet::Magnet;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::Found;
-use super::{args, download, face, running};
+use super::{args, download, environment, face, memory, running};
 use crate::node::{Node, NodeOptions, Notice, Outcome};
 
 /// Fetches the metadata of a link.
@@ -20,8 +20,15 @@ pub(crate) fn fetch(
 ) -> Result<Found, Failure> {
     running::block_on(async {
         let mut interrupts = Interrupts::new()?;
-        let node = Node::start(NodeOptions::default()).map_err(Failure::failed)?;
-        let endpoint = node.listen(running::listen_on(network.port));
+        let options = NodeOptions {
+            encryption: network.encryption(),
+            local: environment::local_network(),
+            route: network.route(),
+            ..NodeOptions::default()
+        };
+        let node = Node::start(options).map_err(Failure::failed)?;
+        let dht = network.dht(sources, memory::usual_folder())?;
+        let endpoint = node.listen_with(running::listen_on(network.port), dht);
         let endpoint = endpoint.map_err(Failure::failed)?;
         let mut options = download::link(magnet, network.peers(), network.names());
         options.sources = sources.sources();
@@ -39,7 +46,11 @@ pub(crate) fn fetch(
                 }
                 notice = notices.recv() => match notice {
                     Some(Notice::Metadata { metainfo, info }) => {
-                        found = Some(Found { metainfo, info });
+                        found = Some(Found {
+                            metainfo,
+                            info,
+                            nodes: Vec::new(),
+                        });
                         torrent.stop();
                         break;
                     }

@@ -11,6 +11,7 @@ mod completions;
 mod create;
 mod demo;
 mod download;
+mod environment;
 mod examine;
 mod face;
 mod failure;

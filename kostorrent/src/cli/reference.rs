@@ -12,7 +12,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
 ];
 
 /// Variables of the environment, those that belong together in one entry.
-pub(crate) const ENVIRONMENT: [(&[&str], &str); 11] = [
+pub(crate) const ENVIRONMENT: [(&[&str], &str); 13] = [
     (&["NO_COLOR"], "no colour, whatever the terminal can do"),
     (
         &["TERM"],
@@ -25,6 +25,10 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 11] = [
     (
         &["KOSTORRENT_LOG"],
         "what to log on stderr, as --log says it: debug, for one",
+    ),
+    (
+        &["KOSTORRENT_DHT_ROUTERS"],
+        "the nodes of the DHT to begin from, as --dht-router says them, separated by commas; or `none`",
     ),
     (
         &["XDG_STATE_HOME"],
@@ -52,13 +56,17 @@ pub(crate) const ENVIRONMENT: [(&[&str], &str); 11] = [
         "certificates to trust for https trackers, in place of the system's",
     ),
     (
+        &["KOSTORRENT_LSD"],
+        "where local discovery (BEP 14) looks: `loopback` is this machine alone, `off` nowhere",
+    ),
+    (
         &["NOTIFY_SOCKET"],
         "set by systemd for a service: it is told when everything is ready, and when it ends",
     ),
 ];
 
 /// Files and folders that are not named on the command line.
-pub(crate) const FILES: [(&str, &str); 4] = [
+pub(crate) const FILES: [(&str, &str); 5] = [
     (
         "$XDG_RUNTIME_DIR/kostorrent/",
         "the sockets at which `status`, `pause`, `resume` and `stop` speak to what is running. \
@@ -70,6 +78,11 @@ pub(crate) const FILES: [(&str, &str); 4] = [
         "what is on disk of a torrent in a folder, and is durable, so that the next start need not read \
          it. It may be deleted: then everything is read. Without that variable it is below \
          ~/.local/state; --state names another folder",
+    ),
+    (
+        "$XDG_STATE_HOME/kostorrent/dht.dat",
+        "the nodes of the DHT that were known at the last end, for the next start. It may be deleted; \
+         `dht.lock` beside it says that somebody writes it",
     ),
     (
         ".INFO-HASH.parts",

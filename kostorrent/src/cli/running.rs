@@ -18,7 +18,8 @@ use super::several::Places;
 use super::{args, service, several};
 use crate::control::{Asked, Server};
 use crate::node::{
-    self, Command, Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report, TorrentState,
+    self, Command, DhtOptions, Endpoint, Mode, Node, NodeOptions, Notice, Outcome, Report,
+    TorrentState,
 };
 use shown::Shown;
 
@@ -35,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) node: NodeOptions,
     /// Where peers may call.
     pub(crate) listen: SocketAddr,
+    /// How to take part in the DHT, if at all.
+    pub(crate) dht: Option<DhtOptions>,
     /// The torrents and magnet links, at least one.
     pub(crate) jobs: Vec<Job>,
     /// Where files of theirs are to be.
@@ -162,7 +165,9 @@ impl Running {
     fn start(plan: Plan, looks: Looking) -> Result<(Node, Running), Failure> {
         let began = Instant::now();
         let node = Node::start(plan.node).map_err(Failure::failed)?;
-        let endpoint = node.listen(plan.listen).map_err(Failure::failed)?;
+        let endpoint = node
+            .listen_with(plan.listen, plan.dht)
+            .map_err(Failure::failed)?;
         let several = plan.jobs.len() + plan.failed.len() > 1;
         let (to_seen, seen) = mpsc::channel(16);
         let looks = watch::Sender::new(looks);
@@ -304,7 +309,14 @@ impl Running {
                 shown.saw(now);
                 if let Notice::Metadata { metainfo, info } = &notice {
                     let (metainfo, info) = (metainfo.clone(), info.clone());
-                    if shown.became(Found { metainfo, info }, &mut self.places) {
+                    if shown.became(
+                        Found {
+                            metainfo,
+                            info,
+                            nodes: Vec::new(),
+                        },
+                        &mut self.places,
+                    ) {
                         face.known(torrent, &shown.subject)?;
                     }
                 }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::{Found, Job};
 use super::running::{self, Plan};
-use super::{face, log, memory, place, recorder, several, torrent_file};
+use super::{environment, face, log, memory, place, recorder, several, torrent_file};
 use crate::node::{Mode, NodeOptions, TorrentOptions};
 
 /// Seeds until Ctrl-C, or until enough was given.
@@ -21,10 +21,14 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
             node: NodeOptions {
                 limit_up: args.upload.limit_up,
                 encryption: args.network.encryption(),
+                local: environment::local_network(),
                 route: args.network.route(),
                 ..NodeOptions::default()
             },
             listen: running::listen_on(args.network.port),
+            dht: args
+                .network
+                .dht(args.sources, memory::folder(&args.memory))?,
             jobs: several.jobs,
             places: several.places,
             failed: several.failed,
@@ -41,11 +45,16 @@ pub(crate) fn run(args: &Seed) -> Result<(), Failure> {
 
 /// A torrent that is to be seeded.
 fn seed(torrent: &Path, args: &Seed) -> Result<TorrentOptions, Failure> {
-    let Found { metainfo, info } = torrent_file::load_to_use(torrent, args.names, args.face)?;
+    let Found {
+        metainfo,
+        info,
+        nodes,
+    } = torrent_file::load_to_use(torrent, args.names, args.face)?;
     let root = place::of_data(&args.data, &metainfo, args.face)?;
     Ok(TorrentOptions {
         info: Some(info),
         sources: args.sources.sources(),
+        nodes,
         peers: args.network.peers(),
         names: args.network.names(),
         partial: args.partial,

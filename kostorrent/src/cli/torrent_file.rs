@@ -28,9 +28,14 @@ pub(crate) fn load_to_use(
     let bytes = read(path)?;
     let metainfo = parse(path, &bytes)?;
     let info = metainfo::info_bytes(&bytes).unwrap_or_default().into();
+    let nodes = dht::torrent_nodes(&bytes);
     drop(bytes);
     let metainfo = to_use(metainfo, names, face)?.into();
-    Ok(Found { metainfo, info })
+    Ok(Found {
+        metainfo,
+        info,
+        nodes,
+    })
 }
 
 /// A torrent that is to be worked on: tells what of it is not made on disk.

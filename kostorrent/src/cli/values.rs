@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use tracker::PeerAddr;
 use url::Url;
 
 use super::args::Sync;
@@ -30,6 +31,40 @@ pub(crate) enum Whose {
     Addr(SocketAddr),
     /// Whoever is at this address.
     Host(IpAddr),
+}
+
+/// A node of the DHT to begin from, or the word that there is to be none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Router {
+    /// `none`.
+    None,
+    /// One by its name or address, and UDP port.
+    At(String, u16),
+}
+
+impl Router {
+    /// Where it is.
+    pub(crate) fn addr(self) -> Option<(String, u16)> {
+        match self {
+            Router::None => None,
+            Router::At(host, port) => Some((host, port)),
+        }
+    }
+}
+
+/// A node of the DHT: `none`, `HOST:PORT` or `[IPv6]:PORT`.
+pub(crate) fn router(text: &str) -> Result<Router, String> {
+    if text == "none" {
+        return Ok(Router::None);
+    }
+    let addr: PeerAddr = text
+        .parse()
+        .map_err(|error| format!("{error}, or `none`"))?;
+    Ok(match (addr.known(), addr.name()) {
+        (Some(addr), _) => Router::At(addr.ip().to_string(), addr.port()),
+        (None, Some((name, port))) => Router::At(name.to_owned(), port),
+        (None, None) => Router::None,
+    })
 }
 
 /// A connection's number, or an address with or without a port.

@@ -5,6 +5,7 @@
 //! and a port of its own. They are slowed down so that a download takes about ten seconds and can be
 //! watched.
 
+pub mod dht;
 pub mod peer;
 mod rare;
 pub mod sample;
@@ -27,6 +28,7 @@ use tokio::time::timeout;
 use crate::file_id::FileId;
 use crate::node::{Endpoint, Mode, Node, NodeError, NodeOptions, Sources, Torrent, TorrentOptions};
 use crate::whole_file::{self, WriteError};
+use dht::{Mischief, Mischievous, Nodes};
 use temp::TempFolder;
 use tracker::{Announce, Serves, Swarms, Tracker};
 use trouble::{Content, Trouble, TroubleMaker};
@@ -55,6 +57,8 @@ pub struct Options {
     pub trouble: bool,
     /// Whether everybody sends as fast as he can.
     pub fast: bool,
+    /// Whether there are nodes of the DHT that know where everybody is.
+    pub dht: bool,
 }
 
 /// Why the lab cannot run.
@@ -104,6 +108,9 @@ pub enum LabError {
     /// A trouble-maker, or a seeder that has a part, cannot listen.
     #[error("a peer of the lab: {0}")]
     Trouble(io::Error),
+    /// The nodes of the DHT have no ports.
+    #[error("a node of the lab's DHT: {0}")]
+    Dht(io::Error),
     /// Something is very slow, or goes wrong without a word.
     #[error("the lab's seeders did not announce themselves within {} seconds", READY.as_secs())]
     NotReady,
@@ -118,6 +125,8 @@ pub struct Lab {
     /// Seeders that have a part.
     parts: Vec<TroubleMaker>,
     trouble: Vec<(Trouble, TroubleMaker)>,
+    nodes: Option<Nodes>,
+    mischief: Vec<(Mischief, Mischievous)>,
     torrent: Vec<u8>,
     metainfo: Arc<Metainfo>,
     /// Removed last, when nobody reads from it any more.
@@ -160,6 +169,8 @@ impl Lab {
             seeders: Vec::new(),
             parts: Vec::new(),
             trouble: Vec::new(),
+            nodes: None,
+            mischief: Vec::new(),
             torrent,
             metainfo,
             folder,
@@ -174,8 +185,26 @@ impl Lab {
         if options.trouble {
             lab.add_trouble(rate).await?;
         }
+        if options.dht {
+            lab.nodes = Some(Nodes::start().await.map_err(LabError::Dht)?);
+        }
         lab.wait_for_seeders().await?;
+        lab.tell_nodes().await;
+        if options.trouble {
+            lab.add_mischief().await?;
+        }
         Ok(lab)
+    }
+
+    /// Has the DHT know where everybody is.
+    async fn tell_nodes(&self) {
+        let (Some(nodes), Some(info_hash)) = (&self.nodes, self.metainfo.info_hash_v1) else {
+            return;
+        };
+        let trouble = self.trouble().map(|(_, addr)| addr);
+        for (number, addr) in self.seeders().chain(trouble).enumerate() {
+            nodes.announce(info_hash, addr.port(), number).await;
+        }
     }
 
     fn add_seeder(&mut self, rate: Option<u64>) -> Result<(), LabError> {
@@ -221,6 +250,17 @@ impl Lab {
                 .map_err(LabError::Trouble)?;
             self.tracker.introduce(content.info_hash(), peer.addr());
             self.trouble.push((trouble, peer));
+        }
+        Ok(())
+    }
+
+    async fn add_mischief(&mut self) -> Result<(), LabError> {
+        let (Some(nodes), Some(info_hash)) = (&self.nodes, self.metainfo.info_hash_v1) else {
+            return Ok(());
+        };
+        for kind in Mischief::ALL {
+            let node = nodes.disturb(kind, info_hash).await;
+            self.mischief.push((kind, node.map_err(LabError::Dht)?));
         }
         Ok(())
     }
@@ -308,11 +348,22 @@ impl Lab {
         whole.chain(self.parts.iter().map(TroubleMaker::addr))
     }
 
+    /// A node of the DHT to begin from, if there are any.
+    pub fn router(&self) -> Option<SocketAddr> {
+        self.nodes.as_ref().map(Nodes::first)
+    }
+
     /// The trouble-makers, and where they listen.
     pub fn trouble(&self) -> impl Iterator<Item = (Trouble, SocketAddr)> + '_ {
         self.trouble
             .iter()
             .map(|(trouble, peer)| (*trouble, peer.addr()))
+    }
+
+    /// The nodes of the DHT that misbehave, and where they are.
+    pub fn mischief(&self) -> impl Iterator<Item = (Mischief, SocketAddr)> + '_ {
+        let all = self.mischief.iter();
+        all.map(|(kind, node)| (*kind, node.addr()))
     }
 
     /// The next announce the tracker accepts.

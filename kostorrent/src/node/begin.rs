@@ -14,6 +14,7 @@ use super::budget::Flow;
 use super::disk::{DiskQueue, TorrentId};
 use super::doors::Door;
 use super::handle::{Mode, Reins, TorrentOptions};
+use super::local::Local;
 use super::magnet::Unknown;
 use super::opening::{self, Opened};
 use super::shares::{Shares, Wants};
@@ -61,6 +62,7 @@ pub(super) struct Station {
     pub port: u16,
     /// The socket of its endpoint.
     pub udp: Udp,
+    pub local: Local,
     pub door: Door,
     pub reins: Reins,
 }
@@ -117,6 +119,14 @@ impl Work {
         let (body, content) = Body::new(id, common, &self.options, opened, choices);
         let options = self.options;
         let is_private = options.metainfo.private;
+        if let Some(dht) = self
+            .station
+            .udp
+            .dht()
+            .filter(|_| !is_private && options.sources.dht)
+        {
+            dht.add_names(options.nodes);
+        }
         let config = Config {
             metadata: options.info.filter(|_| !is_private),
             tiers: options.metainfo.announce.clone(),
@@ -167,6 +177,7 @@ impl Start {
         let Station {
             port,
             udp,
+            local,
             door,
             reins,
         } = station;
@@ -190,6 +201,7 @@ impl Start {
             peer_id: ours.peer_id.0,
             client: concat!("kostorrent ", env!("CARGO_PKG_VERSION")).to_owned(),
             port,
+            dht_port: udp.dht_port(),
             reserved: ours.reserved,
             allows_fast: record.is_none_or(|target| !target.anonymous),
             seed: self.seed.unwrap_or_else(rand::random),
@@ -200,6 +212,7 @@ impl Start {
         let queue = self.body.disk.queue.clone();
         let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
         let clients = common.clients.clone();
+        let dht = udp.dht().filter(|_| config.sources.dht);
         let announcer = Announcer::new(
             (ours.info_hash, ours.peer_id, port),
             clients,
@@ -217,6 +230,8 @@ impl Start {
             pool,
             source: Rc::new(source),
             announcer,
+            local,
+            dht,
             door,
             share,
             commands: reins.commands,
@@ -257,6 +272,7 @@ mod tests {
     use super::super::disk;
     use super::super::doors::Doors;
     use super::super::handle::Torrent;
+    use super::super::local::LocalNetwork;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -291,6 +307,7 @@ mod tests {
             station: Station {
                 port: 1,
                 udp: Udp::closed(&std::io::Error::other("none is needed")),
+                local: Local::new(1, LocalNetwork::None).0,
                 door: doors.add(info_hash, engine::speaks()).unwrap(),
                 reins,
             },

@@ -52,6 +52,8 @@ pub struct TorrentOptions {
     pub info: Option<Arc<[u8]>>,
     /// Who else is asked for peers, and told of us. Nobody is of a private torrent, whatever this says.
     pub sources: Sources,
+    /// Nodes of the DHT that the torrent names to begin from, by name or address and UDP port.
+    pub nodes: Vec<(String, u16)>,
     /// Addresses to call without asking a tracker.
     pub peers: Vec<std::net::SocketAddr>,
     /// Hosts to look up and call, by name and port.
@@ -97,6 +99,7 @@ impl TorrentOptions {
             look: LOOK,
             info: None,
             sources: Sources::none(),
+            nodes: Vec::new(),
             peers: Vec::new(),
             names: Vec::new(),
             limit_down: None,

@@ -17,7 +17,8 @@
 //! - `watch`: what others do to the files;
 //! - `vouch`: what is remembered of them, and when that is true;
 //! - `connections`: each a task;
-//! - `udp`: the socket for datagrams;
+//! - `udp`: the socket for datagrams, and `dht`: a node of the DHT, which speaks through it;
+//! - `local`: who has the same on the local network;
 //! - `trackers`: announces;
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
@@ -33,6 +34,7 @@ mod buffers;
 mod choosing;
 mod connections;
 mod details;
+mod dht;
 mod disk;
 mod doors;
 mod exchange;
@@ -41,6 +43,7 @@ mod foreign;
 mod handle;
 mod link;
 mod listener;
+mod local;
 mod magnet;
 mod names;
 mod opening;
@@ -68,9 +71,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
 
+pub use dht::{Announcing, Dht, DhtOptions, Found, Routers, Searched};
 pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Waste};
 pub use figures::{Earlier, Notice, Snapshot, TorrentState};
 pub use handle::{Mode, Remember, Torrent, TorrentOptions};
+pub use local::LocalNetwork;
 pub use magnet::MagnetOptions;
 pub use route::{Interface, ParseInterfaceError, ParseProxyError, Proxy, Route};
 
@@ -80,6 +85,7 @@ use doors::Door;
 use doors::Doors;
 use handle::Reins;
 use handshake::Reserved;
+use local::Local;
 use magnet::MagnetWork;
 use shares::Shares;
 use udp::Udp;
@@ -95,6 +101,9 @@ pub struct NodeOptions {
     pub memory: u64,
     /// Whether connections are encrypted, in both directions.
     pub encryption: Policy,
+    /// Where others are looked for who have the same torrents (BEP 14). An endpoint at a loopback address
+    /// looks on this machine alone.
+    pub local: LocalNetwork,
     /// By which way everything goes that the node says to others.
     pub route: Route,
 }
@@ -106,6 +115,7 @@ impl Default for NodeOptions {
             limit_up: None,
             memory: engine::PIECE_MEMORY,
             encryption: Policy::default(),
+            local: LocalNetwork::Usual,
             route: Route::default(),
         }
     }
@@ -137,6 +147,7 @@ pub enum NodeError {
 enum Request {
     Listen(TcpListener, Arc<Doors>),
     Datagrams(udp::Work),
+    Local(local::Work),
     Work(Box<Work>),
     Magnet(Box<MagnetWork>),
 }
@@ -145,6 +156,7 @@ enum Request {
 #[derive(Debug)]
 pub struct Node {
     encryption: Policy,
+    local: LocalNetwork,
     route: Arc<Route>,
     requests: mpsc::UnboundedSender<Request>,
     thread: JoinHandle<()>,
@@ -156,6 +168,7 @@ pub struct Endpoint {
     addr: SocketAddr,
     doors: Arc<Doors>,
     udp: Udp,
+    local: Local,
     requests: mpsc::UnboundedSender<Request>,
 }
 
@@ -180,6 +193,11 @@ impl Node {
             .enable_all()
             .build()?;
         let (encryption, route) = (options.encryption, Arc::new(options.route.clone()));
+        // What is to go through one interface alone is not told to all who are near.
+        let local = match route.interface {
+            Some(_) => LocalNetwork::None,
+            None => options.local,
+        };
         let (requests, asked) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("node".to_owned());
         let thread = thread.spawn(move || {
@@ -192,6 +210,7 @@ impl Node {
         })?;
         Ok(Node {
             encryption,
+            local,
             route,
             requests,
             thread,
@@ -206,6 +225,20 @@ impl Node {
     /// [`NodeError::Listen`] if the socket cannot be had, [`NodeError::Interface`] if the interface is
     /// not there.
     pub fn listen(&self, addr: SocketAddr) -> Result<Endpoint, NodeError> {
+        self.listen_with(addr, None)
+    }
+
+    /// The same, and torrents whose [`Sources`] say so find peers in the DHT. A UDP socket with the same
+    /// port number speaks for it, as for trackers by UDP.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::listen`]. Without a UDP socket there is no DHT, and no error.
+    pub fn listen_with(
+        &self,
+        addr: SocketAddr,
+        dht: Option<DhtOptions>,
+    ) -> Result<Endpoint, NodeError> {
         let peer_id = PeerId::generate(&mut rand::rng());
         let doors = Doors::new(peer_id, self.encryption, self.route.clone());
         let doors = Arc::new(doors);
@@ -215,6 +248,7 @@ impl Node {
                 addr: SocketAddr::new(addr.ip(), 0),
                 doors,
                 udp: Udp::without("with --proxy nothing goes by UDP".to_owned()),
+                local: Local::new(0, LocalNetwork::None).0,
                 requests: self.requests.clone(),
             });
         }
@@ -224,14 +258,23 @@ impl Node {
         let addr = listener.local_addr()?;
         let request = Request::Listen(listener, doors.clone());
         let _ = self.requests.send(request);
-        let (udp, work) = Udp::open(addr, &self.route);
+        let (udp, work) = Udp::open(addr, dht, &self.route);
         if let Some(work) = work {
             let _ = self.requests.send(Request::Datagrams(work));
+        }
+        let network = match self.local {
+            LocalNetwork::Usual if addr.ip().is_loopback() => LocalNetwork::Loopback,
+            network => network,
+        };
+        let (local, work) = Local::new(addr.port(), network);
+        if let Some(work) = work {
+            let _ = self.requests.send(Request::Local(work));
         }
         Ok(Endpoint {
             addr,
             doors,
             udp,
+            local,
             requests: self.requests.clone(),
         })
     }
@@ -251,6 +294,11 @@ impl Endpoint {
         self.addr
     }
 
+    /// The DHT, if this endpoint takes part in it.
+    pub fn dht(&self) -> Option<Dht> {
+        self.udp.dht()
+    }
+
     /// Starts to work on a torrent.
     ///
     /// # Errors
@@ -259,7 +307,11 @@ impl Endpoint {
     /// is the [`Outcome`].
     pub fn add(&self, options: TorrentOptions) -> Result<Torrent, NodeError> {
         let (info_hash, names) = check_torrent(&options.metainfo)?;
-        let door = self.door(info_hash, options.record.as_ref())?;
+        let sources = match options.metainfo.private {
+            true => Sources::none(),
+            false => options.sources,
+        };
+        let door = self.door(info_hash, options.record.as_ref(), sources)?;
         let (torrent, reins) = Torrent::new(info_hash);
         let work = Work {
             options,
@@ -282,7 +334,7 @@ impl Endpoint {
             .magnet
             .info_hash_v1
             .ok_or_else(|| NodeError::Torrent(V2_ALONE.to_owned()))?;
-        let door = self.door(info_hash, options.record.as_ref())?;
+        let door = self.door(info_hash, options.record.as_ref(), options.sources)?;
         let (mut torrent, reins) = Torrent::new(info_hash);
         let (to_begin, begin) = oneshot::channel();
         torrent.begin = Some(to_begin);
@@ -299,6 +351,7 @@ impl Endpoint {
         Station {
             port: self.addr.port(),
             udp: self.udp.clone(),
+            local: self.local.clone(),
             door,
             reins,
         }
@@ -309,9 +362,12 @@ impl Endpoint {
         &self,
         info_hash: metainfo::InfoHash,
         record: Option<&recording::Target>,
+        sources: Sources,
     ) -> Result<Door, NodeError> {
+        let has_node = sources.dht && self.udp.dht_port() > 0;
         let reserved = match record.is_some_and(|target| target.anonymous) {
             true => Reserved::none().with_fast(),
+            false if has_node => engine::speaks().with_dht(),
             false => engine::speaks(),
         };
         self.doors
@@ -327,6 +383,7 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
     let shares = common.shares.clone();
     spawn_local(async move { shares.keep_dividing().await });
     let mut torrents = JoinSet::new();
+    let mut sockets = JoinSet::new();
     while let Some(request) = asked.recv().await {
         while torrents.try_join_next().is_some() {}
         match request {
@@ -336,7 +393,8 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                     spawn_local(listener::listen(listener, doors));
                 }
             }
-            Request::Datagrams(work) => drop(spawn_local(work.run())),
+            Request::Datagrams(work) => drop(sockets.spawn_local(work.run())),
+            Request::Local(work) => drop(spawn_local(work.run())),
             Request::Work(work) => {
                 let name = &*work.options.metainfo.name;
                 let info_hash = work.station.door.ours().info_hash;
@@ -351,6 +409,8 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
         }
     }
     while torrents.join_next().await.is_some() {}
+    // They have something to write down.
+    while sockets.join_next().await.is_some() {}
 }
 
 /// What is said of a torrent that has nothing but pieces of BitTorrent v2.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connection::{FileSpan, Heard, Order, Pool};
-use engine::{Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Time};
+use engine::{
+    Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Source, Time,
+};
 use layout::{Kind, Layout};
 use messages::BlockRequest;
 use picker::PeerKey;
@@ -24,11 +26,13 @@ use super::buffers::Buffers;
 use super::choosing::Choosing;
 use super::connections::{Connections, HEARD};
 use super::details::Showcase;
+use super::dht::Dht;
 use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::exchange::Ways;
 use super::figures::{self, Notice, Snapshot};
 use super::link::{self, Joined};
+use super::local::Local;
 use super::magnet::{Found, Unknown};
 use super::shares::Share;
 use super::source::Shared;
@@ -40,6 +44,7 @@ mod choice;
 mod jobs;
 mod memory;
 mod metadata;
+mod search;
 
 use memory::{answer, due};
 
@@ -64,6 +69,9 @@ pub(super) struct Parts {
     pub pool: Pool,
     pub source: Rc<Shared>,
     pub announcer: Announcer,
+    pub local: Local,
+    /// `None` where nobody may be found by it.
+    pub dht: Option<Dht>,
     pub door: Door,
     pub share: Share,
     pub commands: mpsc::UnboundedReceiver<Command>,
@@ -91,6 +99,8 @@ pub(super) struct Task {
     vouch: Option<Voucher>,
     choosing: Option<Choosing>,
     announcer: Announcer,
+    local: Local,
+    dht: Option<Dht>,
     door: Door,
     share: Share,
     connections: Connections,
@@ -139,6 +149,8 @@ impl Task {
             vouch: body.vouch,
             choosing: body.choosing,
             announcer: parts.announcer,
+            local: parts.local,
+            dht: parts.dht,
             door: parts.door,
             share: parts.share,
             connections,
@@ -282,12 +294,9 @@ impl Task {
                 Action::Look => self.watch.ask(),
                 Action::LookUp { name, port } => self.look_up(name, port),
                 Action::Metadata { info } => self.metadata(&info),
-                Action::SearchDht => {
-                    let _ = self
-                        .to_told
-                        .send(Told::Event(Event::Searched { answered: 0 }));
-                }
-                Action::TellLocal { .. } => {}
+                Action::SearchDht => self.search_dht(),
+                Action::DhtNode { addr } => self.dht_node(addr),
+                Action::TellLocal { tells } => self.tell_local(tells),
                 Action::Announce {
                     tracker,
                     announcement,
@@ -364,6 +373,23 @@ impl Task {
                 result,
             };
             let _ = to_told.send(Told::Event(event));
+        });
+    }
+
+    /// Has the local network told of this torrent, or no more. Who else there has it is told to the
+    /// engine.
+    fn tell_local(&mut self, tells: bool) {
+        let info_hash = self.door.ours().info_hash;
+        if !tells {
+            return self.local.stop(info_hash);
+        }
+        let mut neighbours = self.local.tell(info_hash);
+        let to_told = self.to_told.clone();
+        self.spawn(async move {
+            while let Some(addr) = neighbours.recv().await {
+                let (source, peers) = (Source::Local, vec![addr]);
+                let _ = to_told.send(Told::Event(Event::Named { source, peers }));
+            }
         });
     }
 

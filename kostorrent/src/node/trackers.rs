@@ -61,6 +61,11 @@ impl Announcer {
         }
     }
 
+    /// The port at which we can be called.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Announces.
     pub async fn announce(
         &self,

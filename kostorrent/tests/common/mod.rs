@@ -19,6 +19,9 @@ pub fn kostorrent<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Co
             std::env::temp_dir().join("kostorrent-tests-state"),
         )
         .env_remove("SOURCE_DATE_EPOCH")
+        .env("KOSTORRENT_LSD", "off")
+        // Nothing leaves this machine.
+        .env("KOSTORRENT_DHT_ROUTERS", "none")
         .env_remove("KOSTORRENT_LOG");
     command
 }

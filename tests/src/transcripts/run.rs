@@ -147,10 +147,12 @@ impl Place<'_> {
             .env("XDG_RUNTIME_DIR", &run)
             .env("TMPDIR", run)
             .env("NO_COLOR", "1")
+            .env("KOSTORRENT_LSD", "off")
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env("PYTHONDONTWRITEBYTECODE", "1") // the folder with the plain client is the repository's own
-            .env("no_proxy", "*");
+            .env("no_proxy", "*")
+            .env("KOSTORRENT_DHT_ROUTERS", "none");
         for name in [
             "KOSTORRENT_LOG",
             "RUST_LOG",

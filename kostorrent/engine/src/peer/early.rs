@@ -56,6 +56,18 @@ impl Early {
         self.haves.len() <= MOST_HAVES
     }
 
+    /// Whether it has any piece.
+    pub fn has_any(&self) -> bool {
+        let in_one = match &self.has {
+            Some(Message::Bitfield(bytes)) => bytes.iter().any(|&byte| byte != 0),
+            Some(Message::Later { id, body }) => {
+                matches!(Fast::read(*id, body, u32::MAX), Ok(Some(Fast::HaveAll)))
+            }
+            _ => false,
+        };
+        in_one || !self.haves.is_empty()
+    }
+
     /// How many bytes of memory that takes, but for some.
     pub fn bytes(&self) -> usize {
         let has = match &self.has {

@@ -212,7 +212,9 @@ fn known(is_private: bool, have: &[u32]) -> Known {
 fn what_a_peer_says_before_the_metadata_are_known_counts_afterwards() {
     let mut scene = Scene::new();
     scene.called(1);
-    scene.hand.say(PEER, Fast::HaveAll.into());
+    let actions = scene.hand.say(PEER, Fast::HaveAll.into());
+    // It has something that we miss, whatever that is.
+    assert_eq!(scene.heard(&actions), [Message::Interested]);
     scene.hand.say(PEER, Message::Unchoke);
     let actions = scene.says_extensions(1, Some(scene.info.len() as u64));
     assert_eq!(asked(&actions), []);
@@ -222,7 +224,6 @@ fn what_a_peer_says_before_the_metadata_are_known_counts_afterwards() {
     let actions = scene.hand.tell(Event::Known(known(false, &[0])));
     let heard = scene.heard(&actions);
     assert!(heard.contains(&Message::Have(0)), "{heard:?}");
-    assert!(heard.contains(&Message::Interested));
     assert!(!asked(&actions).is_empty());
     assert!(asked(&actions).iter().all(|block| block.piece != 0));
 }

@@ -266,3 +266,48 @@ fn by_exchange_alone_everybody_finds_everybody() {
         .unwrap();
     assert!(met > 2, "they have met {met}");
 }
+
+#[test]
+fn a_peer_says_where_its_node_of_the_dht_is_and_hears_where_ours_is() {
+    let both = handshake::Reserved::none().with_dht();
+    let mut hand = ByHand::new(Config {
+        reserved: both,
+        dht_port: 7_000,
+        ..with(DHT)
+    });
+    let actions = hand.tell(Event::Connected {
+        peer: PeerKey(1),
+        addr: SocketAddr::from(([10, 1, 0, 1], 40_000)),
+        incoming: true,
+        encryption: Encryption::None,
+        handshake: handshake::Handshake {
+            reserved: both,
+            ..handshake(1)
+        },
+    });
+    let port = |body: &[u8]| Message::Later {
+        id: 9,
+        body: body.to_vec(),
+    };
+    let message = port(&7_000u16.to_be_bytes());
+    let peer = PeerKey(1);
+    assert!(
+        actions.contains(&Action::Send { peer, message }),
+        "{actions:?}"
+    );
+    let addr = SocketAddr::from(([10, 1, 0, 1], 0x1234));
+    let told = hand.say(peer, port(&[0x12, 0x34]));
+    assert_eq!(told, [Action::DhtNode { addr }]);
+    for odd in [&[][..], &[1], &[0, 0], &[1, 2, 3]] {
+        assert_eq!(hand.say(peer, port(odd)), []);
+    }
+    // Who is not to use the DHT does not hear of it.
+    let mut hand = ByHand::new(Config {
+        reserved: both,
+        dht_port: 7_000,
+        names: vec![("a.example".to_owned(), 1)],
+        ..with(EXCHANGE)
+    });
+    hand.called_by(1);
+    assert_eq!(hand.say(peer, port(&[0x12, 0x34])), []);
+}

@@ -33,6 +33,9 @@ pub(crate) struct Lab {
     /// Do not slow the seeders down
     #[arg(long)]
     pub(crate) fast: bool,
+    /// Run no nodes of the DHT
+    #[arg(long)]
+    pub(crate) no_dht: bool,
     #[command(flatten)]
     pub(crate) log: Log,
 }

@@ -17,8 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 use tracker::AnnounceReply;
-use udp_tracker::{Announce, Answer, Ask, Failure, Transmit};
+use udp_tracker::{Announce, Answer, Ask, Failure};
 
+use super::dht::{Dht, DhtOptions, Done, Order, Side};
 use socket::{Reach, Socket};
 use trackers::Trackers;
 
@@ -61,6 +62,7 @@ enum Inner {
     Open {
         questions: mpsc::Sender<Question>,
         addr: SocketAddr,
+        dht: Option<Dht>,
     },
     /// There is no socket, and why.
     Closed(String),
@@ -70,13 +72,19 @@ enum Inner {
 pub(super) struct Work {
     socket: UdpSocket,
     questions: mpsc::Receiver<Question>,
+    dht: Option<(DhtOptions, mpsc::Receiver<Order>)>,
     route: Arc<Route>,
 }
 
 impl Udp {
-    /// A socket beside a listener at this address, and the work of its task. If the listener's port
-    /// is somebody else's in UDP, it is another one, which is as good for whom we ask.
-    pub fn open(listener: SocketAddr, route: &Arc<Route>) -> (Udp, Option<Work>) {
+    /// A socket beside a listener at this address, and the work of its task; with a node of the DHT, if
+    /// that is wanted. If the listener's port is somebody else's in UDP, it is another one, which is as
+    /// good for whom we ask.
+    pub fn open(
+        listener: SocketAddr,
+        dht: Option<DhtOptions>,
+        route: &Arc<Route>,
+    ) -> (Udp, Option<Work>) {
         let opened = socket::bind(listener, route).or_else(|error| {
             let socket = socket::bind(SocketAddr::new(listener.ip(), 0), route)?;
             warn!(port = listener.port(), %error, "no such UDP port to be had: using another one");
@@ -92,15 +100,23 @@ impl Udp {
         };
         debug!(%addr, "UDP socket");
         let (to_questions, questions) = mpsc::channel(QUESTIONS);
+        let (handle, dht) = match dht {
+            None => (None, None),
+            Some(options) => {
+                let (handle, orders) = Dht::new();
+                (Some(handle), Some((options, orders)))
+            }
+        };
         let inner = Inner::Open {
             questions: to_questions,
             addr,
+            dht: handle,
         };
-        let route = route.clone();
         let work = Work {
             socket,
             questions,
-            route,
+            dht,
+            route: route.clone(),
         };
         (Udp(Arc::new(inner)), Some(work))
     }
@@ -122,6 +138,24 @@ impl Udp {
         match &*self.0 {
             Inner::Open { .. } => Ok(()),
             Inner::Closed(why) => Err(AskError::Unreachable(why.clone())),
+        }
+    }
+
+    /// The port of our node of the DHT; 0 if there is none.
+    pub fn dht_port(&self) -> u16 {
+        match &*self.0 {
+            Inner::Open {
+                addr, dht: Some(_), ..
+            } => addr.port(),
+            _ => 0,
+        }
+    }
+
+    /// The DHT, if this socket takes part in it.
+    pub fn dht(&self) -> Option<Dht> {
+        match &*self.0 {
+            Inner::Open { dht, .. } => dht.clone(),
+            Inner::Closed(_) => None,
         }
     }
 
@@ -165,11 +199,28 @@ impl Work {
     /// Carries datagrams until nobody has any use for it. It is to be called where there is a
     /// reactor.
     pub async fn run(self) {
-        match Socket::new(self.socket) {
-            Ok(socket) => Task::new(socket, self.questions, self.route).run().await,
+        let opened = self.socket.local_addr();
+        let opened = opened.and_then(|addr| Ok((addr, Socket::new(self.socket)?)));
+        match opened {
+            Ok((addr, socket)) => {
+                let dht = self.dht;
+                let dht = dht.map(|(options, orders)| {
+                    (Side::new(options, addr, self.route.clone()), orders)
+                });
+                Task::new(socket, self.questions, dht, self.route)
+                    .run()
+                    .await;
+            }
             Err(error) => warn!(%error, "the UDP socket cannot be used"),
         }
     }
+}
+
+/// Something to be sent, and whether a tracker is asked by it.
+struct Datagram {
+    to: SocketAddr,
+    bytes: Vec<u8>,
+    is_question: bool,
 }
 
 /// The task of a socket.
@@ -178,19 +229,29 @@ struct Task {
     route: Arc<Route>,
     questions: mpsc::Receiver<Question>,
     trackers: Trackers,
+    dht: Option<Side>,
+    orders: Option<mpsc::Receiver<Order>>,
     began: Instant,
     buffer: Vec<u8>,
     /// What the system had no room for.
-    unsent: Option<Transmit>,
+    unsent: Option<Datagram>,
 }
 
 impl Task {
-    fn new(socket: Socket, questions: mpsc::Receiver<Question>, route: Arc<Route>) -> Task {
+    fn new(
+        socket: Socket,
+        questions: mpsc::Receiver<Question>,
+        dht: Option<(Side, mpsc::Receiver<Order>)>,
+        route: Arc<Route>,
+    ) -> Task {
+        let (dht, orders) = dht.unzip();
         Task {
             socket,
             route,
             questions,
             trackers: Trackers::default(),
+            dht,
+            orders,
             began: Instant::now(),
             buffer: vec![0; LONGEST],
             unsent: None,
@@ -201,15 +262,15 @@ impl Task {
         let mut present = self.route.present();
         loop {
             self.send();
-            let due = self.trackers.due().map(|due| self.began + due);
+            let due = self.due().map(|due| self.began + due);
             tokio::select! {
-                question = self.questions.recv() => {
-                    let Some(question) = question else { return };
-                    self.trackers.ask(question, self.began.elapsed());
-                }
+                question = self.questions.recv() => match question {
+                    Some(question) => self.trackers.ask(question, self.began.elapsed()),
+                    None => break,
+                },
                 ready = self.socket.readable() => {
                     if ready.is_err() {
-                        return; // the reactor is gone
+                        break; // the reactor is gone
                     }
                     self.receive();
                     tokio::task::yield_now().await;
@@ -221,14 +282,59 @@ impl Task {
                         present = self.route.present();
                     }
                 }
-                () = sleep_until(due) => self.trackers.ring(self.began.elapsed()),
+                order = ordered(&mut self.orders) => {
+                    let now = self.began.elapsed();
+                    self.with_dht(|dht| dht.order(order, now));
+                }
+                done = done(&mut self.dht) => {
+                    let now = self.began.elapsed();
+                    self.with_dht(|dht| dht.did(done, now));
+                }
+                () = sleep_until(due) => self.ring(),
             }
         }
+        if let Some(dht) = self.dht {
+            dht.end(self.began.elapsed()).await;
+        }
+    }
+
+    fn with_dht(&mut self, work: impl FnOnce(&mut Side)) {
+        if let Some(dht) = &mut self.dht {
+            work(dht);
+        }
+    }
+
+    fn due(&self) -> Option<Duration> {
+        let dht = self.dht.as_ref().and_then(Side::due);
+        self.trackers.due().into_iter().chain(dht).min()
+    }
+
+    fn ring(&mut self) {
+        let now = self.began.elapsed();
+        self.trackers.ring(now);
+        self.with_dht(|dht| dht.ring(now));
+    }
+
+    /// The next datagram to send.
+    fn next(&mut self) -> Option<Datagram> {
+        if let Some(question) = self.trackers.next() {
+            return Some(Datagram {
+                to: question.to,
+                bytes: question.bytes,
+                is_question: true,
+            });
+        }
+        let message = self.dht.as_mut()?.next()?;
+        Some(Datagram {
+            to: message.to,
+            bytes: message.bytes,
+            is_question: false,
+        })
     }
 
     /// Sends what is to be sent, as far as the system takes it.
     fn send(&mut self) {
-        while let Some(datagram) = self.unsent.take().or_else(|| self.trackers.next()) {
+        while let Some(datagram) = self.unsent.take().or_else(|| self.next()) {
             match self.socket.send(datagram.to, &datagram.bytes) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -237,7 +343,9 @@ impl Task {
                 }
                 Err(error) => {
                     debug!(to = %datagram.to, %error, "cannot send");
-                    self.trackers.unreachable(datagram.to, &error);
+                    if datagram.is_question {
+                        self.trackers.unreachable(datagram.to, &error);
+                    }
                 }
             }
         }
@@ -257,11 +365,40 @@ impl Task {
     }
 
     /// Hands a datagram to whom it is for. The first byte tells: a tracker's answer begins with a
-    /// number from 0 to 3, and a message of the DHT would with a `d`.
+    /// number from 0 to 3, and a message of the DHT is a dictionary and begins with a `d`.
     fn heard(&mut self, from: SocketAddr, len: usize, now: Duration) {
-        if let Some(datagram @ [0, ..]) = self.buffer.get(..len) {
-            self.trackers.heard(from, datagram, now);
+        let Some(datagram) = self.buffer.get(..len) else {
+            return;
+        };
+        match (datagram, &mut self.dht) {
+            ([0, ..], _) => self.trackers.heard(from, datagram, now),
+            ([b'd', ..], Some(dht)) => dht.heard(from, datagram, now),
+            _ => {}
         }
+    }
+}
+
+/// The next that somebody wants of the DHT.
+async fn ordered(orders: &mut Option<mpsc::Receiver<Order>>) -> Order {
+    let order = match orders {
+        Some(orders) => orders.recv().await,
+        None => None,
+    };
+    match order {
+        Some(order) => order,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next that was done for the DHT.
+async fn done(dht: &mut Option<Side>) -> Done {
+    let done = match dht {
+        Some(dht) => dht.done().await,
+        None => None,
+    };
+    match done {
+        Some(done) => done,
+        None => std::future::pending().await,
     }
 }
 

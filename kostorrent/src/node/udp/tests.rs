@@ -36,7 +36,7 @@ fn announce() -> Announce {
 async fn with_socket<T>(work: impl AsyncFnOnce(Udp) -> T) -> T {
     let tasks = LocalSet::new();
     let done = async {
-        let (udp, task) = Udp::open(HERE.into(), &Default::default());
+        let (udp, task) = Udp::open(HERE.into(), None, &Default::default());
         let task = tokio::task::spawn_local(task.unwrap().run());
         let result = work(udp).await;
         // All handles are gone, and so it ends.
@@ -112,7 +112,7 @@ async fn where_no_datagram_can_go_the_question_ends_at_once() {
 #[tokio::test]
 async fn a_port_that_is_somebody_elses_is_replaced_by_another() {
     let taken = UdpSocket::bind(HERE).unwrap();
-    let (_udp, work) = Udp::open(taken.local_addr().unwrap(), &Default::default());
+    let (_udp, work) = Udp::open(taken.local_addr().unwrap(), None, &Default::default());
     let socket = work.unwrap().socket.local_addr().unwrap();
     assert_eq!(socket.ip(), Ipv4Addr::LOCALHOST);
     assert_ne!(socket, taken.local_addr().unwrap());
@@ -121,7 +121,7 @@ async fn a_port_that_is_somebody_elses_is_replaced_by_another() {
 #[tokio::test]
 async fn without_a_socket_every_question_says_so() {
     // Nobody on this machine has that address.
-    let (udp, work) = Udp::open("192.0.2.1:80".parse().unwrap(), &Default::default());
+    let (udp, work) = Udp::open("192.0.2.1:80".parse().unwrap(), None, &Default::default());
     assert!(work.is_none());
     let tracker = "127.0.0.1:80".parse().unwrap();
     let error = udp.announce(tracker, announce()).await.unwrap_err();
@@ -135,7 +135,7 @@ async fn without_a_socket_every_question_says_so() {
 #[tokio::test]
 async fn a_listener_for_both_families_has_a_socket_for_both() {
     let both = "[::]:0".parse().unwrap();
-    let (udp, work) = Udp::open(both, &Default::default());
+    let (udp, work) = Udp::open(both, None, &Default::default());
     let Some(work) = work else {
         return; // a machine without IPv6
     };

@@ -228,7 +228,10 @@ impl Driver {
                 connection.given.push(block);
             }
             Action::LookUp { name, .. } => panic!("nobody has named {name}"),
-            Action::Metadata { .. } | Action::SearchDht | Action::TellLocal { .. } => {
+            Action::Metadata { .. }
+            | Action::SearchDht
+            | Action::DhtNode { .. }
+            | Action::TellLocal { .. } => {
                 panic!("the torrent is known, and has trackers alone: {action:?}")
             }
             Action::Announce {

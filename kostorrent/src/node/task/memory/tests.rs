@@ -141,6 +141,7 @@ impl Scene {
             station: Station {
                 port: 1,
                 udp: Udp::closed(&std::io::Error::other("none is needed")),
+                local: crate::node::local::Local::new(1, crate::node::LocalNetwork::None).0,
                 door: doors
                     .add(self.metainfo.info_hash_v1.unwrap(), engine::speaks())
                     .unwrap(),
