@@ -34,6 +34,8 @@ for wire in a:1 b:2; do
     there ip link set "${name}1" up
 done
 there ip link set lo up
+# Each address is found at its own wire alone.
+there sysctl -qw net.ipv4.conf.all.arp_ignore=1
 ip route add default via 10.77.2.2 dev b0
 sent() { ip -s link show "$1" | awk '/TX:/ { getline; print $2; exit }'; }
 there python3 "$far_side" 7000 10.77.1.2 10.77.2.2 >/run/far 2>/dev/null &

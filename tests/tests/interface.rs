@@ -89,6 +89,32 @@ fn a_transfer_waits_for_its_interface_and_goes_on() {
 }
 
 #[test]
+fn a_seeder_is_reached_again_when_its_interface_has_been_made_anew() {
+    let Some(()) = network::available() else {
+        return;
+    };
+    let script = r#"
+        "$client" seed "$torrent" --data "$full" --state /run/mine --no-dht --quiet \
+            --port 7001 --interface a0 &
+        seeder=$!
+        until there bash -c 'exec 3<>/dev/tcp/10.77.1.1/7001' 2>/dev/null; do sleep 0.1; done
+        # Nobody is let in by the other wire.
+        there bash -c 'exec 3<>/dev/tcp/10.77.2.1/7001' 2>/dev/null && echo "a caller by b0"
+        ip link del a0
+        sleep 2
+        ip link add a0 type veth peer name a1 netns "$far"
+        ip addr add 10.77.1.1/24 dev a0
+        there ip addr add 10.77.1.2/24 dev a1
+        ip link set a0 up
+        there ip link set a1 up
+        until there bash -c 'exec 3<>/dev/tcp/10.77.1.1/7001' 2>/dev/null; do sleep 0.1; done
+        kill -0 $seeder
+        echo "called again"
+    "#;
+    assert_eq!(run(script, 100_000).stdout, "called again\n");
+}
+
+#[test]
 fn an_interface_that_is_not_there_is_named() {
     let (payload, full) = (Payload::single("nowhere.bin", 100_000), temp());
     let torrent = full.path().join("the.torrent");

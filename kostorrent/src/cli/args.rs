@@ -261,7 +261,8 @@ pub(crate) struct Network {
     /// One that is named by an address uses that address alone. On Linux and macOS sockets are bound to the interface
     /// itself, on other systems to its address, and the system's routes decide. Names are asked, over the interface, of the
     /// servers in /etc/resolv.conf, or of those that systemd-resolved asks; where there is no such file, as on Windows, a
-    /// tracker or peer has to be given by its address. Local discovery is off.
+    /// tracker or peer has to be given by its address. Local discovery is off. What the system itself answers to late packets
+    /// of a connection that is gone follows its routes: to be sure of that, too, use a firewall or a network namespace.
     #[arg(long, value_name = "NAME|ADDRESS")]
     interface: Option<Interface>,
     /// The SOCKS5 proxy that everything goes through or nothing goes at all: socks5://[USER:PASSWORD@]HOST:PORT. Nobody can

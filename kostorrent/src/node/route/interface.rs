@@ -4,6 +4,9 @@
 //! may): whatever the routes say, its packets leave there or not at all. On macOS it is the same by
 //! `IP_BOUND_IF`. On other systems the socket is bound to an address of the interface: its packets bear
 //! that address, and the system may send them elsewhere where its routes are strange.
+//!
+//! What the system says by itself is out of our hands, on any system: to what comes for a connection that
+//! is gone, it answers with a reset, or "port unreachable", by the way that its routes say.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

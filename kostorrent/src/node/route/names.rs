@@ -10,7 +10,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use hickory_resolver::Resolver;
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{
+    LookupIpStrategy, NameServerConfig, ResolverConfig, ServerOrderingStrategy,
+};
 use hickory_resolver::net::runtime::{
     RuntimeProvider, TokioHandle, TokioTime, iocompat::AsyncIoTokioAsStd,
 };
@@ -54,6 +56,9 @@ pub(super) async fn by_interface(
     let mut builder = Resolver::builder_with_config(config, Bound::new(interface));
     let options = builder.options_mut();
     options.cache_size = 0; // each resolver looks up one name
+    // One after the other: to an answer for a socket that is gone, the system says so by any way.
+    options.num_concurrent_reqs = 1;
+    options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     let resolver = builder.build().map_err(|error| error.to_string())?;
     let found = tokio::time::timeout(LOOK_UP, resolver.lookup_ip(name)).await;
