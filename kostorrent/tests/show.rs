@@ -62,7 +62,10 @@ fn json_has_exactly_the_promised_fields() {
     assert_eq!(shown["private"], json!(false));
     let link = shown["magnet"].as_str().unwrap();
     let hash = shown["info_hash_v1"].as_str().unwrap();
-    assert!(link.starts_with(&format!("magnet:?xt=urn:btih:{hash}&dn=kostorrent-sample")), "{link}");
+    assert!(
+        link.starts_with(&format!("magnet:?xt=urn:btih:{hash}&dn=kostorrent-sample")),
+        "{link}"
+    );
 }
 
 #[test]

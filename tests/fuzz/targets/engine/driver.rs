@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use blocks::{BLOCK, BlockDigests, Geometry};
 use engine::{
-    Action, BufKey, Command, Config, ConnectFailure, Encryption, Engine, Event, Report, Stored, Time,
+    Action, BufKey, Command, Config, ConnectFailure, Encryption, Engine, Event, Report, Stored,
+    Time,
 };
 use fast::Fast;
 use handshake::{Handshake, Reserved};
