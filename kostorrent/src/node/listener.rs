@@ -58,14 +58,16 @@ fn bind_one(addr: SocketAddr, route: &Route) -> io::Result<TcpListener> {
 pub(super) async fn listen(mut listener: tokio::net::TcpListener, doors: Arc<Doors>) {
     let mut greeting = Greeting::default();
     let mut present = doors.route().present();
+    let mut another = doors.route().is_another(present.clone());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = doors.route().is_another(&present) => {
+            () = &mut another => {
                 if let Ok(again) = again(&listener, doors.route()) {
                     listener = again;
                     present = doors.route().present();
                 }
+                another = doors.route().is_another(present.clone());
                 continue;
             }
         };

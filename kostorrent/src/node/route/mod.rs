@@ -11,6 +11,7 @@ mod proxy;
 use std::future::pending;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::time::Duration;
 
 use reqwest::ClientBuilder;
@@ -71,17 +72,21 @@ impl Route {
     }
 
     /// Waits until the interface is another than it was: it is made anew, and sockets that were bound
-    /// to the old one are of no use any more.
-    pub(super) async fn is_another(&self, before: &Option<Found>) {
-        let (Some(interface), Some(before)) = (&self.interface, before) else {
-            return pending().await;
-        };
-        loop {
-            tokio::time::sleep(LOOK).await;
-            if interface.find().is_some_and(|now| !now.serves_as(before)) {
-                return;
+    /// to the old one are of no use any more. It goes on waiting where it is kept from one turn of a loop to
+    /// the next.
+    pub(super) fn is_another(&self, before: Option<Found>) -> Pin<Box<dyn Future<Output = ()>>> {
+        let interface = self.interface.clone();
+        Box::pin(async move {
+            let (Some(interface), Some(before)) = (interface, before) else {
+                return pending().await;
+            };
+            loop {
+                tokio::time::sleep(LOOK).await;
+                if interface.find().is_some_and(|now| !now.serves_as(&before)) {
+                    return;
+                }
             }
-        }
+        })
     }
 
     /// Calls an address.

@@ -260,6 +260,7 @@ impl Task {
 
     async fn run(mut self) {
         let mut present = self.route.present();
+        let mut another = self.route.is_another(present.clone());
         loop {
             self.send();
             let due = self.due().map(|due| self.began + due);
@@ -276,11 +277,12 @@ impl Task {
                     tokio::task::yield_now().await;
                 }
                 _ = self.socket.writable(), if self.unsent.is_some() => {}
-                () = self.route.is_another(&present) => {
+                () = &mut another => {
                     if let Ok(again) = self.socket.again(&self.route) {
                         self.socket = again;
                         present = self.route.present();
                     }
+                    another = self.route.is_another(present.clone());
                 }
                 order = ordered(&mut self.orders) => {
                     let now = self.began.elapsed();
