@@ -1,6 +1,10 @@
 """The far side of a network of two machines: a name server and a tracker at each address.
 
-    far_side.py PEER IP…    each name leads to the first IP, and each announce is told the peer IP:PEER; says READY
+    far_side.py PEER WIRE IP…   each name leads to the first IP, and each announce is told the peer IP:PEER; says READY,
+                                and CAME for each packet that comes by the wire (an interface)
+
+A reset is no packet that somebody has sent: the system itself answers so, for a connection that is closed already, and
+sends it as its routes say. Nor is what it asks to find its way.
 """
 
 import http.server
@@ -25,13 +29,26 @@ def names(at, ip):
         server.sendto(answer(query, ip), who)
 
 
-def main(peer, *ips):
+def watch(wire):
+    ip, tcp, reset = 0x0800, 6, 4
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ip))
+    packets.bind((wire, ip))
+    while True:
+        frame, about = packets.recvfrom(100)
+        packet = frame[14:]
+        is_reset = packet[9] == tcp and packet[(packet[0] & 15) * 4 + 13] & reset
+        if about[2] != socket.PACKET_OUTGOING and not is_reset:
+            print("CAME\n", end="", flush=True)
+
+
+def main(peer, wire, *ips):
+    threading.Thread(target=watch, args=(wire,), daemon=True).start()
     compact = socket.inet_aton(ips[0]) + int(peer).to_bytes(2, "big")
     reply = b"d8:intervali60e5:peers6:" + compact + b"e"
 
     class Tracker(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            print("ANNOUNCE", flush=True)
+            print("ANNOUNCE\n", end="", flush=True)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(reply)

@@ -37,8 +37,8 @@ there ip link set lo up
 # Each address is found at its own wire alone.
 there sysctl -qw net.ipv4.conf.all.arp_ignore=1
 ip route add default via 10.77.2.2 dev b0
-sent() { ip -s link show "$1" | awk '/TX:/ { getline; print $2; exit }'; }
-there python3 "$far_side" 7000 10.77.1.2 10.77.2.2 >/run/far 2>/dev/null &
+astray() { grep -c CAME /run/far || true; }
+there python3 "$far_side" 7000 b1 10.77.1.2 10.77.2.2 >/run/far 2>/dev/null &
 there "$client" seed "$torrent" --data "$full" --state /run/state --no-dht --quiet --port 7000 2>/run/seeder &
 until grep -q READY /run/far; do sleep 0.05; done
 "#;
@@ -63,7 +63,7 @@ fn shell(script: &str) -> Command {
 }
 
 /// Runs a script on the near side, not started yet. It has `$client`, `$torrent`, `there COMMAND`, which runs something
-/// on the far side, and `sent INTERFACE`, which counts packets.
+/// on the far side, and `astray`, which counts the packets that have come by `b1`.
 #[must_use]
 pub fn near(script: &str, torrent: &Path, full: &Path) -> Command {
     let mut command = shell(&format!("{SCRIPT}{script}"));

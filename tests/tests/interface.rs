@@ -35,7 +35,7 @@ fn download(options: &str) -> (u64, u64) {
         "$client" download "$torrent" --output /run/out --state /run/mine --no-dht --quiet \
             --peer 10.77.2.2:7000 --peer peer.example:7000 {options}
         cmp /run/out/far.bin "$full/far.bin"
-        echo "sent $(sent b0) $(grep -c ANNOUNCE /run/far)"
+        echo "sent $(astray) $(grep -c ANNOUNCE /run/far)"
         "#
     );
     let said = run(&script, 3_000_000).stdout;
@@ -74,12 +74,12 @@ fn a_transfer_waits_for_its_interface_and_goes_on() {
         sleep 1
         before=$(have)
         sleep 5
-        echo "while it was down: $(($(have) - before)) pieces, sent $(sent b0)"
+        echo "while it was down: $(($(have) - before)) pieces, sent $(astray)"
         kill -0 $download
         ip link set a0 up
         wait $download
         cmp /run/out/far.bin "$full/far.bin"
-        echo "after that: all, sent $(sent b0)"
+        echo "after that: all, sent $(astray)"
     "#;
     let said = run(script, 3_000_000).stdout;
     assert_eq!(
