@@ -132,7 +132,7 @@ def meet_aside(door, address, connection, *about_us):
         else:
             door.append(shake_extended(connection, *about_us, False))
     except (OSError, ValueError, LookupError, TypeError) as error:
-        print(f"{about_us[0]}: {address[0]}:{address[1]}: {error}", flush=True)
+        print_line(f"{about_us[0]}: {address[0]}:{address[1]}: {error}")
 
 
 # ANCHOR: enter
@@ -150,9 +150,15 @@ def let_news_in(peers, peer, our_id):
 # ANCHOR_END: enter
 
 
+# Prints a line in one go: several threads may want to at the same moment.
+def print_line(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 # Says something of a peer.
 def print_peer(peer, words):
-    print(f"{peer['we']}: {peer['address'][0]}:{peer['address'][1]} {words}", flush=True)
+    print_line(f"{peer['we']}: {peer['address'][0]}:{peer['address'][1]} {words}")
 
 
 # ANCHOR: hear
@@ -211,7 +217,7 @@ def look_around(peers, listener, door, call):
 def exchange_peers(we, info_hash, listener, peers, known, is_over):
     our_id, door = make_peer_id(), []
     port = listener.getsockname()[1]
-    print(f"{we}: on port {port}", flush=True)
+    print_line(f"{we}: on port {port}")
     about_us = (we, info_hash, our_id, port)
 
     # Meets somebody aside, so that nobody has to wait for the handshake.
