@@ -132,7 +132,7 @@ def meet_aside(door, address, connection, *about_us):
         else:
             door.append(shake_extended(connection, *about_us, False))
     except (OSError, ValueError, LookupError, TypeError) as error:
-        say_line(f"{about_us[0]}: {address[0]}:{address[1]}: {error}")
+        print_line(f"{about_us[0]}: {address[0]}:{address[1]}: {error}")
 
 
 # ANCHOR: enter
@@ -150,14 +150,15 @@ def let_news_in(peers, peer, our_id):
 # ANCHOR_END: enter
 
 
-# A line of its own, whoever else says something at the same time: in one piece.
-def say_line(line):
-    print(line + "\n", end="", flush=True)
+# Prints a line in one go: several threads may want to at the same moment.
+def print_line(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 # Says something of a peer.
 def print_peer(peer, words):
-    say_line(f"{peer['we']}: {peer['address'][0]}:{peer['address'][1]} {words}")
+    print_line(f"{peer['we']}: {peer['address'][0]}:{peer['address'][1]} {words}")
 
 
 # ANCHOR: hear
@@ -216,7 +217,7 @@ def look_around(peers, listener, door, call):
 def exchange_peers(we, info_hash, listener, peers, known, is_over):
     our_id, door = make_peer_id(), []
     port = listener.getsockname()[1]
-    say_line(f"{we}: on port {port}")
+    print_line(f"{we}: on port {port}")
     about_us = (we, info_hash, our_id, port)
 
     # Meets somebody aside, so that nobody has to wait for the handshake.
