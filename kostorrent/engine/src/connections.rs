@@ -289,7 +289,10 @@ impl Engine {
     ///
     /// When neither has anything for the other.
     pub(crate) fn interest(&mut self, key: PeerKey) -> Result<(), CloseReason> {
-        let finished = self.content.as_ref().is_some_and(Content::is_finished);
+        let Some(content) = &self.content else {
+            return Ok(()); // whoever has anything has something for us
+        };
+        let finished = content.is_finished();
         let wants = self.fetches() || self.cx.timers.is_set(Timer::TakeBack);
         let Some(peer) = self.swarm.get_mut(key) else {
             return Ok(());

@@ -33,6 +33,9 @@ impl Engine {
             let banned = self.swarm.bans();
             return Stall::NoPeer { trackers, banned };
         }
+        if self.content.is_none() {
+            return Stall::NoMetadata { connected };
+        }
         let offering = || self.swarm.iter().filter(|peer| peer.offers > 0);
         let choking = offering().filter(|peer| peer.down.peer_choking).count();
         let offering = offering().count();

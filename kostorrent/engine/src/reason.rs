@@ -181,6 +181,11 @@ pub enum Stall {
         /// How many peers are banned because they sent wrong data.
         banned: usize,
     },
+    /// Peers are connected, and none has sent the metadata.
+    NoMetadata {
+        /// How many are connected.
+        connected: usize,
+    },
     /// Peers are connected, and none has anything that we lack.
     NobodyHas {
         /// How many are connected.
@@ -236,6 +241,11 @@ impl std::fmt::Display for Stall {
                     n => write!(f, "; {n} peers are banned because they sent wrong data"),
                 }
             }
+            Stall::NoMetadata { connected } => write!(
+                f,
+                "{} connected, but none has sent the metadata",
+                peers(*connected)
+            ),
             Stall::NobodyHas { connected } => write!(
                 f,
                 "{} connected, but none has a piece that is still missing",

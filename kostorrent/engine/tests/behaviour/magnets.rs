@@ -216,8 +216,13 @@ fn what_a_peer_says_before_the_metadata_are_known_counts_afterwards() {
     // It has something that we miss, whatever that is.
     assert_eq!(scene.heard(&actions), [Message::Interested]);
     scene.hand.say(PEER, Message::Unchoke);
+    let stall = Stall::NoMetadata { connected: 1 };
+    let now = scene.hand.now;
+    assert_eq!(scene.hand.engine.bound(now), Bound::Stalled(stall));
     let actions = scene.says_extensions(1, Some(scene.info.len() as u64));
     assert_eq!(asked(&actions), []);
+    let heard = scene.heard(&actions);
+    assert!(!heard.contains(&Message::NotInterested), "{heard:?}");
     let info = scene.info.clone();
     let actions = scene.answers(1, &actions, &info);
     assert_eq!(found(&actions), Some(&info));
