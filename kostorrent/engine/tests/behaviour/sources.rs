@@ -34,6 +34,12 @@ const EXCHANGE: Sources = Sources {
     exchange: true,
 };
 
+/// The end of a search in which so many nodes have answered.
+fn searched(answered: usize) -> Event {
+    let seen_at = Vec::new();
+    Event::Searched { answered, seen_at }
+}
+
 /// The first actions of an engine.
 fn begins(config: Config) -> (Engine, Vec<Action>) {
     let mut engine = Engine::new(config, Time::ZERO);
@@ -54,9 +60,9 @@ fn the_dht_is_searched_at_once_and_each_minute_while_nobody_has_what_we_miss() {
     assert!(actions.contains(&Action::SearchDht));
     let mut hand = ByHand::new(with(DHT));
     hand.now = at(5);
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     assert_eq!(searches(&hand.pass_until(at(300))), [65]);
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     assert_eq!(searches(&hand.pass_until(at(400))), [360]);
 }
 
@@ -67,7 +73,7 @@ fn who_has_what_it_wants_announces_itself_every_quarter_of_an_hour() {
         tiers: Vec::new(),
         ..World::new(geometry(20, 64 * 1024)).seeding()
     });
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     assert_eq!(searches(&hand.pass_until(at(1_000))), [900]);
 }
 
@@ -81,7 +87,7 @@ fn a_paused_torrent_searches_nothing_and_tells_nobody() {
     let (_, actions) = begins(with(all));
     assert!(actions.contains(&Action::TellLocal { tells: true }));
     let mut hand = ByHand::new(with(all));
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     let actions = hand.tell(Event::Command(Command::Pause));
     assert!(actions.contains(&Action::TellLocal { tells: false }));
     assert_eq!(searches(&hand.pass_until(at(2_000))), [0u64; 0]);
@@ -93,7 +99,7 @@ fn a_paused_torrent_searches_nothing_and_tells_nobody() {
 #[test]
 fn where_no_node_answers_and_there_is_nobody_else_the_download_ends() {
     let mut hand = ByHand::new(with(DHT));
-    let actions = hand.tell(Event::Searched { answered: 0 });
+    let actions = hand.tell(searched(0));
     let failed = Action::Finished(Outcome::Failed(Failure::NobodyToAsk));
     assert!(actions.contains(&failed), "{actions:?}");
 }
