@@ -8,7 +8,6 @@ use magnet::EXTENDED;
 use messages::{Bitfield, Message};
 use picker::PeerKey;
 
-use crate::content::Content;
 use crate::discovery::Release;
 use crate::leaving::Stage;
 use crate::peer::{Down, Peer, Up};
@@ -30,6 +29,7 @@ impl Engine {
         theirs: &Handshake,
     ) {
         let now = self.cx.now;
+        let told = !incoming && self.discovery.ahead.over(addr);
         if !incoming {
             self.discovery.list.connected(addr);
         }
@@ -59,7 +59,10 @@ impl Engine {
             heard: now,
             spoke: now,
         };
-        self.introduce(&mut peer);
+        match told {
+            true => self.follow_up(&mut peer),
+            false => self.introduce(&mut peer),
+        }
         self.say_extensions(&mut peer);
         self.say_dht_port(&mut peer, theirs);
         if let Some(content) = &mut self.content {
@@ -126,6 +129,7 @@ impl Engine {
     }
 
     pub(crate) fn connect_failed(&mut self, addr: SocketAddr, why: &ConnectFailure) {
+        self.discovery.ahead.over(addr);
         match why {
             ConnectFailure::Ourselves => self.discovery.list.never(addr),
             _ => self.discovery.list.failed(addr, self.cx.now),

@@ -9,9 +9,11 @@ mod trackers;
 
 use std::net::SocketAddr;
 
+use messages::Message;
 use tracker::limits::BESIDE;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, host_of};
 
+use crate::ahead::Ahead;
 use crate::cx::Cx;
 use crate::swarm::Swarm;
 use crate::timers::Timer;
@@ -41,6 +43,8 @@ pub(crate) struct Totals {
 
 pub(crate) struct Discovery {
     pub list: PeerList,
+    /// Who is being called and hears something along with our handshake.
+    pub ahead: Ahead,
     trackers: Trackers,
     names: Names,
     /// `None` if the DHT is not searched.
@@ -57,6 +61,7 @@ impl Discovery {
         }
         Discovery {
             list,
+            ahead: Ahead::default(),
             dht: config.sources.dht.then(|| Search::new(cx.now)),
             local: config.sources.local,
             trackers: Trackers::new(&config.tiers, cx.now, &mut cx.rng),
@@ -151,8 +156,8 @@ impl Discovery {
     }
 
     /// Has the names looked up that are due, and calls the next addresses, if more connections are
-    /// wanted.
-    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm) {
+    /// wanted; each hears this along with our handshake.
+    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm, along: &[Message]) {
         self.names.look_up(cx);
         while self.list.dialling() < MOST_DIALLING {
             let has_place = swarm.len() + self.list.dialling() < swarm.max_peers();
@@ -170,7 +175,9 @@ impl Discovery {
             if let Some((by, failures)) = self.list.known_of(addr) {
                 cx.because(|| Why::Called { by, failures });
             }
-            cx.act(Action::Connect { addr });
+            self.ahead.calls(addr, along);
+            let along = along.to_vec();
+            cx.act(Action::Connect { addr, along });
         }
         for due in [self.list.next_due(cx.now), self.names.next_due()] {
             match due {
