@@ -79,7 +79,7 @@ impl Engine {
         if !self.fetches() || self.offline.is_some() {
             return;
         }
-        self.discovery.dial(&mut self.cx, &self.swarm);
+        self.discovery.dial(&mut self.cx, &mut self.swarm);
         if self.is_lonely() {
             self.discovery.ask_another(&mut self.cx);
         }

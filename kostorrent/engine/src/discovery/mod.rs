@@ -156,7 +156,7 @@ impl Discovery {
 
     /// Has the names looked up that are due, and calls the next addresses, if more connections are
     /// wanted.
-    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm) {
+    pub fn dial(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
         self.names.look_up(cx);
         while self.list.dialling() < MOST_DIALLING {
             let has_place = swarm.len() + self.list.dialling() < swarm.max_peers();
@@ -169,6 +169,10 @@ impl Discovery {
             };
             if swarm.is_banned(addr) {
                 self.list.banned(addr);
+                continue;
+            }
+            if swarm.has_caller_at(addr) {
+                self.list.connected(addr);
                 continue;
             }
             if let Some((by, failures)) = self.list.known_of(addr) {

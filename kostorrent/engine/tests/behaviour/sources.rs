@@ -242,6 +242,24 @@ fn whom_a_peer_tells_of_is_called_and_who_floods_is_let_go() {
 }
 
 #[test]
+fn who_has_called_us_is_not_called_where_it_listens_until_it_has_left() {
+    let mut gossip = Gossip::new();
+    (1..=3).for_each(|number| gossip.called(number));
+    let [first, neighbour] = [6_001, 6_002].map(|port| SocketAddr::from(([10, 1, 0, 1], port)));
+    let call = |addr| Action::Connect { addr };
+    assert!(!gossip.tells(2, &[first]).contains(&call(first)));
+    assert!(gossip.tells(3, &[neighbour]).contains(&call(neighbour)));
+    let is_called = |wanted: &[(Time, Action)]| {
+        let mut actions = wanted.iter().map(|(_, action)| action);
+        actions.any(|action| *action == call(first))
+    };
+    assert!(!is_called(&gossip.hand.pass_until(at(60))));
+    let (peer, why) = (PeerKey(1), messages::Ended::HungUp);
+    gossip.hand.tell(Event::Closed { peer, why });
+    assert!(is_called(&gossip.hand.pass_until(at(120))));
+}
+
+#[test]
 fn by_exchange_alone_everybody_finds_everybody() {
     let mut world = world(geometry(40, 64 * 1024), 500_000);
     world.reserved = speaks();
