@@ -3,8 +3,8 @@
     libtorrent_finds.py pex-TASK TORRENT FOLDER IP PORT [HOST:PORT…]    knows these, and whom they tell of
     libtorrent_finds.py lsd-TASK TORRENT FOLDER IP PORT                 knows who announces himself to the network
 
-TASK is `seed`; `download`, which says DONE when all is there, and ends; or `trickle`, which takes 20 KB a second and gives
-away one. Each says READY when it has looked at the files.
+TASK is `seed`; `download`, which says DONE when all is there, and ends; or `trickle`, which takes 20 KB a second
+and never ends. Each says READY when it has looked at the files.
 """
 
 import sys
@@ -39,7 +39,7 @@ def main(what, torrent, folder, ip, port, *peers):
     params.flags |= lt.torrent_flags.disable_dht
     params.flags |= lt.torrent_flags.disable_lsd if way == "pex" else lt.torrent_flags.disable_pex
     if task == "trickle":
-        params.upload_limit, params.download_limit = 1_000, 20_000
+        params.download_limit = 20_000
     handle = session.add_torrent(params)
     for peer in peers:
         host, number = peer.rsplit(":", 1)

@@ -269,7 +269,10 @@ impl Shared {
             stream: Mutex::new(stream.try_clone()?),
             ids: Mutex::default(),
         });
-        self.lines.lock().expect("the lines").push(Arc::clone(&line));
+        self.lines
+            .lock()
+            .expect("the lines")
+            .push(Arc::clone(&line));
         self.see(|seen| seen.connections += 1);
         line.write(HAVE_ALL, &[])?;
         line.write(EXTENDED, &[&[0][..], &self.hello()].concat())?;
@@ -295,7 +298,9 @@ impl Shared {
                         self.begin_to_tell(&line)?;
                     }
                 }
-                (EXTENDED, [METADATA, question @ ..]) => self.asked_for_metadata(&line, question)?,
+                (EXTENDED, [METADATA, question @ ..]) => {
+                    self.asked_for_metadata(&line, question)?
+                }
                 (EXTENDED, [PEX, message @ ..]) => {
                     self.see(|seen| seen.exchanged.push(message.to_vec()));
                 }
@@ -366,9 +371,8 @@ impl Shared {
             return Ok(());
         };
         self.see(|seen| seen.metadata_requests += 1);
-        let kind = |kind: u64| {
-            Value::dict([("msg_type", kind.into()), ("piece", (piece as u64).into())])
-        };
+        let kind =
+            |kind: u64| Value::dict([("msg_type", kind.into()), ("piece", (piece as u64).into())]);
         let size = match self.manner.metadata_size {
             Size::Said(size) => usize::try_from(size).unwrap_or(0),
             Size::True | Size::Unsaid => self.info.len(),

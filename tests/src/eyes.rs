@@ -50,7 +50,11 @@ impl Eyes {
             let mut buffer = vec![0; 70_000];
             while let Ok(length) = socket.read(&mut buffer) {
                 if let Some(packet) = Packet::read(&buffer[..length]) {
-                    *into.lock().expect("what was seen").entry(packet).or_default() += 1;
+                    *into
+                        .lock()
+                        .expect("what was seen")
+                        .entry(packet)
+                        .or_default() += 1;
                 }
             }
         });

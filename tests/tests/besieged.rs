@@ -154,7 +154,12 @@ fn floods_of_peer_exchange_crowd_out_nobody() {
         let [_, a, b, c] = number.to_be_bytes();
         SocketAddr::from(([127, 1 + a, b, c], 1 + (number % 5) as u16))
     };
-    let nowhere = ["0.0.0.0:0", "255.255.255.255:1", "239.1.1.1:1", "127.0.0.1:0"];
+    let nowhere = [
+        "0.0.0.0:0",
+        "255.255.255.255:1",
+        "239.1.1.1:1",
+        "127.0.0.1:0",
+    ];
     let nowhere = nowhere.map(|text| text.parse().unwrap());
     let floods = |count: u32| {
         let contacts = nowhere.into_iter().chain((0..count).map(nobody));
@@ -306,7 +311,10 @@ fn nodes_that_lie_and_flood_hide_nobody() {
     finish(Process::start("our download", &mut command));
     assert!(to.path().join("kostorrent-sample/README.txt").exists());
     for liar in liars {
-        assert!(liar.asked.load(Ordering::Relaxed) > 0, "a liar was not asked");
+        assert!(
+            liar.asked.load(Ordering::Relaxed) > 0,
+            "a liar was not asked"
+        );
     }
 }
 
@@ -328,7 +336,9 @@ fn callers_who_never_end_their_exchange_of_keys_are_sent_away() {
     // A key, and then nothing, or a byte now and then, or as many as it likes.
     let keys = (0..300).filter_map(|number| {
         let mut stream = TcpStream::connect(address).ok()?;
-        stream.write_all(&noise(number, 96 + number as usize)).ok()?;
+        stream
+            .write_all(&noise(number, 96 + number as usize))
+            .ok()?;
         Some(stream)
     });
     let open: Vec<TcpStream> = keys.collect();

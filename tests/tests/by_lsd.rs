@@ -93,7 +93,10 @@ impl Scene {
             self.ear.until_heard(Machine::ITS);
         }
         let mut command = kostorrent::command(["seed", "--no-dht", "--no-pex", "--json"]);
-        command.arg(&self.torrent).arg("--data").arg(self.full.path());
+        command
+            .arg(&self.torrent)
+            .arg("--data")
+            .arg(self.full.path());
         command.args(["--port", &ports::free().to_string()]);
         let _seeder = Process::start("our seeder", &mut usual(command));
         wait::until_true("all files", || {
@@ -134,7 +137,9 @@ fn libtorrent_and_ours_find_each_other() {
         };
         scene.we_find(|torrent, folder| run(Task::Seed, torrent, folder));
         // One that downloads announces nothing.
-        scene.finds_us(false, |torrent, folder| run(Task::Download, torrent, folder));
+        scene.finds_us(false, |torrent, folder| {
+            run(Task::Download, torrent, folder)
+        });
     });
 }
 

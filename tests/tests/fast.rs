@@ -193,7 +193,10 @@ fn seeds_to<T>(client: impl FnOnce(&Path, &Path) -> T) -> (Said, Said) {
 fn slow_seeder(scene: &Scene, address: SocketAddr, peers: &[SocketAddr]) -> (Process, TempDir) {
     let home = temp();
     let mut command = kostorrent::command(["seed", "--no-dht", "--json"]);
-    command.arg(&scene.torrent).arg("--data").arg(scene.full.path());
+    command
+        .arg(&scene.torrent)
+        .arg("--data")
+        .arg(scene.full.path());
     command.args(["--limit-up", "400K", "--encryption", "off"]);
     command.args(["--port", &address.port().to_string()]);
     at_home(&mut command, home.path());

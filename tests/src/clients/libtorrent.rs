@@ -163,7 +163,7 @@ pub enum Task {
     Seed,
     /// It downloads, and ends.
     Download,
-    /// It downloads 20 KB a second, gives away one, and never ends.
+    /// It downloads 20 KB a second, and never ends.
     Trickle,
 }
 
@@ -195,8 +195,9 @@ pub fn find(
     let what = format!("{way}-{task}");
     let peers: Vec<String> = peers.iter().map(ToString::to_string).collect();
     let mut peer = start_script_at(python, script, ip, &what, torrent, folder, &peers);
-    peer.process
-        .until_line("libtorrent to be ready", |line| (line == "READY").then_some(()));
+    peer.process.until_line("libtorrent to be ready", |line| {
+        (line == "READY").then_some(())
+    });
     peer
 }
 
