@@ -8,6 +8,7 @@ use magnet::EXTENDED;
 use messages::{Bitfield, Message};
 use picker::PeerKey;
 
+use crate::content::Content;
 use crate::discovery::Release;
 use crate::leaving::Stage;
 use crate::peer::{Down, Peer, Up};
@@ -29,7 +30,6 @@ impl Engine {
         theirs: &Handshake,
     ) {
         let now = self.cx.now;
-        let told = !incoming && self.discovery.ahead.over(addr);
         if !incoming {
             self.discovery.list.connected(addr);
         }
@@ -59,10 +59,7 @@ impl Engine {
             heard: now,
             spoke: now,
         };
-        match told {
-            true => self.follow_up(&mut peer),
-            false => self.introduce(&mut peer),
-        }
+        self.introduce(&mut peer);
         self.say_extensions(&mut peer);
         self.say_dht_port(&mut peer, theirs);
         if let Some(content) = &mut self.content {
@@ -129,7 +126,6 @@ impl Engine {
     }
 
     pub(crate) fn connect_failed(&mut self, addr: SocketAddr, why: &ConnectFailure) {
-        self.discovery.ahead.over(addr);
         match why {
             ConnectFailure::Ourselves => self.discovery.list.never(addr),
             _ => self.discovery.list.failed(addr, self.cx.now),

@@ -288,9 +288,6 @@ pub enum Action {
     Connect {
         /// The address.
         addr: SocketAddr,
-        /// What is said right behind the handshake, without waiting for theirs.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        along: Vec<Message>,
     },
     /// This peer has said that it will not send this block, which was asked of it (BEP 6): it is not
     /// waited for.

@@ -16,7 +16,6 @@
 //! and which of them can be trusted), *download* and *upload*. What an event means for which of
 //! them stands here and in the files `connections`, `pieces`, `trust`, `passing` and `leaving`.
 
-mod ahead;
 mod becoming;
 mod bound;
 mod config;

@@ -78,8 +78,7 @@ impl Engine {
         if !self.fetches() {
             return;
         }
-        let along = self.along();
-        self.discovery.dial(&mut self.cx, &self.swarm, &along);
+        self.discovery.dial(&mut self.cx, &self.swarm);
         if self.is_lonely() {
             self.discovery.ask_another(&mut self.cx);
         }
@@ -175,16 +174,11 @@ impl Engine {
         let Some(content) = &mut self.content else {
             return Ok(());
         };
-        // Who was told ahead that we are interested may have had nothing to say.
-        let in_vain = peer.down.am_interested && peer.offers == 0;
         if self.download.watch(cx, peer, content)? {
             let (cx, swarm) = (&mut self.cx, &mut self.swarm);
             self.download.end_parole_of(cx, swarm, content, key);
             self.upload.choke_soon(cx);
         }
-        match in_vain {
-            true => self.interest(key),
-            false => Ok(()),
-        }
+        Ok(())
     }
 }

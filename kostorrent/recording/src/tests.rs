@@ -157,7 +157,6 @@ fn what_was_written_is_what_is_read() {
     assert_eq!(told.collect::<Vec<_>>(), events());
     let connects = Action::Connect {
         addr: "192.0.2.1:6881".parse().unwrap(),
-        along: Vec::new(),
     };
     assert!(steps.contains(&Step::Wanted(connects)));
 }

@@ -34,7 +34,7 @@ const FAULT: &str = "the disk cannot be written to";
 impl World {
     pub(crate) fn act(&mut self, node: usize, action: Action) {
         match action {
-            Action::Connect { addr, along } => self.connect(node, addr, along),
+            Action::Connect { addr } => self.connect(node, addr),
             Action::Close { peer, .. } => {
                 if let Some(end) = self.nodes[node].ends.remove(peer) {
                     self.nodes[node].uplink.forget(peer);
@@ -131,11 +131,11 @@ impl World {
         );
     }
 
-    fn connect(&mut self, node: usize, addr: SocketAddr, along: Vec<Message>) {
+    fn connect(&mut self, node: usize, addr: SocketAddr) {
         let failure = match self.by_addr.get(&addr) {
             Some(&other) if other == node => ConnectFailure::Ourselves,
             Some(&other) if self.nodes[other].alive && self.can_meet(node, other) => {
-                return self.call(node, other, addr, along);
+                return self.call(node, other, addr);
             }
             _ => ConnectFailure::Network("nobody there".to_owned()),
         };
@@ -144,7 +144,7 @@ impl World {
         self.will_tell(takes, node, event);
     }
 
-    fn call(&mut self, node: usize, other: usize, addr: SocketAddr, along: Vec<Message>) {
+    fn call(&mut self, node: usize, other: usize, addr: SocketAddr) {
         let key = self.new_end(node, other, None);
         let latency = self.latency(node, other);
         // TCP's own greeting comes before that of the peers.
@@ -152,12 +152,7 @@ impl World {
             Some(_) => latency * 2,
             None => Duration::ZERO,
         };
-        let called = Happens::Called {
-            from: node,
-            key,
-            along,
-        };
-        self.later(first + latency, other, called);
+        self.later(first + latency, other, Happens::Called { from: node, key });
         self.later(first + latency * 2, node, Happens::Answered { key, addr });
     }
 

@@ -27,12 +27,8 @@ pub(crate) enum Happens {
     Alarm,
     /// Its disk or a tracker has answered what it asked in this life.
     Told { life: u32, event: Box<Event> },
-    /// A call arrives, with what is said along with it; `key` is the number that the caller gave its end.
-    Called {
-        from: usize,
-        key: PeerKey,
-        along: Vec<Message>,
-    },
+    /// A call arrives; `key` is the number that the caller gave its end.
+    Called { from: usize, key: PeerKey },
     /// Its own call was answered.
     Answered { key: PeerKey, addr: SocketAddr },
     /// A connection of its breaks, at both ends.
@@ -63,7 +59,7 @@ impl World {
             _ => {}
         }
         if !self.nodes[node].alive {
-            if let Happens::Called { from, key, .. } = happens {
+            if let Happens::Called { from, key } = happens {
                 let parcel = Parcel::HangUp;
                 self.later(
                     self.latency(node, from),
@@ -84,7 +80,7 @@ impl World {
                 }
             }
             Happens::Breaks { key } => self.breaks(node, key),
-            Happens::Called { from, key, along } => self.called(node, from, key, along),
+            Happens::Called { from, key } => self.called(node, from, key),
             Happens::Answered { key, addr } => {
                 if let Some(end) = self.nodes[node].ends.get(key) {
                     let other = end.other;
@@ -134,7 +130,7 @@ impl World {
         }
     }
 
-    fn called(&mut self, node: usize, from: usize, key: PeerKey, along: Vec<Message>) {
+    fn called(&mut self, node: usize, from: usize, key: PeerKey) {
         if !self.nodes[from].ends.has(key) {
             return; // it has hung up already
         }
@@ -146,9 +142,6 @@ impl World {
         let port = 40_000 + (key.0 % 20_000) as u16;
         let addr = SocketAddr::new(self.nodes[from].addr.ip(), port);
         self.connected(node, peer, addr, true, from);
-        for message in along {
-            self.tell(node, Event::Message { peer, message });
-        }
         self.will_break(node, from, peer);
     }
 

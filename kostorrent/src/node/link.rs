@@ -70,23 +70,6 @@ impl Joined {
     }
 }
 
-/// What we say when we call.
-pub(super) struct Greeting {
-    /// First.
-    pub handshake: Handshake,
-    /// Right behind it, without waiting for theirs: whole messages.
-    pub along: Vec<u8>,
-}
-
-impl From<Handshake> for Greeting {
-    fn from(handshake: Handshake) -> Greeting {
-        Greeting {
-            handshake,
-            along: Vec::new(),
-        }
-    }
-}
-
 /// A call that came to nothing.
 struct Missed {
     why: ConnectFailure,
@@ -123,7 +106,7 @@ impl From<ExchangeError> for Missed {
 /// begins; and once more the other way, if the peer did not like that and the policy has another.
 pub(super) async fn dial(
     addr: SocketAddr,
-    ours: &Greeting,
+    ours: Handshake,
     (policy, known): (Policy, Option<Way>),
     route: &Route,
 ) -> Result<Joined, ConnectFailure> {
@@ -142,7 +125,7 @@ pub(super) async fn dial(
 
 async fn call(
     addr: SocketAddr,
-    Greeting { handshake, along }: &Greeting,
+    ours: Handshake,
     (policy, way): (Policy, Way),
     route: &Route,
 ) -> Result<Joined, Missed> {
@@ -158,13 +141,11 @@ async fn call(
         let (mut stream, encryption, early) = match way {
             Way::Plain => {
                 let mut stream = Stream::Tcp(tcp);
-                let greeting = [&handshake.to_bytes(), along.as_slice()].concat();
-                write(&mut stream, &greeting).await?;
+                write(&mut stream, &ours.to_bytes()).await?;
                 (stream, Encryption::None, Vec::new())
             }
             Way::Encrypted => {
-                let mut begun = exchange::initiate(tcp, handshake, policy.methods()).await?;
-                write(&mut begun.stream, along).await?;
+                let begun = exchange::initiate(tcp, &ours, policy.methods()).await?;
                 (begun.stream, begun.encryption, begun.early)
             }
         };
@@ -174,11 +155,8 @@ async fn call(
     let ((theirs, early), stream) = timeout(limit, greeting)
         .await
         .map_err(|_| ConnectFailure::Silent(limit))??;
-    match theirs.accept(handshake) {
-        Ok(()) => {
-            let ours = *handshake;
-            Ok(Joined::new((addr, false), ours, (theirs, early), stream))
-        }
+    match theirs.accept(&ours) {
+        Ok(()) => Ok(Joined::new((addr, false), ours, (theirs, early), stream)),
         Err(Refusal::OurOwnPeerId) => Err(ConnectFailure::Ourselves.into()),
         Err(refusal) => Err(ConnectFailure::from(refusal).into()),
     }

@@ -11,7 +11,7 @@ use engine::{
     Action, Announcement, Command, Engine, Event, Failure, Outcome, Report, Source, Time,
 };
 use layout::{Kind, Layout};
-use messages::{BlockRequest, Message};
+use messages::BlockRequest;
 use picker::PeerKey;
 use recording::Recorder;
 use storage::Job;
@@ -31,7 +31,7 @@ use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::exchange::Ways;
 use super::figures::{self, Notice, Snapshot};
-use super::link::{self, Greeting, Joined};
+use super::link::{self, Joined};
 use super::local::Local;
 use super::magnet::{Found, Unknown};
 use super::shares::Share;
@@ -278,7 +278,7 @@ impl Task {
                 recorder.action(&action);
             }
             match action {
-                Action::Connect { addr, along } => self.dial(addr, &along),
+                Action::Connect { addr } => self.dial(addr),
                 Action::Close { peer, why } => self.connections.close(peer, &why),
                 Action::Rejected { peer, block } => {
                     self.connections.order(peer, Order::Rejected(block));
@@ -329,16 +329,12 @@ impl Task {
         }
     }
 
-    fn dial(&mut self, addr: SocketAddr, along: &[Message]) {
-        let mut greeting = Greeting::from(self.door.ours());
-        for message in along {
-            message.encode(&mut greeting.along);
-        }
-        let to_told = self.to_told.clone();
+    fn dial(&mut self, addr: SocketAddr) {
+        let (ours, to_told) = (self.door.ours(), self.to_told.clone());
         let way = (self.door.encryption(), self.ways.of(addr));
         let route = self.door.route().clone();
         self.spawn(async move {
-            let told = match link::dial(addr, &greeting, way, &route).await {
+            let told = match link::dial(addr, ours, way, &route).await {
                 Ok(joined) => Told::Joined(joined),
                 Err(why) => {
                     debug!(%addr, %why, "no connection");

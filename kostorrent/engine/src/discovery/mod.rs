@@ -9,11 +9,9 @@ mod trackers;
 
 use std::net::SocketAddr;
 
-use messages::Message;
 use tracker::limits::BESIDE;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, host_of};
 
-use crate::ahead::Ahead;
 use crate::cx::Cx;
 use crate::swarm::Swarm;
 use crate::timers::Timer;
@@ -43,8 +41,6 @@ pub(crate) struct Totals {
 
 pub(crate) struct Discovery {
     pub list: PeerList,
-    /// Who is being called and hears something along with our handshake.
-    pub ahead: Ahead,
     trackers: Trackers,
     names: Names,
     /// `None` if the DHT is not searched.
@@ -61,7 +57,6 @@ impl Discovery {
         }
         Discovery {
             list,
-            ahead: Ahead::default(),
             dht: config.sources.dht.then(|| Search::new(cx.now)),
             local: config.sources.local,
             trackers: Trackers::new(&config.tiers, cx.now, &mut cx.rng),
@@ -156,8 +151,8 @@ impl Discovery {
     }
 
     /// Has the names looked up that are due, and calls the next addresses, if more connections are
-    /// wanted; each hears this along with our handshake.
-    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm, along: &[Message]) {
+    /// wanted.
+    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm) {
         self.names.look_up(cx);
         while self.list.dialling() < MOST_DIALLING {
             let has_place = swarm.len() + self.list.dialling() < swarm.max_peers();
@@ -175,9 +170,7 @@ impl Discovery {
             if let Some((by, failures)) = self.list.known_of(addr) {
                 cx.because(|| Why::Called { by, failures });
             }
-            self.ahead.calls(addr, along);
-            let along = along.to_vec();
-            cx.act(Action::Connect { addr, along });
+            cx.act(Action::Connect { addr });
         }
         for due in [self.list.next_due(cx.now), self.names.next_due()] {
             match due {

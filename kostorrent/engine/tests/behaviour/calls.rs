@@ -14,7 +14,7 @@ fn calls(world: &World, node: usize, to: usize) -> Vec<Time> {
     let recording = world.nodes[node].recording.as_ref().unwrap();
     let calls = recording
         .timed_actions()
-        .filter(|(_, action)| matches!(action, Action::Connect { addr, .. } if *addr == to));
+        .filter(|(_, action)| matches!(action, Action::Connect { addr } if *addr == to));
     calls.map(|(at, _)| at).collect()
 }
 

@@ -317,9 +317,7 @@ fn a_torrent_that_turns_out_private_asks_nobody_but_its_trackers() {
         peers,
     };
     let actions = scene.hand.tell(from_dht(vec![named]));
-    let along = Vec::new(); // what there is to be interested in is not known yet
-    let addr = named;
-    assert!(actions.contains(&Action::Connect { addr, along }));
+    assert!(actions.contains(&Action::Connect { addr: named }));
     scene.hand.tell(Event::Connected {
         peer: PeerKey(9),
         addr: named,

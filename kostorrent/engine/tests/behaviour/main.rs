@@ -1,7 +1,6 @@
 //! What the engine does, told by whole swarms of engines in virtual time, and by single ones that are
 //! driven by hand.
 
-mod ahead;
 mod bans;
 mod bounds;
 mod by_hand;

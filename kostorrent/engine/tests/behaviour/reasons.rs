@@ -14,7 +14,7 @@ fn eventful() -> (World, usize) {
     seeders(&mut world, [Vice::None, Vice::Lies, Vice::None]);
     // Its last blocks are asked of others, too.
     world.nodes[2].line = Some(Line {
-        up: Some(20_000),
+        up: Some(30_000),
         ..world.line
     });
     let leecher = world.leecher();

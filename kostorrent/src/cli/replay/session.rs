@@ -253,7 +253,7 @@ impl Session {
     fn decision(&self, action: &Action, why: Option<Why>) -> Option<Decision> {
         let now = self.now;
         let decision = match action {
-            Action::Connect { addr, .. } => Decision {
+            Action::Connect { addr } => Decision {
                 addr: Some(*addr),
                 ..Decision::new(now, "call", "is called")
             },

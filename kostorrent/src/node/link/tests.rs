@@ -111,9 +111,6 @@ async fn a_caller_that_is_ourselves_is_told_so_by_our_peer_id() {
     assert_eq!(caller.await.unwrap(), ours.peer_id);
 }
 
-/// What a caller says right behind its handshake.
-const ALONG: &[u8] = b"\0\0\0\x01\x02";
-
 /// One calls another until it has a connection or gives up; with what became of each of the calls.
 async fn meet(
     (calling, known): (Policy, Option<Way>),
@@ -134,12 +131,9 @@ async fn meet(
         }
         answers
     };
-    let ours = Greeting {
-        handshake: handshake(Reserved::none().with_fast(), 2),
-        along: ALONG.to_vec(),
-    };
+    let ours = handshake(Reserved::none().with_fast(), 2);
     let route = Route::default();
-    let both = async { tokio::join!(dial(addr, &ours, (calling, known), &route), answering) };
+    let both = async { tokio::join!(dial(addr, ours, (calling, known), &route), answering) };
     timeout(PATIENCE, both).await.expect("as many calls")
 }
 
@@ -156,8 +150,7 @@ async fn expect_connection(
     assert_eq!((caller.theirs, called.theirs), (called.ours, caller.ours));
     let said: Vec<u8> = (0..=255).cycle().take(3_000).collect();
     write(&mut caller.stream, &said).await.unwrap();
-    let heard = get(&mut called.stream, called.early, ALONG.len() + 3_000).await;
-    assert_eq!(heard, [ALONG, &said].concat());
+    assert_eq!(get(&mut called.stream, called.early, 3_000).await, said);
     write(&mut called.stream, &said).await.unwrap();
     assert_eq!(get(&mut caller.stream, caller.early, 3_000).await, said);
 }
@@ -231,13 +224,13 @@ async fn a_silent_peer_is_called_once() {
     let addr = listener.local_addr().unwrap();
     let route = Route::default();
     for (policy, limit) in [(Policy::Allow, GREET), (Policy::Require, TIMEOUT)] {
-        let ours = handshake(Reserved::none(), 2).into();
+        let ours = handshake(Reserved::none(), 2);
         let taking = async {
             let (silent, _) = listener.accept().await.unwrap();
             tokio::time::pause();
             silent
         };
-        let calling = dial(addr, &ours, (policy, None), &route);
+        let calling = dial(addr, ours, (policy, None), &route);
         let (called, silent) = tokio::join!(calling, taking);
         tokio::time::resume();
         assert_eq!(called.unwrap_err(), ConnectFailure::Silent(limit));
@@ -352,10 +345,10 @@ async fn an_encrypted_caller_for_a_torrent_that_is_not_here_is_sent_away() {
     let (doors, door) = door(Policy::Allow);
     drop(door);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let ours = handshake(Reserved::none(), 2).into();
+    let ours = handshake(Reserved::none(), 2);
     let addr = listener.local_addr().unwrap();
     let route = Route::default();
-    let calling = dial(addr, &ours, (Policy::Require, None), &route);
+    let calling = dial(addr, ours, (Policy::Require, None), &route);
     let answering = async {
         let (stream, from) = listener.accept().await.unwrap();
         answer(stream, from, &doors).await.unwrap_err()

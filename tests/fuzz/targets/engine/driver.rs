@@ -145,7 +145,7 @@ impl Driver {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Connect { addr, .. } => {
+            Action::Connect { addr } => {
                 assert!(
                     !self.dialling.contains(&addr),
                     "called twice at once: {addr}"

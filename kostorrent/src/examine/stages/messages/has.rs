@@ -62,7 +62,7 @@ pub(super) static SPARE: Check = Check {
 };
 pub(super) static INTEREST: Check = Check {
     name: "interest",
-    right: "is interested in a peer when that has something: at once after its first `have`, and before that no longer than it takes to hear that there is nothing",
+    right: "is interested in a peer only when that has something: not before its first `have`, and then at once",
     source: "BEP 3, peer protocol: interest state",
     chapter: CHAPTER,
     section: "Who sends what, when",
@@ -254,18 +254,10 @@ pub(super) fn interest(mut scene: Scene) -> Playing {
         let interested = first(&scene, |passed| {
             *passed == Passed::Message(Message::Interested)
         });
-        // Who asks for a place before it has heard anything, and takes that back, is only early.
-        let taken_back = first(&scene, |passed| {
-            *passed == Passed::Message(Message::NotInterested)
-        });
-        let in_vain = |told: Option<Duration>| {
-            let before = |at: Duration| told.is_none_or(|told| at < told);
-            interested.is_some_and(before) && !taken_back.is_some_and(before)
-        };
         let finding: Finding = match (interested, told) {
             _ if played.crash().is_some() => INTEREST.wrong(played.why()),
-            (Some(at), told) if in_vain(told) => INTEREST.odd(format!(
-                "stays interested in a peer that has nothing; `interested` came {:.3} s after its start",
+            (Some(at), told) if told.is_none_or(|told| at < told) => INTEREST.odd(format!(
+                "sends `interested` to a peer that has nothing, {:.3} s after its start",
                 at.as_secs_f64()
             )),
             (Some(_), _) if wanted(&scene) => INTEREST.ok(),
