@@ -19,9 +19,8 @@ from ch18_magnet import EXTENDED, hear_extended, say_extended
 # ANCHOR: news
 # What is new to a peer since the last time: who has come, and who has gone.
 def next_news(told, connected):
-    come, gone = list(connected - told), list(told - connected)[:50]
-    random.shuffle(come)
-    come = come[:50]  # the others next time
+    come, gone = sorted(connected - told), sorted(told - connected)[:50]
+    come = sorted(random.sample(come, min(len(come), 50)))  # the others next time
     told |= set(come)
     told -= set(gone)
     news = {}
