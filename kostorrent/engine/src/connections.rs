@@ -8,7 +8,6 @@ use magnet::EXTENDED;
 use messages::{Bitfield, Message};
 use picker::PeerKey;
 
-use crate::content::Content;
 use crate::discovery::Release;
 use crate::leaving::Stage;
 use crate::peer::{Down, Peer, Up};
