@@ -432,6 +432,10 @@ pub(crate) struct Show {
     /// The torrent file or the magnet link; - reads a file from stdin
     #[arg(value_name = "TORRENT|MAGNET", value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
+    /// Ask the trackers how many have it, and print that alone: of each, seeders, leechers, and how often it was
+    /// completed
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) scrape: bool,
     /// Write the torrent file of a magnet link there; - is stdout, and nothing else is printed
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
