@@ -8,6 +8,8 @@
 With `-encrypted` behind the first word, as in seed-encrypted, it takes and makes encrypted connections only, in RC4;
 with `-greeting`, such as go on in plain text.
 
+In the place of TORRENT, a magnet link will do for download.
+
 With the numbers of some files after that, counted from 0 and with commas between them, it wants no others.
 
 It finds peers by the torrent's tracker alone and speaks plain TCP, so that a test knows what it tests.
@@ -43,7 +45,7 @@ def main(what, torrent, folder, ip, port, only=None):
     if encrypted:
         settings.update(in_enc_policy=0, out_enc_policy=0, allowed_enc_level=LEVELS[encrypted])  # forced
     session = lt.session(settings)
-    params = lt.parse_magnet_uri(torrent) if what == "metadata" else lt.load_torrent_file(torrent)
+    params = lt.parse_magnet_uri(torrent) if torrent.startswith("magnet:") else lt.load_torrent_file(torrent)
     params.save_path = folder
     if only is not None:
         wanted = {int(number) for number in only.split(",")}
