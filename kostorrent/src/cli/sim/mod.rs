@@ -46,6 +46,8 @@ Sizes are bytes, and rates bytes a second: a number, or text with K, M or G (pow
         away         how long after that it is back, with what it had, null is never
                      [default: null]
         stays        whether a leecher seeds when it has everything [default: true]
+        super_seeds  whether a seeder super-seeds (BEP 16) [default: false]
+        fast         whether they speak the fast extension (BEP 6) [default: false]
         disk         an object:
             latency      what each access takes [default: 0.001]
             rate         bytes a second, null is no bound [default: null]
@@ -162,5 +164,35 @@ fn complaint(story: &Story) -> String {
         [first, rest @ ..] => {
             format!("{first} and {} others do not have everything", rest.len())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_each_key_of_a_scenario() {
+        let reader = include_str!("../../../sim/src/scenario/read.rs");
+        let asked = reader.split("fields.").skip(1).filter_map(|call| {
+            let (_, arguments) = call.split_once('(')?;
+            Some(arguments.strip_prefix('"')?.split_once('"')?.0)
+        });
+        let asked: BTreeSet<&str> = asked.collect();
+        assert!(asked.len() > 20, "{asked:?}");
+        let (input, _) = FORMATS.split_once("--json FILE").expect("two formats");
+        let indented = input.lines().filter(|line| line.starts_with("    "));
+        let named: BTreeSet<&str> = indented
+            .map(|line| line.trim_start())
+            .filter_map(|line| line.split_once("  "))
+            .chain([("peers", ""), ("disk", "")])
+            .flat_map(|(keys, _)| keys.split(", "))
+            .collect();
+        let missing: Vec<&&str> = asked.difference(&named).collect();
+        assert_eq!(missing, Vec::<&&str>::new());
     }
 }
