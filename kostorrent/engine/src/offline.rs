@@ -24,6 +24,7 @@ impl Engine {
         let now = self.cx.now;
         self.cx.report(Report::InterfaceBack { interface });
         self.discovery.list.wake(now);
+        self.discovery.hope_anew(now);
         self.cx.timers.set_earlier(Timer::Dial, now);
         self.cx.timers.set_earlier(Timer::Search, now);
         self.stalled_again();

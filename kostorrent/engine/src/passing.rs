@@ -117,7 +117,7 @@ impl Engine {
         if self.is_finished()
             || self.offline.is_some()
             || !self.swarm.is_empty()
-            || self.discovery.has_hope()
+            || self.discovery.has_hope(self.cx.now)
             || self.swarm.next_pardon().is_some()
             || self.content.as_ref().is_some_and(at_disk)
         {

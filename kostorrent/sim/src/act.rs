@@ -90,8 +90,9 @@ impl World {
                 let known = Event::Known(Known::of(&content, false));
                 self.will_tell(OPENING, node, known);
             }
-            // There is no local network here.
-            Action::TellLocal { .. } | Action::DhtNode { .. } => {}
+            Action::TellLocal { tells } => self.tell_local(node, tells),
+            // The DHT knows all that take part in it.
+            Action::DhtNode { .. } => {}
             Action::SearchDht => self.search_dht(node),
             Action::Announce {
                 tracker,
@@ -269,7 +270,7 @@ impl World {
     }
 
     /// A node's disk or a tracker will answer.
-    fn will_tell(&mut self, after: Duration, node: usize, event: Event) {
+    pub(crate) fn will_tell(&mut self, after: Duration, node: usize, event: Event) {
         let (life, event) = (self.nodes[node].life, Box::new(event));
         self.later(after, node, Happens::Told { life, event });
     }

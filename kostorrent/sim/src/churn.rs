@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::{Config, Event, Time};
+use engine::{Config, ContentConfig, Event, Time};
 use messages::Ended;
 use picker::PeerKey;
 
@@ -35,6 +35,11 @@ impl World {
         let node = &mut self.nodes[number];
         if node.alive || node.is_complete() || now < node.joined {
             return;
+        }
+        // Who began with a link has the torrent by now, if its metadata had come.
+        if let (None, Some(have)) = (&node.config.content, node.engine.have()) {
+            node.config.content = Some(ContentConfig::all(self.geometry, have.clone()));
+            node.config.metadata = Some(self.info.as_slice().into());
         }
         node.begin_again(now);
         if self.records {

@@ -25,6 +25,8 @@ pub(crate) enum Happens {
     Returns,
     /// Its engine may want to be told that time has passed.
     Alarm,
+    /// It tells its neighbours where it is.
+    Multicasts,
     /// Its disk or a tracker has answered what it asked in this life.
     Told { life: u32, event: Box<Event> },
     /// A call arrives; `key` is the number that the caller gave its end.
@@ -74,6 +76,7 @@ impl World {
             Happens::Leaves { politely: true } => self.tell(node, Event::Command(Command::Stop)),
             Happens::Leaves { politely: false } => self.kill(node),
             Happens::Alarm => self.alarm(node),
+            Happens::Multicasts => self.multicasts(node),
             Happens::Told { life, event } => {
                 if life == self.nodes[node].life {
                     self.tell(node, *event);

@@ -35,6 +35,7 @@ mod ends;
 mod flow;
 mod happen;
 mod line;
+mod neighbours;
 mod node;
 mod order;
 mod recording;

@@ -25,7 +25,7 @@ use crate::{Disk, Line, Node, Recording, Tracker, Vice};
 pub const TRACKER: &str = "http://tracker.example/announce";
 
 /// The port at which all nodes can be called, unless they were given an address.
-const PORT: u16 = 6881;
+pub(crate) const PORT: u16 = 6881;
 
 /// What lies between the seeds of two worlds: the nodes of a world count up from one.
 const SEEDS_APART: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -63,6 +63,8 @@ pub struct World {
     pub(crate) happening: Option<Place>,
     pub(crate) trackers: BTreeMap<String, Tracker>,
     pub(crate) by_addr: BTreeMap<SocketAddr, usize>,
+    /// Who tells the local network of the torrent, and when next.
+    pub(crate) local: BTreeMap<usize, Time>,
     pub(crate) rng: ChaCha8Rng,
     seed: u64,
 }
@@ -92,6 +94,7 @@ impl World {
             happening: None,
             trackers: BTreeMap::new(),
             by_addr: BTreeMap::new(),
+            local: BTreeMap::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
         }
     }
@@ -221,6 +224,7 @@ impl World {
     /// Ends this node's life without a goodbye. The other ends of its connections notice.
     pub fn kill(&mut self, node: usize) {
         self.nodes[node].alive = false;
+        self.local.remove(&node);
         for end in self.nodes[node].ends.take_all() {
             self.hang_up(node, &end);
         }

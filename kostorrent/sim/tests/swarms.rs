@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sim::scenario::{Group, PeerStory, Role, Scenario, Story};
+use sim::scenario::{Finds, Group, PeerStory, Role, Scenario, Story};
 use sim::{Line, Tcp, Vice, World};
 
 const SEEDS: u64 = 6;
@@ -424,4 +424,69 @@ fn a_connection_that_breaks_is_noticed_by_both_and_made_again() {
     let took = world.now.since_start();
     assert!(took > Duration::from_secs(25), "it had to wait: {took:?}");
     assert!(world.nodes[seeder].outcome.is_none());
+}
+
+/// One seeder and three that look for others in these ways.
+fn found_by(finds: Finds, magnet: bool) -> Scenario {
+    let group = |role, count| Group {
+        finds,
+        magnet,
+        joins: Duration::from_secs(if role == Role::Leecher { 1 } else { 0 }),
+        every: Duration::from_secs(40),
+        ..Group::new("peer", role, count)
+    };
+    Scenario {
+        name: "found".to_owned(),
+        about: String::new(),
+        size: 1 << 20,
+        piece_length: 1 << 15,
+        until: Duration::from_secs(900),
+        groups: vec![group(Role::Seeder, 1), group(Role::Leecher, 3)],
+    }
+}
+
+#[test]
+fn a_link_and_the_dht_or_the_local_network_alone_are_enough() {
+    let dht = Finds {
+        dht: true,
+        ..Finds::nobody()
+    };
+    let local = Finds {
+        local: true,
+        ..Finds::nobody()
+    };
+    for finds in [dht, local, Finds::default()] {
+        for magnet in [false, true] {
+            let story = found_by(finds, magnet).run(1);
+            assert_sound(&story);
+            assert!(story.is_good(), "{finds:?}, {magnet}");
+        }
+    }
+    // Who finds nobody has nothing.
+    assert_eq!(found_by(Finds::nobody(), false).run(1).took(), None);
+}
+
+#[test]
+fn a_crowd_with_a_link_alone_is_done_hardly_later() {
+    for story in runs("link", 2) {
+        assert_sound(&story);
+        let took = story.took().unwrap();
+        assert!(
+            took < story.ideal.mul_f64(1.7),
+            "{took:?} {:?}",
+            story.ideal
+        );
+    }
+}
+
+#[test]
+fn who_was_away_goes_on_with_what_its_link_had_led_to() {
+    let mut scenario = found_by(Finds::default(), true);
+    scenario.groups[0].line.up = Some(64 * 1024);
+    scenario.groups[1].leaves = Some(Duration::from_secs(12));
+    scenario.groups[1].away = Some(Duration::from_secs(10));
+    let story = scenario.run(1);
+    assert_sound(&story);
+    let first = &story.peers[1];
+    assert!(first.received < story.size * 3 / 2, "{}", first.received);
 }

@@ -8,6 +8,7 @@ mod source;
 mod trackers;
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use tracker::limits::BESIDE;
 use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, Counts, host_of};
@@ -30,6 +31,10 @@ const MOST_DIALLING: usize = 20;
 /// How many peers a tracker is asked for.
 const NUMWANT: u32 = 100;
 
+/// Whoever on the local network has the torrent says so every five minutes (BEP 14). Nobody is to be hoped for
+/// there when that time and a minute have passed.
+const LOCAL_HOPE: Duration = Duration::from_secs(6 * 60);
+
 /// What a tracker is told about our progress.
 #[derive(Clone, Copy)]
 pub(crate) struct Totals {
@@ -48,6 +53,8 @@ pub(crate) struct Discovery {
     dht: Option<Search>,
     /// Whether the local network is told of us.
     local: bool,
+    /// Until when somebody there may be heard for the first time.
+    local_until: Time,
 }
 
 impl Discovery {
@@ -60,16 +67,28 @@ impl Discovery {
             list,
             dht: config.sources.dht.then(|| Search::new(cx.now)),
             local: config.sources.local,
+            local_until: cx.now + LOCAL_HOPE,
             trackers: Trackers::new(&config.tiers, cx.now, &mut cx.rng),
             names: Names::new(&config.names, cx.now),
         }
     }
 
-    /// Whether somebody may still be found: by a tracker, in the DHT, by name, or at an address not yet
-    /// given up.
-    pub fn has_hope(&self) -> bool {
+    /// Whether somebody may still be found: by a tracker, in the DHT, on the local network, by name, or at an
+    /// address not yet given up.
+    pub fn has_hope(&self, now: Time) -> bool {
         let in_dht = self.dht.as_ref().is_some_and(Search::has_hope);
-        in_dht || self.trackers.any() || self.names.has_hope() || self.list.has_hope()
+        let near = self.local_hope().is_some_and(|until| until > now);
+        in_dht || near || self.trackers.any() || self.names.has_hope() || self.list.has_hope()
+    }
+
+    /// Until when somebody on the local network is to be hoped for, if it is told of us.
+    fn local_hope(&self) -> Option<Time> {
+        self.local.then_some(self.local_until)
+    }
+
+    /// Nobody could be heard until now.
+    pub fn hope_anew(&mut self, now: Time) {
+        self.local_until = now + LOCAL_HOPE;
     }
 
     /// Begins to look for peers beside the trackers.
@@ -180,7 +199,11 @@ impl Discovery {
             }
             cx.act(Action::Connect { addr });
         }
-        for due in [self.list.next_due(cx.now), self.names.next_due()] {
+        for due in [
+            self.list.next_due(cx.now),
+            self.names.next_due(),
+            self.local_hope(),
+        ] {
             match due {
                 Some(due) if due > cx.now => cx.timers.set_earlier(Timer::Dial, due),
                 _ => {}
@@ -309,6 +332,7 @@ impl Discovery {
             dht.pause(false);
         }
         self.tell_local(cx, true);
+        self.hope_anew(cx.now);
         cx.timers.set(Timer::Search, cx.now);
     }
 

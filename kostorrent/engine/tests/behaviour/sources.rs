@@ -28,6 +28,12 @@ const DHT: Sources = Sources {
     exchange: false,
 };
 
+const LOCAL: Sources = Sources {
+    dht: false,
+    local: true,
+    exchange: false,
+};
+
 const EXCHANGE: Sources = Sources {
     dht: false,
     local: false,
@@ -102,6 +108,31 @@ fn where_no_node_answers_and_there_is_nobody_else_the_download_ends() {
     let actions = hand.tell(searched(0));
     let failed = Action::Finished(Outcome::Failed(Failure::NobodyToAsk));
     assert!(actions.contains(&failed), "{actions:?}");
+}
+
+#[test]
+fn the_local_network_is_waited_for_as_long_as_a_neighbour_may_be_silent() {
+    let mut hand = ByHand::new(with(LOCAL));
+    let failed = |wanted: &[(Time, Action)]| {
+        let failed = Action::Finished(Outcome::Failed(Failure::NobodyToAsk));
+        let end = wanted.iter().find(|(_, action)| *action == failed);
+        end.map(|(at, _)| at.since_start().as_secs())
+    };
+    assert_eq!(failed(&hand.pass_until(at(200))), None);
+    // A pause begins anew.
+    hand.tell(Event::Command(Command::Pause));
+    assert_eq!(failed(&hand.pass_until(at(1_000))), None);
+    hand.tell(Event::Command(Command::Resume));
+    assert_eq!(failed(&hand.pass_until(at(2_000))), Some(1_360));
+
+    let mut hand = ByHand::new(with(LOCAL));
+    hand.now = at(300);
+    let neighbour = SocketAddr::from(([10, 1, 1, 1], 1));
+    let actions = hand.tell(Event::Named {
+        source: Source::Local,
+        peers: vec![neighbour],
+    });
+    assert!(actions.contains(&Action::Connect { addr: neighbour }));
 }
 
 #[test]

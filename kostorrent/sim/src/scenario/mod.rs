@@ -9,6 +9,7 @@
 //! assert!(story.took().unwrap() < story.ideal.mul_f64(1.2));
 //! ```
 
+mod finds;
 mod ideal;
 mod named;
 mod near;
@@ -22,8 +23,10 @@ use blocks::{Geometry, GeometryError};
 use engine::Config;
 use handshake::Reserved;
 
-use crate::{Disk, Line, Vice, World};
+use crate::world::PORT;
+use crate::{Disk, Line, TRACKER, Vice, World};
 
+pub use finds::Finds;
 pub use near::near;
 pub use story::{PeerStory, Story};
 
@@ -94,6 +97,10 @@ pub struct Group {
     pub super_seeds: bool,
     /// Whether they speak the fast extension (BEP 6), among themselves and with others who do.
     pub fast: bool,
+    /// Whether leechers begin with a magnet link (BEP 9), and get the metadata from others.
+    pub magnet: bool,
+    /// How they find others.
+    pub finds: Finds,
     /// The group whose first peer is the only one that each of them knows; `None` is no such bound.
     pub only: Option<String>,
 }
@@ -118,6 +125,8 @@ impl Group {
             stays: true,
             super_seeds: false,
             fast: false,
+            magnet: false,
+            finds: Finds::default(),
             only: None,
         }
     }
@@ -140,19 +149,33 @@ impl Group {
     fn config(&self, world: &World) -> Config {
         let usual = match self.role {
             Role::Seeder => world.seeding(),
+            Role::Leecher if self.magnet => world.magnet(),
             Role::Leecher => world.config(),
         };
+        let tracker = self.finds.tracker.then(|| vec![TRACKER.to_owned()]);
         Config {
             keep_seeding: self.role == Role::Seeder || self.stays,
             super_seed: self.super_seeds,
-            reserved: match self.fast {
-                true => Reserved::none().with_fast(),
-                false => Reserved::none(),
-            },
+            tiers: tracker.into_iter().collect(),
+            sources: self.finds.sources(),
+            port: PORT,
+            reserved: self.reserved(world),
             max_peers: self.connections,
             upload_slots: if self.free_rides { 0 } else { self.slots },
             ..usual
         }
+    }
+
+    /// The extension protocol is spoken where there is anything to say in it.
+    fn reserved(&self, world: &World) -> Reserved {
+        let mut reserved = Reserved::none();
+        if self.fast {
+            reserved = reserved.with_fast();
+        }
+        if self.finds.exchange || !world.info.is_empty() {
+            reserved = reserved.with_extension_protocol();
+        }
+        reserved
     }
 }
 
@@ -201,6 +224,9 @@ impl Scenario {
     pub fn world(&self, seed: u64) -> World {
         let geometry = self.geometry().expect("a torrent");
         let mut world = World::seeded(geometry, seed);
+        if self.groups.iter().any(|group| group.magnet) {
+            world.info = metadata(geometry);
+        }
         for (group, number) in self.members() {
             let config = group.config(&world);
             let comes = group.comes(number);
@@ -221,4 +247,10 @@ impl Scenario {
         }
         world
     }
+}
+
+/// Bytes as many as the metadata of such a torrent have, most of them the hashes of its pieces.
+fn metadata(geometry: Geometry) -> Vec<u8> {
+    let bytes = 100 + 20 * u64::from(geometry.pieces());
+    (0..bytes).map(|at| (at % 251) as u8).collect()
 }

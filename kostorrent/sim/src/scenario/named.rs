@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Group, KIB, MIB, Role, Scenario};
+use super::{Finds, Group, KIB, MIB, Role, Scenario};
 use crate::{Disk, Line, Vice};
 
 /// Messages take 40 milliseconds between two such lines.
@@ -41,6 +41,7 @@ impl Scenario {
             churn(),
             slow_disk(),
             far(),
+            link(),
         ]
     }
 
@@ -200,6 +201,30 @@ fn slow_disk() -> Scenario {
                     ..disk(4 * MIB)
                 },
                 ..leechers(1, line(2 * MIB, 4 * MIB))
+            },
+        ],
+    )
+}
+
+fn link() -> Scenario {
+    let finds = Finds {
+        dht: true,
+        exchange: true,
+        ..Finds::nobody()
+    };
+    Scenario::new(
+        "link",
+        "one seeder, and forty leechers that begin with a magnet link and have no tracker, but the DHT",
+        32 * MIB,
+        vec![
+            Group {
+                finds,
+                ..seeders(1, line(2 * MIB, 8 * MIB))
+            },
+            Group {
+                finds,
+                magnet: true,
+                ..leechers(40, line(MIB, 8 * MIB))
             },
         ],
     )

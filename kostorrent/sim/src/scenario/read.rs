@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::near::near;
-use super::{Group, Role, Scenario};
+use super::{Finds, Group, Role, Scenario};
 use crate::{Disk, Line, Vice};
 
 /// Peers at most: each is a whole engine.
@@ -111,10 +111,31 @@ fn group(value: Value, index: usize) -> Result<Group, String> {
         stays: fields.flag("stays")?.unwrap_or(true),
         super_seeds: fields.flag("super_seeds")?.unwrap_or(false),
         fast: fields.flag("fast")?.unwrap_or(false),
+        magnet: fields.flag("magnet")?.unwrap_or(false),
+        finds: match fields.take("finds") {
+            Some(value) => finds(value).ok_or_else(|| fields.wrong("finds", &ways()))?,
+            None => Finds::default(),
+        },
         ..usual
     };
     fields.end()?;
     Ok(group)
+}
+
+/// A list of ways.
+fn finds(value: Value) -> Option<Finds> {
+    let Value::Array(words) = value else {
+        return None;
+    };
+    let mut finds = Finds::nobody();
+    for word in &words {
+        *finds.way(word.as_str()?)? = true;
+    }
+    Some(finds)
+}
+
+fn ways() -> String {
+    format!("must be a list of some of {}", Finds::WORDS.join(", "))
 }
 
 fn disk(value: Value) -> Result<Disk, String> {
@@ -267,6 +288,7 @@ mod tests {
                 {"role": "leecher", "name": "l", "count": 3, "up": "1K", "down": null, "latency": 0.5,
                  "jitter": 0.25, "breaks": 9, "vice": "free-rides", "slots": 2, "connections": 7,
                  "joins": 1, "every": 2, "leaves": 3, "away": 4, "stays": false, "super_seeds": true, "fast": true,
+                 "magnet": true, "finds": ["dht", "exchange", "local"],
                  "disk": {"latency": 0.01, "rate": "5K", "room": 6, "fault": [1, 2.5]}}]}"#;
         let scenario = Scenario::read(text, "file").unwrap();
         let leecher = Group {
@@ -295,6 +317,13 @@ mod tests {
             stays: false,
             super_seeds: true,
             fast: true,
+            magnet: true,
+            finds: Finds {
+                dht: true,
+                exchange: true,
+                local: true,
+                ..Finds::nobody()
+            },
             ..Group::new("l", Role::Leecher, 3)
         };
         let seeder = Group {
@@ -359,6 +388,14 @@ mod tests {
             (
                 r#"{"peers": [{"role": "seeder", "joins": 1e99}]}"#,
                 "`joins` must be seconds",
+            ),
+            (
+                r#"{"peers": [{"role": "seeder", "finds": ["dht", "pex"]}]}"#,
+                "`finds` must be a list of some of tracker, dht, exchange, local",
+            ),
+            (
+                r#"{"peers": [{"role": "seeder", "finds": "dht"}]}"#,
+                "`finds` must be a list",
             ),
             (
                 r#"{"peers": [{"role": "seeder", "count": 10001}]}"#,

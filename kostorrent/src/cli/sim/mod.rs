@@ -48,6 +48,9 @@ Sizes are bytes, and rates bytes a second: a number, or text with K, M or G (pow
         stays        whether a leecher seeds when it has everything [default: true]
         super_seeds  whether a seeder super-seeds (BEP 16) [default: false]
         fast         whether they speak the fast extension (BEP 6) [default: false]
+        magnet       whether a leecher begins with a magnet link (BEP 9) [default: false]
+        finds        a list of the ways by which they find others: \"tracker\", \"dht\", \"exchange\"
+                     (BEP 11), \"local\" (BEP 14) [default: [\"tracker\"]]
         disk         an object:
             latency      what each access takes [default: 0.001]
             rate         bytes a second, null is no bound [default: null]
