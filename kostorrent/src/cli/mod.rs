@@ -34,6 +34,7 @@ mod recorder;
 mod reference;
 mod replay;
 mod running;
+mod scrape;
 mod seed;
 mod service;
 mod several;

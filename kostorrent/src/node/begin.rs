@@ -17,6 +17,7 @@ use super::handle::{Mode, Reins, TorrentOptions};
 use super::local::Local;
 use super::magnet::Unknown;
 use super::opening::{self, Opened};
+use super::route::Presence;
 use super::shares::{Shares, Wants};
 use super::source::{NodeHandles, Shared};
 use super::task::{Parts, Task};
@@ -33,11 +34,13 @@ pub(super) struct Common {
     /// Block buffers; as many are kept as the memory for open pieces holds.
     pub pool: Pool,
     pub handles: NodeHandles,
+    /// Whether the interface is there that everything goes through.
+    pub presence: Presence,
     next_id: Cell<u32>,
 }
 
 impl Common {
-    pub fn new(disk: DiskQueue, shares: Rc<Shares>) -> Common {
+    pub fn new(disk: DiskQueue, shares: Rc<Shares>, presence: Presence) -> Common {
         Common {
             disk,
             clients: Clients::default(),
@@ -45,6 +48,7 @@ impl Common {
             checks: Semaphore::new(1),
             pool: Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize),
             handles: NodeHandles::default(),
+            presence,
             next_id: Cell::new(0),
         }
     }
@@ -194,6 +198,8 @@ impl Start {
         let (share, given) = common.shares.enter(self.id, wants, to_orders);
         let ours = door.ours();
         let record = self.record.as_ref();
+        // What is reckoned from addresses tells of them.
+        let is_anonymous = record.is_some_and(|target| target.anonymous);
         let config = Config {
             limit_down: given.down,
             limit_up: given.up,
@@ -203,7 +209,8 @@ impl Start {
             port,
             dht_port: udp.dht_port(),
             reserved: ours.reserved,
-            allows_fast: record.is_none_or(|target| !target.anonymous),
+            allows_fast: !is_anonymous,
+            ranks_peers: !is_anonymous,
             seed: self.seed.unwrap_or_else(rand::random),
             ..self.config
         };
@@ -234,6 +241,7 @@ impl Start {
             dht,
             door,
             share,
+            presence: common.presence.clone(),
             commands: reins.commands,
             orders,
             publish: reins.publish,
@@ -273,6 +281,7 @@ mod tests {
     use super::super::doors::Doors;
     use super::super::handle::Torrent;
     use super::super::local::LocalNetwork;
+    use super::super::route::Route;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -298,7 +307,8 @@ mod tests {
         };
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
-        let common = Rc::new(Common::new(disk, shares.clone()));
+        let presence = Presence::of(&Route::default()).0;
+        let common = Rc::new(Common::new(disk, shares.clone(), presence));
         let doors = Arc::new(Doors::new(PeerId([1; 20]), Policy::Allow, Arc::default()));
         let (handle, reins) = Torrent::new(info_hash);
         let work = Work {

@@ -56,6 +56,11 @@ impl Doors {
         }
     }
 
+    /// Who we are to all callers.
+    pub fn peer_id(&self) -> PeerId {
+        self.peer_id
+    }
+
     /// By which way everything goes.
     pub fn route(&self) -> &Arc<Route> {
         &self.route

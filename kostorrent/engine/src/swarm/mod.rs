@@ -152,6 +152,25 @@ impl Swarm {
         }
     }
 
+    /// Whether a peer that has called us says that it listens here: a call would break the connection that works. The
+    /// address is noted with the peer, and is free when that leaves. Each peer has one such address, so that nobody
+    /// keeps us from all his neighbours behind a router by naming one port after the other.
+    pub fn has_caller_at(&mut self, addr: SocketAddr) -> bool {
+        let caller = self.iter_mut().find(|peer| {
+            let theirs = peer.extended.as_ref();
+            let listens_at = theirs.and_then(|theirs| theirs.listens_at(peer.addr.ip()));
+            let has_no_other = peer.listed.is_empty() || peer.listed.contains(&addr);
+            peer.incoming && listens_at == Some(addr) && has_no_other
+        });
+        let Some(caller) = caller else {
+            return false;
+        };
+        if caller.listed.is_empty() {
+            caller.listed.push(addr);
+        }
+        true
+    }
+
     /// The connection that has been of no use for longest, if any has for so long that it makes
     /// room for another; `callers` looks only at those who called us.
     pub fn idle(&self, callers: bool, now: Time) -> Option<PeerKey> {

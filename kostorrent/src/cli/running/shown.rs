@@ -247,6 +247,8 @@ impl Shown {
             up_rate: last.up_rate,
             peers: last.peers,
             seeds: last.seeds,
+            known_seeders: last.counts.seeders,
+            known_leechers: last.counts.leechers,
             ratio: goal::ratio(self.counters().uploaded, self.size()),
             eta: last.eta.map(|eta| eta.as_secs()),
             path: path.to_string_lossy().into_owned(),

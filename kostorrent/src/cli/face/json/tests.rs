@@ -41,6 +41,12 @@ fn samples() -> Vec<Value> {
         },
         Report::DiskFault { why: "full".into() },
         Report::DiskWell,
+        Report::InterfaceGone {
+            interface: "tun0".into(),
+        },
+        Report::InterfaceBack {
+            interface: "tun0".into(),
+        },
         Report::SuperSeeded,
         Report::Paused,
         Report::Resumed,

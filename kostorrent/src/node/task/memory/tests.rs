@@ -21,6 +21,7 @@ use crate::node::disk;
 use crate::node::doors::Doors;
 use crate::node::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
 use crate::node::opening::{self, Opened, Place};
+use crate::node::route::{Presence, Route};
 use crate::node::shares::Shares;
 use crate::node::udp::Udp;
 
@@ -114,7 +115,8 @@ impl Scene {
     async fn live(&self, work: impl AsyncFnOnce(&mut Task)) {
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, u64::MAX));
-        let common = Rc::new(Common::new(disk, shares));
+        let presence = Presence::of(&Route::default()).0;
+        let common = Rc::new(Common::new(disk, shares, presence));
         let doors = Arc::new(Doors::new(
             PeerId([1; 20]),
             encryption::Policy::Allow,
