@@ -436,12 +436,8 @@ mod tests {
             assert!(priorities.is_sorted_by_key(Reverse));
         }
         // As long as trackers have names, every other call is to one of them.
-        let turns = called.chunks_exact(2).take(39);
-        assert!(
-            turns
-                .map(|two| (two[0] <= far(40)) ^ (two[1] <= far(40)))
-                .all(|one| one)
-        );
+        let mut turns = called.chunks_exact(2).take(39);
+        assert!(turns.all(|two| (two[0] <= far(40)) ^ (two[1] <= far(40))));
         // One that was called, and had its use, waits for those that were not.
         list.closed(called[0], at(100));
         list.add(far(101), Source::Exchange, at(200));

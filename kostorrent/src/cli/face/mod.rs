@@ -324,6 +324,7 @@ mod tests {
             pieces: 0,
             piece_length: 1,
             path: PathBuf::new(),
+            is_given: false,
             listening: ([127, 0, 0, 1], 1).into(),
             files: Arc::default(),
             choosable: None,

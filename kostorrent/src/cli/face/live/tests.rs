@@ -27,6 +27,7 @@ fn subject(name: &str) -> Subject {
         pieces: 100,
         piece_length: 1 << 14,
         path: "sample".into(),
+        is_given: false,
         listening: ([127, 0, 0, 1], 1).into(),
         files: Arc::new([
             file("README.txt", 0, 1_000),
