@@ -35,6 +35,7 @@ mod files;
 mod leaving;
 mod limit;
 mod metadata;
+mod network;
 mod offline;
 mod ours;
 mod passing;

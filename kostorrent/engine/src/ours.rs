@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::network::network;
 use crate::priority::priority;
-use crate::swarm::network;
 
 /// Words that are remembered. An address that changes is believed when most of them are of the new one.
 const MOST_WORDS: usize = 32;

@@ -8,6 +8,7 @@ mod aside;
 mod choosing;
 mod clock;
 mod completions;
+mod counts;
 mod create;
 mod demo;
 mod download;

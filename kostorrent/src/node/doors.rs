@@ -9,7 +9,7 @@ use metainfo::InfoHash;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
 
-use super::link::Joined;
+use super::joined::Joined;
 use super::route::Route;
 
 /// The torrents behind one listener. All of them answer with the same peer id, and encrypt alike.

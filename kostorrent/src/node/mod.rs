@@ -23,7 +23,7 @@
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
 //! - `choosing`: other files are wanted;
-//! - `opening`, `foreign`, `task`, `begin`: a torrent's life;
+//! - `opening`, `foreign`, `unknown`, `task`, `start`: a torrent's life, and `begin` and `magnet` how it begins;
 //! - `handle`, `figures` and `details`: what is seen of it from outside;
 //! - this file: the threads.
 
@@ -32,6 +32,7 @@ mod body;
 mod budget;
 mod buffers;
 mod choosing;
+mod common;
 mod connections;
 mod details;
 mod dht;
@@ -41,6 +42,7 @@ mod exchange;
 mod figures;
 mod foreign;
 mod handle;
+mod joined;
 mod link;
 mod listener;
 mod local;
@@ -51,9 +53,11 @@ mod route;
 mod shares;
 mod source;
 mod space;
+mod start;
 mod task;
 mod trackers;
 mod udp;
+mod unknown;
 mod vouch;
 mod watch;
 
@@ -80,7 +84,8 @@ pub use local::LocalNetwork;
 pub use magnet::MagnetOptions;
 pub use route::{Interface, ParseInterfaceError, ParseProxyError, Proxy, Route};
 
-use begin::{Common, Station, Work};
+use begin::Work;
+use common::Common;
 use disk::DiskQueue;
 use doors::Door;
 use doors::Doors;
@@ -90,6 +95,7 @@ use local::Local;
 use magnet::MagnetWork;
 use route::Presence;
 use shares::Shares;
+use start::Station;
 use trackers::Announcer;
 use udp::Udp;
 

@@ -31,13 +31,15 @@ use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::exchange::Ways;
 use super::figures::{self, Notice, Snapshot};
-use super::link::{self, Joined};
+use super::joined::Joined;
+use super::link;
 use super::local::Local;
-use super::magnet::{Found, Unknown};
+
 use super::route::Presence;
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
+use super::unknown::{Found, Unknown};
 use super::vouch::{Ending, Voucher};
 use super::watch::{Watch, Wish};
 

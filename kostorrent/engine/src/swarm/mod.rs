@@ -17,7 +17,6 @@ pub(crate) use admission::Admission;
 
 use bans::Bans;
 use hosts::Hosts;
-pub(crate) use hosts::network;
 use table::Table;
 
 /// All connections of a torrent, by the numbers that the driver gave them.

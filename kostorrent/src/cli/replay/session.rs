@@ -13,7 +13,7 @@ use recording::is_recorded;
 
 use super::decision::Decision;
 use super::known::Known;
-use crate::cli::{face, scrape};
+use crate::cli::{counts, face};
 use crate::node::Notice;
 
 /// Whether the engine wants what was recorded.
@@ -197,7 +197,7 @@ impl Session {
                 let host = tracker::host_of(tracker);
                 match result {
                     Ok(counts) => {
-                        let words = scrape::words(*counts);
+                        let words = counts::words(*counts);
                         let words = words.unwrap_or_else(|| "no counts".to_owned());
                         say("answered", format!("{host} knows {words}"))
                     }

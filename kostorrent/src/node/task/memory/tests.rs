@@ -16,13 +16,15 @@ use tokio::task::LocalSet;
 
 use super::super::*;
 use super::*;
-use crate::node::begin::{Common, Station, Work};
+use crate::node::begin::Work;
+use crate::node::common::Common;
 use crate::node::disk;
 use crate::node::doors::Doors;
 use crate::node::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
 use crate::node::opening::{self, Opened, Place};
 use crate::node::route::{Presence, Route};
 use crate::node::shares::Shares;
+use crate::node::start::Station;
 use crate::node::udp::Udp;
 
 const PIECE: usize = 16 * 1024;
