@@ -65,6 +65,11 @@ impl Local {
         (Local(Some(to_orders)), Some(work))
     }
 
+    /// Whether there is a local network to be told anything.
+    pub fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Has the local network told of a torrent, which is not a private one. Who else has it comes by
     /// the channel.
     pub fn tell(&self, info_hash: InfoHash) -> mpsc::UnboundedReceiver<SocketAddr> {

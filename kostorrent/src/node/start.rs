@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use engine::{Config, Engine, Time};
+use engine::{Config, Engine, Sources, Time};
 use recording::Recorder;
 use tokio::sync::mpsc;
 
@@ -77,6 +77,11 @@ impl Start {
             peer_id: ours.peer_id.0,
             client: concat!("kostorrent ", env!("CARGO_PKG_VERSION")).to_owned(),
             port,
+            // Nobody is to be waited for where nobody can be heard.
+            sources: Sources {
+                local: self.config.sources.local && local.is_there(),
+                ..self.config.sources
+            },
             dht_port: udp.dht_port(),
             reserved: ours.reserved,
             allows_fast: !is_anonymous,
