@@ -24,6 +24,7 @@ fn every_scenario_of_the_list_runs_and_ends_well() {
         "churn",
         "slow-disk",
         "far",
+        "link",
     ];
     assert_eq!(names, wanted);
     for name in names {

@@ -214,7 +214,7 @@ fn link() -> Scenario {
     };
     Scenario::new(
         "link",
-        "one seeder, and forty leechers that begin with a magnet link and have no tracker, but the DHT",
+        "one seeder, and forty leechers that have a magnet link and the DHT, and no tracker",
         32 * MIB,
         vec![
             Group {
