@@ -59,6 +59,9 @@ pub const STAGES: &[Stage] = &[
     stages::lasting::STAGE,
     stages::inbound::STAGE,
     stages::seeding::STAGE,
+    stages::udp_tracker::STAGE,
+    stages::magnet::STAGE,
+    stages::metadata::STAGE,
 ];
 
 impl Part {

@@ -63,6 +63,13 @@ impl Torrent {
         self
     }
 
+    /// The same with so many bytes more in `info`, under a key that means nothing: metadata of several blocks.
+    #[must_use]
+    pub fn with_filler(self, length: usize) -> Torrent {
+        let filler = string(&noise(length, 7));
+        self.with_info("x-filler", &filler)
+    }
+
     /// All bytes, as the torrent counts them.
     pub fn bytes(&self) -> Vec<u8> {
         self.contents.concat()

@@ -2,16 +2,20 @@
 
 pub mod blocks;
 mod called;
+mod extended;
 pub mod files;
 pub mod handshake;
 pub mod hashes;
 pub mod inbound;
 pub mod lasting;
+pub mod magnet;
 pub mod messages;
+pub mod metadata;
 pub mod metainfo;
 pub mod peers;
 pub mod seeding;
 pub mod tracker;
+pub mod udp_tracker;
 
 use std::time::Duration;
 

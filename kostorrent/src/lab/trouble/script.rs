@@ -77,6 +77,11 @@ impl Script {
         self.content.info_hash()
     }
 
+    /// The torrent's metadata, if they are known.
+    pub fn info(&self) -> Arc<[u8]> {
+        self.content.info()
+    }
+
     /// Pieces of the torrent.
     pub fn pieces(&self) -> u32 {
         self.content.geometry().pieces()
@@ -177,7 +182,8 @@ impl Role for Script {
                     }
                 }
                 Some(Trouble::OddCuts) => self.send_in_cuts(block, out),
-                Some(Trouble::HaveOnly) | None => self.send(block, out),
+                // The others make trouble elsewhere.
+                _ => self.send(block, out),
             }
         }
     }
