@@ -169,9 +169,9 @@ impl Call {
         Ok(())
     }
 
-    /// The socket, for who says something else on it.
-    pub fn into_socket(self) -> TcpStream {
-        self.socket
+    /// The socket, and who wants to know what passes over it: for who says something else there.
+    pub fn into_parts(self) -> (TcpStream, Option<Ear>) {
+        (self.socket, self.ear)
     }
 }
 

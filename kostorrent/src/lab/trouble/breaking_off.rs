@@ -6,8 +6,9 @@ use std::time::Duration;
 use encryption::{Methods, Opening, Responder, SkeyIndex};
 use metainfo::InfoHash;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::lab::peer::{Call, Passed};
 
 /// A caller has to say something by then.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -91,8 +92,14 @@ impl BreakingOff {
 /// # Errors
 ///
 /// When the connection breaks, or nothing comes.
-pub async fn break_off(mut socket: TcpStream, torrent: InfoHash) -> io::Result<()> {
+pub async fn break_off(call: Call, torrent: InfoHash) -> io::Result<()> {
     let mut peer = BreakingOff::new(torrent);
+    let (mut socket, ear) = call.into_parts();
+    let note = |passed| {
+        if let Some(ear) = &ear {
+            ear(passed);
+        }
+    };
     let mut bytes = [0; 1024];
     loop {
         let count = timeout(PATIENCE, socket.read(&mut bytes)).await??;
@@ -101,9 +108,13 @@ pub async fn break_off(mut socket: TcpStream, torrent: InfoHash) -> io::Result<(
         }
         match peer.hear(bytes.get(..count).unwrap_or_default()) {
             Next::Hear => {}
-            Next::Say(says) => socket.write_all(&says).await?,
+            Next::Say(says) => {
+                note(Passed::Key);
+                socket.write_all(&says).await?;
+            }
             Next::HangUp(says) => {
                 socket.write_all(&says).await?;
+                note(Passed::WeHungUp);
                 return socket.shutdown().await;
             }
         }

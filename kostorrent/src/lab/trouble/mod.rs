@@ -194,7 +194,11 @@ impl TroubleMaker {
     ) -> io::Result<TroubleMaker> {
         if trouble == Trouble::BreaksOff {
             let info_hash = content.info_hash();
-            let conduct = move |socket| break_off(socket, info_hash);
+            let pieces = content.geometry().pieces();
+            let conduct = move |socket| {
+                let call = Call::taken(socket, pieces, Manner::default(), None);
+                break_off(call, info_hash)
+            };
             return Ok(TroubleMaker(Peer::start(anywhere(), conduct).await?));
         }
         let serves = content.clone();
