@@ -5,6 +5,8 @@
     libtorrent_peer.py trade    TORRENT FOLDER IP PORT    says DONE when all is there, and goes on seeding
     libtorrent_peer.py metadata LINK    FOLDER IP PORT    says METADATA and their size when it has those of a magnet link
 
+TORRENT may be a magnet link, too, where nothing is to be there already.
+
 With `-encrypted` behind the first word, as in seed-encrypted, it takes and makes encrypted connections only, in RC4;
 with `-greeting`, such as go on in plain text.
 
@@ -43,7 +45,8 @@ def main(what, torrent, folder, ip, port, only=None):
     if encrypted:
         settings.update(in_enc_policy=0, out_enc_policy=0, allowed_enc_level=LEVELS[encrypted])  # forced
     session = lt.session(settings)
-    params = lt.parse_magnet_uri(torrent) if what == "metadata" else lt.load_torrent_file(torrent)
+    is_link = torrent.startswith("magnet:")
+    params = lt.parse_magnet_uri(torrent) if is_link else lt.load_torrent_file(torrent)
     params.save_path = folder
     if only is not None:
         wanted = {int(number) for number in only.split(",")}
