@@ -110,7 +110,7 @@ pub enum Disk {
 impl Scene {
     pub(super) fn new(ground: Arc<Ground>, name: String) -> Result<Scene, SceneError> {
         let folder = ground.folder.join(&name);
-        let scene = Scene {
+        let mut scene = Scene {
             ground,
             name,
             folder,
@@ -126,6 +126,7 @@ impl Scene {
             callers: JoinSet::new(),
             vitals: Mutex::new(None),
         };
+        scene.torrent = scene.own(scene.torrent.clone());
         // The folder to download into is for the client to make.
         let made = fs::create_dir_all(scene.folder());
         made.map_err(|cause| scene.error(cause))?;
@@ -135,6 +136,16 @@ impl Scene {
     /// Another run beside this one, for a check that compares.
     pub fn another(&self, name: &str) -> Result<Scene, SceneError> {
         Scene::new(self.ground.clone(), format!("{}-{name}", self.name))
+    }
+
+    /// The same torrent with other bytes than in any other run: clients find each other on the local network, by the info-hash, and
+    /// each is to be alone.
+    pub fn own(&self, torrent: Torrent) -> Torrent {
+        let name = self.name.bytes().fold(self.ground.salt, |sum, byte| {
+            // FNV-1a.
+            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        torrent.of(name)
     }
 
     pub(super) fn error(&self, cause: io::Error) -> SceneError {
@@ -238,14 +249,15 @@ impl Scene {
         Ok(url)
     }
 
-    /// Adds somebody who speaks in datagrams, at a free port. `answer` is given each one as it comes, and says what is to be sent
+    /// Adds somebody who speaks in datagrams, at a free port of this address. `answer` is given each one as it comes, and says what is to be sent
     /// to whom.
     pub async fn speaker(
         &mut self,
         name: &'static str,
+        host: Ipv4Addr,
         mut answer: impl FnMut(&[u8], SocketAddr) -> Vec<(SocketAddr, Vec<u8>)> + Send + 'static,
     ) -> Result<SocketAddr, SceneError> {
-        let bound = UdpSocket::bind((self.host(), 0)).await;
+        let bound = UdpSocket::bind((host, 0)).await;
         let socket = bound.map_err(|cause| self.error(cause))?;
         let addr = socket.local_addr().map_err(|cause| self.error(cause))?;
         let tape = self.tape.clone();

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::GONE;
 use super::extended::{Part, asked_for, ours};
-use crate::examine::scene::{Disk, Played, Scene, SceneError};
+use super::messages::Otherwise;
+use crate::examine::command::Status;
+use crate::examine::scene::{Disk, Over, Played, Scene, SceneError};
 use crate::examine::stage::{Playing, Stage, Take};
 use crate::examine::tape::Tape;
 use crate::examine::verdict::{Check, Finding};
@@ -56,6 +57,8 @@ const fn take(name: &'static str, play: fn(Scene) -> Playing) -> Take {
 const NO_MAGNET: &str = "the command has no {magnet}";
 /// One who waits for others waits no longer than this: perhaps they are never asked.
 const TOGETHER: Duration = Duration::from_secs(5);
+/// Some hang up when they have the metadata, and call again when they have made a torrent of them.
+const GONE: Duration = Duration::from_secs(8);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(20);
 /// So many bytes are put into `info`, that its metadata have three blocks.
@@ -77,9 +80,18 @@ fn prepared(scene: &mut Scene) -> Option<()> {
 fn give_link(scene: &mut Scene, topic: &str, more: &[(&str, String)]) {
     let mut link = format!("magnet:?xt=urn:btih:{topic}&dn=sample.bin");
     for (name, value) in more {
-        link += &format!("&{name}={}", ::tracker::percent_encode(value.as_bytes()));
+        link += &format!("&{name}={}", escaped(name, value));
     }
     scene.magnet = Some(link);
+}
+
+/// A value of a link. The colon of an address stands as it is: nobody escapes it, and few would know it again.
+fn escaped(name: &str, value: &str) -> String {
+    let escaped = ::tracker::percent_encode(value.as_bytes());
+    match name {
+        "x.pe" => escaped.replace("%3A", ":"),
+        _ => escaped,
+    }
 }
 
 /// The same with the tracker of the scene, in hex.
@@ -137,7 +149,12 @@ fn over(scene: &Scene) -> bool {
 }
 
 /// What is to be said of a download that did not come to its end; `None` where it did.
-fn failed(scene: &Scene, check: &'static Check, played: &Played) -> Option<Finding> {
+fn failed(
+    scene: &Scene,
+    check: &'static Check,
+    played: &Played,
+    otherwise: Otherwise,
+) -> Option<Finding> {
     if scene.is_whole() {
         return None;
     }
@@ -148,8 +165,16 @@ fn failed(scene: &Scene, check: &'static Check, played: &Played) -> Option<Findi
         Disk::Part(what) => what,
         Disk::Whole => "everything is there".into(),
     };
-    Some(check.wrong(format!(
-        "does not fetch what the link names: {what}: {}",
-        played.why()
-    )))
+    let how = match &played.over {
+        Over::Happened => "it hung up on an honest peer for good".into(),
+        Over::Late => format!("within {} s", scene.patience().as_secs()),
+        _ => played.why(),
+    };
+    let text = format!("does not fetch what the link names ({how}): {what}");
+    Some(match (&played.over, otherwise) {
+        (Over::Ended(Status::Code(0)), _) => check.wrong(text),
+        // Who says that it failed has lost nothing.
+        (Over::Ended(_), _) | (_, Otherwise::Odd) => check.odd(text),
+        _ => check.wrong(text),
+    })
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::examine::scene::Scene;
 use crate::examine::stage::Playing;
+use crate::examine::stages::messages::Otherwise;
 use crate::examine::tape::Tape;
 use crate::examine::verdict::Check;
 use crate::lab::peer::Passed;
@@ -50,7 +51,7 @@ pub(super) fn rubbish(mut scene: Scene) -> Playing {
         scene.tracker_for(&[liar, peer]).await?;
         give_usual_link(&mut scene);
         let played = scene.play(scene.patience(), &over).await?;
-        let finding = match failed(&scene, &RUBBISH, &played) {
+        let finding = match failed(&scene, &RUBBISH, &played, Otherwise::Odd) {
             Some(finding) => finding,
             None if was_asked(&scene.tape, "liar", all) => RUBBISH.ok(),
             None => RUBBISH.skipped("it did not ask the liar for all of them"),
@@ -80,7 +81,7 @@ pub(super) fn sizes(mut scene: Scene) -> Playing {
         let told = LIARS.iter().filter(|(name, _)| is_told(&scene.tape, name));
         let told = told.count();
         let memory = played.memory.unwrap_or_default();
-        let finding = match failed(&scene, &SIZES, &played) {
+        let finding = match failed(&scene, &SIZES, &played, Otherwise::Odd) {
             Some(finding) => finding,
             None if memory > MEMORY => SIZES.wrong(format!(
                 "takes {} MiB of memory, for metadata that are said to have a terabyte",
@@ -118,7 +119,7 @@ pub(super) fn unhelpful(mut scene: Scene) -> Playing {
             .iter()
             .filter(|who| was_asked(&scene.tape, who, 1));
         let asked = asked.count();
-        let finding = match failed(&scene, &UNHELPFUL, &played) {
+        let finding = match failed(&scene, &UNHELPFUL, &played, Otherwise::Odd) {
             Some(finding) => finding,
             None if asked == 0 => UNHELPFUL.skipped("it asked neither of them"),
             None => UNHELPFUL.ok(),

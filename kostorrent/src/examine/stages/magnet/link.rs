@@ -6,6 +6,7 @@ use super::{
 };
 use crate::examine::scene::Scene;
 use crate::examine::stage::Playing;
+use crate::examine::stages::messages::Otherwise;
 use crate::examine::verdict::{Check, Finding};
 use crate::lab::trouble::Metadata;
 
@@ -54,7 +55,7 @@ pub(super) fn link(mut scene: Scene) -> Playing {
         scene.tracker_for(&[peer]).await?;
         give_usual_link(&mut scene);
         let played = scene.play(scene.patience(), &over).await?;
-        let whole = failed(&scene, &LINK, &played);
+        let whole = failed(&scene, &LINK, &played, Otherwise::Wrong);
         let findings = [
             whole.unwrap_or_else(|| LINK.ok()),
             left(&scene),

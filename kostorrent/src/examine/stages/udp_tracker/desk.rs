@@ -108,8 +108,9 @@ pub(super) async fn open(
     name: &'static str,
     mut answers: impl FnMut(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
 ) -> Result<String, SceneError> {
+    let host = scene.host();
     let addr = scene
-        .speaker(name, move |datagram, from| {
+        .speaker(name, host, move |datagram, from| {
             let answers = answers(datagram).into_iter();
             answers.map(|answer| (from, answer)).collect()
         })
