@@ -196,10 +196,21 @@ fn what_is_wrong_with_requests_is_caught() {
             ("forgets-after-a-choke", "choke", "wrong"),
             ("hangs-up-on-the-unexpected", "twice", "wrong"),
             ("writes-what-comes", "unasked", "wrong"),
+        ],
+    );
+}
+
+#[test]
+fn who_claims_the_fast_extension_and_does_not_know_it_is_caught() {
+    are_caught(
+        CHAPTER_9,
+        "fast",
+        &[
             ("claims-fast", "have-all", "wrong"),
             ("claims-fast", "reject", "wrong"),
         ],
     );
+    are_caught(SEEDER, "fast-seeding", &[("claims-fast", "rejects", "odd")]);
 }
 
 #[test]
@@ -318,7 +329,6 @@ fn what_is_wrong_with_giving_is_caught() {
             ("gives-something-else", "bytes", "wrong"),
             ("gives-to-the-choked", "choked", "wrong"),
             ("hears-no-cancel", "cancel", "odd"),
-            ("claims-fast", "rejects", "odd"),
             ("reads-over-the-edge", "outside", "wrong"),
             ("reads-ahead", "flood", "wrong"),
             ("waits-for-the-slow", "slow-reader", "wrong"),
