@@ -75,7 +75,7 @@ def ask_tracker(line, connection_id, action, body, wait, until):
             line.settimeout(max(0.01, again - time.monotonic()))
             try:
                 data = line.recv(65536)
-            except TimeoutError:
+            except socket.timeout:
                 break
             if len(data) < 8 or data[4:8] != number:
                 continue  # somebody else's answer, or nobody's

@@ -45,8 +45,7 @@ def main(what, torrent, folder, ip, port, only=None):
     if encrypted:
         settings.update(in_enc_policy=0, out_enc_policy=0, allowed_enc_level=LEVELS[encrypted])  # forced
     session = lt.session(settings)
-    is_link = torrent.startswith("magnet:")
-    params = lt.parse_magnet_uri(torrent) if is_link else lt.load_torrent_file(torrent)
+    params = lt.parse_magnet_uri(torrent) if torrent.startswith("magnet:") else lt.load_torrent_file(torrent)
     params.save_path = folder
     if only is not None:
         wanted = {int(number) for number in only.split(",")}

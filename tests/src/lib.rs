@@ -8,8 +8,10 @@
 //! - [`kostorrent`]: our client.
 //! - [`payload`] and [`torrent`]: files to share, and the torrent that describes them.
 //! - [`tracker`], [`udp_tracker`] and [`peer`]: trackers and a seeder that do what a test tells them, and remember what they saw.
-//! - [`tap`]: somebody between two programs, who sees what passes.
-//! - [`socks`]: a proxy, and [`network`]: a network of two machines, in namespaces of their own.
+//! - [`extended`]: a peer that speaks the extensions of the protocol as a test tells it to.
+//! - [`tap`]: somebody between two programs, who sees what passes; [`eyes`]: somebody who sees all that passes.
+//! - [`socks`]: a proxy, and [`network`]: a network of two machines, in namespaces of their own; [`namespace`]: a test in
+//!   such a network.
 //! - [`disk`]: one that is too small.
 //! - [`clients`]: Transmission, aria2, libtorrent and opentracker.
 //! - [`book`]: what is wrong with the pages of the book.
@@ -25,9 +27,14 @@ pub mod book;
 pub mod browser;
 pub mod clients;
 pub mod disk;
+pub mod extended;
+#[cfg(target_os = "linux")]
+pub mod eyes;
 pub mod figures;
 pub mod json;
 pub mod kostorrent;
+#[cfg(target_os = "linux")]
+pub mod namespace;
 #[cfg(target_os = "linux")]
 pub mod network;
 pub mod payload;

@@ -139,6 +139,7 @@ impl Payload {
                 .iter()
                 .map(|tier| tier.iter().map(|&url| url.to_owned()).collect())
                 .collect(),
+            private: false,
         }
     }
 

@@ -187,6 +187,22 @@ impl Process {
         }
     }
 
+    /// Waits until the program has ended, and says how much memory it has had, as far as that is known: the most that
+    /// [`Process::peak_memory`] has said.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end within [`PATIENCE`].
+    #[must_use]
+    pub fn finish_measured(mut self) -> (Finished, u64) {
+        let mut peak = 0;
+        wait::until_true(&format!("{} to end", self.name), || {
+            peak = self.peak_memory().unwrap_or(0).max(peak);
+            self.ended().is_some()
+        });
+        (self.finish(), peak)
+    }
+
     /// Its exit status, once it has ended.
     ///
     /// # Panics

@@ -40,7 +40,8 @@ pub fn unless_no_program(name: &str) -> Option<std::path::PathBuf> {
     unless_missing(name, found)
 }
 
-fn test_name() -> String {
+/// The name of the test that is running.
+pub(crate) fn test_name() -> String {
     env::var("NEXTEST_TEST_NAME")
         .ok()
         .or_else(|| std::thread::current().name().map(str::to_owned))

@@ -20,6 +20,8 @@ pub struct Torrent {
     pub files: Files,
     /// The trackers, tier by tier.
     pub trackers: Vec<Vec<String>>,
+    /// Whether it is private (BEP 27).
+    pub private: bool,
 }
 
 /// The forms of a torrent.
@@ -92,6 +94,9 @@ impl Torrent {
             Files::Single(length) => info.set("length", *length),
             Files::Multi(files) => info.set("files", Value::List(list(files, &[]))),
             Files::Linked(files, links) => info.set("files", Value::List(list(files, links))),
+        }
+        if self.private {
+            info.set("private", 1u64);
         }
         info
     }

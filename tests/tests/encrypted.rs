@@ -24,10 +24,11 @@ enum Look {
     Encrypted,
 }
 
-/// A payload, its torrent, and who is between those who share it.
+/// A payload, its torrent and a link to it, and who is between those who share it.
 struct Scene {
     payload: Payload,
     torrent: PathBuf,
+    link: PathBuf,
     full: TempDir,
     _tracker: Tracker,
 }
@@ -39,12 +40,14 @@ impl Scene {
         let (full, tracker) = (temp(), Tracker::naming(peers));
         payload.write(full.path());
         let torrent = full.path().join("the.torrent");
-        payload
-            .torrent(32_768, &[&[&tracker.url()]])
-            .write(&torrent);
+        let url = tracker.url();
+        let described = payload.torrent(32_768, &[&[&url]]);
+        described.write(&torrent);
+        let hash = hex::encode(described.info_hash());
         Scene {
             payload,
             torrent,
+            link: format!("magnet:?xt=urn:btih:{hash}&tr={url}").into(),
             full,
             _tracker: tracker,
         }
@@ -62,6 +65,12 @@ impl Scene {
         Process::run("kostorrent download", &mut command).expect_code(0);
         self.payload.assert_in(folder.path());
         tap.lines()
+    }
+
+    fn until_in(&self, folder: &Path) {
+        wait::until_true("a whole file", || {
+            self.payload.difference(folder, true).is_none()
+        });
     }
 
     /// What the connection was like over which the payload went.
@@ -195,8 +204,8 @@ fn aria2_seeds_to_us_as_it_and_we_want() {
     scene.expect_download(peer.address, "off", Look::Plain);
 }
 
-/// A seeder of ours, and a client that the tracker leads to it.
-fn seeds_to<T>(name: &str, ours: &str, look: Look, download: impl FnOnce(&Path, &Path) -> T) {
+/// A seeder of ours, and a client that the tracker leads to it: with the torrent file, and with the link alone.
+fn seeds_to<T>(name: &str, ours: &str, look: Look, download: impl Fn(&Path, &Path) -> T) {
     let address = SocketAddr::from(([127, 0, 0, 1], ports::free()));
     let tap = Tap::to(address);
     let scene = Scene::new(name, &[tap.address]);
@@ -208,12 +217,13 @@ fn seeds_to<T>(name: &str, ours: &str, look: Look, download: impl FnOnce(&Path, 
         .args(["--no-dht", "--json", "--encryption", ours, "--port"])
         .arg(address.port().to_string());
     let _seeder = Process::start("kostorrent seed", &mut command);
-    let folder = temp();
-    let _client = download(&scene.torrent, folder.path());
-    wait::until_true("a whole file", || {
-        scene.payload.difference(folder.path(), true).is_none()
-    });
-    assert_eq!(scene.look(&tap.lines()), look, "{ours}");
+    for what in [&scene.torrent, &scene.link] {
+        let (folder, before) = (temp(), tap.lines().len());
+        let _client = download(what, folder.path());
+        scene.until_in(folder.path());
+        let lines = &tap.lines()[before..];
+        assert_eq!(scene.look(lines), look, "{ours}: {}", what.display());
+    }
 }
 
 #[test]
@@ -251,23 +261,40 @@ fn libtorrent_downloads_from_us_as_it_and_we_want() {
     }
 }
 
+/// The same for Transmission, with one or the other. It calls no loopback address that a tracker names: the seeder calls
+/// it.
+fn calls<T>(
+    by_link: bool,
+    ours: &str,
+    look: Look,
+    download: impl FnOnce(SocketAddr, &Path, &Path) -> T,
+) {
+    let address = transmission::free_address();
+    let tap = Tap::to(address);
+    let scene = Scene::new("to transmission.bin", &[]);
+    let folder = temp();
+    let what = if by_link { &scene.link } else { &scene.torrent };
+    let _peer = download(address, what, folder.path());
+    let options = ["--encryption", ours, "--peer", &tap.address.to_string()];
+    let _seeder = kostorrent::seed_with(&scene.torrent, scene.folder(), &options);
+    scene.until_in(folder.path());
+    assert_eq!(scene.look(&tap.lines()), look, "{ours}");
+}
+
 #[test]
 fn transmission_downloads_from_us_encrypted() {
     let Some(()) = transmission::available() else {
         return;
     };
-    for ours in ["allow", "require"] {
-        // It calls no loopback address that a tracker names: the seeder calls it.
-        let address = transmission::free_address();
-        let tap = Tap::to(address);
-        let scene = Scene::new("to transmission.bin", &[]);
-        let folder = temp();
-        let _peer = transmission::start_encrypted_at(address, &scene.torrent, folder.path());
-        let options = ["--encryption", ours, "--peer", &tap.address.to_string()];
-        let _seeder = kostorrent::seed_with(&scene.torrent, scene.folder(), &options);
-        wait::until_true("a whole file", || {
-            scene.payload.difference(folder.path(), true).is_none()
-        });
-        assert_eq!(scene.look(&tap.lines()), Look::Encrypted);
-    }
+    let download = transmission::start_encrypted_at;
+    calls(false, "allow", Look::Encrypted, download);
+    calls(true, "require", Look::Encrypted, download);
+}
+
+#[test]
+fn transmission_downloads_from_us_in_plain_text() {
+    let Some(()) = transmission::available() else {
+        return;
+    };
+    calls(true, "off", Look::Plain, transmission::start_at);
 }

@@ -63,6 +63,7 @@ fn a_hundred_gibibytes_are_shown_and_begun_in_little_memory() {
         pieces: vec![[7; 20]; (100 * GIB / (4 * MIB)) as usize],
         files: Files::Single(100 * GIB),
         trackers: Vec::new(),
+        private: false,
     };
     // It has everything to offer and never answers: what counts is that it is asked.
     let silent = Manner {
@@ -119,6 +120,7 @@ fn a_torrent_of_a_hundred_thousand_files_is_shown() {
         pieces: vec![[1; 20]; (files.iter().map(|f| f.1).sum::<u64>()).div_ceil(16_384) as usize],
         files: Files::Multi(files),
         trackers: Vec::new(),
+        private: false,
     });
 }
 
@@ -131,6 +133,7 @@ fn a_torrent_file_of_sixty_mebibytes_is_shown() {
         pieces: vec![[1; 20]; pieces],
         files: Files::Single(16_384 * pieces as u64),
         trackers: Vec::new(),
+        private: false,
     });
 }
 

@@ -138,10 +138,14 @@ const SAID: &[[&str; 4]] = &[
     ["keys", "between 30 s and [2 h];", TRACKERS, "MAX_INTERVAL"],
     ["keys", "[30 min] if it is missing", TRACKERS, "DEFAULT_INTERVAL"],
     ["keys", "| uses, up to [512 bytes] |", TRACKERS, "MAX_TRACKER_ID"],
+    ["keys", "without tracker (BEP 5) | uses the first [8] |", SIDE, "MOST_NAMES"],
+    ["keys", "until the length is known, [16,384] |", ENGINE, "UNKNOWN_LEFT"],
     ["glossary", "what is asked for at a time: [16 KiB]", BLOCKS, "BLOCK"],
     ["glossary", "The first [68 bytes] that each side sends", HANDSHAKE, "LEN"],
     ["quirks", "ours comes after [100 seconds].", PASSING, "KEEP_ALIVE"],
 ];
+const ENGINE: &str = "kostorrent/engine/src/lib.rs";
+const SIDE: &str = "kostorrent/src/node/dht/side.rs";
 const PASSING: &str = "kostorrent/engine/src/passing.rs";
 const REQUESTS: &str = "kostorrent/engine/src/peer/requests.rs";
 const DISCOVERY: &str = "kostorrent/engine/src/discovery/mod.rs";
@@ -195,6 +199,7 @@ const NOT_OURS: &[[&str; 2]] = &[
     ["keys", "*20 bytes, escaped*: which torrent (BEP 3)"],
     ["keys", "*20 bytes, escaped*: who we are (BEP 3)"],
     ["keys", "our own address as the tracker sees it, 4 or 16 bytes"],
+    ["keys", "`urn:btmh:1220` and"],
     ["glossary", "1,024 bytes; 1,024 KiB; 1,024 MiB"],
     ["glossary", "`127.0.0.1`"],
     ["glossary", "byte by byte as it stands there. 20 bytes;"],

@@ -93,6 +93,8 @@ fn a_fixture_is_shown_in_full() {
             "pieces": 23,
             "total_length": 362_017,
             "private": false,
+            "magnet": "magnet:?xt=urn:btih:d2474e86c95b19b8bcfdb92bc12c9d44667cfa36\
+                       &dn=Leaves%20of%20Grass%20by%20Walt%20Whitman.epub",
             "announce": [],
             "web_seeds": [],
             "files": [{ "path": name, "length": 362_017, "padding": false }],
@@ -248,6 +250,7 @@ fn a_torrent_of_version_2_is_shown_in_full() {
             "pieces": 1,
             "total_length": 3,
             "private": false,
+            "magnet": format!("magnet:?xt=urn:btmh:1220{info_hash_v2}&dn=three.bin"),
             "announce": [],
             "web_seeds": [],
             "files": [{ "path": "three.bin", "length": 3, "padding": false }],

@@ -131,12 +131,7 @@ pub(super) struct Found {
 impl Unknown {
     /// The torrent that has these metadata; a sentence, if it cannot be worked on.
     pub fn torrent(&self, info: &[u8]) -> Result<Metainfo, String> {
-        let torrent = torrent_file(info, &self.magnet);
-        let metainfo = Metainfo::parse(&torrent).map_err(|error| {
-            format!("the metadata of the magnet link are no usable torrent: {error}")
-        })?;
-        check_torrent(&metainfo).map_err(|error| error.to_string())?;
-        Ok(metainfo)
+        torrent(&self.magnet, info)
     }
 
     /// Waits until it is said how to go on, and looks at what is on disk. `publish` shows how far that
@@ -176,5 +171,40 @@ impl Unknown {
         let (body, content) = Body::new(self.id, &self.common, &options, opened, choices);
         let known = Known::of(&content, is_private);
         (body, known)
+    }
+}
+
+/// The torrent that a link names and these are the metadata of; a sentence, if it cannot be worked on.
+fn torrent(magnet: &Magnet, info: &[u8]) -> Result<Metainfo, String> {
+    let metainfo = Metainfo::parse(&torrent_file(info, magnet)).map_err(|error| {
+        format!("the metadata of the magnet link are no usable torrent: {error}")
+    })?;
+    // The metadata were verified by the first hash alone.
+    if magnet.info_hash_v2.is_some() && magnet.info_hash_v2 != metainfo.info_hash_v2 {
+        return Err("the two hashes of the magnet link are those of two torrents".into());
+    }
+    check_torrent(&metainfo).map_err(|error| error.to_string())?;
+    Ok(metainfo)
+}
+
+#[cfg(test)]
+mod tests {
+    use metainfo::info_bytes;
+
+    use super::*;
+
+    const SAMPLE: &[u8] = include_bytes!("../../sample/kostorrent-sample.torrent");
+
+    #[test]
+    fn both_hashes_of_a_link_must_be_those_of_its_torrent() {
+        let info = info_bytes(SAMPLE).unwrap();
+        let mut magnet = Magnet::of(&Metainfo::parse(SAMPLE).unwrap());
+        assert_eq!(torrent(&magnet, &info).unwrap().name, "kostorrent-sample");
+        magnet.info_hash_v2 = Some([7; 32]);
+        let why = torrent(&magnet, &info).unwrap_err();
+        assert_eq!(
+            why,
+            "the two hashes of the magnet link are those of two torrents"
+        );
     }
 }

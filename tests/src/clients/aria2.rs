@@ -3,12 +3,15 @@
 //! It opens each connection with an encrypted handshake, and comes back in plain text when that is refused. It also
 //! dials itself, when a tracker names it to itself.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
 use crate::process::{self, Process};
 use crate::{ports, skip};
+
+/// Where it is on loopback.
+const IP: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// A running aria2.
 #[derive(Debug)]
@@ -101,20 +104,27 @@ fn by_udp(torrent: &Path, folder: &Path, more: &[&str]) -> Aria2 {
         "--dht-listen-addr=127.0.0.3".to_owned(),
         format!("--dht-file-path={}", folder.join("dht.dat").display()),
     ];
-    start_with(torrent, folder, more.chain(dht))
+    start_with(IP, torrent, folder, more.chain(dht))
 }
 
 fn start(torrent: &Path, folder: &Path, more: &[&str]) -> Aria2 {
-    let more = more.iter().map(ToString::to_string);
-    start_with(
-        torrent,
-        folder,
-        more.chain(["--enable-dht=false".to_owned()]),
-    )
+    start_at(IP, torrent, folder, more)
 }
 
-fn start_with(torrent: &Path, folder: &Path, more: impl Iterator<Item = String>) -> Aria2 {
-    let address = SocketAddr::from(([127, 0, 0, 3], ports::free()));
+/// Starts it at this address, and with these options besides: the last one of each counts.
+#[must_use]
+pub fn start_at(ip: Ipv4Addr, torrent: &Path, folder: &Path, options: &[&str]) -> Aria2 {
+    let more = ["--enable-dht=false"].iter().chain(options);
+    start_with(ip, torrent, folder, more.map(ToString::to_string))
+}
+
+fn start_with(
+    ip: Ipv4Addr,
+    torrent: &Path,
+    folder: &Path,
+    more: impl Iterator<Item = String>,
+) -> Aria2 {
+    let address = SocketAddr::from((ip, ports::free()));
     let mut command: Command = process::command("aria2c");
     command.args(["--no-conf", "--enable-dht6=false", "--bt-enable-lpd=false"]);
     command.args([

@@ -1,7 +1,7 @@
-//! libtorrent (Rasterbar), on which qBittorrent, Deluge and many others are built; by `tests/peers/libtorrent_peer.py`
-//! and `libtorrent_dht.py`.
+//! libtorrent (Rasterbar), on which qBittorrent, Deluge and many others are built; by `tests/peers/libtorrent_peer.py`,
+//! `libtorrent_dht.py`, `libtorrent_finds.py` and `libtorrent_chokes.py`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -73,6 +73,21 @@ pub fn seed_greeting(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent
     peer
 }
 
+/// Seeds what is in `folder`, slowly and for ever, and chokes everybody for two seconds once a quarter is given away.
+/// Returns when it has checked the files.
+///
+/// # Panics
+///
+/// When it does not get that far.
+#[must_use]
+pub fn seed_choking(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
+    let script = "libtorrent_chokes.py";
+    let mut peer = start_script(python, script, "seed", torrent, folder, &[]);
+    peer.process
+        .until_line("libtorrent to seed", |line| (line == "READY").then_some(()));
+    peer
+}
+
 /// Downloads into `folder` and ends.
 #[must_use]
 pub fn download(python: &Path, torrent: &Path, folder: &Path) -> Libtorrent {
@@ -132,6 +147,60 @@ fn by_dht(
     start_script(python, script, what, torrent, folder, &[node.to_string()])
 }
 
+/// How libtorrent finds peers by [`find`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By peer exchange (BEP 11), from those whom it is told of.
+    Pex,
+    /// By local discovery (BEP 14).
+    Lsd,
+}
+
+/// What it does by [`find`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// It gives away what is in the folder, for ever.
+    Seed,
+    /// It downloads, and ends.
+    Download,
+    /// It downloads 20 KB a second, and never ends.
+    Trickle,
+}
+
+/// Starts it at this address, where it finds peers in this way alone, and is told of these. Returns when it has looked
+/// at the files.
+///
+/// # Panics
+///
+/// When it does not get that far.
+#[must_use]
+pub fn find(
+    python: &Path,
+    (way, task): (Way, Task),
+    ip: Ipv4Addr,
+    torrent: &Path,
+    folder: &Path,
+    peers: &[SocketAddr],
+) -> Libtorrent {
+    let way = match way {
+        Way::Pex => "pex",
+        Way::Lsd => "lsd",
+    };
+    let task = match task {
+        Task::Seed => "seed",
+        Task::Download => "download",
+        Task::Trickle => "trickle",
+    };
+    let script = "libtorrent_finds.py";
+    let what = format!("{way}-{task}");
+    let peers: Vec<String> = peers.iter().map(ToString::to_string).collect();
+    let mut peer = start_script_at(python, script, ip, &what, torrent, folder, &peers);
+    peer.process.until_line("libtorrent to be ready", |line| {
+        (line == "READY").then_some(())
+    });
+    peer
+}
+
 /// Makes a torrent of `folder`, of `version` `v1`, `v2` or `hybrid`.
 ///
 /// # Panics
@@ -172,7 +241,20 @@ fn start_script(
     folder: &Path,
     more: &[String],
 ) -> Libtorrent {
-    let address = SocketAddr::from(([127, 0, 0, 4], ports::free()));
+    let ip = Ipv4Addr::new(127, 0, 0, 4);
+    start_script_at(python, script, ip, what, torrent, folder, more)
+}
+
+fn start_script_at(
+    python: &Path,
+    script: &str,
+    ip: Ipv4Addr,
+    what: &str,
+    torrent: &Path,
+    folder: &Path,
+    more: &[String],
+) -> Libtorrent {
+    let address = SocketAddr::from((ip, ports::free()));
     let mut command = process::command(python);
     command
         .arg(programs::root().join("tests/peers").join(script))

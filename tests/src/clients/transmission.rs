@@ -7,6 +7,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::{self, Process};
@@ -45,7 +46,7 @@ pub fn start(torrent: &Path, folder: &Path) -> Transmission {
 /// When it cannot be started.
 #[must_use]
 pub fn start_encrypted(torrent: &Path, folder: &Path) -> Transmission {
-    start_with(free_address(), torrent, folder, Encryption::Required)
+    start_with(free_address(), torrent, folder, Encryption::Required, &[])
 }
 
 /// The same, listening where somebody may know already.
@@ -55,7 +56,7 @@ pub fn start_encrypted(torrent: &Path, folder: &Path) -> Transmission {
 /// When it cannot be started.
 #[must_use]
 pub fn start_encrypted_at(address: SocketAddr, torrent: &Path, folder: &Path) -> Transmission {
-    start_with(address, torrent, folder, Encryption::Required)
+    start_with(address, torrent, folder, Encryption::Required, &[])
 }
 
 /// Where it may be told to listen.
@@ -71,7 +72,22 @@ pub fn free_address() -> SocketAddr {
 /// When it cannot be started.
 #[must_use]
 pub fn start_at(address: SocketAddr, torrent: &Path, folder: &Path) -> Transmission {
-    start_with(address, torrent, folder, Encryption::Tolerated)
+    start_set(address, torrent, folder, &[])
+}
+
+/// The same, with these settings in the place of others.
+///
+/// # Panics
+///
+/// When it cannot be started.
+#[must_use]
+pub fn start_set(
+    address: SocketAddr,
+    torrent: &Path,
+    folder: &Path,
+    settings: &[(&str, Value)],
+) -> Transmission {
+    start_with(address, torrent, folder, Encryption::Tolerated, settings)
 }
 
 /// What it makes of encryption, with the numbers of its settings.
@@ -86,9 +102,10 @@ fn start_with(
     torrent: &Path,
     folder: &Path,
     encryption: Encryption,
+    others: &[(&str, Value)],
 ) -> Transmission {
     let settings = crate::temp();
-    let json = serde_json::json!({
+    let mut json = serde_json::json!({
         "bind-address-ipv4": address.ip().to_string(),
         "bind-address-ipv6": "::1",
         "peer-port": address.port(),
@@ -101,6 +118,9 @@ fn start_with(
         "port-forwarding-enabled": false,
         "rpc-enabled": false,
     });
+    for (name, value) in others {
+        json[name] = value.clone();
+    }
     fs::write(settings.path().join("settings.json"), json.to_string())
         .expect("Transmission's settings");
     let option = match encryption {

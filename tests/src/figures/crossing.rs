@@ -40,7 +40,7 @@ pub(super) fn figure() -> Figure {
         y += 26.0;
     }
     for (class, x, words) in [
-        ("grid", 2.0, "request"),
+        ("mute", 2.0, "request"),
         ("c", 100.0, "block"),
         ("d", 180.0, "choke, reject, in vain"),
         ("a", 366.0, "unchoke"),
@@ -59,7 +59,7 @@ fn panel(svg: &mut Svg, top: f64, sent: &[Sent]) {
     for one in sent {
         let (from, to) = (x(one.at), x(one.arrives));
         match one.word {
-            Word::Request(_) => svg.line("grid", (from, bottom), (to, top)),
+            Word::Request(_) => svg.line("mute", (from, bottom), (to, top)),
             Word::Block(_) if one.in_vain => svg.arrow("d", (from, top), (to, bottom)),
             Word::Block(_) => svg.arrow("c", (from, top), (to, bottom)),
             Word::Choke | Word::Reject(_) => svg.arrow("d dash", (from, top), (to, bottom)),

@@ -41,7 +41,7 @@ pub(super) fn figure() -> Figure {
             0 => "a node that we know",
             _ if is_last => "one that keeps the peers",
             1 => "one that it names",
-            _ => "one that that one names",
+            _ => "one named by that one",
         };
         let class = if is_last { "c" } else { "b" };
         svg.rect(class, 2.0, y, 250.0, 52.0);
