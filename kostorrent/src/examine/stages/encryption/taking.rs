@@ -18,14 +18,14 @@ pub(super) static ANSWERS: Check = Check {
     right: "answers an encrypted call, with its handshake inside",
     source: "Message Stream Encryption, a page of the wiki of Vuze; no BEP",
     chapter: CHAPTER,
-    section: "The called",
+    section: "The callee",
 };
 pub(super) static PARTS: Check = Check {
     name: "parts",
     right: "takes an exchange of keys that comes in small parts",
     source: "RFC 9293: TCP carries a stream, not packets",
     chapter: CHAPTER,
-    section: "The called",
+    section: "The callee",
 };
 pub(super) static BOTH: Check = Check {
     name: "both",

@@ -27,7 +27,7 @@ pub(super) static CONTACTS: Check = Check {
     right: "tells of peers that it is connected to, and of no others",
     source: "BEP 11, added: one or more contacts it has connected to",
     chapter: CHAPTER,
-    section: "Only what one knows oneself",
+    section: "Only what you know yourself",
 };
 pub(super) static SELDOM: Check = Check {
     name: "seldom",
