@@ -1,5 +1,6 @@
 //! All that was seen of a client while one command ran: what it asked trackers, what it said to peers, how it ended.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -225,6 +226,18 @@ impl Tape {
         .collect()
     }
 
+    /// The messages this peer was sent, those of each call by themselves: who is called again is told everything anew.
+    pub fn messages_by_call(&self, who: &str) -> Vec<Vec<(Duration, Message)>> {
+        let mut calls: BTreeMap<usize, Vec<(Duration, Message)>> = BTreeMap::new();
+        for note in lock(&self.0.notes).iter().filter(|note| note.who == who) {
+            if let What::Passed(Passed::Message(message)) = &note.what {
+                let call = calls.entry(note.call).or_default();
+                call.push((note.at, message.clone()));
+            }
+        }
+        calls.into_values().collect()
+    }
+
     /// The blocks that the client sent to this peer.
     pub fn blocks(&self, who: &str) -> Vec<(Duration, BlockHeader)> {
         let all = self.with(who).into_iter();
@@ -383,7 +396,7 @@ pub fn words(message: &Message) -> String {
             format!("{name} {} {}+{}", block.piece, block.offset, block.len)
         }
         Message::Bitfield(bytes) => format!("{name} {}", hex::encode(bytes)),
-        Message::Later { id, body } => format!("{name} {}", later(*id, body)),
+        Message::Later { id, body } => format!("{name} {}", later(*id, body)).trim_end().into(),
         Message::Skipped(id) => format!("{name} (id {id})"),
         _ => name.to_owned(),
     }
@@ -483,6 +496,24 @@ mod tests {
         std::thread::sleep(Duration::from_millis(5));
         tape.note("peer", 1, What::Passed(Passed::Called));
         assert!(tape.now() >= Duration::from_millis(5) && tape.called("peer"));
+    }
+
+    #[test]
+    fn what_is_said_in_each_call_stands_by_itself() {
+        let tape = Tape::default();
+        tape.begin();
+        let note =
+            |who, call| tape.note(who, call, What::Passed(Passed::Message(Message::Unchoke)));
+        for (who, call) in [("peer", 1), ("peer", 3), ("other", 1), ("peer", 1)] {
+            note(who, call);
+        }
+        let counts = |who| {
+            let calls = tape.messages_by_call(who).into_iter();
+            calls.map(|call| call.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(counts("peer"), [2, 1]);
+        assert_eq!(counts("other"), [1]);
+        assert_eq!(counts("nobody"), [] as [usize; 0]);
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn asked(mut scene: Scene) -> Playing {
         scene.torrent = scene.torrent.clone().with_filler(FILLER);
         scene.fill_data()?;
         let count = blocks(&scene);
-        let ours = ours(&scene, ASKER);
+        let (ours, tape) = (ours(&scene, ASKER), scene.tape.clone());
         scene.caller(move |phone| async move {
             let mut line = phone.call(Caller::new(ASKER, 2)).await?;
             line.introduce(&ours).await?;
@@ -80,14 +80,18 @@ fn asked(mut scene: Scene) -> Playing {
                     continue;
                 };
                 let first = table.theirs().is_none();
-                if first && matches!(table.hear(&body), Ok(Said::Handshake(_))) {
-                    // Each of them, and one that there is not.
-                    for piece in 0..=count {
-                        let piece = u32::try_from(piece).unwrap_or(u32::MAX);
-                        let request = MetadataMessage::Request { piece };
-                        if let Some(number) = table.id(UT_METADATA) {
-                            line.say(&say(request.to_body(number)));
-                        }
+                let greeted = first && matches!(table.hear(&body), Ok(Said::Handshake(_)));
+                // Each of them; and when they are here, one that there is not: some hang up over that.
+                let asks = match about_metadata(&tape, ASKER, OURS).len() {
+                    _ if greeted => 0..count,
+                    answers if answers == count => count..count + 1,
+                    _ => continue,
+                };
+                for piece in asks {
+                    let piece = u32::try_from(piece).unwrap_or(u32::MAX);
+                    let request = MetadataMessage::Request { piece };
+                    if let Some(number) = table.id(UT_METADATA) {
+                        line.say(&say(request.to_body(number)));
                     }
                 }
             }
@@ -95,7 +99,7 @@ fn asked(mut scene: Scene) -> Playing {
         });
         scene.tracker_for(&[]).await?;
         let over = move |scene: &Scene| {
-            let answers = about_metadata(&scene.tape, ASKER, OURS).len();
+            let answers = answers_to(scene);
             let met = |passed: &Passed| matches!(passed, Passed::Handshake(_));
             let met = scene.tape.first(ASKER, met);
             answers > count || scene.tape.hung_up(ASKER) || is_past(scene, met, WATCHED)
@@ -189,6 +193,11 @@ fn gives(scene: &Scene) -> Finding {
     }
 }
 
+/// What it has said of metadata.
+fn answers_to(scene: &Scene) -> usize {
+    about_metadata(&scene.tape, ASKER, OURS).len()
+}
+
 fn outside(scene: &Scene) -> Finding {
     let beyond = blocks(scene);
     let answers = about_metadata(&scene.tape, ASKER, OURS);
@@ -202,6 +211,7 @@ fn outside(scene: &Scene) -> Finding {
     match answer {
         Some(true) => OUTSIDE.ok(),
         Some(false) => OUTSIDE.wrong("sends something for a block that there is not"),
+        None if answers_to(scene) < beyond => OUTSIDE.skipped("it was not asked"),
         None if scene.tape.hung_up(ASKER) => {
             OUTSIDE.odd("hangs up on who asks for a block that there is not")
         }

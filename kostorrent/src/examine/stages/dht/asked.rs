@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dht::krpc::{AnnouncePeer, Ask, Body, GetPeers, Message, Response, Want};
+use dht::krpc::{AnnouncePeer, Ask, Body, GetPeers, Message, Query, Response, Want};
 use metainfo::InfoHash;
 
 use super::nodes::{Known, add};
-use super::{CHAPTER, NO_ROUTER, NOT_ASKED, Said, is_read_only, queries, said};
+use super::{CHAPTER, NO_ROUTER, NOT_ASKED, SEARCH, Said, is_read_only, queries, said};
 use crate::examine::scene::Scene;
 use crate::examine::stage::Playing;
 use crate::examine::stages::called::is_past;
@@ -80,23 +80,29 @@ fn announce(token: &[u8]) -> Ask {
 }
 
 /// Asks one thing after the other, each when the one before is answered; the lie may be met with silence. It begins when the
-/// client searches for peers: it knows some nodes by then.
+/// client searches for peers, or has asked several things: it knows some nodes by then.
 #[derive(Default)]
 struct Questions {
     has_begun: bool,
+    /// What the client has asked so far.
+    heard: usize,
     token: Option<Vec<u8>>,
     /// How often it has asked for nodes.
     finds: usize,
 }
 
+/// Some take long until they search: so many of their questions are enough.
+const ENOUGH: usize = 4;
 /// It asks for nodes so often, while the client gets to know them.
 const FIND_AGAIN: usize = 6;
 
 impl Questions {
     fn hear(&mut self, message: &Message) -> Vec<(&'static [u8], Ask)> {
         let number = &message.transaction[..];
+        let is_query = matches!(message.body, Body::Query(_));
+        self.heard += usize::from(is_query);
         match &message.body {
-            Body::Query(query) if !self.has_begun && matches!(query.ask, Ask::GetPeers(_)) => {
+            Body::Query(query) if !self.has_begun && may_begin(query, self.heard) => {
                 self.has_begun = true;
                 vec![
                     (PINGS, Ask::Ping),
@@ -124,6 +130,11 @@ impl Questions {
     }
 }
 
+/// Whether that is what the questions wait for, when it is so many that the client has asked.
+fn may_begin(query: &Query, heard: usize) -> bool {
+    matches!(query.ask, Ask::GetPeers(_)) || heard >= ENOUGH
+}
+
 pub(super) fn asked(mut scene: Scene) -> Playing {
     Box::pin(async move {
         let all = [&PING, &NODES, &PEERS, &TOKEN, &STORES];
@@ -136,18 +147,17 @@ pub(super) fn asked(mut scene: Scene) -> Playing {
         add(&mut scene, Known::of(&[keeper]), Some(adds)).await?;
         let over = |scene: &Scene| {
             let said = said(scene);
-            let mut all = queries(&said).into_iter();
-            let search = all.find(|(_, query)| matches!(query.ask, Ask::GetPeers(_)));
-            let first = search.map(|(said, _)| said.at);
             let found = responses(&said, FINDS).any(|it| !it.nodes.is_empty());
-            found && answer(&said, LOOKS_AGAIN).is_some() || is_past(scene, first, WATCHED)
+            found && answer(&said, LOOKS_AGAIN).is_some() || is_past(scene, begun(&said), WATCHED)
         };
-        let played = scene.play(scene.patience(), &over).await?;
+        let played = scene.play(scene.patience().max(SEARCH), &over).await?;
         let said = said(&scene);
         let findings = if let Some(crash) = played.crash() {
             all.map(|check| check.wrong(crash.clone()))
         } else if queries(&said).is_empty() {
             all.map(|check| check.skipped(format!("{NOT_ASKED}: {}", played.why())))
+        } else if begun(&said).is_none() {
+            all.map(|check| check.skipped("it asked too little to know any nodes"))
         } else if is_read_only(&said) {
             all.map(|check| check.skipped("it says that it takes no questions (BEP 43)"))
         } else {
@@ -157,6 +167,13 @@ pub(super) fn asked(mut scene: Scene) -> Playing {
         let findings = findings.into_iter();
         Ok(findings.map(|finding| finding.seen(seen.clone())).collect())
     })
+}
+
+/// When the questions have begun.
+fn begun(said: &[Said]) -> Option<Duration> {
+    let mut all = queries(said).into_iter().zip(1..);
+    let first = all.find(|((_, query), heard)| may_begin(query, *heard));
+    first.map(|((said, _), _)| said.at)
 }
 
 /// What it answered to this question.
@@ -266,7 +283,7 @@ mod tests {
     #[test]
     fn a_lie_that_is_believed_is_wrong() {
         let ours = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-        let query = dht::krpc::Query {
+        let query = Query {
             id: ID,
             ask: Ask::Ping,
         };
@@ -295,7 +312,7 @@ mod tests {
     fn one_question_follows_the_other() {
         let mut questions = Questions::default();
         let mut hear = |said: Said| questions.hear(&said.message.unwrap()).len();
-        let asks = |ask| Body::Query(dht::krpc::Query { id: ID, ask });
+        let asks = |ask| Body::Query(Query { id: ID, ask });
         assert_eq!(hear(says(b"w", asks(Ask::Ping))), 0, "it knows nobody yet");
         assert_eq!(hear(says(b"x", asks(get_peers()))), 3);
         let finds = (0..9)
@@ -305,5 +322,22 @@ mod tests {
         assert_eq!(hear(answers(GETS, &[], Some(b"t"))), 1);
         assert_eq!(hear(answers(LOOKS, &[], Some(b"t"))), 1);
         assert_eq!(hear(answers(ANNOUNCES, &[], None)), 1);
+    }
+
+    #[test]
+    fn who_searches_late_is_asked_all_the_same() {
+        let pings = |count: usize| {
+            let ping = Body::Query(Query {
+                id: ID,
+                ask: Ask::Ping,
+            });
+            vec![says(b"x", ping); count]
+        };
+        assert_eq!(begun(&pings(ENOUGH - 1)), None);
+        assert_eq!(begun(&pings(ENOUGH)), Some(Duration::ZERO));
+        let mut questions = Questions::default();
+        let mut hear = |said: Said| questions.hear(&said.message.unwrap()).len();
+        let counts: Vec<usize> = pings(ENOUGH).into_iter().map(&mut hear).collect();
+        assert_eq!(counts, [0, 0, 0, 3]);
     }
 }

@@ -52,21 +52,32 @@ pub(super) fn search(mut scene: Scene) -> Playing {
             let said = said(scene);
             scene.finds("seeder", peer) && !announces(&said, info_hash).is_empty()
         };
-        let played = scene.play(scene.patience().max(SEARCH), &over).await?;
+        let limit = scene.patience().max(SEARCH);
+        let played = scene.play(limit, &over).await?;
         let said = said(&scene);
         let findings = if let Some(crash) = played.crash() {
             all.map(|check| check.wrong(crash.clone()))
         } else if said.is_empty() {
             all.map(|check| check.skipped(format!("{NOT_ASKED}: {}", played.why())))
         } else {
-            let finds = match scene.finds("seeder", peer) {
-                true => FINDS.ok(),
-                false => FINDS.odd(format!(
+            let mut queries = queries(&said).into_iter();
+            let searches = queries.any(|(_, query)| is_about(query, info_hash));
+            let finds = match (scene.finds("seeder", peer), searches) {
+                (true, _) => FINDS.ok(),
+                (false, true) => FINDS.odd(format!(
                     "does not call the peer that all nodes name: {}",
                     played.why()
                 )),
+                (false, false) => FINDS.odd(format!(
+                    "knows nodes, and asks none of them for peers within {} s",
+                    limit.as_secs()
+                )),
             };
-            [well_formed(&said), finds, announced(&said, info_hash)]
+            let announced = match searches {
+                true => announced(&said, info_hash),
+                false => ANNOUNCES.skipped("it has not come so far"),
+            };
+            [well_formed(&said), finds, announced]
         };
         let seen = scene.tape.last(12);
         let findings = findings.into_iter();

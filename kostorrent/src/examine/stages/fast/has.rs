@@ -101,18 +101,27 @@ pub(in crate::examine::stages) fn begins(
 ) -> Finding {
     /// `have`, and what stands for all of them.
     const HAS: [u8; 3] = [5, 14, 15];
-    let messages = scene.tape.messages(who);
     let is_news = |message: &Message| message.id().is_some_and(|id| HAS.contains(&id));
-    let told = messages.iter().filter(|(_, message)| is_news(message));
-    match (messages.first(), told.count()) {
-        (None, _) => check.skipped("it sent no message"),
-        (Some(_), 0) => check.wrong("says neither of them"),
-        (Some((_, first)), 1) if is_news(first) => check.ok(),
-        (Some((_, first)), 1) => {
-            check.odd(format!("says something else before it: {}", words(first)))
+    let calls = scene.tape.messages_by_call(who).into_iter();
+    let judged = calls.map(|call| {
+        let mut said = call.iter().map(|(_, message)| message);
+        let first = said.next();
+        let mut news = first.into_iter().chain(said).filter(|it| is_news(it));
+        match (first, news.next(), news.next()) {
+            (_, Some(once), Some(again)) => {
+                let (once, again) = (words(once), words(again));
+                check.wrong(format!("says `{again}` when it has said `{once}`"))
+            }
+            (_, None, _) => check.wrong("says neither of them"),
+            (Some(first), Some(_), None) if !is_news(first) => {
+                check.odd(format!("says something else before it: {}", words(first)))
+            }
+            _ => check.ok(),
         }
-        (Some(_), times) => check.wrong(format!("says {times} of them")),
-    }
+    });
+    // One bad call is enough.
+    let worst = judged.max_by_key(|finding| finding.verdict);
+    worst.unwrap_or_else(|| check.skipped("it sent no message"))
 }
 
 /// Has everything, and says so in another way.

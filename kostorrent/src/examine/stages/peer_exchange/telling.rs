@@ -7,6 +7,8 @@ use std::time::Duration;
 use bencode::decode_lenient;
 use exchange::PexMessage;
 use exchange::limits::MAX_TOLD;
+use magnet::EXTENDED;
+use messages::Message;
 
 use super::{CHAPTER, GREETING, NOT_CLAIMED, NUMBERS, claims_it, met, teller};
 use crate::examine::scene::Scene;
@@ -73,7 +75,7 @@ pub(super) fn tells(mut scene: Scene) -> Playing {
         let limit = scene.patience().max(WATCHED + 2 * GREETING);
         let played = scene.play(limit, &over).await?;
         let all = [&FORM, &CONTACTS, &SELDOM];
-        let told = TOLD.map(|who| told(&scene, who));
+        let told: Vec<Vec<Told>> = TOLD.iter().flat_map(|who| told(&scene, who)).collect();
         let none = told.iter().all(Vec::is_empty);
         let findings = if let Some(crash) = played.crash() {
             all.map(|check| check.wrong(crash.clone()))
@@ -86,7 +88,7 @@ pub(super) fn tells(mut scene: Scene) -> Playing {
             all.map(|check| check.skipped(why.clone()))
         } else {
             let every: Vec<&Told> = told.iter().flatten().collect();
-            [form(&every), known(&every, &contacts), seldom(&told)]
+            [form(&told), known(&every, &contacts), seldom(&told)]
         };
         let seen = scene.tape.last(12);
         let findings = findings.into_iter();
@@ -109,21 +111,28 @@ async fn fleeting(scene: &mut Scene) -> Result<SocketAddr, crate::examine::scene
     scene.peer("fleeting", Manner::default(), conduct).await
 }
 
-/// What this peer was told.
-fn told(scene: &Scene, who: &str) -> Vec<Told> {
-    let all = scene.tape.extended(who).into_iter();
-    let told = all.filter_map(|(at, body)| match body.split_first() {
-        Some((number, rest)) if *number == NUMBERS.exchange => Some(Told {
-            at,
-            body: rest.to_vec(),
-        }),
-        _ => None,
-    });
-    told.collect()
+/// What this peer was told in each call.
+fn told(scene: &Scene, who: &str) -> Vec<Vec<Told>> {
+    let calls = scene.tape.messages_by_call(who).into_iter();
+    let told = |call: Vec<(Duration, Message)>| {
+        let news = call.into_iter().filter_map(|(at, message)| match message {
+            Message::Later { id: EXTENDED, body } => match body.split_first() {
+                Some((number, rest)) if *number == NUMBERS.exchange => Some(Told {
+                    at,
+                    body: rest.to_vec(),
+                }),
+                _ => None,
+            },
+            _ => None,
+        });
+        news.collect()
+    };
+    calls.map(told).collect()
 }
 
-fn form(told: &[&Told]) -> Finding {
-    for (place, it) in told.iter().enumerate() {
+fn form(told: &[Vec<Told>]) -> Finding {
+    let all = told.iter().flat_map(|call| call.iter().enumerate());
+    for (place, it) in all {
         let document = match decode_lenient(&it.body) {
             Ok(document) => document,
             Err(why) => return FORM.wrong(format!("what it tells cannot be read: {why}")),
@@ -222,13 +231,17 @@ mod tests {
     #[test]
     fn no_more_than_fifty_are_told_of_at_once_but_for_the_first_time() {
         let many = news(0, 1..81);
-        assert_eq!(form(&[&many]).verdict, Verdict::Ok);
-        assert_eq!(form(&[&news(0, 1..2), &many]).verdict, Verdict::Wrong);
+        let judged = |told: &[Vec<Told>]| form(told).verdict;
+        let few = news(0, 1..2);
+        assert_eq!(judged(&[vec![many.clone()]]), Verdict::Ok);
+        let calls = [vec![few.clone()], vec![many.clone()]];
+        assert_eq!(judged(&calls), Verdict::Ok, "each call has a first one");
+        assert_eq!(judged(&[vec![few, many]]), Verdict::Wrong);
         let broken = Told {
             at: Duration::ZERO,
             body: b"d5:added5:abcdee".to_vec(),
         };
-        assert_eq!(form(&[&broken]).verdict, Verdict::Wrong);
+        assert_eq!(judged(&[vec![broken]]), Verdict::Wrong);
     }
 
     #[test]
