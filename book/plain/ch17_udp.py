@@ -9,11 +9,6 @@ from ch02_metainfo import open_torrent
 from ch03_peer_id import make_peer_id
 from ch04_tracker import read_peers
 
-CONNECT, ANNOUNCE, SCRAPE, REFUSED = range(4)
-EVENTS = {"": 0, "completed": 1, "started": 2, "stopped": 3}
-UDP_PROTOCOL = bytes.fromhex("0000041727101980")  # stands where a connection id would
-UDP_SECRET = os.urandom(20)
-
 
 # ANCHOR: url
 # Where a UDP tracker is, and the rest of its URL: it has to name its port.
@@ -27,6 +22,10 @@ def place_of(url):
 
 
 # ANCHOR: numbers
+CONNECT, ANNOUNCE, SCRAPE, REFUSED = range(4)  # what a datagram is
+EVENTS = {"": 0, "completed": 1, "started": 2, "stopped": 3}
+
+
 # A number in so many bytes, the high byte first; -1 is all ones.
 def in_bytes(number, count):
     return (number % 256 ** count).to_bytes(count, "big")
@@ -39,13 +38,16 @@ def number_in(data):
 
 
 # ANCHOR: announce
+KEY = os.urandom(4)  # the same as long as we run: by it we are known at a new address
+
+
 # An announce without its first 16 bytes: what chapter 4 put into a URL.
 def announce_body(torrent, peer_id, port, event, path):
     body = torrent["info_hash"] + peer_id
     body += in_bytes(0, 8) + in_bytes(torrent["total"], 8) + in_bytes(0, 8)
     body += in_bytes(EVENTS[event], 4)
     body += in_bytes(0, 4)  # our address: the one that this comes from
-    body += os.urandom(4)  # the key
+    body += KEY
     body += in_bytes(-1, 4)  # as many peers as you like
     return body + in_bytes(port, 2) + url_options(path)
 # ANCHOR_END: announce
@@ -89,6 +91,9 @@ def ask_tracker(line, connection_id, action, body, wait, until):
 
 
 # ANCHOR: talk
+UDP_PROTOCOL = bytes.fromhex("0000041727101980")  # stands where a connection id would
+
+
 # An announce: first a connection id, then the question.
 def announce_by_udp(torrent, url, peer_id, port, event, patience=60):
     address, path = place_of(url)
@@ -106,6 +111,9 @@ def announce_by_udp(torrent, url, peer_id, port, event, patience=60):
 
 
 # ANCHOR: id
+UDP_SECRET = os.urandom(20)
+
+
 # The connection id for this address in this minute. Nothing has to be noted.
 def connection_id_for(address, minute):
     text = f"{address[0]} {address[1]} {minute}"
@@ -128,8 +136,10 @@ def answer_datagram(swarms, data, address, now):
     action, number = number_in(data[8:12]), data[12:16]
     if action == CONNECT and data[:8] == UDP_PROTOCOL:
         return data[8:16] + connection_id_for(address, int(now) // 60)
-    if action != ANNOUNCE or len(data) < 98 or not knows_id(data[:8], address, now):
-        return None  # somebody who is not there, or something else
+    if action != ANNOUNCE or len(data) < 98:
+        return None  # something else
+    if not knows_id(data[:8], address, now):  # it is old, or the sender is another
+        return in_bytes(REFUSED, 4) + number + b"no such connection id"
     swarm = swarms.setdefault(data[16:36], {})
     others = [where for peer_id, where in swarm.items() if peer_id != data[36:56]]
     swarm[data[36:56]] = socket.inet_aton(address[0]) + data[96:98]

@@ -1,4 +1,5 @@
 """Chapter 18 in plain Python: from a magnet link to a torrent file."""
+import base64
 import hashlib
 import socket
 import sys
@@ -9,9 +10,16 @@ from ch03_peer_id import make_peer_id
 from ch05_handshake import PROTOCOL, check_handshake, receive
 from ch06_messages import make_message, read_message
 
-EXTENDED = 20  # the message that carries all others
-OUR_NUMBER = 1  # under which we want to hear about metadata
-MOST_METADATA = 2 ** 26  # bytes
+
+# The info-hash in a topic: 40 hexadecimal digits, or 32 letters; None is another kind.
+def hash_in(topic):
+    if not topic.lower().startswith("urn:btih:"):
+        return None
+    text = topic[len("urn:btih:"):]
+    info_hash = base64.b32decode(text.upper()) if len(text) == 32 else bytes.fromhex(text)
+    if len(info_hash) != 20:
+        raise ValueError("an info-hash has 40 digits, or 32 letters")
+    return info_hash
 
 
 # ANCHOR: link
@@ -22,15 +30,20 @@ def take_apart(link):
     said = {}
     for part in link[len("magnet:?"):].split("&"):
         name, _, value = part.partition("=")
+        stem, _, number = name.rpartition(".")
+        name = stem if number.isdigit() else name  # tr.1 is one of several tr
         said.setdefault(name, []).append(unquote(value))
-    for topic in said.get("xt", []):
-        if topic.startswith("urn:btih:") and len(topic) == len("urn:btih:") + 40:
-            return bytes.fromhex(topic[len("urn:btih:"):]), said
-    raise ValueError("the link names no torrent")
+    hashes = {hash_in(topic) for topic in said.get("xt", [])} - {None}
+    if len(hashes) != 1:
+        raise ValueError("the link names no torrent, or two")
+    return hashes.pop(), said
 # ANCHOR_END: link
 
 
 # ANCHOR: extended
+EXTENDED = 20  # the message that carries all others
+
+
 # Sends an extended message: a number of the other side's choice, and what it means.
 def say_extended(connection, number, payload):
     connection.sendall(make_message(EXTENDED, bytes([number]) + payload))
@@ -46,6 +59,9 @@ def hear_extended(connection, number):
 
 
 # ANCHOR: numbers
+OUR_NUMBER = 1  # under which we want to hear about metadata
+
+
 # Calls a peer, with the bit of the extension protocol set.
 def call_extended(address, info_hash, our_id):
     connection = socket.create_connection(address, timeout=5)
@@ -78,6 +94,9 @@ def fetch_metadata_block(connection, number, piece):
 
 
 # ANCHOR: whole
+MOST_METADATA = 2 ** 26  # bytes
+
+
 # Fetches all metadata from one peer, and checks them: there is nothing else to check.
 def fetch_metadata(address, info_hash, our_id):
     connection = call_extended(address, info_hash, our_id)
@@ -98,9 +117,10 @@ def fetch_metadata(address, info_hash, our_id):
 def torrent_of(metadata, trackers):
     file = b"d"
     if trackers:
-        tiers = []
-        for tracker in trackers:
-            tiers.append([tracker.encode()])
+        by_http = [tracker for tracker in trackers if tracker.startswith("http")]
+        first = (by_http + trackers)[0]  # for readers that know no list: by HTTP, if any is
+        tiers = [[tracker.encode()] for tracker in trackers]
+        file += encode(b"announce") + encode(first.encode())
         file += encode(b"announce-list") + encode(tiers)
     return file + encode(b"info") + metadata + b"e"
 # ANCHOR_END: file

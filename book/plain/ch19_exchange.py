@@ -1,4 +1,5 @@
 """Chapter 19 in plain Python: peers who tell each other of peers."""
+import random
 import select
 import socket
 import sys
@@ -14,15 +15,12 @@ from ch16_seed import open_port
 from ch16_trade import new_one_stays
 from ch18_magnet import EXTENDED, hear_extended, say_extended
 
-PEX_NUMBER = 1  # under which we want to hear news
-MINUTE = 60
-GROUP = ("239.192.152.143", 6771)  # where neighbours listen
-
 
 # ANCHOR: news
 # What is new to a peer since the last time: who has come, and who has gone.
 def next_news(told, connected):
-    come, gone = sorted(connected - told)[:50], sorted(told - connected)[:50]
+    come, gone = sorted(connected - told), sorted(told - connected)[:50]
+    come = sorted(random.sample(come, min(len(come), 50)))  # the others next time
     told |= set(come)
     told -= set(gone)
     news = {}
@@ -82,6 +80,9 @@ def take_news(heard, teller, body):
 
 
 # ANCHOR: search
+GROUP = ("239.192.152.143", 6771)  # where neighbours listen
+
+
 # What we tell all neighbours, five minutes apart.
 def search_text(info_hash, port, cookie):
     return (f"BT-SEARCH * HTTP/1.1\r\nHost: {GROUP[0]}:{GROUP[1]}\r\nPort: {port}\r\n"
@@ -113,11 +114,14 @@ def shake_extended(connection, we, info_hash, our_id, our_port, we_called):
     if not we_called:
         connection.sendall(ours)
     say_extended(connection, 0, encode({b"m": {b"ut_pex": PEX_NUMBER}, b"p": our_port}))
-    said, _ = decode(hear_extended(connection, 0))
-    address = (connection.getpeername()[0], said[b"p"])
+    said, _ = decode(hear_extended(connection, 0))  # none of it has to be there
+    host, port = connection.getpeername()
+    if not we_called:
+        port = said.get(b"p", 0) % 65536  # where it takes calls; 0: it does not say
+    number = said.get(b"m", {}).get(b"ut_pex", 0)
     return {
         "we": we, "connection": connection, "id": their_id, "we_called": we_called,
-        "came": time.monotonic(), "address": address, "number": said[b"m"][b"ut_pex"],
+        "came": time.monotonic(), "address": (host, port), "number": number,
         "waiting": b"", "told": set(), "last": -MINUTE, "heard": set(),
     }
 # ANCHOR_END: hands
@@ -162,6 +166,9 @@ def print_peer(peer, words):
 
 
 # ANCHOR: hear
+PEX_NUMBER = 1  # under which we want to hear news
+
+
 # Hears what a peer says; gives of whom it tells.
 def hear_news(peer):
     more = peer["connection"].recv(65536)
@@ -177,11 +184,15 @@ def hear_news(peer):
 
 
 # ANCHOR: tell
+MINUTE = 60
+
+
 # Tells a peer what is new, once a minute at most; nothing if nothing is.
 def tell_news(peer, peers, now):
     if now < peer["last"] + MINUTE or peer["number"] == 0:
         return
-    others = {other["address"] for other in peers if other is not peer}
+    others = [other["address"] for other in peers if other is not peer]
+    others = {(host, port) for host, port in others if port != 0}
     news = next_news(peer["told"], others)
     if news:
         say_extended(peer["connection"], peer["number"], encode(news))

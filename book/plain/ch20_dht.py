@@ -1,15 +1,12 @@
 """Chapter 20 in plain Python: finding peers without a tracker, and being a node oneself."""
 import hashlib
+import math
 import os
 import socket
 import sys
 import time
 
 from ch01_bencode import decode, encode
-
-OUR_ID = os.urandom(20)
-SECRET = os.urandom(20)
-BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError)  # what bad bencode can do
 
 
 # ANCHOR: distance
@@ -20,6 +17,9 @@ def distance(one, other):
 
 
 # ANCHOR: query
+OUR_ID = os.urandom(20)
+
+
 # Sends a question; gives the number that its answer is known by.
 def send_query(line, address, method, arguments):
     number = os.urandom(4)
@@ -35,21 +35,25 @@ def send_response(line, address, number, values):
 
 
 # ANCHOR: ask_node
-# Asks a node and waits two seconds for its answer; None if nothing comes.
-def ask_node(line, address, method, arguments):
-    number, end = send_query(line, address, method, arguments), time.monotonic() + 2
-    while time.monotonic() < end:
+BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError)  # what bad bencode can do
+
+
+# Hears answers for two seconds at most. `asked` has who was asked, and each question's number.
+def hear_answers(line, asked):
+    answers, end = {}, time.monotonic() + 2
+    while len(answers) < len(asked) and time.monotonic() < end:
         line.settimeout(max(0.01, end - time.monotonic()))
         try:
             data, sender = line.recvfrom(4096)
             said, _ = decode(data)
             if said.get(b"q") == b"ping":  # whoever wants to know whether we are really here
                 send_response(line, sender, said[b"t"], {})
-            if sender == address and said[b"t"] == number and len(said[b"r"][b"id"]) == 20:
-                return said[b"r"]
+            if sender in asked and said[b"t"] == asked[sender]:
+                if said[b"y"] == b"e" or len(said[b"r"][b"id"]) == 20:
+                    answers[sender] = said.get(b"r")  # None: it refuses
         except (OSError, *BROKEN):
             continue  # nothing yet, or nothing that makes sense
-    return None
+    return answers
 # ANCHOR_END: ask_node
 
 
@@ -80,7 +84,8 @@ def look_up(line, target, start):
         left = [address for address in near if address not in answers]
         if not left:
             return {address: answers[address] for address in near}
-        answer = ask_node(line, left[0], b"get_peers", {b"info_hash": target})
+        number = send_query(line, left[0], b"get_peers", {b"info_hash": target})
+        answer = hear_answers(line, {left[0]: number}).get(left[0])
         if answer is None:
             answers[left[0]] = {}
             heard[left[0]] = bytes(byte ^ 255 for byte in target)  # as far away as can be
@@ -93,18 +98,23 @@ def look_up(line, target, start):
 
 
 # ANCHOR: announce
-# Tells those who answered that we have the torrent, each with the token that it gave.
+# Tells those who answered that we have the torrent, each with the token that it gave, and
+# all at once: nobody waits for who has fallen silent. Gives how many took it.
 def announce_to(line, target, answers, port):
-    taken = 0
+    asked = {}
     for address, answer in answers.items():
         if b"token" in answer:
             arguments = {b"info_hash": target, b"port": port, b"token": answer[b"token"]}
-            taken += ask_node(line, address, b"announce_peer", arguments) is not None
-    return taken
+            asked[address] = send_query(line, address, b"announce_peer", arguments)
+    taken = hear_answers(line, asked).values()
+    return len([answer for answer in taken if answer is not None])
 # ANCHOR_END: announce
 
 
 # ANCHOR: token
+SECRET = os.urandom(20)
+
+
 # What somebody at this address has to show when he announces himself. Nothing is noted for it.
 def token_for(ip):
     return hashlib.sha1(SECRET + ip.encode()).digest()[:4]
@@ -114,20 +124,21 @@ def token_for(ip):
 # ANCHOR: respond
 # What a node answers; `known` has addresses with their ids, `peers` what was announced.
 def respond(known, peers, method, asked, sender):
+    values = {b"id": OUR_ID}
     if method == b"announce_peer":
-        if asked[b"token"] == token_for(sender[0]):
-            port = sender[1] if asked.get(b"implied_port") else asked[b"port"]
-            peers.setdefault(asked[b"info_hash"], set()).add(six_bytes((sender[0], port)))
-        return {}
-    values = {}
+        if asked[b"token"] != token_for(sender[0]):
+            return {b"y": b"e", b"e": [203, b"this is not the token"]}
+        port = sender[1] if asked.get(b"implied_port") else asked[b"port"]
+        peers.setdefault(asked[b"info_hash"], set()).add(six_bytes((sender[0], port)))
     if method in (b"find_node", b"get_peers"):
         target = asked.get(b"target") or asked[b"info_hash"]
         near = sorted(known, key=lambda address: distance(known[address], target))[:8]
         values[b"nodes"] = b"".join(known[address] + six_bytes(address) for address in near)
     if method == b"get_peers":
         values[b"token"] = token_for(sender[0])
-        values[b"values"] = sorted(peers.get(target, []))[:40]
-    return values
+        if target in peers:
+            values[b"values"] = sorted(peers[target])[:40]
+    return {b"y": b"r", b"r": values}
 # ANCHOR_END: respond
 
 
@@ -138,18 +149,18 @@ def peers_of_answers(answers):
             for peer in sorted(found) if len(peer) == 6]
 
 
-# Answers questions until it is ended: a node that trusts everybody.
-def be_a_node(line, known):
-    peers = {}
-    line.settimeout(None)
-    while True:
-        data, sender = line.recvfrom(4096)
+# Answers questions for so many seconds, or until it is ended: a node that trusts everybody.
+def be_a_node(line, known, peers, seconds=math.inf):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        line.settimeout(min(max(0.01, end - time.monotonic()), 60))
         try:
+            data, sender = line.recvfrom(4096)
             said, _ = decode(data)
-            values = respond(known, peers, said[b"q"], said[b"a"], sender)
-            send_response(line, sender, said[b"t"], values)
-        except BROKEN:
-            continue
+            answer = respond(known, peers, said[b"q"], said[b"a"], sender)
+            line.sendto(encode({b"t": said[b"t"], **answer}), sender)
+        except (OSError, OverflowError, *BROKEN):
+            continue  # nothing, or nothing that makes sense
 
 
 if __name__ == "__main__":

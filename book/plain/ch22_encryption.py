@@ -7,7 +7,7 @@ import sys
 
 from ch02_metainfo import open_torrent
 from ch03_peer_id import client_of, make_peer_id
-from ch05_handshake import check_handshake, make_handshake, receive
+from ch05_handshake import PROTOCOL, check_handshake, make_handshake, receive
 
 # ANCHOR: prime
 PRIME = int(
@@ -136,16 +136,19 @@ def answer_encrypted(connection, torrents):
 
 
 # ANCHOR: meet
-# Calls in plain text first, and encrypted who hangs up on that.
+# Calls in plain text first, and encrypted who hangs up on that: not who is silent, and not
+# who answers with a handshake that does not suit us.
 def meet_somehow(address, info_hash, our_id):
     handshake = make_handshake(info_hash, our_id)
     connection = socket.create_connection(address, timeout=5)
-    connection.sendall(handshake)
     try:
+        connection.sendall(handshake)
         first = receive(connection, 68)
+    except (ConnectionError, ValueError):  # a reset; or it has hung up
+        first = b""
+    if first[:20] == PROTOCOL:
         return "in plain text", check_handshake(first, info_hash, our_id)
-    except (ValueError, OSError):
-        connection.close()
+    connection.close()
     connection = socket.create_connection(address, timeout=5)
     ours, theirs = call_encrypted(connection, info_hash, handshake)
     first = mix(theirs, receive(connection, 68))

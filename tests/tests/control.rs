@@ -147,6 +147,8 @@ fn status_tells_a_person_and_a_program_how_it_stands() {
         "up_rate",
         "peers",
         "seeds",
+        "known_seeders",
+        "known_leechers",
         "ratio",
         "eta",
         "path",

@@ -162,8 +162,13 @@ fn a_refusal_is_told_in_the_trackers_words_and_the_next_tracker_is_asked() {
 fn a_flood_of_datagrams_stops_neither_the_download_nor_its_goodbye() {
     let swarm = Swarm::new("flooded.bin");
     let tracker = UdpTracker::start(Manner::Flood(swarm.peers()));
-    let finished = swarm.download(&[&tracker.url()], &[]);
+    let torrent = swarm.torrent(&[&tracker.url()]);
+    let mut command = kostorrent::download(&torrent, swarm.folder.path());
+    let client = Process::start("kostorrent download", &mut command);
+    let (finished, peak) = client.finish_measured();
     swarm.expect_complete(&finished);
+    assert!(peak > 0 || cfg!(not(target_os = "linux")));
+    assert!(peak < 100 << 20, "{peak} bytes of memory");
     assert!(tracker.seen().flooded > 0);
     assert_eq!(tracker.until_event("stopped").left, 0);
 }

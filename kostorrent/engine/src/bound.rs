@@ -24,6 +24,11 @@ pub enum Bound {
     Paused,
     /// The work is over but for the goodbyes.
     Leaving,
+    /// The network interface that everything is to go through is not there.
+    Offline {
+        /// Which.
+        interface: String,
+    },
     /// The disk has a fault.
     DiskFault,
     /// The user's limit for what comes in.
@@ -114,6 +119,9 @@ impl Engine {
         }
         if self.paused {
             return Bound::Paused;
+        }
+        if let Some(interface) = self.offline.clone() {
+            return Bound::Offline { interface };
         }
         match (self.is_finished(), self.is_complete) {
             (true, true) => self.bound_of_giving(now),

@@ -60,6 +60,9 @@ pub struct Config {
     /// Whether pieces are granted to peers that are choked, and asked for that we were granted (BEP 6). Which
     /// they are tells who knows the torrent about addresses.
     pub allows_fast: bool,
+    /// Whether the canonical priority (BEP 40) decides whom to call first and, where there are too many, whom
+    /// to keep. It is reckoned from addresses; our own is known as soon as somebody says where he sees us.
+    pub ranks_peers: bool,
     /// The seed of every chance decision.
     pub seed: u64,
     /// Whether to keep the reasons of actions: see [`Engine::poll_why`](crate::Engine::poll_why). It
@@ -91,6 +94,7 @@ impl Config {
             dht_port: 0,
             reserved: Reserved::none(),
             allows_fast: true,
+            ranks_peers: true,
             seed: 0,
             explain: false,
         }

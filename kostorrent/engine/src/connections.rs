@@ -1,6 +1,6 @@
 //! Connections: made, listened to, ended.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use handshake::Handshake;
@@ -8,7 +8,6 @@ use magnet::EXTENDED;
 use messages::{Bitfield, Message};
 use picker::PeerKey;
 
-use crate::content::Content;
 use crate::discovery::Release;
 use crate::leaving::Stage;
 use crate::peer::{Down, Peer, Up};
@@ -97,7 +96,11 @@ impl Engine {
         // Who misses nothing calls nobody that matters: then all may be callers.
         let finished = self.is_finished();
         let now = self.cx.now;
-        match self.swarm.admit(addr, incoming, theirs, finished, now) {
+        let ours = self.discovery.list.ours();
+        match self
+            .swarm
+            .admit((addr, incoming), theirs, finished, ours, now)
+        {
             Admission::Welcome => Ok(()),
             Admission::Instead(other, why) => {
                 if why == CloseReason::Crossed
@@ -164,9 +167,9 @@ impl Engine {
     }
 
     /// A search in the DHT is over.
-    pub(crate) fn searched(&mut self, answered: usize) {
+    pub(crate) fn searched(&mut self, answered: usize, seen_at: &[IpAddr]) {
         if self.stage == Stage::Running {
-            self.discovery.searched(&mut self.cx, answered);
+            self.discovery.searched(&mut self.cx, answered, seen_at);
         }
     }
 

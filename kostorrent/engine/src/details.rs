@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use choker::Reason;
 use progress::{Piece, duration};
+use tracker::Counts;
 
 use crate::content::Content;
 use crate::peer::Peer;
@@ -125,6 +126,8 @@ pub struct TrackerDetails {
     pub word: Option<TrackerWord>,
     /// When it is asked again, if it is its turn.
     pub next: Option<Duration>,
+    /// How many have the torrent, by its last word on that.
+    pub counts: Counts,
 }
 
 impl Engine {

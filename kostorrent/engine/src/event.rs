@@ -1,6 +1,6 @@
 //! What the engine is told, and what it wants done.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use blocks::{BlockDigests, Geometry};
 use handshake::Handshake;
@@ -8,7 +8,7 @@ use magnet::Lie;
 use messages::{Bitfield, BlockRequest, Ended, Message};
 use picker::PeerKey;
 use serde::{Deserialize, Serialize};
-use tracker::{AnnounceError, AnnounceEvent, AnnounceReply};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, Counts};
 
 use crate::ContentConfig;
 use crate::discovery::Source;
@@ -149,6 +149,23 @@ pub enum Event {
         /// Its reply, or what went wrong.
         result: Result<AnnounceReply, AnnounceError>,
     },
+    /// A tracker has answered [`Action::Scrape`], or has not.
+    Scraped {
+        /// The tracker's URL, as in the action.
+        tracker: String,
+        /// What it knows of the torrent, or what went wrong.
+        result: Result<Counts, AnnounceError>,
+    },
+    /// Nothing can go out or come in: the network interface that the user has named is not there.
+    InterfaceGone {
+        /// The interface, by its name or its address.
+        interface: String,
+    },
+    /// It is there again.
+    InterfaceBack {
+        /// The interface, likewise.
+        interface: String,
+    },
     /// Somebody has named peers: the DHT in a search of [`Action::SearchDht`], or peers on the local
     /// network themselves.
     Named {
@@ -161,6 +178,9 @@ pub enum Event {
     Searched {
         /// How many nodes have answered.
         answered: usize,
+        /// Our own addresses, by the word of many nodes (BEP 42).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        seen_at: Vec<IpAddr>,
     },
     /// What came of [`Action::LookUp`].
     LookedUp {
@@ -389,6 +409,11 @@ pub enum Action {
         /// What the tracker is told.
         announcement: Announcement,
     },
+    /// Ask a tracker how many have the torrent: [`Event::Scraped`] (BEP 48).
+    Scrape {
+        /// The tracker's URL.
+        tracker: String,
+    },
     /// Tell the user.
     Report(Report),
     /// There is nothing left to do: the last action of all, but that whoever still calls is sent away.
@@ -496,6 +521,16 @@ pub enum Report {
     },
     /// The fault of the disk is over, and the download goes on.
     DiskWell,
+    /// The network interface that the user has named is not there: everything waits for it.
+    InterfaceGone {
+        /// Which.
+        interface: String,
+    },
+    /// It is there again, and everything goes on.
+    InterfaceBack {
+        /// Which.
+        interface: String,
+    },
     /// It is paused, as the user wanted.
     Paused,
     /// It goes on after a pause.

@@ -12,7 +12,7 @@ impl Engine {
         }
         self.stalled_again();
         let last = self.download.useful_at.unwrap_or(self.began);
-        if self.cx.now.since(last) >= STALLED {
+        if self.cx.now.since(last) >= STALLED && self.offline.is_none() {
             let why = self.why_stalled();
             self.cx.report(Report::NoWayForward { why });
         }

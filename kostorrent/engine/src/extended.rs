@@ -9,6 +9,7 @@ use picker::PeerKey;
 
 use crate::content::Content;
 use crate::cx::Cx;
+use crate::ours::Witness;
 use crate::peer::{Extended, MOST_REQUESTS, Peer};
 use crate::{CloseReason, Engine};
 
@@ -90,6 +91,11 @@ impl Engine {
 
     /// A peer has said what it can, for the first time or again.
     fn heard_extensions(&mut self, key: PeerKey) -> Result<(), CloseReason> {
+        let peer = self.swarm.get(key);
+        let told = peer.and_then(|peer| Some((peer.addr, peer.extended.as_ref()?.sees_us_at()?)));
+        if let Some((by, ip)) = told {
+            self.discovery.list.told_ours(Witness::peer(by), ip);
+        }
         self.metadata_with(key);
         self.exchange_soon();
         self.interest(key)

@@ -85,8 +85,11 @@ impl Engine {
 
     // ANCHOR: grant
     /// Lets a peer that has next to nothing ask for some pieces while it is choked, so that it soon has
-    /// something to trade with.
+    /// something to trade with. Where others wait for us, only such pieces as somebody else has, too: of what
+    /// we alone have, each piece is to go out once, and not to everybody whose address has drawn it.
     fn grant(&mut self, key: PeerKey) {
+        let waits = |other: &Peer| other.key != key && other.up.peer_interested;
+        let is_crowd = self.swarm.iter().any(waits);
         let (Some(content), Some(peer)) = (&self.content, self.swarm.get_mut(key)) else {
             return;
         };
@@ -104,7 +107,10 @@ impl Engine {
         };
         let pieces = content.geometry.pieces();
         let mut granted = allowed_fast(address, fast.info_hash, pieces, ALLOWED);
-        granted.retain(|&piece| content.have().get(piece));
+        granted.retain(|&piece| {
+            let is_rare = content.picker.copies(piece) == 0;
+            content.have().get(piece) && !peer.has.get(piece) && !(is_crowd && is_rare)
+        });
         fast.granted = granted.iter().map(|&piece| (piece, 0)).collect();
         for piece in granted {
             self.cx.send(peer, Fast::AllowedFast(piece).into());

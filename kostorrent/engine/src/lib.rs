@@ -35,10 +35,14 @@ mod files;
 mod leaving;
 mod limit;
 mod metadata;
+mod network;
+mod offline;
+mod ours;
 mod passing;
 mod pausing;
 mod peer;
 mod pieces;
+mod priority;
 mod reason;
 mod stats;
 mod superseeding;
@@ -131,6 +135,8 @@ pub struct Engine {
     paused: bool,
     /// The disk has a fault.
     fault: Option<Fault>,
+    /// The network interface that is not there, though everything is to go through it.
+    offline: Option<String>,
 }
 
 impl Engine {
@@ -165,6 +171,7 @@ impl Engine {
             doubts: Doubts::default(),
             paused: false,
             fault: None,
+            offline: None,
         };
         if config.super_seed {
             engine.super_seed();
@@ -227,10 +234,13 @@ impl Engine {
                 told,
                 result,
             } => self.announced(&tracker, told, result),
+            Event::Scraped { tracker, result } => self.discovery.scraped(&tracker, result.ok()),
+            Event::InterfaceGone { interface } => self.interface_gone(interface),
+            Event::InterfaceBack { interface } => self.interface_back(interface),
             Event::Known(known) => self.known(&known),
             Event::CannotBegin { why } => self.leave(Outcome::Failed(Failure::Shell(why))),
             Event::Named { source, peers } => self.named(source, &peers),
-            Event::Searched { answered } => self.searched(answered),
+            Event::Searched { answered, seen_at } => self.searched(answered, &seen_at),
             Event::LookedUp { name, port, result } => self.looked_up(&name, port, result),
             Event::Timeout => {}
             Event::Command(command) => self.command(command),

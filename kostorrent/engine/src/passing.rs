@@ -38,6 +38,7 @@ impl Engine {
                 Timer::Announce => self.announce(),
                 Timer::Dial => self.dial(),
                 Timer::Search => self.search(),
+                Timer::Scrape => self.discovery.scrape_all(&mut self.cx),
                 Timer::Exchange => self.exchange(),
                 Timer::Metadata => self.metadata_timeout(),
                 Timer::Refill => self.refill(),
@@ -75,10 +76,10 @@ impl Engine {
 
     /// Calls the next addresses, and asks trackers while nobody has what we miss.
     pub(crate) fn dial(&mut self) {
-        if !self.fetches() {
+        if !self.fetches() || self.offline.is_some() {
             return;
         }
-        self.discovery.dial(&mut self.cx, &self.swarm);
+        self.discovery.dial(&mut self.cx, &mut self.swarm);
         if self.is_lonely() {
             self.discovery.ask_another(&mut self.cx);
         }
@@ -114,6 +115,7 @@ impl Engine {
     fn give_up_if_hopeless(&mut self) {
         let at_disk = |c: &crate::content::Content| !c.under_way.is_empty();
         if self.is_finished()
+            || self.offline.is_some()
             || !self.swarm.is_empty()
             || self.discovery.has_hope()
             || self.swarm.next_pardon().is_some()

@@ -1,5 +1,7 @@
 //! The figures that faces show.
 
+use tracker::Counts;
+
 use crate::leaving::Stage;
 use crate::{Engine, Time};
 
@@ -33,6 +35,8 @@ pub struct Stats {
     pub peers: usize,
     /// Connections to peers that have everything.
     pub seeds: usize,
+    /// What the trackers know of the torrent: of each number, the largest that one has told.
+    pub counts: Counts,
     /// Requests that are out.
     pub requests: usize,
     /// Pieces of which blocks have been asked for and that are not yet on disk.
@@ -102,6 +106,7 @@ impl Engine {
             limited_up: self.upload.take_limited(),
             peers: self.swarm.len(),
             seeds: self.swarm.iter().filter(|peer| peer.is_seed()).count(),
+            counts: self.discovery.counts(),
             requests: content.map_or(0, |c| {
                 let keys = self.swarm.iter().map(|peer| peer.key);
                 keys.map(|key| c.picker.asked_of(key)).sum()

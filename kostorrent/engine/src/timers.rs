@@ -15,6 +15,8 @@ pub(crate) enum Timer {
     Dial,
     /// The DHT is to be searched.
     Search,
+    /// Trackers may be asked for their counts, of a paused torrent.
+    Scrape,
     /// Peers may be told of others.
     Exchange,
     /// Who was asked for metadata may have been silent for too long.
@@ -35,7 +37,7 @@ pub(crate) enum Timer {
     TryDisk,
 }
 
-const COUNT: usize = 14;
+const COUNT: usize = 15;
 
 const ALL: [Timer; COUNT] = [
     Timer::Watch,
@@ -43,6 +45,7 @@ const ALL: [Timer; COUNT] = [
     Timer::Announce,
     Timer::Dial,
     Timer::Search,
+    Timer::Scrape,
     Timer::Exchange,
     Timer::Metadata,
     Timer::Refill,

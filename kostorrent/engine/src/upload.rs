@@ -15,8 +15,9 @@ use progress::Rate;
 use crate::content::Content;
 use crate::cx::Cx;
 use crate::limit::Bucket;
+use crate::network::network;
 use crate::peer::Peer;
-use crate::swarm::{Swarm, network};
+use crate::swarm::Swarm;
 use crate::timers::Timer;
 use crate::{Action, CloseReason, Config, Time, Why};
 

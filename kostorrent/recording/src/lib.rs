@@ -114,6 +114,9 @@ pub struct Header {
     /// Whether pieces were granted to choked peers and asked for while choked (BEP 6).
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub allows_fast: bool,
+    /// Whether the canonical priority of peers decided anything (BEP 40).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ranks_peers: bool,
     /// The seed of every chance decision.
     pub seed: u64,
 }
@@ -144,6 +147,7 @@ impl Header {
             dht_port,
             reserved,
             allows_fast,
+            ranks_peers,
             seed,
             explain: _,
         } = config;
@@ -188,6 +192,7 @@ impl Header {
             dht_port: *dht_port,
             reserved: hex::encode(reserved.0),
             allows_fast: *allows_fast,
+            ranks_peers: *ranks_peers,
             seed: *seed,
         })
     }
@@ -254,6 +259,7 @@ impl Header {
             dht_port: self.dht_port,
             reserved,
             allows_fast: self.allows_fast,
+            ranks_peers: self.ranks_peers,
             seed: self.seed,
             explain: false,
         })

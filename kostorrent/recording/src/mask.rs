@@ -107,10 +107,23 @@ impl Mask {
                         }
                         reply.warning = reply.warning.take().map(|_| "a warning".to_owned());
                         reply.tracker_id = reply.tracker_id.take().map(|_| b"id".to_vec());
+                        reply.external_ip = None;
                     }
                     Err(error) => *error = masked(error, tracker::host_of(tracker)),
                 }
             }
+            Event::Scraped {
+                tracker, result, ..
+            } => {
+                *tracker = self.tracker(tracker);
+                if let Err(error) = result {
+                    *error = masked(error, tracker::host_of(tracker));
+                }
+            }
+            Event::InterfaceGone { interface } | Event::InterfaceBack { interface } => {
+                *interface = "an interface".to_owned();
+            }
+            Event::Searched { seen_at, .. } => seen_at.clear(),
             Event::Named { peers, .. } => {
                 for peer in peers {
                     *peer = self.addr(*peer);
@@ -135,13 +148,16 @@ impl Mask {
     /// The action, of those that stand in an anonymous recording, likewise.
     pub fn action(&mut self, action: &Action) -> Action {
         let mut action = action.clone();
-        if let Action::Announce {
-            tracker,
-            announcement,
-        } = &mut action
-        {
-            *tracker = self.tracker(tracker);
-            announcement.tracker_id = announcement.tracker_id.take().map(|_| b"id".to_vec());
+        match &mut action {
+            Action::Announce {
+                tracker,
+                announcement,
+            } => {
+                *tracker = self.tracker(tracker);
+                announcement.tracker_id = announcement.tracker_id.take().map(|_| b"id".to_vec());
+            }
+            Action::Scrape { tracker } => *tracker = self.tracker(tracker),
+            _ => {}
         }
         action
     }

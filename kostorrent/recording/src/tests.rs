@@ -90,6 +90,7 @@ fn events() -> Vec<(u64, Event)> {
         tracker_id: Some(b"personal".to_vec()),
         complete: None,
         incomplete: None,
+        external_ip: Some([192, 0, 2, 99].into()),
         peers: vec!["192.0.2.2:7000".parse().unwrap()],
         warning: Some("personal words".to_owned()),
     };

@@ -97,6 +97,7 @@ impl World {
                 tracker,
                 announcement,
             } => self.announce(node, tracker, &announcement),
+            Action::Scrape { tracker } => self.scrape(node, tracker),
             Action::Report(report) => {
                 let node = &mut self.nodes[node];
                 if report == Report::Complete {
@@ -111,9 +112,20 @@ impl World {
         }
     }
 
+    /// A tracker tells how many it knows.
+    fn scrape(&mut self, node: usize, url: String) {
+        let tracker = self.trackers.entry(url.clone()).or_default();
+        let result = match &tracker.refuses {
+            Some(why) => Err(why.clone()),
+            None => Ok(tracker.counts()),
+        };
+        let (takes, tracker) = (tracker.takes, url);
+        self.will_tell(takes, node, Event::Scraped { tracker, result });
+    }
+
     /// The DHT names whom it knows, and knows one more.
     fn search_dht(&mut self, node: usize) {
-        self.dht.enter(node);
+        self.dht.enter(node, 1);
         let named = self.dht.name(DHT_NAMES, &mut self.rng).into_iter();
         let others = named.filter(|&other| other != node);
         let named = Event::Named {
@@ -127,6 +139,7 @@ impl World {
             node,
             Event::Searched {
                 answered: DHT_NODES,
+                seen_at: vec![self.nodes[node].addr.ip()],
             },
         );
     }
@@ -306,7 +319,7 @@ impl World {
         if event == Some(AnnounceEvent::Stopped) {
             tracker.leave(node);
         } else if tracker.refuses.is_none() {
-            tracker.enter(node);
+            tracker.enter(node, announcement.left);
         }
         let takes = if tracker.silent {
             TIMEOUT
@@ -335,8 +348,9 @@ impl World {
             interval: tracker.interval,
             min_interval: tracker.min_interval,
             tracker_id: None,
-            complete: None,
-            incomplete: None,
+            complete: tracker.counts().seeders,
+            incomplete: tracker.counts().leechers,
+            external_ip: None,
             peers: named.map(|node| self.nodes[node].addr).collect(),
             warning: None,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
-use tracker::AnnounceError;
+use tracker::{AnnounceError, Counts};
 
 /// A tracker. It names those that have called it and not said goodbye.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +26,8 @@ pub struct Tracker {
     members: Vec<usize>,
     /// Where each of them stands among the members.
     places: BTreeMap<usize, usize>,
+    /// Those of them that miss nothing, by their own word.
+    seeders: BTreeSet<usize>,
 }
 
 impl Default for Tracker {
@@ -40,13 +42,18 @@ impl Default for Tracker {
             refuses: None,
             members: Vec::new(),
             places: BTreeMap::new(),
+            seeders: BTreeSet::new(),
         }
     }
 }
 
 impl Tracker {
-    /// A node has called.
-    pub(crate) fn enter(&mut self, node: usize) {
+    /// A node has called, and misses so many bytes.
+    pub(crate) fn enter(&mut self, node: usize, left: u64) {
+        match left {
+            0 => self.seeders.insert(node),
+            _ => self.seeders.remove(&node),
+        };
         self.places.entry(node).or_insert_with(|| {
             self.members.push(node);
             self.members.len() - 1
@@ -55,11 +62,22 @@ impl Tracker {
 
     /// A node has said goodbye.
     pub(crate) fn leave(&mut self, node: usize) {
+        self.seeders.remove(&node);
         if let Some(place) = self.places.remove(&node) {
             self.members.swap_remove(place);
             if let Some(&moved) = self.members.get(place) {
                 self.places.insert(moved, place);
             }
+        }
+    }
+
+    /// How many it knows that have everything, and how many others.
+    pub(crate) fn counts(&self) -> Counts {
+        let count = |count: usize| u32::try_from(count).ok();
+        Counts {
+            seeders: count(self.seeders.len()),
+            leechers: count(self.members.len() - self.seeders.len()),
+            completed: None,
         }
     }
 
@@ -91,12 +109,15 @@ mod tests {
     fn it_names_those_that_came_and_did_not_leave() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut tracker = Tracker::default();
-        for node in [3, 1, 4, 1, 5] {
-            tracker.enter(node);
+        for (node, left) in [(3, 1), (1, 0), (4, 9), (1, 0), (5, 0), (5, 2), (4, 0)] {
+            tracker.enter(node, left);
         }
+        assert_eq!(tracker.counts().seeders, Some(2));
+        assert_eq!(tracker.counts().leechers, Some(2));
         tracker.leave(3);
         tracker.leave(9);
         tracker.leave(1);
+        assert_eq!(tracker.counts().seeders, Some(1));
         let mut named = tracker.name(10, &mut rng);
         named.sort_unstable();
         assert_eq!(named, [4, 5]);
@@ -107,7 +128,7 @@ mod tests {
     fn of_many_it_names_as_many_as_are_wanted_each_once_and_not_always_the_same() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut tracker = Tracker::default();
-        (0..1000).for_each(|node| tracker.enter(node));
+        (0..1000).for_each(|node| tracker.enter(node, 1));
         let first = tracker.name(100, &mut rng);
         let second = tracker.name(100, &mut rng);
         assert_eq!(BTreeSet::from_iter(&first).len(), 100);

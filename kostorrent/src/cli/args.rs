@@ -172,19 +172,10 @@ pub(crate) struct Memory {
     /// So long after it was written something is made durable, beside the download, and the next start need not read it
     /// again; `never` leaves it to the system, and the next start reads everything
     #[arg(long, value_name = "T", default_value = "5s", value_parser = values::sync)]
-    pub(crate) sync: Sync,
+    pub(crate) sync: values::Sync,
     /// The folder that remembers [default: kostorrent in $XDG_STATE_HOME, or in what stands for it on this system]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) state: Option<PathBuf>,
-}
-
-/// When what is written is made durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sync {
-    /// So long after it was written.
-    After(Duration),
-    /// When the system likes.
-    Never,
 }
 
 /// Which files are downloaded, and how they get their space.
@@ -441,6 +432,10 @@ pub(crate) struct Show {
     /// The torrent file or the magnet link; - reads a file from stdin
     #[arg(value_name = "TORRENT|MAGNET", value_hint = ValueHint::FilePath)]
     pub(crate) torrent: PathBuf,
+    /// Ask the trackers how many have it, and print that alone: of each, seeders, leechers, and how often it was
+    /// completed
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) scrape: bool,
     /// Write the torrent file of a magnet link there; - is stdout, and nothing else is printed
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,

@@ -204,7 +204,10 @@ fn report(created: &Created, target: &Target, left_out: usize, json: bool) -> Re
         });
     }
     if torrent.announce.is_empty() {
-        output::error("note: no tracker; peers will have to be named with --peer");
+        output::error(match torrent.private {
+            false => "note: no tracker; peers will find each other in the DHT",
+            true => "note: private, and no tracker; peers will have to be named with --peer",
+        });
     }
     let mut text = format!(
         "{}\n  info-hash  {}\n  size       {} in {}\n  pieces     {} of {}",

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use magnet::{Magnet, Selected};
-use tracker::PeerAddr;
 
 use super::args::Download;
 use super::failure::Failure;
@@ -69,7 +68,7 @@ fn job(given: &Path, args: &Rc<Download>) -> Result<Job, Failure> {
         keep_seeding: keeps_seeding(args),
         sources: args.sources.sources(),
         record: recorder::target(&args.record)?,
-        ..link(&magnet, args.network.peers(), args.network.names())
+        ..job::link(&magnet, args.network.peers(), args.network.names())
     };
     let args = args.clone();
     Ok(Job::Magnet(Box::new(MagnetJob {
@@ -80,23 +79,7 @@ fn job(given: &Path, args: &Rc<Download>) -> Result<Job, Failure> {
     })))
 }
 
-/// A link, the peers that it names, and those that the user does.
-pub(crate) fn link(
-    magnet: &Arc<Magnet>,
-    mut peers: Vec<std::net::SocketAddr>,
-    mut names: Vec<(String, u16)>,
-) -> MagnetOptions {
-    peers.extend(magnet.peers.iter().filter_map(PeerAddr::known));
-    let named = magnet.peers.iter().filter_map(PeerAddr::name);
-    names.extend(named.map(|(name, port)| (name.to_owned(), port)));
-    MagnetOptions {
-        peers,
-        names,
-        ..MagnetOptions::new(magnet.clone())
-    }
-}
-
-/// The same, and what happens is written down, if that is wanted.
+/// The torrent, and what happens is written down, if that is wanted.
 fn recorded(options: TorrentOptions, args: &Download) -> Result<TorrentOptions, Failure> {
     let record = recorder::target(&args.record)?;
     Ok(TorrentOptions { record, ..options })

@@ -1,10 +1,12 @@
 //! What is to be worked on: a torrent, or a magnet link that becomes one.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use magnet::Magnet;
 use metainfo::{InfoHash, Metainfo};
+use tracker::PeerAddr;
 
 use super::failure::Failure;
 use crate::node::{MagnetOptions, Mode, TorrentOptions};
@@ -50,6 +52,22 @@ impl Job {
 impl From<TorrentOptions> for Job {
     fn from(options: TorrentOptions) -> Job {
         Job::Torrent(Box::new(options))
+    }
+}
+
+/// A link, the peers that it names, and those that the user does.
+pub(crate) fn link(
+    magnet: &Arc<Magnet>,
+    mut peers: Vec<SocketAddr>,
+    mut names: Vec<(String, u16)>,
+) -> MagnetOptions {
+    peers.extend(magnet.peers.iter().filter_map(PeerAddr::known));
+    let named = magnet.peers.iter().filter_map(PeerAddr::name);
+    names.extend(named.map(|(name, port)| (name.to_owned(), port)));
+    MagnetOptions {
+        peers,
+        names,
+        ..MagnetOptions::new(magnet.clone())
     }
 }
 

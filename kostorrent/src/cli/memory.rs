@@ -7,9 +7,10 @@ use resume::{StateFile, System, folder_bytes, one_name, state_dir};
 use selection::{Files, Selection};
 use storage::Names;
 
-use super::args::{Face, Memory, Sync};
+use super::args::{Face, Memory};
 use super::face;
 use super::failure::Failure;
+use super::values::Sync;
 use crate::node::Remember;
 
 /// Where and how it is remembered what is on disk. Without a folder for that, nothing is, and it is

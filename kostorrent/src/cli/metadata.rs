@@ -8,7 +8,7 @@ use magnet::Magnet;
 use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::job::Found;
-use super::{args, download, environment, face, memory, running};
+use super::{args, environment, face, job, memory, running};
 use crate::node::{Node, NodeOptions, Notice, Outcome};
 
 /// Fetches the metadata of a link.
@@ -30,7 +30,7 @@ pub(crate) fn fetch(
         let dht = network.dht(sources, memory::usual_folder())?;
         let endpoint = node.listen_with(running::listen_on(network.port), dht);
         let endpoint = endpoint.map_err(Failure::failed)?;
-        let mut options = download::link(magnet, network.peers(), network.names());
+        let mut options = job::link(magnet, network.peers(), network.names());
         options.sources = sources.sources();
         let mut torrent = endpoint.add_magnet(options).map_err(Failure::failed)?;
         let mut notices = torrent.notices();

@@ -15,10 +15,13 @@ use super::output;
 use super::target::Target;
 use super::text::{one_line, printable};
 use super::torrent_file;
-use super::{job, metadata};
+use super::{job, metadata, scrape};
 
 /// Shows the torrent.
 pub(crate) fn run(args: &Show) -> Result<(), Failure> {
+    if args.scrape {
+        return scrape::run(args);
+    }
     let torrent = match job::magnet(&args.torrent)? {
         Some(magnet) => {
             let magnet = Arc::new(magnet);

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tracker::PeerAddr;
 use url::Url;
 
-use super::args::Sync;
 use super::clock;
 use super::goal::Ratio;
 
@@ -95,6 +94,15 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| WANTED.to_owned())?;
     Duration::try_from_secs_f64(number * unit).map_err(|_| WANTED.to_owned())
+}
+
+/// When what is written is made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// So long after it was written.
+    After(Duration),
+    /// When the system likes.
+    Never,
 }
 
 /// What nobody should lose more of, in a power cut.

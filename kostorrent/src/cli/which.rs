@@ -119,6 +119,8 @@ mod tests {
                 up_rate: 0,
                 peers: 0,
                 seeds: 0,
+                known_seeders: None,
+                known_leechers: None,
                 ratio: None,
                 eta: None,
                 path: String::new(),

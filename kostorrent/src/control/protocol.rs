@@ -137,6 +137,12 @@ pub(crate) struct Standing {
     pub(crate) peers: usize,
     /// Connections to peers that have everything.
     pub(crate) seeds: usize,
+    /// How many the trackers know that have everything; `None`: none has said.
+    #[serde(default)]
+    pub(crate) known_seeders: Option<u32>,
+    /// How many others they know; `None`, likewise.
+    #[serde(default)]
+    pub(crate) known_leechers: Option<u32>,
     /// Bytes sent for each byte that is there; `None` while nothing is.
     pub(crate) ratio: Option<f64>,
     /// Seconds that the rest takes at the present rate; `None`: unknown.
@@ -316,6 +322,8 @@ mod tests {
                 up_rate: bytes[1],
                 peers: numbers[0] as usize,
                 seeds: numbers[1] as usize,
+                known_seeders: Some(numbers[2]),
+                known_leechers: eta.map(|eta| eta as u32),
                 ratio: ratio.map(|eighths| f64::from(eighths) / 8.0),
                 eta,
                 path,

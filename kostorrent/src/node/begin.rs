@@ -1,71 +1,17 @@
 //! A torrent's life, from what was asked for to its outcome.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use connection::Pool;
-use engine::{Command, Config, Engine, Outcome, PIECE_MEMORY, Sources, Time};
-use recording::Recorder;
+use engine::{Command, Config, Outcome, Sources};
 use storage::Names;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::body::{self, Body};
-use super::budget::Flow;
-use super::disk::{DiskQueue, TorrentId};
-use super::doors::Door;
-use super::handle::{Mode, Reins, TorrentOptions};
-use super::local::Local;
-use super::magnet::Unknown;
+use super::common::Common;
+use super::handle::{Mode, TorrentOptions};
 use super::opening::{self, Opened};
-use super::shares::{Shares, Wants};
-use super::source::{NodeHandles, Shared};
-use super::task::{Parts, Task};
-use super::trackers::{Announcer, Clients};
-use super::udp::Udp;
-
-/// What all torrents of a node share.
-pub(super) struct Common {
-    pub disk: DiskQueue,
-    pub clients: Clients,
-    pub shares: Rc<Shares>,
-    /// One check at a time: it keeps all processors busy.
-    pub checks: Semaphore,
-    /// Block buffers; as many are kept as the memory for open pieces holds.
-    pub pool: Pool,
-    pub handles: NodeHandles,
-    next_id: Cell<u32>,
-}
-
-impl Common {
-    pub fn new(disk: DiskQueue, shares: Rc<Shares>) -> Common {
-        Common {
-            disk,
-            clients: Clients::default(),
-            shares,
-            checks: Semaphore::new(1),
-            pool: Pool::new((PIECE_MEMORY / u64::from(blocks::BLOCK)) as usize),
-            handles: NodeHandles::default(),
-            next_id: Cell::new(0),
-        }
-    }
-
-    pub fn next_id(&self) -> TorrentId {
-        let id = self.next_id.get();
-        self.next_id.set(id + 1);
-        TorrentId(id)
-    }
-}
-
-/// What connects a torrent with its node.
-pub(super) struct Station {
-    /// The port that trackers are told.
-    pub port: u16,
-    /// The socket of its endpoint.
-    pub udp: Udp,
-    pub local: Local,
-    pub door: Door,
-    pub reins: Reins,
-}
+use super::start::{Start, Station};
+use super::task::Task;
 
 /// Everything a torrent begins with.
 pub(super) struct Work {
@@ -157,93 +103,6 @@ impl Work {
     }
 }
 
-/// What is common to all torrents when they begin to work.
-pub(super) struct Start {
-    pub id: TorrentId,
-    pub body: Body,
-    /// What is particular about this one.
-    pub config: Config,
-    /// Bytes to be fetched.
-    pub left: u64,
-    /// Payload bytes a second that may come in and go out.
-    pub limits: (Option<u64>, Option<u64>),
-    pub record: Option<recording::Target>,
-    pub seed: Option<u64>,
-    pub unknown: Option<Unknown>,
-}
-
-impl Start {
-    pub fn task(self, common: &Rc<Common>, station: Station) -> Task {
-        let Station {
-            port,
-            udp,
-            local,
-            door,
-            reins,
-        } = station;
-        let flow = |most| Flow {
-            most,
-            ..Flow::default()
-        };
-        let wants = Wants {
-            down: flow(self.limits.0),
-            up: flow(self.limits.1),
-            left: self.left,
-        };
-        let (to_orders, orders) = mpsc::unbounded_channel();
-        let (share, given) = common.shares.enter(self.id, wants, to_orders);
-        let ours = door.ours();
-        let record = self.record.as_ref();
-        let config = Config {
-            limit_down: given.down,
-            limit_up: given.up,
-            memory: given.memory,
-            peer_id: ours.peer_id.0,
-            client: concat!("kostorrent ", env!("CARGO_PKG_VERSION")).to_owned(),
-            port,
-            dht_port: udp.dht_port(),
-            reserved: ours.reserved,
-            allows_fast: record.is_none_or(|target| !target.anonymous),
-            seed: self.seed.unwrap_or_else(rand::random),
-            ..self.config
-        };
-        let recorder = record.map(|target| Recorder::start(target, &config));
-        let pool = common.pool.clone();
-        let queue = self.body.disk.queue.clone();
-        let source = Shared::new(self.id, queue, pool.clone(), common.handles.clone());
-        let clients = common.clients.clone();
-        let dht = udp.dht().filter(|_| config.sources.dht);
-        let announcer = Announcer::new(
-            (ours.info_hash, ours.peer_id, port),
-            clients,
-            udp,
-            door.route(),
-        );
-        Task::new(Parts {
-            pieces: match config.content {
-                Some(_) => self.body.layout.geometry().pieces(),
-                None => messages::UNKNOWN_PIECES,
-            },
-            engine: Engine::new(config, Time::ZERO),
-            recorder,
-            body: self.body,
-            pool,
-            source: Rc::new(source),
-            announcer,
-            local,
-            dht,
-            door,
-            share,
-            commands: reins.commands,
-            orders,
-            publish: reins.publish,
-            details: reins.details,
-            notify: reins.notify,
-            unknown: self.unknown,
-        })
-    }
-}
-
 /// Waits until the user wants to stop, or the handle is gone. A pause, or the end of it, is
 /// `waiting` until there is something to pause.
 async fn stopped(commands: &mut mpsc::UnboundedReceiver<Command>, waiting: &mut Option<Command>) {
@@ -261,6 +120,7 @@ mod tests {
     use std::time::Duration;
 
     use encryption::Policy;
+    use engine::PIECE_MEMORY;
     use layout::{Kind, Layout};
     use messages::Bitfield;
     use metainfo::Metainfo;
@@ -272,7 +132,10 @@ mod tests {
     use super::super::disk;
     use super::super::doors::Doors;
     use super::super::handle::Torrent;
-    use super::super::local::LocalNetwork;
+    use super::super::local::{Local, LocalNetwork};
+    use super::super::route::{Presence, Route};
+    use super::super::shares::Shares;
+    use super::super::udp::Udp;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -298,7 +161,8 @@ mod tests {
         };
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, PIECE_MEMORY));
-        let common = Rc::new(Common::new(disk, shares.clone()));
+        let presence = Presence::of(&Route::default()).0;
+        let common = Rc::new(Common::new(disk, shares.clone(), presence));
         let doors = Arc::new(Doors::new(PeerId([1; 20]), Policy::Allow, Arc::default()));
         let (handle, reins) = Torrent::new(info_hash);
         let work = Work {

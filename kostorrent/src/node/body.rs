@@ -10,8 +10,8 @@ use selection::Selection;
 use storage::{Hashes, Names};
 use tokio::sync::watch;
 
-use super::begin::Common;
 use super::choosing::{self, Choosing};
+use super::common::Common;
 use super::disk::{TorrentDisk, TorrentId};
 use super::handle::{Mode, TorrentOptions};
 use super::opening::{Opened, Place};

@@ -10,7 +10,7 @@ use picker::PeerKey;
 use tokio::sync::mpsc;
 use tracing::{debug, trace};
 
-use super::link::Joined;
+use super::joined::Joined;
 use super::source::Shared;
 use engine::CloseReason;
 

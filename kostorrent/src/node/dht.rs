@@ -7,7 +7,7 @@
 mod kept;
 mod side;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use dht::is_local;
@@ -102,6 +102,8 @@ pub struct Searched {
     pub peers: usize,
     /// How many nodes have taken our announce.
     pub announced: usize,
+    /// Where we are, by the word of many nodes, in the networks of IPv4 and IPv6.
+    pub seen_at: [Option<IpAddr>; 2],
 }
 
 /// What a search has to tell.

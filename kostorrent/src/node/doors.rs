@@ -9,7 +9,7 @@ use metainfo::InfoHash;
 use peer_id::PeerId;
 use tokio::sync::{mpsc, watch};
 
-use super::link::Joined;
+use super::joined::Joined;
 use super::route::Route;
 
 /// The torrents behind one listener. All of them answer with the same peer id, and encrypt alike.
@@ -54,6 +54,11 @@ impl Doors {
             route,
             known: Mutex::default(),
         }
+    }
+
+    /// Who we are to all callers.
+    pub fn peer_id(&self) -> PeerId {
+        self.peer_id
     }
 
     /// By which way everything goes.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use engine::{Report, Stats, Waste};
 use metainfo::Metainfo;
 use selection::Selection;
+use tracker::Counts;
 
 /// What a torrent is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -60,6 +61,8 @@ pub struct Snapshot {
     pub peers: usize,
     /// Connections to peers that have everything.
     pub seeds: usize,
+    /// What the trackers know of the torrent.
+    pub counts: Counts,
     /// How long the rest takes at the present rate.
     pub eta: Option<Duration>,
     /// What earlier lives of the torrent have counted.
@@ -159,6 +162,7 @@ pub(super) fn running(stats: &Stats, earlier: Earlier) -> Snapshot {
         up_rate: stats.up_rate,
         peers: stats.peers,
         seeds: stats.seeds,
+        counts: stats.counts,
         eta: progress::eta(stats.left, stats.down_rate),
         earlier,
     }

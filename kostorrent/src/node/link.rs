@@ -10,7 +10,7 @@ use connection::Stream;
 use encryption::limits::TIMEOUT;
 use encryption::{Answer, Failure, Opening, Policy, Setback, Way};
 use engine::{ConnectFailure, Encryption};
-use handshake::{Handshake, LEN, Refusal, Reserved};
+use handshake::{Handshake, LEN, Refusal};
 use metainfo::InfoHash;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -19,6 +19,7 @@ use tracing::debug;
 
 use super::doors::Doors;
 use super::exchange::{self, Begun, ExchangeError, broke};
+use super::joined::Joined;
 use super::route::Route;
 
 /// How long a handshake may take. With an exchange of keys before it, both together may take as long
@@ -28,47 +29,6 @@ const GREET: Duration = Duration::from_secs(10);
 /// What is read at a time while a handshake is waited for, in bytes. A peer may send its first
 /// messages along with it.
 const ROOM: usize = 1024;
-
-/// A connection with both handshakes done: all that a torrent needs to know of it.
-#[derive(Debug)]
-pub(super) struct Joined {
-    /// The other end.
-    pub addr: SocketAddr,
-    /// Whether they called us.
-    pub incoming: bool,
-    /// How much of it is encrypted.
-    pub encryption: Encryption,
-    /// What we said.
-    pub ours: Handshake,
-    /// What they said.
-    pub theirs: Handshake,
-    /// The extensions that both speak.
-    pub both: Reserved,
-    /// The byte stream after the handshakes.
-    pub stream: Stream,
-    /// What was read of it already.
-    pub early: Vec<u8>,
-}
-
-impl Joined {
-    fn new(
-        (addr, incoming): (SocketAddr, bool),
-        ours: Handshake,
-        (theirs, early): (Handshake, Vec<u8>),
-        (stream, encryption): (Stream, Encryption),
-    ) -> Joined {
-        Joined {
-            addr,
-            incoming,
-            encryption,
-            ours,
-            theirs,
-            both: ours.reserved.common(theirs.reserved),
-            stream,
-            early,
-        }
-    }
-}
 
 /// A call that came to nothing.
 struct Missed {

@@ -23,7 +23,7 @@
 //! - `budget` and `shares`: who gets how much;
 //! - `space`: whether the disks have room;
 //! - `choosing`: other files are wanted;
-//! - `opening`, `foreign`, `task`, `begin`: a torrent's life;
+//! - `opening`, `foreign`, `unknown`, `task`, `start`: a torrent's life, and `begin` and `magnet` how it begins;
 //! - `handle`, `figures` and `details`: what is seen of it from outside;
 //! - this file: the threads.
 
@@ -32,6 +32,7 @@ mod body;
 mod budget;
 mod buffers;
 mod choosing;
+mod common;
 mod connections;
 mod details;
 mod dht;
@@ -41,6 +42,7 @@ mod exchange;
 mod figures;
 mod foreign;
 mod handle;
+mod joined;
 mod link;
 mod listener;
 mod local;
@@ -51,9 +53,11 @@ mod route;
 mod shares;
 mod source;
 mod space;
+mod start;
 mod task;
 mod trackers;
 mod udp;
+mod unknown;
 mod vouch;
 mod watch;
 
@@ -64,12 +68,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use encryption::Policy;
-use metainfo::Metainfo;
+use metainfo::{InfoHash, Metainfo};
 use peer_id::PeerId;
 use storage::Names;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tracing::{Instrument, error_span};
+use tracker::{AnnounceError, Counts};
 
 pub use dht::{Announcing, Dht, DhtOptions, Found, Routers, Searched};
 pub use engine::{Bound, Command, Details, Failure, Outcome, Report, Sources, Waste};
@@ -79,7 +84,8 @@ pub use local::LocalNetwork;
 pub use magnet::MagnetOptions;
 pub use route::{Interface, ParseInterfaceError, ParseProxyError, Proxy, Route};
 
-use begin::{Common, Station, Work};
+use begin::Work;
+use common::Common;
 use disk::DiskQueue;
 use doors::Door;
 use doors::Doors;
@@ -87,7 +93,10 @@ use handle::Reins;
 use handshake::Reserved;
 use local::Local;
 use magnet::MagnetWork;
+use route::Presence;
 use shares::Shares;
+use start::Station;
+use trackers::Announcer;
 use udp::Udp;
 
 /// What all torrents of a node may use together.
@@ -150,6 +159,14 @@ enum Request {
     Local(local::Work),
     Work(Box<Work>),
     Magnet(Box<MagnetWork>),
+    Scrape(Scrape, oneshot::Sender<Result<Counts, AnnounceError>>),
+}
+
+/// A tracker to be asked about a torrent that is not worked on, and who asks.
+struct Scrape {
+    tracker: String,
+    who: (InfoHash, PeerId, u16),
+    udp: Udp,
 }
 
 /// A node at work. It ends when this and its endpoints are dropped, and all its torrents are over.
@@ -347,6 +364,28 @@ impl Endpoint {
         Ok(torrent)
     }
 
+    /// Asks a tracker how many have a torrent, without an announce (BEP 48; BEP 15, "Scrape").
+    pub fn scrape(
+        &self,
+        info_hash: InfoHash,
+        tracker: String,
+    ) -> impl Future<Output = Result<Counts, AnnounceError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        let host = tracker::host_of(&tracker);
+        let scrape = Scrape {
+            tracker,
+            who: (info_hash, self.doors.peer_id(), self.addr.port()),
+            udp: self.udp.clone(),
+        };
+        let _ = self.requests.send(Request::Scrape(scrape, answer));
+        async move {
+            answered.await.unwrap_or_else(|_| {
+                let reason = "the node has ended".to_owned();
+                Err(AnnounceError::Unreachable { host, reason })
+            })
+        }
+    }
+
     fn station(&self, door: Door, reins: Reins) -> Station {
         Station {
             port: self.addr.port(),
@@ -360,7 +399,7 @@ impl Endpoint {
     /// A door for a torrent. Who records without names does not speak of addresses and metadata.
     fn door(
         &self,
-        info_hash: metainfo::InfoHash,
+        info_hash: InfoHash,
         record: Option<&recording::Target>,
         sources: Sources,
     ) -> Result<Door, NodeError> {
@@ -379,7 +418,10 @@ impl Endpoint {
 /// The node's task.
 async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, options: NodeOptions) {
     let shares = Shares::new(options.limit_down, options.limit_up, options.memory);
-    let common = Rc::new(Common::new(disk, Rc::new(shares)));
+    let route = Arc::new(options.route);
+    let (presence, looks) = Presence::of(&route);
+    spawn_local(looks);
+    let common = Rc::new(Common::new(disk, Rc::new(shares), presence));
     let shares = common.shares.clone();
     spawn_local(async move { shares.keep_dividing().await });
     let mut torrents = JoinSet::new();
@@ -406,6 +448,11 @@ async fn serve(mut asked: mpsc::UnboundedReceiver<Request>, disk: DiskQueue, opt
                 let span = error_span!("torrent", %info_hash);
                 torrents.spawn_local(work.run(common.clone()).instrument(span));
             }
+            Request::Scrape(scrape, answer) => {
+                let Scrape { tracker, who, udp } = scrape;
+                let announcer = Announcer::new(who, common.clients.clone(), udp, &route);
+                spawn_local(async move { answer.send(announcer.scrape(&tracker).await) });
+            }
         }
     }
     while torrents.join_next().await.is_some() {}
@@ -418,7 +465,7 @@ const V2_ALONE: &str = "this is a BitTorrent v2 torrent (BEP 52) without a v1 ha
                         show it, but not download it yet";
 
 /// Refuses what cannot be downloaded yet, and lays the files out.
-fn check_torrent(metainfo: &Metainfo) -> Result<(metainfo::InfoHash, Names), NodeError> {
+fn check_torrent(metainfo: &Metainfo) -> Result<(InfoHash, Names), NodeError> {
     let Some(info_hash) = metainfo.info_hash_v1 else {
         return Err(NodeError::Torrent(V2_ALONE.to_owned()));
     };

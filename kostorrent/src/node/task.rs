@@ -31,12 +31,15 @@ use super::disk::TorrentDisk;
 use super::doors::Door;
 use super::exchange::Ways;
 use super::figures::{self, Notice, Snapshot};
-use super::link::{self, Joined};
+use super::joined::Joined;
+use super::link;
 use super::local::Local;
-use super::magnet::{Found, Unknown};
+
+use super::route::Presence;
 use super::shares::Share;
 use super::source::Shared;
 use super::trackers::Announcer;
+use super::unknown::{Found, Unknown};
 use super::vouch::{Ending, Voucher};
 use super::watch::{Watch, Wish};
 
@@ -74,6 +77,8 @@ pub(super) struct Parts {
     pub dht: Option<Dht>,
     pub door: Door,
     pub share: Share,
+    /// Whether the interface is there that everything goes through.
+    pub presence: Presence,
     pub commands: mpsc::UnboundedReceiver<Command>,
     /// What the budgets say.
     pub orders: mpsc::UnboundedReceiver<Command>,
@@ -103,6 +108,7 @@ pub(super) struct Task {
     dht: Option<Dht>,
     door: Door,
     share: Share,
+    presence: Presence,
     connections: Connections,
     ways: Ways,
     heard: mpsc::Receiver<(PeerKey, Heard)>,
@@ -153,6 +159,7 @@ impl Task {
             dht: parts.dht,
             door: parts.door,
             share: parts.share,
+            presence: parts.presence,
             connections,
             ways: Ways::default(),
             heard,
@@ -199,6 +206,7 @@ impl Task {
                 Some(command) = self.orders.recv() => self.tell(Event::Command(command)),
                 command = self.commands.recv(), if !self.stopping => self.command(command),
                 choice = choice::next(&mut self.choosing) => self.choose(&choice),
+                there = self.presence.changed() => self.tell(there.into()),
                 () = sleep_until(timeout) => self.tell(Event::Timeout),
                 () = sleep_until(self.publish_at) => self.publish(),
                 () = self.details.asked() => self.publish(),
@@ -301,6 +309,7 @@ impl Task {
                     tracker,
                     announcement,
                 } => self.announce(tracker, announcement),
+                Action::Scrape { tracker } => self.scrape(tracker),
                 Action::Report(report) => self.report(report),
                 Action::Finished(outcome) => self.outcome = Some(outcome),
             }
@@ -373,6 +382,15 @@ impl Task {
                 result,
             };
             let _ = to_told.send(Told::Event(event));
+        });
+    }
+
+    fn scrape(&mut self, tracker: String) {
+        let (announcer, to_told) = (self.announcer.clone(), self.to_told.clone());
+        self.spawn(async move {
+            let result = announcer.scrape(&tracker).await;
+            debug!(host = %host_of(&tracker), ?result, "scraped");
+            let _ = to_told.send(Told::Event(Event::Scraped { tracker, result }));
         });
     }
 

@@ -1,4 +1,4 @@
-//! Announces: over HTTP and HTTPS here, by UDP in `udp`.
+//! Announces and scrapes: over HTTP and HTTPS here, by UDP in `udp`.
 
 mod udp;
 
@@ -9,9 +9,11 @@ use std::time::{Duration, SystemTime};
 use engine::Announcement;
 use metainfo::InfoHash;
 use peer_id::PeerId;
-use reqwest::{ClientBuilder, Response};
+use reqwest::{ClientBuilder, Response, StatusCode};
 use tokio::sync::OnceCell;
-use tracker::{AnnounceError, AnnounceReply, AnnounceRequest, MAX_REPLY, TIMEOUT, http};
+use tracker::{
+    AnnounceError, AnnounceReply, AnnounceRequest, Counts, MAX_REPLY, Retry, TIMEOUT, http,
+};
 
 use super::route::Route;
 use super::udp::Udp;
@@ -88,29 +90,63 @@ impl Announcer {
         self.route.is_there().await;
         match udp::is_udp(tracker) {
             true => self.by_udp.announce(tracker, &request).await,
-            false => self.clients.ask(tracker, &request, &self.route).await,
+            false => self.clients.announce(tracker, &request, &self.route).await,
+        }
+    }
+
+    /// Asks how many have the torrent (BEP 48; BEP 15, "Scrape").
+    pub async fn scrape(&self, tracker: &str) -> Result<Counts, AnnounceError> {
+        self.route.is_there().await;
+        match udp::is_udp(tracker) {
+            true => self.by_udp.scrape(tracker, self.info_hash).await,
+            false => {
+                let clients = &self.clients;
+                clients.scrape(tracker, self.info_hash, &self.route).await
+            }
         }
     }
 }
 
+/// What an HTTP server has said: the status, when it wants to be asked again, and the body.
+type Said = (StatusCode, Option<Retry>, Vec<u8>);
+
 impl Clients {
     /// One announce, in bounded time and memory.
-    async fn ask(
+    async fn announce(
         &self,
         tracker: &str,
         request: &AnnounceRequest,
         route: &Arc<Route>,
     ) -> Result<AnnounceReply, AnnounceError> {
         let url = tracker::announce_url(tracker, request)?;
-        let answer = tokio::time::timeout(TIMEOUT, self.get(&url, route)).await;
+        let (status, retry_after, body) = self.get(&url, route).await?;
+        http::read_answer(&url, status.as_u16(), retry_after, &body)
+    }
+
+    /// One scrape, likewise.
+    async fn scrape(
+        &self,
+        tracker: &str,
+        info_hash: InfoHash,
+        route: &Arc<Route>,
+    ) -> Result<Counts, AnnounceError> {
+        let url = tracker::scrape_url(tracker, info_hash)?;
+        let (status, retry_after, body) = self.get(&url, route).await?;
+        let read = tracker::parse_scrape(&body, info_hash);
+        http::read_as(&url, status.as_u16(), retry_after, read)
+    }
+
+    /// A GET, in bounded time.
+    async fn get(&self, url: &str, route: &Arc<Route>) -> Result<Said, AnnounceError> {
+        let answer = tokio::time::timeout(TIMEOUT, self.get_all(url, route)).await;
         answer.unwrap_or_else(|_| {
-            let (host, limit) = (tracker::host_of(&url), TIMEOUT);
+            let (host, limit) = (tracker::host_of(url), TIMEOUT);
             Err(AnnounceError::TimedOut { host, limit })
         })
     }
 
-    /// The GET, and another if that leads over to HTTPS.
-    async fn get(&self, url: &str, route: &Arc<Route>) -> Result<AnnounceReply, AnnounceError> {
+    /// The GET, and another if that leads over to HTTPS; and as much of the body as an answer may have.
+    async fn get_all(&self, url: &str, route: &Arc<Route>) -> Result<Said, AnnounceError> {
         let mut response = self.send(url, route).await?;
         let (asked, status) = (response.url(), response.status());
         if let Some(there) = http::over_to_tls(asked, status, response.headers()) {
@@ -127,7 +163,7 @@ impl Clients {
             let room = MAX_REPLY + 1 - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
-        http::read_answer(url, status.as_u16(), retry_after, &body)
+        Ok((status, retry_after, body))
     }
 
     async fn send(&self, url: &str, route: &Arc<Route>) -> Result<Response, AnnounceError> {

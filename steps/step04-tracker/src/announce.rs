@@ -80,6 +80,14 @@ pub enum UrlError {
         /// What it begins with.
         scheme: String,
     },
+    /// One that is no place for a scrape (BEP 48).
+    #[error(
+        "the tracker {host} takes no scrape: the last part of its URL does not begin with `announce`"
+    )]
+    NoScrape {
+        /// The tracker's host.
+        host: String,
+    },
     /// No URL at all.
     #[error("the tracker's URL cannot be read: {reason}")]
     Invalid {
@@ -129,7 +137,7 @@ pub fn announce_url(announce: &str, request: &AnnounceRequest) -> Result<String,
 // ANCHOR_END: announce_url
 
 /// The announce URL from the torrent, checked, without its fragment (which is never sent).
-fn parse_base(announce: &str) -> Result<Url, UrlError> {
+pub(crate) fn parse_base(announce: &str) -> Result<Url, UrlError> {
     let mut url = Url::parse(announce.trim()).map_err(|error| UrlError::Invalid {
         reason: error.to_string(),
     })?;

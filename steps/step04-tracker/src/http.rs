@@ -118,9 +118,23 @@ pub fn read_answer(
     retry_after: Option<Retry>,
     body: &[u8],
 ) -> Result<AnnounceReply, AnnounceError> {
+    read_as(url, status, retry_after, parse_reply(body))
+}
+
+/// The same of an answer that was read already, as what it is to be.
+///
+/// # Errors
+///
+/// As [`read_answer`].
+pub fn read_as<T>(
+    url: &str,
+    status: u16,
+    retry_after: Option<Retry>,
+    read: Result<T, ReplyError>,
+) -> Result<T, AnnounceError> {
     let host = host_of(url);
     let is_success = (200..300).contains(&status);
-    match parse_reply(body) {
+    match read {
         Ok(reply) if is_success => Ok(reply),
         Err(ReplyError::Failure { reason, retry }) => {
             let retry = retry.or(retry_after);

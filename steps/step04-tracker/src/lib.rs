@@ -28,7 +28,7 @@
 //! assert_eq!(reply.peers, ["127.0.0.1:6881".parse().unwrap()]);
 //! ```
 //!
-//! A torrent may name several trackers, in [`Tiers`]. With the feature `blocking`, [`blocking`]
+//! A scrape ([`scrape_url`], [`parse_scrape`]) asks for the counts alone. A torrent may name several trackers, in [`Tiers`]. With the feature `blocking`, [`blocking`]
 //! sends an announce; with the feature `http`, [`http`] has what any HTTP client needs to send one
 //! within the same [`limits`].
 
@@ -45,6 +45,7 @@ mod peer_addr;
 mod peers;
 mod reply;
 mod retry;
+mod scrape;
 mod text;
 mod tiers;
 
@@ -57,5 +58,6 @@ pub use peer_addr::{PeerAddr, PeerAddrError};
 pub use peers::{compact_v4, compact_v6};
 pub use reply::{AnnounceReply, ReplyError, parse_reply};
 pub use retry::Retry;
+pub use scrape::{Counts, parse_scrape, scrape_url};
 pub use text::printable;
 pub use tiers::Tiers;

@@ -1,9 +1,9 @@
 //! What a tracker answers.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use bencode::{Kind, Limits, Mode, Options};
+use bencode::{Document, Kind, Limits, Mode, Options, Value};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -28,6 +28,9 @@ pub struct AnnounceReply {
     pub complete: Option<u32>,
     /// How many others it knows of.
     pub incomplete: Option<u32>,
+    /// Our own address, as the tracker sees it (BEP 24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_ip: Option<IpAddr>,
     /// Peers to connect to, each once, at most
     /// [`MAX_PEERS`](crate::limits::MAX_PEERS). We may be among them.
     pub peers: Vec<SocketAddr>,
@@ -68,6 +71,9 @@ pub enum ReplyError {
     /// Bencode, but no dictionary.
     #[error("the tracker's answer is not a dictionary")]
     NotADictionary,
+    /// To a scrape: the torrent is not among those that it tells of.
+    #[error("the tracker does not know the torrent")]
+    UnknownTorrent,
 }
 
 /// The rest of a sentence about a refusal.
@@ -94,6 +100,30 @@ const LIMITS: Limits = Limits {
 /// When the tracker refuses ([`ReplyError::Failure`]), or when this is not a
 /// tracker's reply.
 pub fn parse_reply(body: &[u8]) -> Result<AnnounceReply, ReplyError> {
+    let document = decode(body)?;
+    let reply = document.root();
+    if let Some(refusal) = refusal(reply) {
+        return Err(refusal);
+    }
+    let bytes = |key: &str| reply.get(key)?.as_bytes();
+    let number = |key: &str| reply.get(key)?.as_int();
+    let count = |key: &str| u32::try_from(number(key)?).ok();
+    Ok(AnnounceReply {
+        interval: number("interval").map_or(DEFAULT_INTERVAL, within_bounds),
+        min_interval: number("min interval").map(within_bounds),
+        tracker_id: bytes("tracker id")
+            .filter(|id| id.len() <= MAX_TRACKER_ID)
+            .map(<[u8]>::to_vec),
+        complete: count("complete"),
+        incomplete: count("incomplete"),
+        external_ip: bytes("external ip").and_then(ip_of),
+        peers: read_peers(reply),
+        warning: bytes("warning message").map(printable),
+    })
+}
+
+/// Reads an answer, which is a dictionary.
+pub(crate) fn decode(body: &[u8]) -> Result<Document<'_>, ReplyError> {
     check_form(body)?;
     let options = Options {
         mode: Mode::Lenient,
@@ -104,36 +134,30 @@ pub fn parse_reply(body: &[u8]) -> Result<AnnounceReply, ReplyError> {
         .map_err(|error| ReplyError::NotBencode {
             reason: error.to_string(),
         })?;
-    let reply = document.root();
-    if reply.kind() != Kind::Dict {
-        return Err(ReplyError::NotADictionary);
+    match document.root().kind() {
+        Kind::Dict => Ok(document),
+        _ => Err(ReplyError::NotADictionary),
     }
+}
 
-    let bytes = |key: &str| reply.get(key)?.as_bytes();
-    let number = |key: &str| reply.get(key)?.as_int();
-    let count = |key: &str| u32::try_from(number(key)?).ok();
-    if let Some(reason) = reply.get("failure reason") {
-        let words = reason.as_bytes().map(printable);
-        let words = words.filter(|words| !words.is_empty());
-        let words = words.unwrap_or_else(|| "it does not say why".to_string());
-        return Err(ReplyError::Failure {
-            reason: words,
-            retry: retry::of_reply(reply),
-        });
-    }
-    Ok(AnnounceReply {
-        interval: number("interval").map_or(DEFAULT_INTERVAL, within_bounds),
-        min_interval: number("min interval").map(within_bounds),
-        tracker_id: bytes("tracker id")
-            .filter(|id| id.len() <= MAX_TRACKER_ID)
-            .map(<[u8]>::to_vec),
-        complete: count("complete"),
-        incomplete: count("incomplete"),
-        peers: read_peers(reply),
-        warning: bytes("warning message").map(printable),
+/// What the tracker says, if it refuses.
+pub(crate) fn refusal(reply: Value<'_, '_>) -> Option<ReplyError> {
+    let reason = reply.get("failure reason")?;
+    let words = reason.as_bytes().map(printable);
+    let words = words.filter(|words| !words.is_empty());
+    Some(ReplyError::Failure {
+        reason: words.unwrap_or_else(|| "it does not say why".to_string()),
+        retry: retry::of_reply(reply),
     })
 }
 // ANCHOR_END: parse_reply
+
+/// An address of 4 or 16 bytes.
+fn ip_of(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
 
 /// Seconds as a tracker gives them, any number, as a time that we are willing to wait.
 fn within_bounds(seconds: i64) -> Duration {

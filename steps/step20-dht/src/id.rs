@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 mod crc32c;
 mod secure;
 
+pub use crc32c::crc32c;
 pub use secure::is_local;
 
 /// The name of a node: 160 bits. Info-hashes are taken from the same numbers, and so it can be said

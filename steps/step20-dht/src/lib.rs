@@ -77,7 +77,7 @@ mod tokens;
 mod torrent_nodes;
 
 pub use filter::Filter;
-pub use id::{Distance, Id, is_local};
+pub use id::{Distance, Id, crc32c, is_local};
 pub use krpc::Contact;
 pub use node::{
     Announcing, Config, Event, LookupId, Node, ReadOnly, Said, Search, SearchError, Step, Summary,

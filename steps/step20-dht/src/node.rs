@@ -1,7 +1,7 @@
 //! A node of the DHT: what it does with each datagram, and when.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rand::{Rng, RngExt, SeedableRng};
@@ -126,6 +126,11 @@ impl Node {
     /// Our id in the network of a family, if we are in it.
     pub fn id(&self, family: Family) -> Option<Id> {
         self.home(family).map(|home| home.table.own())
+    }
+
+    /// Where we are, by the word of so many nodes of a family that we believe it (BEP 42).
+    pub fn seen_at(&self, family: Family) -> Option<IpAddr> {
+        self.home(family)?.seen_at
     }
 
     /// Takes another id in the network of a family: for who knows its address, or comes back. It is

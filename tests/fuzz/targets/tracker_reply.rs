@@ -4,9 +4,15 @@
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
+use metainfo::InfoHash;
 use tracker::limits::{MAX_INTERVAL, MAX_PEERS, MAX_TEXT, MAX_TRACKER_ID, MIN_INTERVAL};
 
+const ASKED: InfoHash = InfoHash(*b"an info-hash has 20b");
+
 fuzz_target!(|body: &[u8]| {
+    if let Err(error) = tracker::parse_scrape(body, ASKED) {
+        assert!(error.to_string().len() < 20 * MAX_TEXT);
+    }
     let reply = match tracker::parse_reply(body) {
         Ok(reply) => reply,
         Err(error) => {

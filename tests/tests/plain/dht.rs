@@ -42,14 +42,17 @@ ours, node = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)
 for line in (ours, node):
     line.bind(('127.0.0.1', 0))
 there, target = node.getsockname(), bytes(range(20))
-threading.Thread(target=be_a_node, args=(node, {('127.0.0.1', 9): bytes(20)}), daemon=True).start()
+threading.Thread(target=be_a_node, args=(node, {('127.0.0.1', 9): bytes(20)}, {}), daemon=True).start()
 ours.sendto(b'junk', there)
-first = ask_node(ours, there, b'get_peers', {b'info_hash': target})
-assert nodes_in(first[b'nodes']) == [(bytes(20), ('127.0.0.1', 9))] and first[b'values'] == []
-assert announce_to(ours, target, {there: {b'token': b'none'}}, 77) == 1
-assert ask_node(ours, there, b'get_peers', {b'info_hash': target})[b'values'] == []
+def ask():
+    number = send_query(ours, there, b'get_peers', {b'info_hash': target})
+    return hear_answers(ours, {there: number})[there]
+first = ask()
+assert nodes_in(first[b'nodes']) == [(bytes(20), ('127.0.0.1', 9))] and b'values' not in first
+assert announce_to(ours, target, {there: {b'token': b'none'}}, 77) == 0
+assert b'values' not in ask()
 assert announce_to(ours, target, {there: first}, 77) == 1
-again = ask_node(ours, there, b'get_peers', {b'info_hash': target})
+again = ask()
 assert peers_of_answers({there: again}) == [('127.0.0.1', 77)]
 ",
     );

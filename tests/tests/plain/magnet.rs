@@ -14,6 +14,12 @@ digits = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
 info_hash, said = take_apart(f'magnet:?xt=urn:sha1:x&xt=urn:btih:{digits}&dn=a%20b&tr=http%3A%2F%2Ft%2Fa&tr=udp://u:1&x')
 assert info_hash.hex() == digits
 assert said['dn'] == ['a b'] and said['tr'] == ['http://t/a', 'udp://u:1'] and said['x'] == ['']
+import base64
+letters = base64.b32encode(bytes.fromhex(digits)).decode()
+for link in [f'magnet:?xt=urn:btih:{letters}&tr.1=a&tr.2=b', f'magnet:?xt.1=urn:btih:{digits.upper()}&xt.2=urn:btih:{letters.lower()}&tr=a&tr=b']:
+    info_hash, said = take_apart(link)
+    assert info_hash.hex() == digits and said['tr'] == ['a', 'b'], link
+refused(take_apart, f'magnet:?xt=urn:btih:{digits}&xt=urn:btih:{digits[::-1]}')
 for link in ['', 'http://x', 'magnet:?', 'magnet:?dn=x', 'magnet:?xt=urn:btih:12', 'magnet:?xt=urn:btih:' + 40 * 'x']:
     assert refused(take_apart, link) == 'ValueError', link
 ",
@@ -26,7 +32,9 @@ fn the_metadata_stand_in_a_torrent_file_as_they_came() {
         "\
 assert torrent_of(b'd1:bi1e1:ai2ee', []) == b'd4:infod1:bi1e1:ai2eee'
 written = torrent_of(b'de', ['http://t/a', 'udp://u:1'])
-assert decode(written)[0] == {b'announce-list': [[b'http://t/a'], [b'udp://u:1']], b'info': {}}
+assert read_tiers(decode(written)[0]) == [['http://t/a'], ['udp://u:1']]
+assert decode(torrent_of(b'de', ['udp://u:1', 'http://t/a']))[0][b'announce'] == b'http://t/a'
+assert decode(written)[0] == {b'announce': b'http://t/a', b'announce-list': [[b'http://t/a'], [b'udp://u:1']], b'info': {}}
 ",
     );
 }

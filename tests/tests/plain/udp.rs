@@ -44,7 +44,7 @@ torrent = {'info_hash': b'h' * 20, 'total': 5}
 def ask(connection_id, peer, address, event):
     body = announce_body(torrent, peer * 20, 6881, event, '/path')
     return answer_datagram(swarms, connection_id + in_bytes(ANNOUNCE, 4) + b'5678' + body, address, 1000)
-assert ask(given, b'e', eve, 'started') is None and swarms == {}
+assert ask(given, b'e', eve, 'started') == in_bytes(3, 4) + b'5678no such connection id' and swarms == {}
 assert ask(given, b'a', ada, 'started')[20:] == b''
 ben = ('192.0.2.2', 9)
 bens = ask(connection_id_for(ben, 16), b'b', ben, 'started')
@@ -52,7 +52,7 @@ assert bens[:8] == in_bytes(ANNOUNCE, 4) + b'5678' and number_in(bens[12:16]) ==
 assert read_peers(bens[20:]) == [('192.0.2.1', 6881)]
 assert read_peers(ask(given, b'a', ada, 'stopped')[20:]) == [('192.0.2.2', 6881)]
 assert len(swarms[b'h' * 20]) == 1
-for bad in [b'', connect[:15], in_bytes(7, 8) + connect[8:], given + in_bytes(9, 4) + bytes(90), given + in_bytes(1, 4)]:
+for bad in [b'', connect[:15], in_bytes(7, 8) + connect[8:], given + in_bytes(9, 4) + bytes(90), given + in_bytes(1, 4), given + in_bytes(1, 4) + bytes(85)]:
     assert answer_datagram(swarms, bad, ada, 1000) is None, bad
 ",
     );

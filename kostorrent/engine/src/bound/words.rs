@@ -13,6 +13,7 @@ impl Bound {
             Bound::Checking => "checking",
             Bound::Paused => "paused",
             Bound::Leaving => "leaving",
+            Bound::Offline { .. } => "offline",
             Bound::DiskFault => "disk_fault",
             Bound::LimitDown { .. } => "limit_down",
             Bound::DiskBehind { .. } => "disk_behind",
@@ -36,6 +37,12 @@ impl fmt::Display for Bound {
             Bound::Checking => f.write_str("what is on disk is being checked"),
             Bound::Paused => f.write_str("paused: nothing is asked for, and nothing is given"),
             Bound::Leaving => f.write_str("saying goodbye to the trackers"),
+            Bound::Offline { interface } => {
+                write!(
+                    f,
+                    "everything waits for the interface {interface}, which is not there"
+                )
+            }
             Bound::DiskFault => {
                 f.write_str("the disk has a fault: nothing is fetched until it is mended")
             }
@@ -175,6 +182,9 @@ mod tests {
                 rate,
             },
             Bound::NobodyWants { connected: 0 },
+            Bound::Offline {
+                interface: "tun0".to_owned(),
+            },
         ];
         assert_eq!(
             said.map(|bound| bound.to_string()),
@@ -188,6 +198,7 @@ mod tests {
                 "your limit lets in 500 KiB/s",
                 "8 of 20 peers together take 1.1 MiB/s, the others wait for their turn",
                 "everything is here, and nobody is connected",
+                "everything waits for the interface tun0, which is not there",
             ]
         );
     }

@@ -1,11 +1,13 @@
 //! The peer list: whom we could call, and when again.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::source::Source;
 use crate::Time;
+use crate::ours::{Ours, Witness};
 
 /// After so many failed calls in a row an address is forgotten, until a tracker names it again.
 const MOST_FAILURES: u32 = 5;
@@ -37,6 +39,10 @@ struct Entry {
     next_try: Time,
     /// The most trusted of those who named it. What the user named is never forgotten.
     source: Source,
+    /// By BEP 40.
+    priority: u32,
+    /// Whether it was ever called, or is connected.
+    is_met: bool,
 }
 
 impl Entry {
@@ -47,6 +53,14 @@ impl Entry {
 
     fn is_kept(&self) -> bool {
         self.source == Source::User
+    }
+
+    /// Of those that may be called, the least is called first: one that has failed less often; of these, one
+    /// that was never called, and among them the canonical peer priority decides (BEP 40), if it is known; then
+    /// who waits longest.
+    fn rank(&self) -> (u32, Reverse<u32>, Time) {
+        let priority = if self.is_met { 0 } else { self.priority };
+        (self.failures, Reverse(priority), self.next_try)
     }
 
     /// Whether nothing that happens brings it back.
@@ -64,9 +78,37 @@ pub(crate) struct PeerList {
     dialling: usize,
     /// Which source was called last.
     last: Option<Source>,
+    /// Where we are ourselves.
+    ours: Ours,
+    /// Whether that is of interest.
+    ranks: bool,
 }
 
 impl PeerList {
+    /// An empty list, of who takes calls at this port; 0 is nowhere. With `ranks`, the canonical priority
+    /// decides who is called first.
+    pub fn new(port: u16, ranks: bool) -> PeerList {
+        PeerList {
+            ours: Ours::at(port),
+            ranks,
+            ..PeerList::default()
+        }
+    }
+
+    /// Where we are ourselves, as others see us.
+    pub fn ours(&self) -> &Ours {
+        &self.ours
+    }
+
+    /// Somebody says where we are.
+    pub fn told_ours(&mut self, by: Witness, ip: IpAddr) {
+        if self.ranks && self.ours.told(by, ip) {
+            for (&addr, entry) in &mut self.entries {
+                entry.priority = self.ours.priority(addr);
+            }
+        }
+    }
+
     /// Enters an address. One that had been forgotten after its failures gets another chance. Where all
     /// places of its source are taken, it gets that of the worst that has failed, if any has.
     pub fn add(&mut self, addr: SocketAddr, source: Source, now: Time) {
@@ -89,6 +131,8 @@ impl PeerList {
             failures: 0,
             next_try: now,
             source,
+            priority: self.ours.priority(addr),
+            is_met: false,
         });
         entry.source = source;
     }
@@ -153,11 +197,11 @@ impl PeerList {
     }
 
     /// Takes the address to call now. Each source has its turn, whoever named the most, but the user comes
-    /// first; of a source it is the address with the fewest failures, waiting longest.
+    /// first; of a source it is the address of the best [rank](Entry::rank).
     pub fn take_due(&mut self, now: Time) -> Option<SocketAddr> {
-        let mut best: [Option<((u32, Time), SocketAddr)>; Source::ALL.len()] = Default::default();
+        let mut best = [None; Source::ALL.len()];
         for (&addr, entry) in self.callable().filter(|(_, entry)| entry.next_try <= now) {
-            let rank = (entry.failures, entry.next_try);
+            let rank = entry.rank();
             let best = &mut best[entry.source as usize];
             if best.is_none_or(|(best, _)| rank < best) {
                 *best = Some((rank, addr));
@@ -252,6 +296,7 @@ impl PeerList {
             }
             self.dialling -= usize::from(entry.state == State::Dialling);
             self.dialling += usize::from(state == State::Dialling);
+            entry.is_met |= matches!(state, State::Dialling | State::Connected);
             entry.state = state;
         }
     }
@@ -358,6 +403,46 @@ mod tests {
         assert_eq!(called, [1, 3, 2, 1_000]);
         list.add(addr(4), Source::User, at(2));
         assert_eq!(list.take_due(at(2)), Some(addr(4)));
+    }
+
+    #[test]
+    fn of_a_source_the_canonical_priority_comes_first_and_each_source_has_its_turn_all_the_same() {
+        let far = |number: u8| SocketAddr::from(([number, 76, 54, 32], 1));
+        let mut list = PeerList::new(6881, true);
+        for number in 1..=40 {
+            list.add(far(number), Source::Tracker, at(number.into()));
+        }
+        // Without an address of our own it is the first who was named.
+        assert_eq!(list.take_due(at(100)), Some(far(1)));
+        list.failed(far(1), at(100));
+
+        let us = "123.213.32.10".parse().unwrap();
+        list.told_ours(Witness::Dht, us);
+        for number in 41..=100 {
+            list.add(far(number), Source::Exchange, at(99));
+        }
+        let called: Vec<SocketAddr> = std::iter::from_fn(|| list.take_due(at(100)))
+            .take(99)
+            .collect();
+        assert_eq!(
+            called.len(),
+            99,
+            "each once, but for the one that has failed"
+        );
+        let (trackers, peers): (Vec<_>, Vec<_>) = called.iter().partition(|addr| **addr <= far(40));
+        assert!([&trackers, &peers].map(Vec::len) == [39, 60]);
+        for one_source in [trackers, peers] {
+            let priorities = one_source.iter().map(|addr| list.ours().priority(*addr));
+            assert!(priorities.is_sorted_by_key(Reverse));
+        }
+        // As long as trackers have names, every other call is to one of them.
+        let mut turns = called.chunks_exact(2).take(39);
+        assert!(turns.all(|two| (two[0] <= far(40)) ^ (two[1] <= far(40))));
+        // One that was called, and had its use, waits for those that were not.
+        list.closed(called[0], at(100));
+        list.add(far(101), Source::Exchange, at(200));
+        let next = [(); 3].map(|()| list.take_due(at(200)));
+        assert_eq!(next, [far(1), far(101), called[0]].map(Some));
     }
 
     #[test]

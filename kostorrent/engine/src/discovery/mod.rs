@@ -7,12 +7,13 @@ mod search;
 mod source;
 mod trackers;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tracker::limits::BESIDE;
-use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, host_of};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, Counts, host_of};
 
 use crate::cx::Cx;
+use crate::ours::Witness;
 use crate::swarm::Swarm;
 use crate::timers::Timer;
 use crate::{Action, Announcement, Config, Report, Time, TrackerDetails, TrackerWord, Why};
@@ -21,7 +22,7 @@ use list::PeerList;
 use names::Names;
 use search::Search;
 pub use source::{Source, Sources};
-use trackers::{Call, Trackers};
+use trackers::{Call, SCRAPE, Trackers};
 
 /// Calls under way at most.
 const MOST_DIALLING: usize = 20;
@@ -51,7 +52,7 @@ pub(crate) struct Discovery {
 
 impl Discovery {
     pub fn new(config: &Config, cx: &mut Cx) -> Discovery {
-        let mut list = PeerList::default();
+        let mut list = PeerList::new(config.port, config.ranks_peers);
         for &addr in &config.peers {
             list.add(addr, Source::User, cx.now);
         }
@@ -90,8 +91,11 @@ impl Discovery {
         }
     }
 
-    /// The search in the DHT is over.
-    pub fn searched(&mut self, cx: &mut Cx, answered: usize) {
+    /// The search in the DHT is over; so many nodes have answered, and see us at these addresses.
+    pub fn searched(&mut self, cx: &mut Cx, answered: usize, seen_at: &[IpAddr]) {
+        for &ip in seen_at {
+            self.list.told_ours(Witness::Dht, ip);
+        }
         if let Some(dht) = &mut self.dht {
             dht.ended(answered, cx.now);
         }
@@ -152,7 +156,7 @@ impl Discovery {
 
     /// Has the names looked up that are due, and calls the next addresses, if more connections are
     /// wanted.
-    pub fn dial(&mut self, cx: &mut Cx, swarm: &Swarm) {
+    pub fn dial(&mut self, cx: &mut Cx, swarm: &mut Swarm) {
         self.names.look_up(cx);
         while self.list.dialling() < MOST_DIALLING {
             let has_place = swarm.len() + self.list.dialling() < swarm.max_peers();
@@ -165,6 +169,10 @@ impl Discovery {
             };
             if swarm.is_banned(addr) {
                 self.list.banned(addr);
+                continue;
+            }
+            if swarm.has_caller_at(addr) {
+                self.list.connected(addr);
                 continue;
             }
             if let Some((by, failures)) = self.list.known_of(addr) {
@@ -232,12 +240,19 @@ impl Discovery {
                 cx.report(Report::TrackerFailed { tracker, why });
             }
         }
+        for tracker in self.trackers.counts.take_due() {
+            cx.act(Action::Scrape { tracker });
+        }
         // Somebody may have been named; or it may be time to ask another.
         cx.timers.set(Timer::Dial, cx.now);
         self.set_announce(cx);
     }
 
     fn answered(&mut self, cx: &mut Cx, swarm: &Swarm, tracker: &str, reply: &AnnounceReply) {
+        if let Some(ip) = reply.external_ip {
+            let tracker = Witness::Tracker(tracker.to_owned());
+            self.list.told_ours(tracker, ip);
+        }
         self.named(cx, swarm, Source::Tracker, &reply.peers);
         if let Some(warning) = &reply.warning {
             cx.report(Report::TrackerWarning {
@@ -246,6 +261,24 @@ impl Discovery {
             });
         }
         self.trackers.answered(tracker, reply, cx.now);
+    }
+
+    /// A tracker has told how many have the torrent, or does not tell.
+    pub fn scraped(&mut self, tracker: &str, counts: Option<Counts>) {
+        self.trackers.counts.scraped(tracker, counts);
+    }
+
+    /// How many have the torrent, as far as trackers know.
+    pub fn counts(&self) -> Counts {
+        self.trackers.counts.most()
+    }
+
+    /// Asks all trackers how many have the torrent, now and every while from now on.
+    pub fn scrape_all(&mut self, cx: &mut Cx) {
+        for tracker in self.trackers.counts.all() {
+            cx.act(Action::Scrape { tracker });
+        }
+        cx.timers.set(Timer::Scrape, cx.now + SCRAPE);
     }
 
     /// The download is complete: the trackers are told with the next announce, which is due now.
@@ -264,10 +297,12 @@ impl Discovery {
         }
         self.tell_local(cx, false);
         self.set_announce(cx);
+        cx.timers.set_earlier(Timer::Scrape, cx.now + SCRAPE);
     }
 
     /// We are there again.
     pub fn resume(&mut self, cx: &mut Cx) {
+        cx.timers.stop(Timer::Scrape);
         self.trackers.resume(cx.now);
         self.set_announce(cx);
         if let Some(dht) = &mut self.dht {

@@ -4,6 +4,7 @@
 //! alone. The first that answers decides when the next announce is due; the others may answer
 //! later, and what they say is taken too.
 
+mod counting;
 mod farewell;
 mod listed;
 mod pause;
@@ -17,6 +18,8 @@ use tracker::{AnnounceError, AnnounceEvent as Told, AnnounceReply, Retry, Tiers}
 
 use crate::{Time, TrackerWord};
 
+use counting::Counting;
+pub(super) use counting::SCRAPE;
 use farewell::Farewell;
 
 /// The pause after every tracker of every tier has failed; it doubles each time round.
@@ -63,6 +66,8 @@ pub(crate) struct Trackers {
     words: BTreeMap<String, TrackerWord>,
     /// Nothing is to be announced for now.
     paused: bool,
+    /// How many have the torrent, by the trackers' words.
+    pub(super) counts: Counting,
 }
 
 /// An announce under way.
@@ -106,6 +111,7 @@ impl Trackers {
             last: None,
             words: BTreeMap::new(),
             paused: false,
+            counts: Counting::default(),
         }
     }
 
@@ -296,6 +302,7 @@ impl Trackers {
         if let Some(id) = &reply.tracker_id {
             self.ids.insert(tracker.to_owned(), id.clone());
         }
+        self.counts.announced(tracker, reply);
         let word = TrackerWord::Addresses(reply.peers.len());
         self.words.insert(tracker.to_owned(), word.clone());
         self.last = Some(word);

@@ -48,6 +48,11 @@ impl Extended {
         most.map_or(usize::MAX, |most| (most as usize).max(1))
     }
 
+    /// Where it sees us, if it has said.
+    pub fn sees_us_at(&self) -> Option<IpAddr> {
+        self.theirs()?.your_ip
+    }
+
     /// Where a peer that has called us from this address can be called, if it has said.
     pub fn listens_at(&self, from: IpAddr) -> Option<SocketAddr> {
         let port = self.theirs()?.port?;

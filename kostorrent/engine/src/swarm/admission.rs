@@ -7,6 +7,7 @@ use handshake::Handshake;
 use picker::PeerKey;
 
 use super::Swarm;
+use crate::ours::Ours;
 use crate::peer::Peer;
 use crate::{CloseReason, Time};
 
@@ -50,10 +51,10 @@ impl Swarm {
     /// may be a caller.
     pub fn admit(
         &self,
-        addr: SocketAddr,
-        incoming: bool,
+        (addr, incoming): (SocketAddr, bool),
         theirs: &Handshake,
         all_callers: bool,
+        ours: &Ours,
         now: Time,
     ) -> Admission {
         let id = theirs.peer_id.0;
@@ -91,7 +92,8 @@ impl Swarm {
         if !full {
             return Admission::Welcome;
         }
-        match self.least_useful(theirs, now) {
+        let least = self.least_useful(theirs, ours, now);
+        match least.or_else(|| self.outranked(addr, ours, now)) {
             Some(key) => Admission::Instead(key, CloseReason::PlaceNeeded),
             None => Admission::Refused(CloseReason::Full),
         }
@@ -110,8 +112,8 @@ impl Swarm {
 
     /// Which caller makes room for a newcomer whose host has so many connections already: one of a
     /// host that has many more; or one that has been of no use for long; or, at once, one that
-    /// nobody is interested in.
-    fn least_useful(&self, newcomers: usize, now: Time) -> Option<PeerKey> {
+    /// nobody is interested in, and of these the one of the least priority.
+    fn least_useful(&self, newcomers: usize, ours: &Ours, now: Time) -> Option<PeerKey> {
         let largest = || self.hosts.largest().filter_map(|key| self.get(key));
         let callers = || largest().filter(|peer| peer.incoming);
         let count = largest().count();
@@ -122,12 +124,25 @@ impl Swarm {
         }
         self.idle(true, now).or_else(|| {
             let unwanted = |peer: &&Peer| peer.incoming && !peer.is_wanted();
-            let longest = self.iter().filter(unwanted);
-            longest
-                .min_by_key(|peer| peer.connected)
-                .map(|peer| peer.key)
+            let unwanted = self.iter().filter(unwanted);
+            let least = unwanted.min_by_key(|peer| (ours.priority(peer.addr), peer.connected));
+            least.map(|peer| peer.key)
         })
     }
+
+    // ANCHOR: outranked
+    /// The caller of the least priority (BEP 40), if the newcomer's is higher. Who gives or takes anything at
+    /// the moment stays, and so does who has had no time for that.
+    fn outranked(&self, newcomer: SocketAddr, ours: &Ours, now: Time) -> Option<PeerKey> {
+        let rests = |peer: &&Peer| use_of(peer, now).0 == 0;
+        let had_time = |peer: &&Peer| now.since(peer.connected) >= GRACE;
+        let resting = self.iter().filter(|peer| peer.incoming);
+        let resting = resting.filter(had_time).filter(rests);
+        let ranked = resting.map(|peer| (ours.priority(peer.addr), peer.key));
+        let (least, key) = ranked.min()?;
+        (least < ours.priority(newcomer)).then_some(key)
+    }
+    // ANCHOR_END: outranked
 
     /// The connection of the newcomer's own host that makes room for it.
     fn least_useful_of(&self, addr: SocketAddr, now: Time) -> Option<PeerKey> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::hosts::network;
 use crate::Time;
+use crate::network::network;
 
 /// Bans kept at most, of each kind.
 const MOST_BANS: usize = 10_000;

@@ -17,7 +17,6 @@ pub(crate) use admission::Admission;
 
 use bans::Bans;
 use hosts::Hosts;
-pub(crate) use hosts::network;
 use table::Table;
 
 /// All connections of a torrent, by the numbers that the driver gave them.
@@ -150,6 +149,25 @@ impl Swarm {
         {
             peer.listed.push(addr);
         }
+    }
+
+    /// Whether a peer that has called us says that it listens here: a call would break the connection that works. The
+    /// address is noted with the peer, and is free when that leaves. Each peer has one such address, so that nobody
+    /// keeps us from all his neighbours behind a router by naming one port after the other.
+    pub fn has_caller_at(&mut self, addr: SocketAddr) -> bool {
+        let caller = self.iter_mut().find(|peer| {
+            let theirs = peer.extended.as_ref();
+            let listens_at = theirs.and_then(|theirs| theirs.listens_at(peer.addr.ip()));
+            let has_no_other = peer.listed.is_empty() || peer.listed.contains(&addr);
+            peer.incoming && listens_at == Some(addr) && has_no_other
+        });
+        let Some(caller) = caller else {
+            return false;
+        };
+        if caller.listed.is_empty() {
+            caller.listed.push(addr);
+        }
+        true
     }
 
     /// The connection that has been of no use for longest, if any has for so long that it makes

@@ -534,6 +534,49 @@ fn who_has_next_to_nothing_is_served_some_pieces_choked_or_not() {
     assert_eq!(fast(&said(&hand.say(PeerKey(2), has))), []);
 }
 
+/// The pieces that a newcomer with this number is allowed.
+fn allowed(hand: &mut ByHand, number: u32) -> BTreeSet<u32> {
+    called(hand, number, both_speak());
+    let words = hand.say(PeerKey(number), Fast::HaveNone.into());
+    let allowed = fast(&said(&words))
+        .into_iter()
+        .map(|message| match message {
+            Fast::AllowedFast(piece) => piece,
+            other => panic!("{other:?}"),
+        });
+    allowed.collect()
+}
+
+#[test]
+fn where_others_wait_a_newcomer_is_allowed_what_somebody_else_has_too() {
+    let mut hand = ByHand::new(Config {
+        upload_slots: 0,
+        ..world().seeding()
+    });
+    // Nobody waits: what goes out to the first goes out once.
+    assert_eq!(allowed(&mut hand, 1).len(), 10);
+    hand.say(PEER, Message::Interested);
+    // All are of one network, and have one set. Nobody but us has any of it.
+    let addr = |number: u8| std::net::Ipv4Addr::new(10, 1, 0, number);
+    let info_hash = handshake(1).info_hash;
+    let set: BTreeSet<u32> = fast::allowed_fast(addr(2), info_hash, PIECES, 10)
+        .into_iter()
+        .collect();
+    assert_eq!(allowed(&mut hand, 2), BTreeSet::new());
+    // The first has got half of the pieces.
+    for piece in 0..PIECES / 2 {
+        hand.say(PEER, Message::Have(piece));
+    }
+    let common: BTreeSet<u32> = set.range(..PIECES / 2).copied().collect();
+    assert!(!common.is_empty() && common.len() < set.len(), "{set:?}");
+    assert_eq!(allowed(&mut hand, 3), common);
+    // It goes, and its pieces with it.
+    let why = messages::Ended::HungUp;
+    hand.tell(Event::Closed { peer: PEER, why });
+    hand.say(PeerKey(2), Message::Interested);
+    assert_eq!(allowed(&mut hand, 4), BTreeSet::new());
+}
+
 #[test]
 fn a_pause_serves_nobody() {
     let mut hand = ByHand::new(Config {

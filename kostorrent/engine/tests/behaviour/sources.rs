@@ -34,6 +34,12 @@ const EXCHANGE: Sources = Sources {
     exchange: true,
 };
 
+/// The end of a search in which so many nodes have answered.
+fn searched(answered: usize) -> Event {
+    let seen_at = Vec::new();
+    Event::Searched { answered, seen_at }
+}
+
 /// The first actions of an engine.
 fn begins(config: Config) -> (Engine, Vec<Action>) {
     let mut engine = Engine::new(config, Time::ZERO);
@@ -54,9 +60,9 @@ fn the_dht_is_searched_at_once_and_each_minute_while_nobody_has_what_we_miss() {
     assert!(actions.contains(&Action::SearchDht));
     let mut hand = ByHand::new(with(DHT));
     hand.now = at(5);
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     assert_eq!(searches(&hand.pass_until(at(300))), [65]);
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     assert_eq!(searches(&hand.pass_until(at(400))), [360]);
 }
 
@@ -67,7 +73,7 @@ fn who_has_what_it_wants_announces_itself_every_quarter_of_an_hour() {
         tiers: Vec::new(),
         ..World::new(geometry(20, 64 * 1024)).seeding()
     });
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     assert_eq!(searches(&hand.pass_until(at(1_000))), [900]);
 }
 
@@ -81,7 +87,7 @@ fn a_paused_torrent_searches_nothing_and_tells_nobody() {
     let (_, actions) = begins(with(all));
     assert!(actions.contains(&Action::TellLocal { tells: true }));
     let mut hand = ByHand::new(with(all));
-    hand.tell(Event::Searched { answered: 8 });
+    hand.tell(searched(8));
     let actions = hand.tell(Event::Command(Command::Pause));
     assert!(actions.contains(&Action::TellLocal { tells: false }));
     assert_eq!(searches(&hand.pass_until(at(2_000))), [0u64; 0]);
@@ -93,7 +99,7 @@ fn a_paused_torrent_searches_nothing_and_tells_nobody() {
 #[test]
 fn where_no_node_answers_and_there_is_nobody_else_the_download_ends() {
     let mut hand = ByHand::new(with(DHT));
-    let actions = hand.tell(Event::Searched { answered: 0 });
+    let actions = hand.tell(searched(0));
     let failed = Action::Finished(Outcome::Failed(Failure::NobodyToAsk));
     assert!(actions.contains(&failed), "{actions:?}");
 }
@@ -233,6 +239,24 @@ fn whom_a_peer_tells_of_is_called_and_who_floods_is_let_go() {
         closed(&gossip.tells(1, &[made_up])) == [PeerKey(1)]
     });
     assert!(closes.is_some_and(|after| after < 20), "{closes:?}");
+}
+
+#[test]
+fn who_has_called_us_is_not_called_where_it_listens_until_it_has_left() {
+    let mut gossip = Gossip::new();
+    (1..=3).for_each(|number| gossip.called(number));
+    let [first, neighbour] = [6_001, 6_002].map(|port| SocketAddr::from(([10, 1, 0, 1], port)));
+    let call = |addr| Action::Connect { addr };
+    assert!(!gossip.tells(2, &[first]).contains(&call(first)));
+    assert!(gossip.tells(3, &[neighbour]).contains(&call(neighbour)));
+    let is_called = |wanted: &[(Time, Action)]| {
+        let mut actions = wanted.iter().map(|(_, action)| action);
+        actions.any(|action| *action == call(first))
+    };
+    assert!(!is_called(&gossip.hand.pass_until(at(60))));
+    let (peer, why) = (PeerKey(1), messages::Ended::HungUp);
+    gossip.hand.tell(Event::Closed { peer, why });
+    assert!(is_called(&gossip.hand.pass_until(at(120))));
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //! | `metadata` | `blocks_have`, `blocks` (0: nobody has said), `peers` | while the metadata are looked for and fetched |
 //! | `metadata_liar` | `addr`, `message` | a peer lied about the metadata, and is banned |
 //! | `checking` | `checked`, `pieces` | while looking at what is there |
-//! | `progress` | `phase` (`downloading`, `seeding`, `paused`, `waiting`: the disk has a fault), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `duplicate`, `unasked`, `failed` (of the bytes downloaded those that were here already, that were not asked for or not any more, and those of pieces that did not match), `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `eta` (null: unknown) | once a second, and when the phase changes |
+//! | `progress` | `phase` (`downloading`, `seeding`, `paused`, `waiting`: the disk has a fault), `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `duplicate`, `unasked`, `failed` (of the bytes downloaded those that were here already, that were not asked for or not any more, and those of pieces that did not match), `uploaded`, `down_rate`, `up_rate`, `peers`, `seeds`, `known_seeders`, `known_leechers` (how many the trackers know, we among them; null: none has said), `eta` (null: unknown) | once a second, and when the phase changes |
 //! | `bound` | `kind` (`few_peers`, `choked` and others: [`engine::Bound::kind`]), `message` | with `--explain`: what limits the speed, when that changes, and every ten seconds |
 //! | `piece_failed` | `piece`, `peers` (how many sent it), `message` | a piece did not match its hash |
 //! | `peer_banned` | `addr`, `piece`, `message` | a peer sent wrong bytes |
@@ -31,6 +31,8 @@
 //! | `disk_fault` | `message` | the disk has a fault, and nothing is fetched until it is over; it is tried again every few seconds |
 //! | `disk_well` | | the fault is over, and the download goes on |
 //! | `super_seeded` | | everything has come out, or somebody else has everything: super-seeding is over |
+//! | `interface_gone` | `interface`, `message` | the interface of `--interface` is not there: everything waits for it |
+//! | `interface_back` | `interface` | it is there again, and everything goes on |
 //! | `paused`, `resumed` | | somebody wanted a pause, or the end of it |
 //! | `complete` | `name`, `path`, `total_length`, `downloaded`, `uploaded`, `seconds` | everything is there and verified |
 //! | `given_enough` | `message` | what `--seed-ratio` or `--seed-time` wants is reached: it ends |
@@ -48,7 +50,8 @@
 //! `status --json` prints `status` for each torrent: `pid`, `name`, `info_hash`, `state` (`metadata`, `checking`, `downloading`,
 //! `seeding`, `paused`, `waiting`, `ending`, and, where others of its process go on, `complete`, `stopped`, `failed`),
 //! `checked`, `pieces_have`, `pieces`, `left`, `total_length`, `downloaded`, `uploaded`, `down_rate`, `up_rate`, `peers`,
-//! `seeds`, `ratio` (bytes sent for each that is there; null: nothing is), `eta` (null: unknown), `path`, `listening`.
+//! `seeds`, `known_seeders`, `known_leechers`, `ratio` (bytes sent for each that is there; null: nothing is), `eta` (null: unknown),
+//! `path`, `listening`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,6 +110,8 @@ enum JsonLine<'a> {
         up_rate: u64,
         peers: usize,
         seeds: usize,
+        known_seeders: Option<u32>,
+        known_leechers: Option<u32>,
         eta: Option<u64>,
     },
     Bound {
@@ -185,6 +190,13 @@ enum JsonLine<'a> {
         message: &'a str,
     },
     DiskWell,
+    InterfaceGone {
+        interface: &'a str,
+        message: String,
+    },
+    InterfaceBack {
+        interface: &'a str,
+    },
     SuperSeeded,
     Paused,
     Resumed,
@@ -430,6 +442,8 @@ fn figures(now: &Snapshot, pieces: u32) -> JsonLine<'static> {
         up_rate: now.up_rate,
         peers: now.peers,
         seeds: now.seeds,
+        known_seeders: now.counts.seeders,
+        known_leechers: now.counts.leechers,
         eta: now.eta.map(|eta| eta.as_secs()),
     }
 }
@@ -518,6 +532,8 @@ fn event(notice: &Notice) -> Option<JsonLine<'_>> {
         },
         Report::DiskFault { why } => JsonLine::DiskFault { message: why },
         Report::DiskWell => JsonLine::DiskWell,
+        Report::InterfaceGone { interface } => JsonLine::InterfaceGone { interface, message },
+        Report::InterfaceBack { interface } => JsonLine::InterfaceBack { interface },
         Report::SuperSeeded => JsonLine::SuperSeeded,
         Report::Paused => JsonLine::Paused,
         Report::Resumed => JsonLine::Resumed,

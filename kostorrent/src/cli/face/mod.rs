@@ -277,6 +277,12 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
             "{why}; nothing more is fetched until that is mended, and then the download goes on"
         ),
         Report::DiskWell => "the disk can be written to again: the download goes on".to_owned(),
+        Report::InterfaceGone { interface } => {
+            format!("the interface {interface} is not there: everything waits for it")
+        }
+        Report::InterfaceBack { interface } => {
+            format!("the interface {interface} is there again: everything goes on")
+        }
         Report::SuperSeeded => {
             "super-seeding is over: from now on all peers see all that is here".to_owned()
         }
@@ -318,6 +324,7 @@ mod tests {
             pieces: 0,
             piece_length: 1,
             path: PathBuf::new(),
+            is_given: false,
             listening: ([127, 0, 0, 1], 1).into(),
             files: Arc::default(),
             choosable: None,

@@ -160,8 +160,9 @@ fn introduction(subject: &Subject) -> String {
     if !subject.is_known {
         return format!("{name}: a magnet link, its metadata are to be found, {listening}");
     }
+    let way = if subject.is_given { "from" } else { "into" };
     format!(
-        "{name}: {} in {} pieces, into {}, {listening}",
+        "{name}: {} in {} pieces, {way} {}, {listening}",
         progress::bytes(subject.total),
         subject.pieces,
         printable(&subject.path.to_string_lossy())
@@ -212,6 +213,37 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+
+    #[test]
+    fn what_is_fetched_goes_into_a_folder_and_what_is_given_comes_from_one() {
+        let fetched = Subject {
+            name: "sample".to_owned(),
+            info_hash: String::new(),
+            is_known: true,
+            total: 700 << 10,
+            pieces: 22,
+            piece_length: 32 << 10,
+            path: "data/sample".into(),
+            is_given: false,
+            listening: ([127, 0, 0, 1], 6881).into(),
+            files: Arc::default(),
+            choosable: None,
+            selection: None,
+        };
+        assert_eq!(
+            introduction(&fetched),
+            "sample: 700 KiB in 22 pieces, into data/sample, listening on 127.0.0.1:6881"
+        );
+        let given = Subject {
+            is_given: true,
+            listening: ([127, 0, 0, 1], 0).into(),
+            ..fetched
+        };
+        assert_eq!(
+            introduction(&given),
+            "sample: 700 KiB in 22 pieces, from data/sample, taking no calls"
+        );
+    }
 
     #[test]
     fn a_line_tells_what_matters_in_each_state() {

@@ -24,6 +24,8 @@ pub(crate) struct Subject {
     pub(crate) piece_length: u64,
     /// Where its file or folder is, or will be.
     pub(crate) path: PathBuf,
+    /// Whether that is only read: it is there already, to be given to others.
+    pub(crate) is_given: bool,
     /// Where peers may call.
     pub(crate) listening: SocketAddr,
     /// Its files, in order, without those that only fill up pieces.

@@ -13,7 +13,7 @@ use recording::is_recorded;
 
 use super::decision::Decision;
 use super::known::Known;
-use crate::cli::face;
+use crate::cli::{counts, face};
 use crate::node::Notice;
 
 /// Whether the engine wants what was recorded.
@@ -193,6 +193,17 @@ impl Session {
                     Err(why) => say("no-answer", why.to_string()),
                 }
             }
+            Event::Scraped { tracker, result } => {
+                let host = tracker::host_of(tracker);
+                match result {
+                    Ok(counts) => {
+                        let words = counts::words(*counts);
+                        let words = words.unwrap_or_else(|| "no counts".to_owned());
+                        say("answered", format!("{host} knows {words}"))
+                    }
+                    Err(why) => say("no-answer", why.to_string()),
+                }
+            }
             Event::Command(Command::Want { wanted, .. }) => {
                 let pieces: u32 = wanted.iter().map(|byte| byte.count_ones()).sum();
                 say("command", format!("the user wants {pieces} pieces"))
@@ -276,6 +287,10 @@ impl Session {
                     Some(event) => format!("{host} is told: {event:?}, {left} left"),
                     None => format!("{host} is asked for others, {left} left"),
                 };
+                Decision::new(now, "announce", text)
+            }
+            Action::Scrape { tracker } => {
+                let text = format!("{} is asked how many there are", tracker::host_of(tracker));
                 Decision::new(now, "announce", text)
             }
             Action::Report(report) => {

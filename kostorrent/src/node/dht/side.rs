@@ -324,6 +324,8 @@ impl Side {
                     let Some(mut sought) = self.searching.remove(&lookup) else {
                         continue;
                     };
+                    let seen_at = |family| self.node.as_ref()?.seen_at(family);
+                    let seen_at = [Family::V4, Family::V6].map(seen_at);
                     let total = &sought.seeker.total;
                     let so_far = total.get();
                     total.set(Searched {
@@ -331,6 +333,7 @@ impl Side {
                         answered: so_far.answered + summary.answered,
                         peers: so_far.peers + summary.peers,
                         announced: so_far.announced + summary.announced,
+                        seen_at,
                     });
                     if summary.answered == 0 && !sought.again {
                         sought.again = true;

@@ -241,7 +241,7 @@ async fn ask(udp: Udp, tracker: SocketAddr) {
     };
     let url_data = None;
     let announce = udp_tracker::Announce { request, url_data };
-    let _ = udp.announce(tracker, announce).await;
+    let _ = udp.ask(tracker, udp_tracker::Ask::Announce(announce)).await;
 }
 
 #[test]

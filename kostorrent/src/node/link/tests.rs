@@ -9,6 +9,8 @@ use tokio::net::TcpListener;
 
 use super::super::doors::Door;
 use super::super::route::Route;
+use handshake::Reserved;
+
 use super::*;
 
 const TORRENT: InfoHash = InfoHash([1; 20]);

@@ -8,6 +8,7 @@
 //! What the system says by itself is out of our hands, on any system: to what comes for a connection that
 //! is gone, it answers with a reset, or "port unreachable", by the way that its routes say.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -31,6 +32,15 @@ pub enum Interface {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an interface is named by its name, as tun0, or by an address that it has")]
 pub struct ParseInterfaceError;
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Interface::Name(name) => f.write_str(name),
+            Interface::Address(ip) => ip.fmt(f),
+        }
+    }
+}
 
 impl FromStr for Interface {
     type Err = ParseInterfaceError;

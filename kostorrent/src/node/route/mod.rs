@@ -6,6 +6,7 @@
 
 mod interface;
 mod names;
+mod presence;
 mod proxy;
 
 use std::future::pending;
@@ -19,6 +20,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 
 pub use interface::{Interface, ParseInterfaceError};
+pub(super) use presence::Presence;
 pub use proxy::{ParseProxyError, Proxy};
 
 use interface::Found;

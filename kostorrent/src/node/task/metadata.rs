@@ -7,7 +7,7 @@ use super::{Task, Told};
 use crate::node::body::Body;
 use crate::node::buffers::Buffers;
 use crate::node::figures::Notice;
-use crate::node::magnet::Found;
+use crate::node::unknown::Found;
 
 impl Task {
     /// The metadata are here. Whoever holds the handle is told, and says how to go on.

@@ -20,7 +20,10 @@ impl Task {
         let to_told = self.to_told.clone();
         let tell = move |event| drop(to_told.send(Told::Event(event)));
         let Some(dht) = &self.dht else {
-            return tell(Event::Searched { answered: 0 });
+            return tell(Event::Searched {
+                answered: 0,
+                seen_at: Vec::new(),
+            });
         };
         let have = self.engine.have();
         let announce = Announcing {
@@ -32,18 +35,21 @@ impl Task {
         let info_hash = self.door.ours().info_hash;
         let mut finds = dht.search(info_hash, Some(announce));
         self.spawn(async move {
-            let mut answered = 0;
+            let (mut answered, mut seen_at) = (0, Vec::new());
             while let Some(found) = finds.recv().await {
                 match found {
                     Found::Peers(peers) => {
                         let source = Source::Dht;
                         tell(Event::Named { source, peers });
                     }
-                    Found::Ended(total) => answered = total.answered,
+                    Found::Ended(total) => {
+                        answered = total.answered;
+                        seen_at = total.seen_at.into_iter().flatten().collect();
+                    }
                 }
             }
             tracing::debug!(answered, "searched the DHT");
-            tell(Event::Searched { answered });
+            tell(Event::Searched { answered, seen_at });
         });
     }
 }

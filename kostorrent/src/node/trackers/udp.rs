@@ -1,4 +1,4 @@
-//! Announces by UDP (BEP 15): from the tracker's URL to its addresses, and from what was said there to
+//! Announces and scrapes by UDP (BEP 15): from the tracker's URL to its addresses, and from what was said there to
 //! one answer.
 
 use std::cell::RefCell;
@@ -8,13 +8,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metainfo::InfoHash;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracker::limits::MAX_PEERS;
 use tracker::{
-    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, ReplyError, TIMEOUT, host_of,
+    AnnounceError, AnnounceEvent, AnnounceReply, AnnounceRequest, Counts, ReplyError, TIMEOUT,
+    host_of,
 };
-use udp_tracker::{Announce, Failure, Family, TrackerUrl};
+use udp_tracker::{Announce, Answer, Ask, Failure, Family, Scraped, TrackerUrl};
 
 use super::super::route::Route;
 use super::super::udp::{AskError, Udp};
@@ -53,8 +55,40 @@ impl ByUdp {
         tracker: &str,
         request: &AnnounceRequest,
     ) -> Result<AnnounceReply, AnnounceError> {
+        let url_data = |url: &TrackerUrl| url.url_data.clone().map(String::into_bytes);
+        let leaving = request.event == Some(AnnounceEvent::Stopped);
+        let ask = |url: &TrackerUrl| {
+            Ask::Announce(Announce {
+                request: request.clone(),
+                url_data: url_data(url),
+            })
+        };
+        match self.within_time(tracker, leaving, ask).await? {
+            Answer::Announced(reply) => Ok(reply),
+            Answer::Scraped(_) => Err(strange(tracker)),
+        }
+    }
+
+    /// Asks how many have a torrent, in bounded time.
+    pub async fn scrape(&self, tracker: &str, torrent: InfoHash) -> Result<Counts, AnnounceError> {
+        let ask = |_: &TrackerUrl| Ask::Scrape(vec![torrent]);
+        match self.within_time(tracker, false, ask).await? {
+            Answer::Scraped(counts) => {
+                let counts = counts.first().copied().map(Counts::from);
+                Ok(counts.unwrap_or_default())
+            }
+            Answer::Announced(_) => Err(strange(tracker)),
+        }
+    }
+
+    async fn within_time(
+        &self,
+        tracker: &str,
+        leaving: bool,
+        ask: impl Fn(&TrackerUrl) -> Ask,
+    ) -> Result<Answer, AnnounceError> {
         let host = host_of(tracker);
-        let result = match timeout(TIMEOUT, self.ask(tracker, request)).await {
+        let result = match timeout(TIMEOUT, self.ask(tracker, leaving, ask)).await {
             Ok(result) => result,
             Err(_) => Err(Failure::TimedOut { patience: TIMEOUT }.into()),
         };
@@ -77,22 +111,17 @@ impl ByUdp {
     async fn ask(
         &self,
         tracker: &str,
-        request: &AnnounceRequest,
-    ) -> Result<AnnounceReply, AskError> {
+        leaving: bool,
+        ask: impl Fn(&TrackerUrl) -> Ask,
+    ) -> Result<Answer, AskError> {
         let url: Result<TrackerUrl, _> = tracker.parse();
         let url = url.map_err(|error| AskError::Unreachable(error.to_string()))?;
         // Not even its name is looked up, where nothing can be sent.
         self.socket.is_open()?;
-        let leaving = request.event == Some(AnnounceEvent::Stopped);
-        let addrs = self.find(tracker, &url, leaving).await?;
-        let announce = Announce {
-            request: request.clone(),
-            url_data: url.url_data.map(String::into_bytes),
-        };
         let mut asked = JoinSet::new();
-        for addr in addrs {
-            let (socket, announce) = (self.socket.clone(), announce.clone());
-            asked.spawn_local(async move { socket.announce(addr, announce).await });
+        for addr in self.find(tracker, &url, leaving).await? {
+            let (socket, ask) = (self.socket.clone(), ask(&url));
+            asked.spawn_local(async move { socket.ask(addr, ask).await });
         }
         both(asked).await
     }
@@ -134,7 +163,15 @@ impl ByUdp {
     }
 }
 
-type Said = Result<AnnounceReply, AskError>;
+/// An answer to another question than ours: the client takes none.
+fn strange(tracker: &str) -> AnnounceError {
+    AnnounceError::Unreachable {
+        host: host_of(tracker),
+        reason: "it answers another question".to_owned(),
+    }
+}
+
+type Said = Result<Answer, AskError>;
 
 /// What was said at both addresses, as one. Who has got an answer at one does not wait long for the
 /// other.
@@ -173,17 +210,30 @@ fn has_spoken(said: &Said) -> bool {
 /// An answer is more than a refusal, and a refusal more than nothing.
 fn together(one: Said, other: Said) -> Said {
     match (one, other) {
-        (Ok(mut one), Ok(other)) => {
+        (Ok(one), Ok(other)) => Ok(answer_of(one, other)),
+        (Ok(reply), Err(_)) | (Err(_), Ok(reply)) => Ok(reply),
+        (one @ Err(_), Err(_)) if has_spoken(&one) => one,
+        (Err(_), other) => other,
+    }
+}
+
+/// The peers of both; of the counts, those of the network that has more.
+fn answer_of(one: Answer, other: Answer) -> Answer {
+    match (one, other) {
+        (Answer::Announced(mut one), Answer::Announced(other)) => {
             for peer in other.peers {
                 if one.peers.len() < MAX_PEERS && !one.peers.contains(&peer) {
                     one.peers.push(peer);
                 }
             }
-            Ok(one)
+            Answer::Announced(one)
         }
-        (Ok(reply), Err(_)) | (Err(_), Ok(reply)) => Ok(reply),
-        (one @ Err(_), Err(_)) if has_spoken(&one) => one,
-        (Err(_), other) => other,
+        (Answer::Scraped(one), Answer::Scraped(other)) => {
+            let seeders = |counts: &[Scraped]| counts.first().map(|counts| counts.seeders);
+            let more = seeders(&one) >= seeders(&other);
+            Answer::Scraped(if more { one } else { other })
+        }
+        (one, _) => one,
     }
 }
 

@@ -16,8 +16,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{debug, warn};
-use tracker::AnnounceReply;
-use udp_tracker::{Announce, Answer, Ask, Failure};
+use udp_tracker::{Answer, Ask, Failure};
 
 use super::dht::{Dht, DhtOptions, Done, Order, Side};
 use socket::{Reach, Socket};
@@ -167,31 +166,22 @@ impl Udp {
         }
     }
 
-    /// Announces to the tracker at this address. It ends when whoever waits for it does, and after
+    /// Asks the tracker at this address. It ends when whoever waits for it does, and after
     /// [`TIMEOUT`](tracker::TIMEOUT) at the latest.
     ///
     /// # Errors
     ///
     /// When nothing can be sent, or the tracker refuses or says nothing.
-    pub async fn announce(
-        &self,
-        to: SocketAddr,
-        announce: Announce,
-    ) -> Result<AnnounceReply, AskError> {
+    pub async fn ask(&self, to: SocketAddr, ask: Ask) -> Result<Answer, AskError> {
         let questions = match &*self.0 {
             Inner::Open { questions, .. } => questions,
             Inner::Closed(why) => return Err(AskError::Unreachable(why.clone())),
         };
         let (answer, answered) = oneshot::channel();
-        let ask = Ask::Announce(announce);
         let gone = || AskError::Unreachable("the UDP socket is gone".to_owned());
         let sent = questions.send(Question { to, ask, answer }).await;
         sent.map_err(|_| gone())?;
-        match answered.await.map_err(|_| gone())?? {
-            Answer::Announced(reply) => Ok(reply),
-            // It was not asked for; the client would not take it.
-            Answer::Scraped(_) => Err(gone()),
-        }
+        answered.await.map_err(|_| gone())?
     }
 }
 

@@ -6,8 +6,8 @@ use metainfo::InfoHash;
 use peer_id::PeerId;
 use pretty_assertions::assert_eq;
 use tokio::task::LocalSet;
-use tracker::AnnounceRequest;
-use udp_tracker::{Announced, ConnectionId, Reply, Request, Said};
+use tracker::{AnnounceReply, AnnounceRequest};
+use udp_tracker::{Announce, Announced, ConnectionId, Reply, Request, Said};
 
 use super::*;
 
@@ -29,6 +29,14 @@ fn announce() -> Announce {
     Announce {
         request,
         url_data: None,
+    }
+}
+
+/// What a tracker answers to the announce.
+async fn asked(udp: &Udp, tracker: SocketAddr) -> Result<AnnounceReply, AskError> {
+    match udp.ask(tracker, Ask::Announce(announce())).await? {
+        Answer::Announced(reply) => Ok(reply),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -82,11 +90,7 @@ async fn torrents_that_share_the_socket_share_the_trackers_connection_id() {
             connects
         };
         let other = udp.clone();
-        let (one, two, connects) = tokio::join!(
-            udp.announce(addr, announce()),
-            other.announce(addr, announce()),
-            answers,
-        );
+        let (one, two, connects) = tokio::join!(asked(&udp, addr), asked(&other, addr), answers,);
         assert_eq!(one.unwrap().complete, Some(2));
         assert_eq!(two.unwrap().complete, Some(2));
         assert_eq!(connects, 1);
@@ -99,10 +103,10 @@ async fn where_no_datagram_can_go_the_question_ends_at_once() {
     with_socket(async |udp| {
         // A socket that is bound to loopback has no way to elsewhere.
         let elsewhere = "192.0.2.1:80".parse().unwrap();
-        let error = udp.announce(elsewhere, announce()).await.unwrap_err();
+        let error = asked(&udp, elsewhere).await.unwrap_err();
         assert!(matches!(error, AskError::Unreachable(_)), "{error}");
         let nowhere = "0.0.0.0:80".parse().unwrap();
-        let error = udp.announce(nowhere, announce()).await.unwrap_err();
+        let error = asked(&udp, nowhere).await.unwrap_err();
         let why = "there can be no tracker at 0.0.0.0:80".to_owned();
         assert_eq!(error, AskError::Unreachable(why));
     })
@@ -124,7 +128,7 @@ async fn without_a_socket_every_question_says_so() {
     let (udp, work) = Udp::open("192.0.2.1:80".parse().unwrap(), None, &Default::default());
     assert!(work.is_none());
     let tracker = "127.0.0.1:80".parse().unwrap();
-    let error = udp.announce(tracker, announce()).await.unwrap_err();
+    let error = asked(&udp, tracker).await.unwrap_err();
     let why = error.to_string();
     assert!(
         why.starts_with("there is no UDP port to be had on this machine: "),
@@ -148,7 +152,7 @@ async fn a_listener_for_both_families_has_a_socket_for_both() {
             answer_one(&tracker).await;
             answer_one(&tracker).await.1
         };
-        let (reply, from) = tokio::join!(udp.announce(addr, announce()), answers);
+        let (reply, from) = tokio::join!(asked(&udp, addr), answers);
         assert_eq!(reply.unwrap().complete, Some(2));
         assert!(from.is_ipv4());
         drop(udp);
@@ -181,7 +185,7 @@ async fn others_have_their_turn_while_datagrams_pour_in() {
         }
         let nobody = "127.0.0.1:9".parse().unwrap();
         let soon = Duration::from_millis(50);
-        let asked = tokio::time::timeout(soon, udp.announce(nobody, announce()));
+        let asked = tokio::time::timeout(soon, asked(&udp, nobody));
         assert!(asked.await.is_err(), "timers ring");
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         flood.join().unwrap();

@@ -25,7 +25,7 @@ fn string(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn everything_a_reply_can_say_is_read() {
-    let body = b"d8:completei5e10:incompletei7e8:intervali1800e12:min intervali900e\
+    let body = b"d8:completei5e11:external ip4:\xc0\0\x02\x0710:incompletei7e8:intervali1800e12:min intervali900e\
                  5:peers6:\x01\x02\x03\x04\x1a\xe1\
                  6:peers618:\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50\
                  10:tracker id3:a\0b15:warning message5:hello3:new4:keyse";
@@ -37,6 +37,7 @@ fn everything_a_reply_can_say_is_read() {
             tracker_id: Some(b"a\0b".to_vec()),
             complete: Some(5),
             incomplete: Some(7),
+            external_ip: Some([192, 0, 2, 7].into()),
             peers: vec![
                 "1.2.3.4:6881".parse().unwrap(),
                 "[2001:db8::1]:80".parse().unwrap()
@@ -44,6 +45,19 @@ fn everything_a_reply_can_say_is_read() {
             warning: Some("hello".to_string()),
         })
     );
+}
+
+#[test]
+fn our_own_address_has_4_or_16_bytes() {
+    let ours = |bytes: &[u8]| {
+        let body = with("external ip", &string(bytes));
+        parse_reply(&body).unwrap().external_ip
+    };
+    assert_eq!(ours(&[192, 0, 2, 1]), Some([192, 0, 2, 1].into()));
+    assert_eq!(ours(&[9; 16]), Some([9; 16].into()));
+    for odd in [&b""[..], b"192.0.2.1", &[1; 5]] {
+        assert_eq!(ours(odd), None);
+    }
 }
 
 #[test]

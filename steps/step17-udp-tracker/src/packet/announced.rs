@@ -71,6 +71,7 @@ impl From<Announced> for AnnounceReply {
             tracker_id: None,
             complete: count(announced.seeders),
             incomplete: count(announced.leechers),
+            external_ip: None,
             peers: peers
                 .filter(|&peer| seen.insert(peer))
                 .take(MAX_PEERS)

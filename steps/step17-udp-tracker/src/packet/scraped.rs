@@ -1,6 +1,7 @@
 //! The counts of a torrent.
 
 use serde::{Deserialize, Serialize};
+use tracker::Counts;
 
 /// What a tracker knows of a torrent (BEP 15, "Scrape").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,5 +32,18 @@ impl Scraped {
             leechers: number(torrent, 8),
         });
         scraped.collect()
+    }
+}
+
+impl From<Scraped> for Counts {
+    /// The same that an HTTP tracker would have said. A count that is negative to a tracker that counts
+    /// with signs, like -1, is none.
+    fn from(scraped: Scraped) -> Counts {
+        let count = |n: u32| (n <= i32::MAX as u32).then_some(n);
+        Counts {
+            seeders: count(scraped.seeders),
+            leechers: count(scraped.leechers),
+            completed: count(scraped.completed),
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! CRC-32C, the checksum with Castagnoli's polynomial, on which BEP 42 builds.
+//! CRC-32C, the checksum with Castagnoli's polynomial, on which BEP 42 builds, and BEP 40.
 
 /// The polynomial, lowest bit first.
 const POLYNOMIAL: u32 = 0x82f6_3b78;
 
-/// The checksum of some bytes. They are few and seldom: no table is needed.
-pub(super) fn crc32c(bytes: &[u8]) -> u32 {
+/// The checksum of some bytes (RFC 3720, appendix B.4). It is for few bytes, now and then: it has no table.
+pub fn crc32c(bytes: &[u8]) -> u32 {
     let mut crc = !0;
     for &byte in bytes {
         crc ^= u32::from(byte);

@@ -112,13 +112,13 @@ impl Node {
         let Some(home) = self.home_mut(family).filter(|_| !is_local(by.ip())) else {
             return;
         };
-        let Some(ip) = home
-            .votes
-            .add(by, ip)
-            .filter(|&ip| !home.table.own().fits(ip))
-        else {
+        let Some(ip) = home.votes.add(by, ip) else {
             return;
         };
+        home.seen_at = Some(ip);
+        if home.table.own().fits(ip) {
+            return;
+        }
         if home.moved.is_some_and(|at| now < at + MOVE_AGAIN) {
             return;
         }

@@ -1,5 +1,6 @@
 //! What a node is in one of the two networks, IPv4's or IPv6's (BEP 32).
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::LookupId;
@@ -17,6 +18,8 @@ pub(super) struct Home {
     pub(super) seeds: Seeds,
     /// Where others see us.
     pub(super) votes: Votes,
+    /// Where they said so last, when enough had.
+    pub(super) seen_at: Option<IpAddr>,
     /// When we last took another id because of that.
     pub(super) moved: Option<Duration>,
     /// The lookup of our own id, by which we get to know our neighbours, or of a bucket, if it is under
@@ -33,6 +36,7 @@ impl Home {
             table: Table::new(own, now),
             seeds: Seeds::default(),
             votes: Votes::default(),
+            seen_at: None,
             moved: None,
             upkeep: None,
             join: Some(now),

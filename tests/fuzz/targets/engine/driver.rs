@@ -18,7 +18,7 @@ use messages::{Bitfield, BlockRequest, Ended, Message};
 use metainfo::InfoHash;
 use peer_id::PeerId;
 use picker::PeerKey;
-use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, Retry};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceReply, Counts, Retry};
 
 /// Timers that ring at most while one step lets time pass: one that rings for ever is found, and a day is not needed.
 const MOST_RINGS: usize = 2_000;
@@ -53,6 +53,8 @@ pub struct Driver {
     dialling: Vec<SocketAddr>,
     /// Announces that wait for an answer.
     announces: Vec<(String, Option<AnnounceEvent>)>,
+    /// Trackers that were asked for their counts.
+    scrapes: Vec<String>,
     /// The block that the engine is deciding about.
     deciding: Option<(BufKey, BlockRequest)>,
     next_buf: u32,
@@ -88,6 +90,7 @@ impl Driver {
             connections: BTreeMap::new(),
             dialling: Vec::new(),
             announces: Vec::new(),
+            scrapes: Vec::new(),
             deciding: None,
             next_buf: 0,
             kept: BTreeMap::new(),
@@ -245,6 +248,7 @@ impl Driver {
                 );
                 self.announces.push((tracker, announcement.event));
             }
+            Action::Scrape { tracker } => self.scrapes.push(tracker),
             Action::Report(Report::PeerBanned { addr, .. }) => {
                 self.banned.insert(addr);
             }

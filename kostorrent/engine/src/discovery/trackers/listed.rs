@@ -17,6 +17,7 @@ impl Trackers {
             asked: self.under_way.contains_key(url),
             word: self.words.get(url).cloned(),
             next: next(url).filter(|_| !self.paused),
+            counts: self.counts.of(url),
         };
         self.tiers.iter().map(tracker).collect()
     }

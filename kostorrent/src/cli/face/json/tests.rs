@@ -41,6 +41,12 @@ fn samples() -> Vec<Value> {
         },
         Report::DiskFault { why: "full".into() },
         Report::DiskWell,
+        Report::InterfaceGone {
+            interface: "tun0".into(),
+        },
+        Report::InterfaceBack {
+            interface: "tun0".into(),
+        },
         Report::SuperSeeded,
         Report::Paused,
         Report::Resumed,
@@ -181,10 +187,13 @@ fn values_have_their_types() {
                     | "message"
                     | "files"
                     | "tracker"
+                    | "interface"
             );
             assert_eq!(value.is_string(), text, "{name}");
+            let may_be_unknown =
+                matches!(name.as_str(), "eta" | "known_seeders" | "known_leechers");
             assert!(
-                text || value.is_number() || (name == "eta" && value.is_null()),
+                text || value.is_number() || (may_be_unknown && value.is_null()),
                 "{name}"
             );
         }

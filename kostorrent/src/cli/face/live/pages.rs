@@ -11,6 +11,7 @@ use progress::{Role, Text, bytes, columns, duration, rate};
 use super::files;
 use super::panel::{Frame, bar, ends, line, tail};
 use super::shown::Shown;
+use crate::cli::counts;
 use crate::cli::text::{one_line, printable};
 
 /// What is open.
@@ -279,8 +280,11 @@ fn tracker(tracker: &TrackerDetails, frame: Frame) -> Text {
     let mut said = match &tracker.word {
         _ if tracker.asked => "is being asked".to_owned(),
         None | Some(TrackerWord::None | TrackerWord::Nothing) => "not asked so far".to_owned(),
-        Some(TrackerWord::Addresses(1)) => "knows one address".to_owned(),
-        Some(TrackerWord::Addresses(count)) => format!("knows {count} addresses"),
+        Some(TrackerWord::Addresses(count)) => match (counts::words(tracker.counts), count) {
+            (Some(counts), _) => format!("knows {counts}"),
+            (None, 1) => "knows one address".to_owned(),
+            (None, count) => format!("knows {count} addresses"),
+        },
         Some(TrackerWord::Failed(why)) => one_line(&why.to_string()),
     };
     if let Some(next) = tracker.next.filter(|next| !next.is_zero()) {

@@ -6,6 +6,7 @@ use engine::{Bound, Doing, Encryption, OpenPiece, PeerDetails, TrackerDetails, T
 use pretty_assertions::assert_eq;
 use progress::{Piece, Text};
 use proptest::prelude::*;
+use tracker::Counts;
 
 use super::super::FileSpan;
 use super::*;
@@ -26,6 +27,7 @@ fn subject(name: &str) -> Subject {
         pieces: 100,
         piece_length: 1 << 14,
         path: "sample".into(),
+        is_given: false,
         listening: ([127, 0, 0, 1], 1).into(),
         files: Arc::new([
             file("README.txt", 0, 1_000),
@@ -114,6 +116,11 @@ fn details() -> Details {
             asked: false,
             word: Some(TrackerWord::Addresses(50)),
             next: Some(Duration::from_secs(1_754)),
+            counts: Counts {
+                seeders: Some(40),
+                leechers: Some(12),
+                completed: None,
+            },
         }],
     }
 }
@@ -259,7 +266,7 @@ fn trackers_and_the_log_have_a_page() {
         trackers[5..7],
         [
             "peers  files  [trackers]  log",
-            "tracker.example:80  knows 50 addresses, asked again in 29 m 14 s",
+            "tracker.example:80  knows 40 seeders and 12 leechers, asked again in 29 m 14 s",
         ]
     );
     let log = drawn(TorrentState::Downloading, Some(Page::Log), 79, 24);

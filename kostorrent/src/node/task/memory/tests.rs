@@ -16,12 +16,15 @@ use tokio::task::LocalSet;
 
 use super::super::*;
 use super::*;
-use crate::node::begin::{Common, Station, Work};
+use crate::node::begin::Work;
+use crate::node::common::Common;
 use crate::node::disk;
 use crate::node::doors::Doors;
 use crate::node::handle::{Mode, Reins, Remember, Torrent, TorrentOptions};
 use crate::node::opening::{self, Opened, Place};
+use crate::node::route::{Presence, Route};
 use crate::node::shares::Shares;
+use crate::node::start::Station;
 use crate::node::udp::Udp;
 
 const PIECE: usize = 16 * 1024;
@@ -114,7 +117,8 @@ impl Scene {
     async fn live(&self, work: impl AsyncFnOnce(&mut Task)) {
         let (disk, disk_thread) = disk::start().unwrap();
         let shares = Rc::new(Shares::new(None, None, u64::MAX));
-        let common = Rc::new(Common::new(disk, shares));
+        let presence = Presence::of(&Route::default()).0;
+        let common = Rc::new(Common::new(disk, shares, presence));
         let doors = Arc::new(Doors::new(
             PeerId([1; 20]),
             encryption::Policy::Allow,

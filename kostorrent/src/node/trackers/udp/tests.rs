@@ -8,15 +8,16 @@ use tokio::task::LocalSet;
 use super::*;
 
 fn reply(peers: &[&str]) -> Said {
-    Ok(AnnounceReply {
+    Ok(Answer::Announced(AnnounceReply {
         interval: Duration::from_secs(1_800),
         min_interval: None,
         tracker_id: None,
         complete: Some(1),
         incomplete: Some(0),
+        external_ip: None,
         peers: peers.iter().map(|peer| peer.parse().unwrap()).collect(),
         warning: None,
-    })
+    }))
 }
 
 fn refused() -> Said {
@@ -58,6 +59,24 @@ async fn the_answers_of_both_families_are_one() {
     let (four, six) = ("192.0.2.1:1", "[2001:db8::1]:1");
     let (said, after) = asked([(Some(10), reply(&[four])), (Some(400), reply(&[six, six]))]).await;
     assert_eq!((said, after), (reply(&[four, six]), 400));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_counts_the_one_of_the_larger_network_is_taken() {
+    let counts = |seeders| {
+        let scraped = Scraped {
+            seeders,
+            completed: 9,
+            leechers: 1,
+        };
+        Ok(Answer::Scraped(vec![scraped]))
+    };
+    for answers in [[2, 5], [5, 2]] {
+        let (said, _) = asked(answers.map(|seeders| (Some(10), counts(seeders)))).await;
+        assert_eq!(said, counts(5));
+    }
+    let (said, _) = asked([(Some(0), Ok(Answer::Scraped(vec![]))), (Some(9), counts(1))]).await;
+    assert_eq!(said, counts(1));
 }
 
 #[tokio::test(start_paused = true)]

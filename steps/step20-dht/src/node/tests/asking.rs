@@ -346,10 +346,12 @@ fn enough_of_those_whom_it_has_chosen_can_tell_it_where_it_is() {
     };
     // Nobody can be there.
     assert_eq!(tell(&mut node, addr("0.0.0.1:1"), ZERO), None);
+    assert_eq!(node.seen_at(Family::V4), None);
     let Some(Event::Moved { ip, id }) = tell(&mut node, ours, ZERO) else {
         panic!()
     };
     assert_eq!(ip, ours.ip());
+    assert_eq!(node.seen_at(Family::V4), Some(ip));
     assert!(id.fits(ip));
     assert_eq!(node.id(Family::V4), Some(id));
     let good = node.snapshot(ZERO).v4.unwrap().good;

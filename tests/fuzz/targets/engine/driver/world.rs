@@ -80,16 +80,34 @@ impl Driver {
     }
 
     pub fn announced(&mut self, which: u8, peers: Vec<SocketAddr>, interval: Duration, id: bool) {
+        self.scraped(which, id);
         let reply = AnnounceReply {
             interval,
             min_interval: None,
             tracker_id: id.then(|| vec![which]),
-            complete: None,
+            complete: (which % 2 == 0).then_some(which.into()),
             incomplete: None,
+            external_ip: id.then(|| [192, 0, 2, which].into()),
             peers,
             warning: id.then(|| "a warning".to_owned()),
         };
         self.tracker_says(which, Ok(reply));
+    }
+
+    /// Whoever was asked for counts tells them, or does not.
+    fn scraped(&mut self, which: u8, tells: bool) {
+        if let Some(tracker) = self.scrapes.pop() {
+            let counts = Counts {
+                seeders: Some(which.into()),
+                ..Counts::default()
+            };
+            let host = "tracker.example".to_owned();
+            let result = match tells {
+                true => Ok(counts),
+                false => Err(AnnounceError::Redirects { host }),
+            };
+            self.tell(Event::Scraped { tracker, result });
+        }
     }
 
     pub fn not_announced(&mut self, which: u8) {
