@@ -188,7 +188,9 @@ fn rqbit() -> Option<Client> {
     Some(Client {
         name: "rqbit",
         version: version("rqbit", "--version")?,
-        download: words(&format!("{QUIET} --output-folder {{output}} {{torrent}} {{magnet}}")),
+        download: words(&format!(
+            "{QUIET} --output-folder {{output}} {{torrent}} {{magnet}}"
+        )),
         seed: words(&format!("{QUIET} --output-folder {{data}} {{torrent}}")),
         host: None,
     })

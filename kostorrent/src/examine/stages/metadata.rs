@@ -100,9 +100,10 @@ fn asked(mut scene: Scene) -> Playing {
         scene.tracker_for(&[]).await?;
         let over = move |scene: &Scene| {
             let answers = answers_to(scene);
-            let met = |passed: &Passed| matches!(passed, Passed::Handshake(_));
-            let met = scene.tape.first(ASKER, met);
-            answers > count || scene.tape.hung_up(ASKER) || is_past(scene, met, WATCHED)
+            let mut passed = scene.tape.with(ASKER).into_iter();
+            let asked = passed.rfind(|(_, passed)| matches!(passed, Passed::WeSaid(_)));
+            let asked = asked.map(|(at, _)| at);
+            answers > count || scene.tape.hung_up(ASKER) || is_past(scene, asked, WATCHED)
         };
         let played = scene.play(scene.patience(), &over).await?;
         let all = [&TELLS, &GIVES, &OUTSIDE];

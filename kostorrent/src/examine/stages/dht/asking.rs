@@ -50,7 +50,8 @@ pub(super) fn search(mut scene: Scene) -> Playing {
         let info_hash = scene.torrent.info_hash();
         let over = move |scene: &Scene| {
             let said = said(scene);
-            scene.finds("seeder", peer) && !announces(&said, info_hash).is_empty()
+            let found = scene.finds("seeder", peer) && !announces(&said, info_hash).is_empty();
+            found || said.iter().any(|said| said.message.is_err())
         };
         let limit = scene.patience().max(SEARCH);
         let played = scene.play(limit, &over).await?;

@@ -71,7 +71,9 @@ fn only(mut scene: Scene, check: &'static Check, taken: Methods) -> Playing {
             } else {
                 shaken(scene)
             };
-            done || secured(scene, PEER).is_some() && scene.tape.is_gone(PEER, GONE)
+            let broken = failure(scene, PEER).is_some_and(|why| why != Failure::PlainText);
+            let secured = secured(scene, PEER).is_some();
+            done || broken || secured && scene.tape.is_gone(PEER, GONE)
         };
         let played = scene.play(scene.patience().max(SECOND), &over).await?;
         let finding = if over(&scene) && (scene.is_whole() || !fetches && shaken(&scene)) {

@@ -14,7 +14,7 @@ use super::{CHAPTER, GREETING, NOT_CLAIMED, NUMBERS, claims_it, met, teller};
 use crate::examine::scene::Scene;
 use crate::examine::stage::Playing;
 use crate::examine::stages::called::is_past;
-use crate::examine::verdict::{Check, Finding};
+use crate::examine::verdict::{Check, Finding, Verdict};
 use crate::lab::trouble::News;
 
 pub(super) static FORM: Check = Check {
@@ -70,12 +70,15 @@ pub(super) fn tells(mut scene: Scene) -> Playing {
         let over = |scene: &Scene| {
             let met = met(scene, TOLD[0]);
             let silent = is_past(scene, met, GREETING) && !claims_it(scene, TOLD[0]);
-            silent || is_past(scene, met, WATCHED)
+            // What is wrong by now will not come right.
+            let judged = judged(&all_told(scene), &contacts);
+            let wrong = judged.iter().any(|it| it.verdict == Verdict::Wrong);
+            silent || wrong || is_past(scene, met, WATCHED)
         };
         let limit = scene.patience().max(WATCHED + 2 * GREETING);
         let played = scene.play(limit, &over).await?;
         let all = [&FORM, &CONTACTS, &SELDOM];
-        let told: Vec<Vec<Told>> = TOLD.iter().flat_map(|who| told(&scene, who)).collect();
+        let told = all_told(&scene);
         let none = told.iter().all(Vec::is_empty);
         let findings = if let Some(crash) = played.crash() {
             all.map(|check| check.wrong(crash.clone()))
@@ -87,8 +90,7 @@ pub(super) fn tells(mut scene: Scene) -> Playing {
             let why = format!("it told nobody of anybody: {}", played.why());
             all.map(|check| check.skipped(why.clone()))
         } else {
-            let every: Vec<&Told> = told.iter().flatten().collect();
-            [form(&told), known(&every, &contacts), seldom(&told)]
+            judged(&told, &contacts)
         };
         let seen = scene.tape.last(12);
         let findings = findings.into_iter();
@@ -109,6 +111,16 @@ async fn fleeting(scene: &mut Scene) -> Result<SocketAddr, crate::examine::scene
         Ok(())
     };
     scene.peer("fleeting", Manner::default(), conduct).await
+}
+
+/// What was said in each call, to whomever.
+fn all_told(scene: &Scene) -> Vec<Vec<Told>> {
+    TOLD.iter().flat_map(|who| told(scene, who)).collect()
+}
+
+fn judged(told: &[Vec<Told>], contacts: &BTreeSet<SocketAddr>) -> [Finding; 3] {
+    let every: Vec<&Told> = told.iter().flatten().collect();
+    [form(told), known(&every, contacts), seldom(told)]
 }
 
 /// What this peer was told in each call.
@@ -211,7 +223,6 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::examine::verdict::Verdict;
 
     fn news(at: u64, ports: std::ops::Range<u16>) -> Told {
         let added = ports.map(|port| Contact {
