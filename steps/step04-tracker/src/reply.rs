@@ -92,8 +92,7 @@ const LIMITS: Limits = Limits {
 /// Reads a tracker's reply.
 ///
 /// It is read leniently: a tracker that forgets to sort its keys still knows our
-/// peers. Whatever is odd in it is dropped, not refused, as long as the whole can
-/// be read.
+/// peers. Whatever is odd in it is dropped, as long as the whole can be read.
 ///
 /// # Errors
 ///

@@ -31,7 +31,7 @@ fn main() {
     for line in text.lines().filter(|line| !line.is_empty()) {
         println!("   {line}");
     }
-    println!("\n(and three empty lines.)\n");
+    println!("\n(and, behind the last line, twice more \\r\\n.)\n");
     let from: SocketAddr = ([192, 168, 1, 20], 6771).into();
     println!("It comes from {from}, and all hear it:\n");
     for (name, hears) in [("Ada", &mut ada), ("Ben", &mut ben), ("Carl", &mut carl)] {

@@ -76,7 +76,7 @@ pub(crate) fn dialable(mut addr: SocketAddr) -> Option<SocketAddr> {
 }
 
 // ANCHOR: near
-/// How near an address is: whoever is far away has no say about what is nearer to us than he is.
+/// How near an address is. A peer is believed about others that are as far away as it is, or farther.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Near {
     /// This machine.

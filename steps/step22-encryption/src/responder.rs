@@ -187,7 +187,7 @@ impl Responder {
         secret: Secret,
         torrent: &impl Fn(SkeyHash) -> Option<InfoHash>,
     ) -> Result<Next<State>, Failure> {
-        // ANCHOR: yours_read_torrent (chapter 22, "The called")
+        // ANCHOR: yours_read_torrent (chapter 22, "The callee")
         let Some(masked) = take_array::<20>(&mut self.inbox) else {
             return Ok(Next::Wait(State::Torrent(secret)));
         };

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use engine::{Action, Config, Engine, Event, Time};
 use peer_id::PeerId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tracker::{AnnounceEvent, AnnounceRequest};
+use tracker::{AnnounceError, AnnounceEvent, AnnounceRequest, TIMEOUT};
 use udp_tracker::{
     Announce, Announced, Ask, Client, ConnectionId, Family, Reply, Request, Said, TransactionId,
 };
@@ -222,9 +223,27 @@ pub(super) fn way() -> Figure {
     svg.finish(512.0)
 }
 
-/// When a request sends what, for so long: to a tracker that says nothing, or that gives connection ids and says nothing
-/// more. Each time is a second, and whether a connect went out, and an announce.
-fn times(gives_ids: bool, patience: u64) -> Vec<(u64, bool, bool)> {
+/// What was sent at one time, in seconds, and until when it was waited for.
+struct Sent {
+    at: u64,
+    until: u64,
+    connects: bool,
+    asks: bool,
+}
+
+impl Sent {
+    fn later(self, by: u64) -> Sent {
+        Sent {
+            at: self.at + by,
+            until: self.until + by,
+            ..self
+        }
+    }
+}
+
+/// When a request sends what, with so many seconds of patience: to a tracker that says nothing, or that gives connection
+/// ids and says nothing more.
+fn times(gives_ids: bool, patience: u64) -> Vec<Sent> {
     let rng = &mut ChaCha8Rng::seed_from_u64(17);
     let tracker: SocketAddr = ([192, 0, 2, 1], 6969).into();
     let mut client = Client::new();
@@ -254,48 +273,108 @@ fn times(gives_ids: bool, patience: u64) -> Vec<(u64, bool, bool)> {
         if client.poll_event().is_some() {
             return times;
         }
-        times.push((now.as_secs(), connects, asks));
-        now = client.poll_timeout().expect("a request is under way");
+        let next = client.poll_timeout().expect("a request is under way");
+        times.push(Sent {
+            at: now.as_secs(),
+            until: next.as_secs(),
+            connects,
+            asks,
+        });
+        now = next;
         client.handle_timeout(now, rng);
     }
 }
 
+/// The same of the whole client, which has no other tracker to ask. Each announce ends after its patience; the next one
+/// begins after the engine's pause.
+fn client_times(end: u64) -> Vec<Sent> {
+    let config = Config {
+        info_hash: Some(sample::info_hash()),
+        tiers: vec![vec!["udp://192.0.2.1:6969".to_owned()]],
+        ..Config::new(None)
+    };
+    let mut engine = Engine::new(config, Time::ZERO);
+    let mut now = Duration::ZERO;
+    let mut waits_for: Option<(String, Option<AnnounceEvent>, Duration)> = None;
+    let mut sent = Vec::new();
+    loop {
+        while let Some(action) = engine.poll_action() {
+            if let Action::Announce {
+                tracker,
+                announcement,
+            } = action
+            {
+                let began = now.as_secs();
+                let of_one = times(false, TIMEOUT.as_secs());
+                sent.extend(of_one.into_iter().map(|one| one.later(began)));
+                waits_for = Some((tracker, announcement.event, now + TIMEOUT));
+            }
+        }
+        let timer = engine.poll_timeout().map(Time::since_start);
+        let given_up = waits_for.as_ref().map(|&(.., at)| at);
+        now = timer
+            .into_iter()
+            .chain(given_up)
+            .min()
+            .expect("it never stops trying");
+        if now.as_secs() >= end {
+            return sent;
+        }
+        let event = match waits_for.take_if(|(.., at)| *at <= now) {
+            Some((tracker, told, _)) => Event::Announced {
+                tracker,
+                told,
+                result: Err(AnnounceError::TimedOut {
+                    host: "192.0.2.1:6969".to_owned(),
+                    limit: TIMEOUT,
+                }),
+            },
+            None => Event::Timeout,
+        };
+        engine.handle(event, Time::after_start(now));
+    }
+}
+
 /// How long the figure of the waits looks, in seconds.
-const END: u64 = 465;
+const END: u64 = 225;
 
 pub(super) fn waits() -> Figure {
     let mut svg = Svg::new(
         "17-waits",
-        "When datagrams go to a tracker that does not answer: a connect after 0, 15, 45, 105 and 225 seconds, with waits \
-         of 15, 30, 60, 120 and 240 seconds between them. If it gives a connection id and then is silent: a connect and an \
-         announce at once, the announce again after 15 and 45 seconds; after 105 and 225 seconds the id is too old, so a \
-         connect goes before the announce.",
+        "When datagrams go to a tracker that does not answer. The client: a connect after 0 and 15 seconds, and it gives up \
+         after 20; after a pause of 10 seconds it begins anew, at 30 and 45 seconds, and after one of 20 seconds at 70 and \
+         85. With all the patience of BEP 15: a connect after 0, 15, 45 and 105 seconds, with waits of 15, 30, 60 and 120 \
+         seconds. If the tracker gives a connection id and then is silent: a connect and an announce at once, the announce \
+         again after 15 and 45 seconds; after 105 seconds the id is too old, so a connect goes before the announce.",
         Width::Narrow,
     );
-    let x = |second: u64| 52.0 + second as f64 * 0.9;
+    let x = |second: u64| 52.0 + second as f64 * 1.8;
     let mut y = 0.0;
-    for (name, gives_ids) in [
-        ("nothing comes", false),
-        ("a connection id comes, and then nothing", true),
+    for (name, sent) in [
+        ("the client; nothing comes", client_times(100)),
+        ("BEP 15; nothing comes", times(false, END)),
+        (
+            "BEP 15; a connection id comes, and then nothing",
+            times(true, END),
+        ),
     ] {
         y += 20.0;
         svg.text("bold", 2.0, y, name);
         y += 10.0;
-        let times = times(gives_ids, END);
-        let ends = times.iter().skip(1).map(|&(at, ..)| at).chain([END]);
-        for (&(at, connects, asks), end) in times.iter().zip(ends) {
-            svg.text("mono small end", 42.0, y + 18.0, &at.to_string());
-            let class = if asks { "b" } else { "a" };
-            svg.rect(class, x(at), y, x(end) - x(at) - 2.0, 25.0);
-            let sent = match (connects, asks) {
+        for one in sent {
+            svg.text("mono small end", 42.0, y + 18.0, &one.at.to_string());
+            let class = if one.asks { "b" } else { "a" };
+            let (from, to) = (x(one.at), x(one.until));
+            svg.rect(class, from, y, to - from - 2.0, 25.0);
+            let what = match (one.connects, one.asks) {
                 (true, true) => "connect, announce",
                 (true, false) => "connect",
                 _ => "announce",
             };
-            let words = format!("{sent}, {} s", end - at);
-            match end > 300 {
-                true => svg.text("small end", x(end) - 10.0, y + 18.0, &words),
-                false => svg.text("small", x(end) + 6.0, y + 18.0, &words),
+            let words = format!("{what}, {} s", one.until - one.at);
+            match to > 300.0 {
+                true => svg.text("small end", to - 10.0, y + 18.0, &words),
+                false => svg.text("small", to + 6.0, y + 18.0, &words),
             }
             y += 29.0;
         }
