@@ -73,7 +73,7 @@ def call_either_way(table, knock, address):
 # ANCHOR_END: call
 
 
-# ANCHOR: answer
+# ANCHOR: peek
 # Whether a caller begins in plain text. It looks at what has come, and takes nothing of it.
 def begins_plain(connection):
     for _ in range(200):
@@ -82,8 +82,10 @@ def begins_plain(connection):
             return first == PROTOCOL
         time.sleep(0.05)
     raise ValueError("it begins, and does not go on")
+# ANCHOR_END: peek
 
 
+# ANCHOR: answer
 # Answers a caller in the way that it has chosen.
 def answer_either_way(table, knock):
     connection = knock["lines"][0]
@@ -101,7 +103,6 @@ def answer_either_way(table, knock):
 # ANCHOR_END: answer
 
 
-# ANCHOR: stranger
 # All that is known of a peer behind its handshake: what chapters 16 and 19 to 21 want to know.
 def make_stranger(connection, theirs, their_id, address, we_called):
     peer = make_partner(connection, their_id, we_called)
@@ -114,10 +115,8 @@ def make_stranger(connection, theirs, their_id, address, we_called):
         "metadata_number": 0, "size": 0, "got": bytearray(), "waits": None, "rests": 0,
     })
     return peer
-# ANCHOR_END: stranger
 
 
-# ANCHOR: greet
 # Meets a peer, in a thread of its own; `door` has who is through.
 def meet_stranger(table, knock, address):
     we_called = not knock["lines"]
@@ -127,7 +126,9 @@ def meet_stranger(table, knock, address):
         else:
             connection, theirs = answer_either_way(table, knock)
         their_id = check_handshake(theirs, table["info_hash"], table["our_id"])
-        table["door"].append(make_stranger(connection, theirs, their_id, address, we_called))
+        peer = make_stranger(connection, theirs, their_id, address, we_called)
+        peer["encrypted"] = connection is not knock["lines"][0]
+        table["door"].append(peer)
     except STRANGE as error:
         if table["known"].get(address, knock).get("tries", 1) == 1:
             print_line(f"{address[0]}:{address[1]}: {error}")
@@ -150,4 +151,3 @@ def end_slow_handshakes(table):
         if time.monotonic() > knock["since"] + 10:
             for line in list(knock["lines"]):
                 shut(line)
-# ANCHOR_END: greet

@@ -9,7 +9,7 @@ from ch04_tracker import announce, ask_in_turn
 from ch07_blocks import piece_length
 from ch17_udp import announce_by_udp
 from ch19_exchange import print_line
-from ch20_dht import announce_to, distance, nodes_in, peers_of_answers, respond, send_query
+from ch20_dht import distance, nodes_in, peers_of_answers, respond, send_query
 from join_lines import STRANGE, meet_at_the_door
 
 MOST_PEERS = 30  # whom we are connected to, or call
@@ -58,7 +58,6 @@ def call_the_named(table):
 # ANCHOR_END: call
 
 
-# ANCHOR: announce
 # What we lack; while there are no metadata, a little: who lacks nothing is told of nobody.
 def bytes_we_lack(table):
     if table["torrent"] is None:
@@ -76,7 +75,6 @@ def announce_to_url(table, url, event):
     except STRANGE as error:
         print_line(f"{url}: {error}")
         raise ValueError("it does not answer") from None
-# ANCHOR_END: announce
 
 
 # ANCHOR: tracker
@@ -113,15 +111,14 @@ def hear_datagrams(line, node, asked, seconds):
                 answer = respond(node["known"], node["peers"], said[b"q"], said[b"a"], sender)
                 line.sendto(encode({b"t": said[b"t"], **answer}), sender)
             elif said[b"t"] == asked.get(sender):
-                answers[sender] = said.get(b"r", {})  # nothing: it refuses
+                answers[sender] = dict(said.get(b"r", {}).items())  # nothing: it refuses
         except STRANGE:
             continue  # nothing yet, or nothing that makes sense
     return answers
 # ANCHOR_END: datagrams
 
 
-# ANCHOR: read
-# What an answer has: an id, nodes, and peers; nothing of it is used that is not what it should be.
+# What an answer has: an id, nodes, and peers; nothing of them if one makes no sense.
 def read_answer(answer):
     try:
         if len(answer[b"id"] + b"") == 20:
@@ -132,10 +129,19 @@ def read_answer(answer):
     return None, [], []
 
 
+# Sends a question, if there is a way to that address.
+def send_if_possible(line, address, method, arguments):
+    try:
+        return send_query(line, address, method, arguments)
+    except (OSError, OverflowError):
+        return None
+
+
+# ANCHOR: search
 # Searches as in chapter 20, but asks all who are near at once, so that the silent hold up
 # nobody for long; peers are passed on as soon as they are named.
 def search(table, line, node):
-    target, answers = table["info_hash"], {}
+    target, answers, near = table["info_hash"], {}, []
     starts = list(node["known"]) + table["nodes"]
     heard = {start: target for start in random.sample(starts, min(len(starts), 8))}
     while not table["private"] and len(answers) < MOST_ASKED_NODES:
@@ -143,13 +149,14 @@ def search(table, line, node):
         left = [address for address in near if address not in answers]
         if not left:
             break
-        asked = {address: send_query(line, address, b"get_peers", {b"info_hash": target})
+        asked = {address: send_if_possible(line, address, b"get_peers", {b"info_hash": target})
                  for address in left}
         replies = hear_datagrams(line, node, asked, 2)
         for address in left:
             answers[address] = replies.get(address, {})
             take_answer(table, node, heard, address, answers[address])
-    return answers
+    return {address: answers[address] for address in near if address in answers}
+# ANCHOR_END: search
 
 
 # Takes an answer: where the node really is, whom it knows, and which peers it names.
@@ -161,7 +168,17 @@ def take_answer(table, node, heard, address, answer):
     for other, where in nodes:
         heard.setdefault(where, other)
     table["tips"].append(("the DHT", peers))
-# ANCHOR_END: read
+
+
+# Announces us to those who gave a token, and hears what they say.
+def announce_to_nodes(table, line, node, answers):
+    asked = {}
+    for address, answer in answers.items():
+        if b"token" in answer:
+            arguments = {b"info_hash": table["info_hash"], b"port": table["port"],
+                         b"token": answer[b"token"]}
+            asked[address] = send_if_possible(line, address, b"announce_peer", arguments)
+    hear_datagrams(line, node, asked, 2)
 
 
 # ANCHOR: dht
@@ -172,7 +189,7 @@ def stay_in_dht(table, line):
         answers = search(table, line, node)
         rest = 5
         if node["known"] and table["torrent"] and not table["private"]:
-            announce_to(line, table["info_hash"], answers, table["port"])
+            announce_to_nodes(table, line, node, answers)
             rest = 300
         hear_datagrams(line, node, {}, rest)
 # ANCHOR_END: dht

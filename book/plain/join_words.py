@@ -29,7 +29,6 @@ PATIENCE = 5  # seconds for a block of metadata
 ON_THE_WAY = 16  # requests to each peer
 
 
-# ANCHOR: extended
 # A message of the extension protocol, to be sent when its turn comes.
 def extended_message(number, said):
     return make_message(EXTENDED, bytes([number]) + encode(said))
@@ -45,7 +44,6 @@ def about_us(table):
     elif table["by_link"]:  # it was not known at first that it is private: take it back
         said[b"m"] = {b"ut_metadata": 0, b"ut_pex": 0}
     return said
-# ANCHOR_END: extended
 
 
 # ANCHOR: first
@@ -66,7 +64,6 @@ def say_first_words(table, peer):
 # ANCHOR_END: first
 
 
-# ANCHOR: numbers
 # The dictionary that a message begins with, and where it ends.
 def dictionary_in(payload):
     try:
@@ -92,7 +89,6 @@ def hear_about_it(peer, payload):
         peer["size"] = said[b"metadata_size"]
     if not peer["we_called"] and is_number(said.get(b"p"), 1, 65535):
         peer["address"] = (peer["host"], said[b"p"])
-# ANCHOR_END: numbers
 
 
 # ANCHOR: fetch
@@ -133,7 +129,6 @@ def take_metadata(table, peer, said, block):
 # ANCHOR_END: block
 
 
-# ANCHOR: give
 # Gives a block of our metadata; a reject, if there is none.
 def give_metadata(table, peer, piece):
     metadata = b"" if table["private"] else table["metadata"] or b""
@@ -157,7 +152,6 @@ def hear_of_metadata(table, peer, payload):
         take_metadata(table, peer, said, payload[end:])
     elif said.get(b"msg_type") == 2:
         peer["waits"], peer["rests"] = None, time.monotonic() + 60
-# ANCHOR_END: give
 
 
 # ANCHOR: hear
@@ -179,8 +173,10 @@ def do_what_it_says(table, peer, number, payload):
     elif table["torrent"] is not None:
         hear_of_pieces(table, peer, number, payload)
         hear_of_blocks(table, peer, number, payload)
+# ANCHOR_END: hear
 
 
+# ANCHOR: extension
 # An extended message: its number is one of those that we have given out, or 0.
 def hear_extension(table, peer, payload):
     if payload[:1] == bytes([0]):
@@ -191,10 +187,9 @@ def hear_extension(table, peer, payload):
         dictionary_in(payload[1:])
         new = take_news(peer["hearsay"], peer["host"], payload[1:])
         hear_of(table, "peer exchange", new)
-# ANCHOR_END: hear
+# ANCHOR_END: extension
 
 
-# ANCHOR: has
 # Hears which pieces a peer has, or allows us.
 def hear_of_pieces(table, peer, number, payload):
     count = len(table["torrent"]["hashes"])
@@ -211,10 +206,8 @@ def hear_of_pieces(table, peer, number, payload):
         peer["has"] = set(range(count))
     elif number == ALLOWED_FAST and peer["fast"] and len(peer["allowed"]) < 100:
         peer["allowed"].add(piece)
-# ANCHOR_END: has
 
 
-# ANCHOR: blocks
 # Hears what a peer asks for, and what it gives, or will not give.
 def hear_of_blocks(table, peer, number, payload):
     if number in (REQUEST, CANCEL, REJECT):
@@ -233,10 +226,8 @@ def hear_of_blocks(table, peer, number, payload):
         take_no(table, peer, request[0], request[1:])
     elif number == PIECE and len(payload) > 8:
         take_bytes(table, peer, payload)
-# ANCHOR_END: blocks
 
 
-# ANCHOR: take
 # Takes what a peer gives, in whatever cuts, and puts the blocks together that it was asked for.
 def take_bytes(table, peer, payload):
     piece, offset, data = take(payload)
@@ -263,6 +254,7 @@ def take_block(table, peer, piece, offset, block):
             other["to_say"].append(make_message(HAVE, piece.to_bytes(4, "big")))
 
 
+# ANCHOR: no
 # A request was rejected: others may be asked. Who rejects unchoked is not asked for this
 # piece for a while, for a longer one each time, and who does nothing else is let go.
 def take_no(table, peer, piece, block):
@@ -277,10 +269,9 @@ def take_no(table, peer, piece, block):
         peer["later"][piece] = time.monotonic() + min(2 ** peer["rejects"], 60)
     if peer["rejects"] > 50:  # and no block between them
         raise ValueError("it rejects whatever we ask for")
-# ANCHOR_END: take
+# ANCHOR_END: no
 
 
-# ANCHOR: allowed
 # Asks a peer for blocks; one that chokes us for those that it allows us all the same.
 def ask_for_blocks(table, peer):
     has = peer["has"]
@@ -297,7 +288,6 @@ def ask_again(peer):
         if time.monotonic() > when:
             peer["has"].add(piece)
             del peer["later"][piece]
-# ANCHOR_END: allowed
 
 
 # ANCHOR: learn
@@ -316,8 +306,10 @@ def learn_the_torrent(table):
         table["missing"] = pieces  # nothing but holes
     table["torrent"] = torrent
     print_line(f"{torrent['name']}: {len(table['missing'])} of {len(pieces)} pieces to fetch")
+# ANCHOR_END: learn
 
 
+# ANCHOR: catch_up
 # Makes up for the time without metadata: with what a peer has said, and what we can say now.
 def catch_up(table, peer):
     early, peer["early"] = peer["early"], []
@@ -330,4 +322,4 @@ def catch_up(table, peer):
         peer["to_say"].append(make_message(HAVE, piece.to_bytes(4, "big")))
     if peer["extended"]:
         peer["to_say"].append(extended_message(0, about_us(table)))
-# ANCHOR_END: learn
+# ANCHOR_END: catch_up

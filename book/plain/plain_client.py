@@ -27,11 +27,21 @@ from join_words import (ask_again, ask_for_blocks, ask_for_metadata, catch_up,
 MOST_CALLERS = 60  # connections in all, with those that were begun by others
 
 
-# ANCHOR: source
 # An address as it stands on a command line, or in a link.
 def address_in(text):
     host, _, port = text.rpartition(":")
     return socket.gethostbyname(host), int(port)
+
+
+# The addresses that are any among those which somebody else has written down.
+def addresses_in(texts):
+    found = []
+    for text in texts:
+        try:
+            found.append(address_in(text))
+        except (OSError, ValueError):
+            print_line(f"{ascii(text)}: this is no address of a peer or node")
+    return found
 
 
 # What a link says, or a torrent file: the info-hash, trackers, peers, nodes, metadata.
@@ -39,18 +49,16 @@ def read_source(source):
     if source.startswith("magnet:"):
         info_hash, said = take_apart(source)
         tiers = [[url] for url in said.get("tr", [])]
-        return info_hash, tiers, [address_in(peer) for peer in said.get("x.pe", [])], [], None
+        return info_hash, tiers, addresses_in(said.get("x.pe", [])), [], None
     with open(source, "rb") as file:
         data = file.read()
     metadata, (root, _) = raw_info(data), decode(data)
     has_trackers = b"announce" in root or b"announce-list" in root
     tiers = read_tiers(root) if has_trackers else []
-    nodes = [(socket.gethostbyname(host.decode()), port) for host, port in root.get(b"nodes", [])]
-    return hashlib.sha1(metadata).digest(), tiers, [], nodes, metadata
-# ANCHOR_END: source
+    nodes = [f"{host.decode()}:{port}" for host, port in root.get(b"nodes", [])]
+    return hashlib.sha1(metadata).digest(), tiers, [], addresses_in(nodes), metadata
 
 
-# ANCHOR: through
 # Lets a peer in that is through the handshake, unless its other connection is kept.
 def let_stranger_in(table, peer):
     for other in list(table["peers"]):
@@ -62,7 +70,8 @@ def let_stranger_in(table, peer):
     if peer["address"] in table["known"]:
         table["known"][peer["address"]]["tries"] = 0
     peer["connection"].settimeout(5)
-    print_line(f"{peer['host']}: {client_of(peer['id'])} is here")
+    how = "encrypted" if peer["encrypted"] else "in plain text"
+    print_line(f"{peer['host']}: {client_of(peer['id'])} is here, {how}")
     table["peers"].append(peer)
     say_first_words(table, peer)
 
@@ -77,7 +86,6 @@ def part_from(table, peer, why):
     if note is not None:
         note["parted"] += 1
         note["again"] = time.monotonic() + 15 * 2 ** min(note["parted"], 10)
-# ANCHOR_END: through
 
 
 # ANCHOR: each
@@ -125,14 +133,14 @@ def speak_to(table, peer):
 # ANCHOR_END: speak
 
 
-# ANCHOR: serve
 # Gives out slots; with the fast extension, who loses one hears a no to each of its requests.
 def decide_whom_to_serve(table, decide):
     wants = [(peer, list(peer["wants"])) for peer in table["peers"] if peer["fast"]]
     decide(table["peers"])
     for peer, requests in wants:
         if not peer["unchoked"]:
-            for_each(table, [peer], lambda table, peer: [say_reject(peer, it) for it in requests])
+            for_each(table, [peer], lambda table, peer: [
+                say_reject(peer, request) for request in requests])
 
 
 # Gives a block to each who waits for one and can take it at this moment.
@@ -143,7 +151,6 @@ def give_blocks(table, bucket):
         if may_send(bucket, time.monotonic()):
             for_each(table, [waiting[connection]], lambda table, peer: bucket.update(
                 level=bucket["level"] - give_block(peer, table["torrent"], table["folder"])))
-# ANCHOR_END: serve
 
 
 # ANCHOR: around
@@ -222,7 +229,6 @@ def make_client_table(folder, info_hash, port, metadata):
 # ANCHOR_END: table
 
 
-# ANCHOR: begin
 # Begins a node of the DHT beside our port, if nobody else is there.
 def begin_dht(table):
     line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -253,7 +259,6 @@ def begin_trackers(table, tiers):
             thread.join(max(0, end - time.monotonic()))
 
     return lambda event: [news.put(event) for news in lines], say_goodbye
-# ANCHOR_END: begin
 
 
 # ANCHOR: main
@@ -276,7 +281,6 @@ def be_a_client(source, folder, options):
 # ANCHOR_END: main
 
 
-# ANCHOR: words
 # The words of the command line: options with their values, and what is no option.
 def read_words(words):
     options = {"--peer": [], "--router": [], "--port": ["0"], "--stay": ["0"]}
@@ -304,4 +308,3 @@ if __name__ == "__main__":
         sys.exit(f"error: {error}")
     except STRANGE as error:
         sys.exit(f"error: this is no torrent: {type(error).__name__}: {error}")
-# ANCHOR_END: words
