@@ -110,7 +110,7 @@ def make_stranger(connection, theirs, their_id, address, we_called):
         "host": address[0], "address": address if we_called else (address[0], 0),
         "extended": theirs[25] & 0x10 != 0, "fast": theirs[27] & 0x04 != 0,
         "has_node": theirs[27] & 0x01 != 0,  # of the DHT
-        "early": [], "parts": {}, "later": {}, "rejects": 0, "allowed": set(), "granted": set(),
+        "early": [], "early_size": 0, "parts": {}, "later": {}, "rejects": 0, "allowed": set(), "granted": set(),
         "number": 0, "told": set(), "last": -MINUTE, "hearsay": set(),
         "metadata_number": 0, "size": 0, "got": bytearray(), "waits": None, "rests": 0,
     })

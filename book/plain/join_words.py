@@ -23,7 +23,7 @@ from join_names import FROM_PEERS, hear_of
 NEWS_NUMBER = OUR_NUMBER + 1  # under which we want to hear of peers; OUR_NUMBER is taken
 PORT = 9  # the message that says where a peer's node of the DHT is
 EARLY = (HAVE, BITFIELD, HAVE_ALL, HAVE_NONE, ALLOWED_FAST)  # they speak of pieces
-MOST_EARLY = 2 ** 20  # bytes of them that are kept
+MOST_EARLY = 2 ** 21  # bytes of them that are kept, of each peer
 ASKED_AT_ONCE = 4  # peers that are asked for metadata at a time
 PATIENCE = 5  # seconds for a block of metadata
 ON_THE_WAY = 16  # requests to each peer
@@ -168,7 +168,8 @@ def do_what_it_says(table, peer, number, payload):
     elif number == PORT and len(payload) == 2 and len(table["nodes"]) < 50:
         table["nodes"].append((peer["host"], int.from_bytes(payload, "big")))
     elif table["torrent"] is None and number in EARLY:
-        if sum(len(payload) + 9 for _, payload in peer["early"]) < MOST_EARLY:
+        peer["early_size"] += len(payload) + 100  # bytes of memory, about
+        if peer["early_size"] < MOST_EARLY:
             peer["early"].append((number, payload))
     elif table["torrent"] is not None:
         hear_of_pieces(table, peer, number, payload)

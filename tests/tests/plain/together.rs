@@ -1,13 +1,13 @@
 //! The plain client that joins all chapters: by link and by file, from the lab, from our own seeders and from real clients.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
 use kostorrent_tests::clients::{libtorrent, transmission};
-use kostorrent_tests::extended::{Blocks, Manner, Metadata, Peer, Size};
+use kostorrent_tests::extended::{Blocks, Manner, Metadata, Peer, Size, Tells};
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::process::{Finished, Process};
 use kostorrent_tests::torrent::Torrent;
@@ -45,8 +45,9 @@ struct Scene {
 impl Scene {
     /// With several blocks of metadata.
     fn new(private: bool) -> Scene {
-        let files =
-            (0..600).map(|number| (format!("a file of many/number {number}"), number % 999));
+        let folder = "a folder with a long name ".repeat(8);
+        let folder = folder.trim_end();
+        let files = (0..140).map(|number| (format!("{folder}/number {number}"), 20 * number));
         let payload = Payload::multi("by the plain client", files);
         let mut described = payload.torrent(16_384, &[]);
         described.private = private;
@@ -168,39 +169,23 @@ fn who_requires_encryption_gives_it_metadata_and_pieces_and_is_given_them() {
 fn who_lies_about_the_metadata_or_rejects_everything_costs_it_nothing_but_time() {
     let scene = Scene::new(false);
     let honest = scene.peer(Manner::default());
+    let rejecting = Manner {
+        blocks: Blocks::Rejected,
+        ..Manner::default()
+    };
+    let saying = |metadata_size, metadata| Manner {
+        metadata_size,
+        metadata,
+        ..rejecting.clone()
+    };
     let bad: Vec<Peer> = [
-        Manner {
-            metadata: Metadata::Rubbish,
-            ..Manner::default()
-        },
-        Manner {
-            metadata: Metadata::Rejected,
-            ..Manner::default()
-        },
-        Manner {
-            metadata: Metadata::Silence,
-            ..Manner::default()
-        },
-        Manner {
-            metadata_size: Size::Said(5),
-            ..Manner::default()
-        },
-        Manner {
-            metadata_size: Size::Said(-1),
-            ..Manner::default()
-        },
-        Manner {
-            metadata_size: Size::Said(1 << 40),
-            ..Manner::default()
-        },
-        Manner {
-            metadata_size: Size::Unsaid,
-            ..Manner::default()
-        },
-        Manner {
-            blocks: Blocks::Rejected,
-            ..Manner::default()
-        },
+        saying(Size::True, Metadata::Rubbish),
+        saying(Size::True, Metadata::Rejected),
+        saying(Size::True, Metadata::Silence),
+        saying(Size::Said(5), Metadata::Right),
+        saying(Size::Said(-1), Metadata::Right),
+        saying(Size::Said(1 << 40), Metadata::Right),
+        saying(Size::Unsaid, Metadata::Right),
     ]
     .into_iter()
     .map(|manner| scene.peer(manner))
@@ -228,7 +213,7 @@ fn it_tells_its_peers_of_each_other_and_finds_who_was_told_of() {
     let teller = scene.peer(Manner {
         blocks: Blocks::Rejected,
         metadata: Metadata::Rejected,
-        tells: kostorrent_tests::extended::Tells::Once(vec![giver.address()]),
+        tells: Tells::Once(vec![giver.address()]),
         ..Manner::default()
     });
     if scene.fetch_from(&[teller.address()]).is_none() {
@@ -250,19 +235,19 @@ fn it_tells_its_peers_of_each_other_and_finds_who_was_told_of() {
 fn a_private_torrent_is_its_trackers() {
     let scene = Scene::new(true);
     let stranger = scene.peer(Manner::default());
-    let node = scene.peer(Manner::default()); // whoever calls the port is seen
+    let line = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let node = line.local_addr().unwrap();
     let peer = scene.peer(Manner {
-        tells: kostorrent_tests::extended::Tells::Once(vec![stranger.address()]),
-        node: Some(node.address().port()),
+        tells: Tells::Once(vec![stranger.address()]),
+        node: Some(node.port()),
         ..Manner::default()
     });
     let to = temp();
     let Some(mut command) = client(&scene.torrent, to.path()) else {
         return;
     };
-    let line = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let router = line.local_addr().unwrap().to_string();
-    command.args(["--peer", &peer.address().to_string(), "--router", &router]);
+    command.args(["--peer", &peer.address().to_string()]);
+    command.args(["--router", &node.to_string()]);
     run(&mut command).expect_code(0);
     scene.payload.assert_in(to.path());
     let seen = peer.seen();
@@ -431,22 +416,22 @@ fn what_cannot_be_used_is_said_in_words() {
 #[test]
 fn real_clients_give_it_metadata_and_pieces() {
     let scene = Scene::new(false);
+    let tracker = Tracker::naming(&[]);
+    let mut described = scene.described.clone();
+    described.trackers = vec![vec![tracker.url()]];
+    let torrent = scene.full.path().join("with a tracker.torrent");
+    described.write(&torrent);
     if let Some(python) = libtorrent::available() {
-        let seeder = libtorrent::seed(&python, &scene.torrent, scene.full.path());
+        let seeder = libtorrent::seed(&python, &torrent, scene.full.path());
         scene.fetch_from(&[seeder.address]);
-        let seeder = libtorrent::seed_encrypted(&python, &scene.torrent, scene.full.path());
+        let seeder = libtorrent::seed_encrypted(&python, &torrent, scene.full.path());
         if let Some(finished) = scene.fetch_from(&[seeder.address]) {
             assert!(finished.stdout.contains("encrypted"), "{}", finished.stdout);
         }
     }
     if let Some(()) = transmission::available() {
-        // A call before it knows the torrent is hung up on.
-        let tracker = Tracker::naming(&[]);
-        let mut described = scene.described.clone();
-        described.trackers = vec![vec![tracker.url()]];
-        let torrent = scene.full.path().join("with a tracker.torrent");
-        described.write(&torrent);
         let seeder = transmission::start(&torrent, scene.full.path());
+        // A call before it knows the torrent is hung up on.
         tracker.until_event("started");
         scene.fetch_from(&[seeder.address]);
     }
@@ -496,6 +481,8 @@ fn two_of_it_complete_each_other_by_link() {
     assert_eq!(tracker.until_event("completed").left, 0);
     let address = format!("127.0.0.1:{port}").parse().unwrap();
     scene.fetch_from(&[address]);
-    chain.pop().expect("the second").interrupt();
+    let second = chain.pop().expect("the second");
+    second.interrupt();
+    second.finish().expect_code(1);
     tracker.until_event("stopped");
 }
