@@ -71,6 +71,8 @@ struct Ground {
     host: Ipv4Addr,
     /// Whether it listens where it was told to, so that one may call it there.
     listens: bool,
+    /// Another number for each examination.
+    salt: u64,
     places: Arc<Semaphore>,
     ports: Arc<Mutex<Ports>>,
     baseline: OnceCell<Baseline>,
@@ -199,6 +201,7 @@ pub async fn examine<E: From<SceneError>>(
         patience: options.patience,
         host: options.host,
         listens: listens || options.port.is_some(),
+        salt: rand::random(),
         places: Arc::new(Semaphore::new(jobs)),
         ports: Arc::new(Mutex::new(ports)),
         baseline: OnceCell::new(),

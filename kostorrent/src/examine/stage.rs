@@ -59,6 +59,14 @@ pub const STAGES: &[Stage] = &[
     stages::lasting::STAGE,
     stages::inbound::STAGE,
     stages::seeding::STAGE,
+    stages::udp_tracker::STAGE,
+    stages::magnet::STAGE,
+    stages::metadata::STAGE,
+    stages::peer_exchange::STAGE,
+    stages::dht::STAGE,
+    stages::fast::STAGE,
+    stages::fast_seeding::STAGE,
+    stages::encryption::STAGE,
 ];
 
 impl Part {

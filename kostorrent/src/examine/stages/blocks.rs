@@ -1,7 +1,6 @@
 //! Chapter 7: what a client asks for, how much of it at once, and what it makes of the answers.
 
 mod answers;
-pub(super) mod fast;
 mod pipelining;
 
 use std::collections::BTreeMap;
@@ -66,8 +65,6 @@ pub const STAGE: Stage = Stage {
         &answers::UNASKED,
         &answers::BIG,
         &answers::CUTS,
-        &fast::HAVE_ALL,
-        &fast::REJECT,
     ],
     takes: &[
         take("honest", honest),
@@ -77,9 +74,6 @@ pub const STAGE: Stage = Stage {
         take("unasked", answers::unasked),
         take("big", answers::big),
         take("cuts", answers::cuts),
-        take("have-all", fast::have_all),
-        take("have-none", fast::have_none),
-        take("reject", fast::reject),
     ],
 };
 

@@ -2,16 +2,25 @@
 
 pub mod blocks;
 mod called;
+pub mod dht;
+pub mod encryption;
+mod extended;
+pub mod fast;
+pub mod fast_seeding;
 pub mod files;
 pub mod handshake;
 pub mod hashes;
 pub mod inbound;
 pub mod lasting;
+pub mod magnet;
 pub mod messages;
+pub mod metadata;
 pub mod metainfo;
+pub mod peer_exchange;
 pub mod peers;
 pub mod seeding;
 pub mod tracker;
+pub mod udp_tracker;
 
 use std::time::Duration;
 

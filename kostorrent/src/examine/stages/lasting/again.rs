@@ -108,7 +108,11 @@ fn whole_by(given: &[(Duration, BlockHeader)], until: Duration) -> BTreeSet<u32>
 
 /// A torrent that takes some seconds, and its seeder.
 async fn set(scene: &mut Scene) -> Result<(), SceneError> {
-    scene.torrent = Torrent::single("lasting.bin", (PIECES * PIECE) as usize, 14);
+    scene.torrent = scene.own(Torrent::single(
+        "lasting.bin",
+        (PIECES * PIECE) as usize,
+        14,
+    ));
     let manner = Manner {
         rate: Some(RATE),
         ..Manner::default()

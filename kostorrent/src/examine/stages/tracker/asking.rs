@@ -35,7 +35,7 @@ const AWKWARD: [u8; 3] = *b" %+";
 pub(super) fn announce(mut scene: Scene) -> Playing {
     Box::pin(async move {
         // Some number in `info` makes an info-hash that has them; the same one each time.
-        let small = Torrent::single("small.bin", 1_000, 6);
+        let small = scene.own(Torrent::single("small.bin", 1_000, 6));
         for count in 0.. {
             let torrent = small.clone().with_info("x-count", &number(count));
             let hash = torrent.info_hash();
