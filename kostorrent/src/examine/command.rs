@@ -9,6 +9,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use super::guard;
+use super::status::Status;
 
 /// The words of a command line, with places to fill in.
 #[derive(Clone, Debug)]
@@ -105,27 +106,6 @@ impl Template {
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))
-    }
-}
-
-/// How a command ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// With this exit code.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-    /// It could not even be started, for this reason.
-    NotStarted(String),
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Status::Code(code) => write!(f, "ended with exit code {code}"),
-            Status::Signal(signal) => write!(f, "was ended by signal {signal}"),
-            Status::NotStarted(why) => write!(f, "could not be started: {why}"),
-        }
     }
 }
 

@@ -15,11 +15,13 @@ use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::asked::Asked;
 use super::caller::{Phone, beside};
-use super::command::{Fill, Run, Status, Vitals};
+use super::command::{Fill, Run, Vitals};
+use super::status::Status;
 use super::tape::{Datagram, Tape, What};
 use super::torrent::Torrent;
-use super::tracker::{self, Asked};
+use super::tracker;
 use super::{Ground, lock};
 use crate::lab::peer::{Call, Line, Manner, Passed, Peer};
 use crate::lab::tracker::http::Response;

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use tracker::AnnounceEvent;
 use udp_tracker::{Ask, Request};
 
-use super::command::Status;
-use super::tracker::Asked;
+use super::asked::Asked;
+use super::status::Status;
 use crate::lab::peer::{Ear, Passed};
 
 /// One thing that was seen.

@@ -10,9 +10,9 @@ use blocks::BLOCK;
 use messages::BlockRequest;
 
 use super::NOT_SO_FAR;
-use crate::examine::command::Status;
 use crate::examine::scene::{Disk, Over, Played, Scene};
 use crate::examine::stage::{Playing, Stage, Take};
+use crate::examine::status::Status;
 use crate::examine::tape::words;
 use crate::examine::verdict::{Check, Finding};
 use crate::lab::peer::{Manner, Passed};

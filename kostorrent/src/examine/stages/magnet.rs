@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use super::extended::{Part, asked_for, ours};
 use super::messages::Otherwise;
-use crate::examine::command::Status;
 use crate::examine::scene::{Disk, Over, Played, Scene, SceneError};
 use crate::examine::stage::{Playing, Stage, Take};
+use crate::examine::status::Status;
 use crate::examine::tape::Tape;
 use crate::examine::verdict::{Check, Finding};
 use crate::lab::peer::{Line, Manner};

@@ -9,10 +9,10 @@ use messages::BlockHeader;
 use peer_id::PeerId;
 
 use super::{CHAPTER, NOT_SO_FAR};
-use crate::examine::command::Status;
 use crate::examine::scene::{Disk, Over, Played, Scene, SceneError};
 use crate::examine::stage::Playing;
 use crate::examine::stages::GONE;
+use crate::examine::status::Status;
 use crate::examine::tape::{Note, What};
 use crate::examine::torrent::{PIECE, Torrent};
 use crate::examine::verdict::{Check, Finding, Verdict};

@@ -1,10 +1,10 @@
 //! What stands in an announce.
 
 use super::CHAPTER;
+use crate::examine::asked::Asked;
 use crate::examine::scene::{Over, Scene};
 use crate::examine::stage::Playing;
 use crate::examine::torrent::{Torrent, number};
-use crate::examine::tracker::Asked;
 use crate::examine::verdict::{Check, Finding};
 
 pub(super) static ESCAPING: Check = Check {
