@@ -119,8 +119,8 @@ def once_more(table, peer):
 
 # ANCHOR: ask
 # Asks a peer for more, until enough is on its way.
-def ask_for_more(table, peer):
-    while len(peer["asked"]) < OUT and not peer["choking"]:
+def ask_for_more(table, peer, most=OUT):
+    while len(peer["asked"]) < most and not peer["choking"]:
         found = next_block(table, peer)
         if found is None:
             return

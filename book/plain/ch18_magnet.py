@@ -11,6 +11,7 @@ from ch05_handshake import PROTOCOL, check_handshake, receive
 from ch06_messages import make_message, read_message
 
 
+# ANCHOR: topic
 # The info-hash in a topic: 40 hexadecimal digits, or 32 letters; None is another kind.
 def hash_in(topic):
     if not topic.lower().startswith("urn:btih:"):
@@ -20,6 +21,7 @@ def hash_in(topic):
     if len(info_hash) != 20:
         raise ValueError("an info-hash has 40 digits, or 32 letters")
     return info_hash
+# ANCHOR_END: topic
 
 
 # ANCHOR: link

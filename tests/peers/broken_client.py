@@ -180,6 +180,76 @@ SWITCHES = {
     "serves-those-who-take": (
         "ch16_seed", 'key=lambda peer: (-peer["gave"], peer["turns"])',
         'key=lambda peer: (peer["gave"], peer["turns"])'),
+    # Trackers that are asked by UDP.
+    "asks-without-an-id": (
+        "ch17_udp", 'ask_tracker(line, UDP_PROTOCOL, CONNECT, b"", 15, until)[:8]', "UDP_PROTOCOL"),
+    "announces-another-by-udp": (
+        "ch17_udp", 'body = torrent["info_hash"] + peer_id', 'body = torrent["info_hash"][::-1] + peer_id'),
+    "draws-one-number": ("ch17_udp", "number = os.urandom(4)", "number = b'once'"),
+    "knows-no-options": ("ch17_udp", "in_bytes(port, 2) + url_options(path)", "in_bytes(port, 2)"),
+    "mixes-up-events": ("ch17_udp", '"completed": 1, "started": 2,', '"completed": 2, "started": 1,'),
+    "stops-as-if-nothing-were": ("ch17_udp", '"stopped": 3}', '"stopped": 0}'),
+    "believes-any-number": ("ch17_udp", "if len(data) < 8 or data[4:8] != number:", "if len(data) < 8:"),
+    "insists": (
+        "join_names", "rest, later = 60, event", "rest, later = 0.1, event"),
+    # Magnet links, and metadata.
+    "calls-no-named-peer": ("plain_client", 'said.get("x.pe", [])', "[]"),
+    "knows-no-letters": ("ch18_magnet", "base64.b32decode(text.upper()) if len(text) == 32 else ", ""),
+    "lacks-nothing": ("join_names", "OPEN = 16384", "OPEN = 0"),
+    "gives-out-no-number": (
+        "join_words", '{b"ut_metadata": OUR_NUMBER, b"ut_pex": NEWS_NUMBER}', '{b"ut_pex": NEWS_NUMBER}'),
+    "asks-past-the-metadata": (
+        "join_words", 'b"piece": len(peer["got"]) // 16384}', 'b"piece": len(peer["got"]) // 16384 + 1}'),
+    "asks-under-its-own-number": (
+        "join_words", 'extended_message(peer["metadata_number"], wish)', "extended_message(OUR_NUMBER, wish)"),
+    "believes-metadata": (
+        "join_words", 'if hashlib.sha1(metadata).digest() != table["info_hash"]:', "if False:"),
+    "ends-over-a-terabyte": (
+        "join_words", 'if is_number(said.get(b"metadata_size"), 1, MOST_METADATA):',
+        'if said.get(b"metadata_size", 0) < 2 ** 30 or os._exit(1):'),
+    "waits-for-one": ("join_words", "PATIENCE = 5  #", "ASKED_AT_ONCE, PATIENCE = 1, 999  #"),
+    "does-not-say-how-many": ("join_words", 'said[b"metadata_size"] = len(table["metadata"])', "pass"),
+    "gives-other-metadata": (
+        "join_words", "block = metadata[piece * 16384:(piece + 1) * 16384]",
+        "block = metadata[piece * 16384:(piece + 1) * 16384][::-1]"),
+    "gives-what-there-is-not": (
+        "join_words", '    block = b""\n    if is_number(piece, 0,', '    block = b"?"\n    if is_number(piece, 0,'),
+    # Peers who tell of peers.
+    "heeds-nobody": ("join_words", 'hear_of(table, "peer exchange", new)', "pass"),
+    "dies-of-many": ("ch19_exchange", "for host, port in come[:100]:", "for host, port in come if len(come) < 50 else sys.exit(1):"),
+    "knows-no-private": (
+        "join_words", "[0].get(b\"private\") == 1", "[0].get(b\"private\") == 2"),
+    "flags-one-too-many": ("ch19_exchange", "bytes(len(come))", "bytes(len(come) + 1)"),
+    "tells-hearsay": (
+        "plain_client", 'tell_news(peer, table["peers"], now)',
+        'tell_news(peer, [{"address": address} for address in table["known"]], now)'),
+    "tells-at-once": ("ch19_exchange", "MINUTE = 60", "MINUTE = 1"),
+    # The DHT.
+    "has-a-short-node-id": ("ch20_dht", "OUR_ID = os.urandom(20)", "OUR_ID = os.urandom(19)"),
+    "makes-tokens-up": (
+        "ch20_dht", 'b"a": {b"id": OUR_ID, **arguments}}',
+        'b"a": {b"id": OUR_ID, **arguments, **({b"token": b"please"} if b"token" in arguments else {})}}'),
+    "answers-with-another-number": (
+        "ch20_dht", 'return {b"y": b"r", b"r": values}', 'return {b"t": b"another", b"y": b"r", b"r": values}'),
+    "names-no-nodes": ("ch20_dht", "distance(known[address], target))[:8]\n        values", "0)[:0]\n        values"),
+    "gives-no-token": ("ch20_dht", 'values[b"token"] = token_for(sender[0])', "pass"),
+    "takes-any-token": ("ch20_dht", 'if asked[b"token"] != token_for(sender[0]):', "if False:"),
+    "stores-nothing": ("ch20_dht", 'peers.setdefault(asked[b"info_hash"], set()).add', "set().add"),
+    # Encrypted calls.
+    "reckons-with-three": ("ch22_encryption", "pow(2, private, PRIME)", "pow(3, private, PRIME)"),
+    "keeps-the-first-kilobyte": ("ch22_encryption", "mix(stream, bytes(1024))", "pass"),
+    "ends-with-an-exchange": (
+        "ch22_encryption",
+        "    find_mark(connection, mix(theirs, bytes(8)))\n    if mix(theirs, receive(connection, 4)) != rc4:",
+        "    try:\n        find_mark(connection, mix(theirs, bytes(8)))\n        chosen = receive(connection, 4)\n"
+        "    except ValueError:\n        os._exit(1)\n    if mix(theirs, chosen) != rc4:"),
+    "answers-with-the-callers-row": (
+        "ch22_encryption", 'ours = make_stream(b"keyB", secret', 'ours = make_stream(b"keyA", secret'),
+    "reads-a-key-once": (
+        "ch22_encryption",
+        "torrents):\n    private, public = draw_keys()\n    secret = make_secret(private, receive(connection, 96))",
+        "torrents):\n    private, public = draw_keys()\n    secret = make_secret(private, connection.recv(96))"),
+    "knows-no-plain-text": ("join_lines", "return first == PROTOCOL", "return False"),
     # Giving.
     "completes-from-the-start": (
         "ch16_seed", 'has, "started")\n    given', 'has, "completed")\n    given'),

@@ -5,10 +5,10 @@
     libtorrent_peer.py trade    TORRENT FOLDER IP PORT    says DONE when all is there, and goes on seeding
     libtorrent_peer.py metadata LINK    FOLDER IP PORT    says METADATA and their size when it has those of a magnet link
 
+TORRENT may be a magnet link, too, where nothing is to be there already.
+
 With `-encrypted` behind the first word, as in seed-encrypted, it takes and makes encrypted connections only, in RC4;
 with `-greeting`, such as go on in plain text.
-
-In the place of TORRENT, a magnet link will do for download.
 
 With the numbers of some files after that, counted from 0 and with commas between them, it wants no others.
 

@@ -9,7 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
 
 use super::tape::{Tape, What};
-use crate::lab::peer::{Line, Manner, Passed};
+use crate::lab::peer::{Call, Line, Manner, Passed};
 
 /// How often it is looked whether the client has announced itself, or listens.
 const LOOK: Duration = Duration::from_millis(20);
@@ -77,6 +77,15 @@ impl Phone {
     ///
     /// When nobody listens, which is noted.
     pub async fn call(&self, caller: Caller) -> io::Result<Line> {
+        Ok(self.ring(caller).await?.line())
+    }
+
+    /// The same, and nothing has been said yet.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens, which is noted.
+    pub async fn ring(&self, caller: Caller) -> io::Result<Call> {
         let port = self.port().await;
         let until = Instant::now() + LISTENS;
         let socket = loop {
@@ -93,7 +102,7 @@ impl Phone {
         let called = |(_, passed): &&(Duration, Passed)| *passed == Passed::WeCalled;
         let call = before.iter().filter(called).count() + 1;
         let ear = self.tape.ear(caller.name, call);
-        Ok(Line::calling(socket, self.pieces, caller.manner, Some(ear)))
+        Ok(Call::made(socket, self.pieces, caller.manner, Some(ear)))
     }
 }
 

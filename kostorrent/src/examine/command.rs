@@ -3,11 +3,13 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use super::guard;
+use super::status::Status;
 
 /// The words of a command line, with places to fill in.
 #[derive(Clone, Debug)]
@@ -37,6 +39,11 @@ pub enum TemplateError {
 pub struct Fill<'a> {
     /// The paths of the torrent files: the first for `{torrent}`, all of them for a word `{torrents}`.
     pub torrents: &'a [PathBuf],
+    /// The link for `{magnet}`, if the client is given one: then the words of the torrent files are left out, else those of the
+    /// link.
+    pub magnet: Option<&'a str>,
+    /// The node of the DHT to begin from, for `{router}`.
+    pub router: SocketAddr,
     /// The folder that receives the files, for `{output}`.
     pub output: &'a Path,
     /// The folder that holds the torrent's file or folder, for `{data}`.
@@ -74,11 +81,18 @@ impl Template {
     fn fill(&self, fill: &Fill<'_>) -> Vec<String> {
         let path = |path: &PathBuf| path.to_string_lossy().into_owned();
         let first = fill.torrents.first().map(path).unwrap_or_default();
+        let (is_link, link) = (fill.magnet.is_some(), fill.magnet.unwrap_or_default());
         let words = self.0.iter().flat_map(|word| {
+            let is_file = word.contains("{torrent}") || word == "{torrents}";
+            if is_file && is_link || word.contains("{magnet}") && !is_link {
+                return Vec::new();
+            }
             if word == "{torrents}" {
                 return fill.torrents.iter().map(path).collect();
             }
             let word = word
+                .replace("{magnet}", link)
+                .replace("{router}", &fill.router.to_string())
                 .replace("{torrent}", &first)
                 .replace("{output}", &fill.output.to_string_lossy())
                 .replace("{data}", &fill.data.to_string_lossy())
@@ -92,27 +106,6 @@ impl Template {
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))
-    }
-}
-
-/// How a command ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// With this exit code.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-    /// It could not even be started, for this reason.
-    NotStarted(String),
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Status::Code(code) => write!(f, "ended with exit code {code}"),
-            Status::Signal(signal) => write!(f, "was ended by signal {signal}"),
-            Status::NotStarted(why) => write!(f, "could not be started: {why}"),
-        }
     }
 }
 
@@ -257,17 +250,37 @@ mod tests {
     fn places_are_filled_wherever_they_stand() {
         let template = words(&["c", "--to={output}", "{torrent}", "{port}"]);
         let template = Template::new(template, false);
-        let fill = Fill {
-            torrents: &["/t/a b.torrent".into(), "/t/c.torrent".into()],
-            output: Path::new("/o"),
-            data: Path::new("/d"),
-            port: 7,
-        };
+        let torrents = ["/t/a b.torrent".into(), "/t/c.torrent".into()];
+        let fill = fill(&torrents, None);
         let filled = template.unwrap().fill(&fill);
         assert_eq!(filled, ["c", "--to=/o", "/t/a b.torrent", "7"]);
         let several = Template::new(words(&["c", "{torrents}"]), false);
         let filled = several.unwrap().fill(&fill);
         assert_eq!(filled, ["c", "/t/a b.torrent", "/t/c.torrent"]);
+    }
+
+    fn fill<'a>(torrents: &'a [PathBuf], magnet: Option<&'a str>) -> Fill<'a> {
+        Fill {
+            torrents,
+            magnet,
+            router: "127.0.0.1:9".parse().unwrap(),
+            output: Path::new("/o"),
+            data: Path::new("/d"),
+            port: 7,
+        }
+    }
+
+    #[test]
+    fn a_link_takes_the_place_of_the_torrent_files() {
+        let torrents = ["/t".into()];
+        for file in ["{torrent}", "{torrents}"] {
+            let template = words(&["c", file, "{magnet}", "--node={router}"]);
+            let template = Template::new(template, false).unwrap();
+            let filled = template.fill(&fill(&torrents, None));
+            assert_eq!(filled, ["c", "/t", "--node=127.0.0.1:9"]);
+            let filled = template.fill(&fill(&torrents, Some("magnet:?xt=1")));
+            assert_eq!(filled, ["c", "magnet:?xt=1", "--node=127.0.0.1:9"]);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::{fs, thread};
 
-use super::command::Status;
+use super::status::Status;
 
 /// The order to do what Ctrl-C does.
 pub(super) const INTERRUPT: u8 = b'i';

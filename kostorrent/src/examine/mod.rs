@@ -1,18 +1,19 @@
 //! The test that any BitTorrent client can take: swarms made for it alone, in which each peer and each
 //! tracker does something that real ones do, and a verdict on what the client makes of it.
 //!
-//! - `stage`: the table of stages, and `stages/…` one file each;
+//! - `stage`: what a stage is; `stages`: the table of them, and a file for each;
 //! - `scene`: one run of the client's command, with what it takes place in;
 //! - `tape`: what was seen of it;
 //! - `verdict`: what is looked at and what came of it;
 //! - `caller`, `leech`: peers that call the client, and those that download from it;
-//! - `command`, `guard`: the process, which cannot outlive us;
-//! - `torrent`, `tracker`: what the client is given;
+//! - `command`, `guard`: the process, which cannot outlive us, and `status`: how it ended;
+//! - `torrent`, `tracker`: what the client is given, and `asked`: what it asks;
 //! - `real`: how real clients did.
 //!
 //! The peers are those of the lab ([`crate::lab::peer`]). Everything happens on this machine, and on its loopback interface
 //! unless another of its addresses is asked for.
 
+mod asked;
 mod baseline;
 mod caller;
 mod command;
@@ -22,6 +23,7 @@ pub mod real;
 mod scene;
 mod stage;
 mod stages;
+mod status;
 mod tape;
 mod torrent;
 mod tracker;
@@ -41,7 +43,8 @@ use baseline::Baseline;
 pub use command::{Template, TemplateError};
 use scene::Scene;
 pub use scene::SceneError;
-pub use stage::{Part, STAGES, Stage};
+pub use stage::{Part, Stage};
+pub use stages::STAGES;
 pub use verdict::{Check, Finding, Verdict};
 
 /// What is to be examined, and how.
@@ -71,6 +74,8 @@ struct Ground {
     host: Ipv4Addr,
     /// Whether it listens where it was told to, so that one may call it there.
     listens: bool,
+    /// Another number for each examination.
+    salt: u64,
     places: Arc<Semaphore>,
     ports: Arc<Mutex<Ports>>,
     baseline: OnceCell<Baseline>,
@@ -199,6 +204,7 @@ pub async fn examine<E: From<SceneError>>(
         patience: options.patience,
         host: options.host,
         listens: listens || options.port.is_some(),
+        salt: rand::random(),
         places: Arc::new(Semaphore::new(jobs)),
         ports: Arc::new(Mutex::new(ports)),
         baseline: OnceCell::new(),

@@ -11,17 +11,19 @@ use std::time::Duration;
 use handshake::{Handshake, Reserved};
 use messages::{Bitfield, Message};
 use metainfo::InfoHash;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::asked::Asked;
 use super::caller::{Phone, beside};
-use super::command::{Fill, Run, Status, Vitals};
-use super::tape::{Tape, What};
+use super::command::{Fill, Run, Vitals};
+use super::status::Status;
+use super::tape::{Datagram, Tape, What};
 use super::torrent::Torrent;
-use super::tracker::{self, Asked};
+use super::tracker;
 use super::{Ground, lock};
-use crate::lab::peer::{Line, Manner, Passed, Peer};
+use crate::lab::peer::{Call, Line, Manner, Passed, Peer};
 use crate::lab::tracker::http::Response;
 use crate::lab::trouble::{Content, Script, peer_id};
 
@@ -36,6 +38,8 @@ const START: Duration = Duration::from_secs(30);
 
 /// The last byte of the first peer's address; those who call have smaller ones.
 const PEERS: u8 = 100;
+/// The longest datagram there is.
+const LONGEST: usize = 65_536;
 
 /// Why an examination cannot go on: it is our fault, or the system's.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +63,13 @@ pub struct Scene {
     pub tape: Tape,
     /// What stands in the torrent as its tracker.
     pub announce: String,
+    /// The link that the client is given in place of a torrent file.
+    pub magnet: Option<String>,
+    /// The node of the DHT from which the client is to begin; one that never answers, where there is none.
+    pub router: Option<SocketAddr>,
     cast: Vec<Peer>,
+    /// Those who speak in datagrams.
+    speakers: JoinSet<()>,
     /// Places that are kept so that nobody else comes to listen there.
     kept: Vec<TcpSocket>,
     /// Those who call the client.
@@ -102,7 +112,7 @@ pub enum Disk {
 impl Scene {
     pub(super) fn new(ground: Arc<Ground>, name: String) -> Result<Scene, SceneError> {
         let folder = ground.folder.join(&name);
-        let scene = Scene {
+        let mut scene = Scene {
             ground,
             name,
             folder,
@@ -110,11 +120,15 @@ impl Scene {
             more: Vec::new(),
             tape: Tape::default(),
             announce: String::new(),
+            magnet: None,
+            router: None,
             cast: Vec::new(),
+            speakers: JoinSet::new(),
             kept: Vec::new(),
             callers: JoinSet::new(),
             vitals: Mutex::new(None),
         };
+        scene.torrent = scene.own(scene.torrent.clone());
         // The folder to download into is for the client to make.
         let made = fs::create_dir_all(scene.folder());
         made.map_err(|cause| scene.error(cause))?;
@@ -124,6 +138,16 @@ impl Scene {
     /// Another run beside this one, for a check that compares.
     pub fn another(&self, name: &str) -> Result<Scene, SceneError> {
         Scene::new(self.ground.clone(), format!("{}-{name}", self.name))
+    }
+
+    /// The same torrent with other bytes than in any other run: clients find each other on the local network, by the info-hash, and
+    /// each is to be alone.
+    pub fn own(&self, torrent: Torrent) -> Torrent {
+        let name = self.name.bytes().fold(self.ground.salt, |sum, byte| {
+            // FNV-1a.
+            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        torrent.of(name)
     }
 
     pub(super) fn error(&self, cause: io::Error) -> SceneError {
@@ -182,6 +206,7 @@ impl Scene {
     /// What scripted peers have.
     pub fn content(&self) -> Result<Arc<Content>, SceneError> {
         let content = self.torrent.content();
+        let content = content.map(|content| content.with_info(self.torrent.info()));
         let none = || self.error(io::Error::other("the torrent has no content"));
         content.map(Arc::new).ok_or_else(none)
     }
@@ -226,6 +251,36 @@ impl Scene {
         Ok(url)
     }
 
+    /// Adds somebody who speaks in datagrams, at a free port of this address. `answer` is given each one as it comes, and says what is to be sent
+    /// to whom.
+    pub async fn speaker(
+        &mut self,
+        name: &'static str,
+        host: Ipv4Addr,
+        mut answer: impl FnMut(&[u8], SocketAddr) -> Vec<(SocketAddr, Vec<u8>)> + Send + 'static,
+    ) -> Result<SocketAddr, SceneError> {
+        let bound = UdpSocket::bind((host, 0)).await;
+        let socket = bound.map_err(|cause| self.error(cause))?;
+        let addr = socket.local_addr().map_err(|cause| self.error(cause))?;
+        let tape = self.tape.clone();
+        self.speakers.spawn(async move {
+            let mut buffer = vec![0; LONGEST];
+            loop {
+                let Ok((len, from)) = socket.recv_from(&mut buffer).await else {
+                    // An answer to somebody who is gone, for one.
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                let bytes = buffer.get(..len).unwrap_or_default();
+                tape.note(name, 1, What::Datagram(Datagram::new(from, bytes)));
+                for (to, says) in answer(bytes, from) {
+                    let _ = socket.send_to(&says, to).await;
+                }
+            }
+        });
+        Ok(addr)
+    }
+
     /// Adds the usual tracker, which names these peers.
     pub async fn tracker_for(&mut self, peers: &[SocketAddr]) -> Result<(), SceneError> {
         let peers = peers.to_vec();
@@ -245,9 +300,8 @@ impl Scene {
         C: Fn(Line) -> T + Send + Sync + 'static,
         T: Future<Output = io::Result<()>> + Send + 'static,
     {
-        let number = u8::try_from(self.cast.len()).unwrap_or(u8::MAX);
-        let host = self.host_of(PEERS.saturating_add(number));
-        self.peer_at((host, 0).into(), name, manner, conduct).await
+        let addr = self.next_host();
+        self.peer_at(addr, name, manner, conduct).await
     }
 
     /// The same at an address.
@@ -262,6 +316,42 @@ impl Scene {
         C: Fn(Line) -> T + Send + Sync + 'static,
         T: Future<Output = io::Result<()>> + Send + 'static,
     {
+        let conduct = move |call: Call| conduct(call.line());
+        self.called_at(addr, name, manner, conduct).await
+    }
+
+    /// Adds somebody who decides with each caller how it begins.
+    pub async fn called<C, T>(
+        &mut self,
+        name: &'static str,
+        manner: Manner,
+        conduct: C,
+    ) -> Result<SocketAddr, SceneError>
+    where
+        C: Fn(Call) -> T + Send + Sync + 'static,
+        T: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let addr = self.next_host();
+        self.called_at(addr, name, manner, conduct).await
+    }
+
+    /// The address of the next one who can be called; it differs from those of the others.
+    fn next_host(&self) -> SocketAddr {
+        let number = u8::try_from(self.cast.len()).unwrap_or(u8::MAX);
+        (self.host_of(PEERS.saturating_add(number)), 0).into()
+    }
+
+    async fn called_at<C, T>(
+        &mut self,
+        addr: SocketAddr,
+        name: &'static str,
+        manner: Manner,
+        conduct: C,
+    ) -> Result<SocketAddr, SceneError>
+    where
+        C: Fn(Call) -> T + Send + Sync + 'static,
+        T: Future<Output = io::Result<()>> + Send + 'static,
+    {
         let (pieces, tape, calls) = (
             self.torrent.pieces(),
             self.tape.clone(),
@@ -269,12 +359,8 @@ impl Scene {
         );
         let answer = move |socket: TcpStream| {
             let call = calls.fetch_add(1, Ordering::Relaxed) + 1;
-            conduct(Line::new(
-                socket,
-                pieces,
-                manner,
-                Some(tape.ear(name, call)),
-            ))
+            let ear = Some(tape.ear(name, call));
+            conduct(Call::taken(socket, pieces, manner, ear))
         };
         let peer = Peer::start(addr, answer).await;
         let peer = peer.map_err(|cause| self.error(cause))?;
@@ -401,8 +487,15 @@ impl Scene {
         }
         let port = self.ground.take_port().await;
         let port = port.map_err(|cause| self.error(cause))?;
+        // Where no DHT is looked at there is a node that does not answer: the client is not to ask those of the world.
+        let silent = UdpSocket::bind((self.host(), 0)).await;
+        let silent = silent.and_then(|socket| Ok((socket.local_addr()?, socket)));
+        let (silent, _socket) = silent.map_err(|cause| self.error(cause))?;
+
         let fill = Fill {
             torrents: &torrents,
+            magnet: self.magnet.as_deref(),
+            router: self.router.unwrap_or(silent),
             output: &self.output(),
             data: &self.data(),
             port: port.number(),

@@ -1,11 +1,9 @@
-//! The stages: what a client is put through, in the order of the chapters. A later chapter adds a file below
-//! `stages`, and its stage to the table.
+//! A stage: what a client is put through for a chapter, and what that says of it.
 
 use std::cmp::Reverse;
 use std::pin::Pin;
 
 use super::scene::{Scene, SceneError};
-use super::stages;
 use super::verdict::{Check, Finding, Verdict};
 
 /// A part of the examination.
@@ -46,21 +44,6 @@ pub struct Part {
 /// A take at work.
 pub type Playing = Pin<Box<dyn Future<Output = Result<Vec<Finding>, SceneError>> + Send>>;
 
-/// All stages there are.
-pub const STAGES: &[Stage] = &[
-    stages::metainfo::STAGE,
-    stages::tracker::STAGE,
-    stages::handshake::STAGE,
-    stages::messages::STAGE,
-    stages::blocks::STAGE,
-    stages::hashes::STAGE,
-    stages::files::STAGE,
-    stages::peers::STAGE,
-    stages::lasting::STAGE,
-    stages::inbound::STAGE,
-    stages::seeding::STAGE,
-];
-
 impl Part {
     /// A whole stage.
     pub fn whole(stage: &'static Stage) -> Part {
@@ -93,45 +76,9 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::fs;
-    use std::path::Path;
-
     use pretty_assertions::assert_eq;
 
     use super::*;
-
-    /// The text of a chapter.
-    fn chapter(number: u8) -> String {
-        let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/src");
-        let start = format!("{number:02}-");
-        let mut pages = fs::read_dir(book).unwrap().map(|entry| entry.unwrap());
-        let page = pages.find(|page| page.file_name().to_string_lossy().starts_with(&start));
-        fs::read_to_string(page.unwrap().path()).unwrap()
-    }
-
-    #[test]
-    fn names_are_unique_and_chapters_in_order() {
-        let names: BTreeSet<_> = STAGES.iter().map(|stage| stage.name).collect();
-        assert_eq!(names.len(), STAGES.len());
-        assert!(STAGES.is_sorted_by_key(|stage| stage.chapter));
-        for stage in STAGES {
-            let checks: BTreeSet<_> = stage.checks.iter().map(|check| check.name).collect();
-            assert_eq!(checks.len(), stage.checks.len(), "{}", stage.name);
-            let takes: BTreeSet<_> = stage.takes.iter().map(|take| take.name).collect();
-            assert_eq!(takes.len(), stage.takes.len(), "{}", stage.name);
-        }
-    }
-
-    #[test]
-    fn each_check_names_a_section_that_there_is() {
-        for check in STAGES.iter().flat_map(|stage| stage.checks) {
-            let page = chapter(check.chapter);
-            let mut headings = page.lines().filter(|line| line.starts_with('#'));
-            let found = headings.any(|line| line.trim_start_matches(['#', ' ']) == check.section);
-            assert!(found, "{}: {}", check.name, check.section);
-        }
-    }
 
     #[test]
     fn the_worst_is_told_and_what_was_not_met_is_said() {

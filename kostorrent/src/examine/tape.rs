@@ -1,16 +1,23 @@
 //! All that was seen of a client while one command ran: what it asked trackers, what it said to peers, how it ended.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fast::Fast;
 use handshake::Handshake;
+use magnet::EXTENDED;
 use messages::{BlockHeader, BlockRequest, Message};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracker::AnnounceEvent;
+use udp_tracker::{Ask, Request};
 
-use super::command::Status;
-use super::tracker::Asked;
+use super::asked::Asked;
+use super::status::Status;
 use crate::lab::peer::{Ear, Passed};
 
 /// One thing that was seen.
@@ -33,6 +40,8 @@ pub enum What {
     Asked(Asked),
     /// Something passed between the client and a peer.
     Passed(Passed),
+    /// A datagram came.
+    Datagram(Datagram),
     /// A block came from the client whose bytes are not the torrent's.
     WrongBytes(BlockHeader),
     /// A peer has called, and nobody listens at this port.
@@ -40,6 +49,28 @@ pub enum What {
     /// The command ended.
     Ended(Status),
 }
+
+/// A datagram as it came: one of a tracker's (BEP 15), or of the DHT's (BEP 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// From where.
+    pub from: SocketAddr,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl Datagram {
+    /// One that has come from there.
+    pub fn new(from: SocketAddr, bytes: &[u8]) -> Datagram {
+        Datagram {
+            from,
+            bytes: bytes.to_vec(),
+        }
+    }
+}
+
+/// So many bytes of messages of later BEPs, and of datagrams, are noted of one run: metadata are among them.
+const MAX_BYTES: usize = 64 << 20;
 
 /// So many things are noted of one run. What the runs share is small: a client that does its work comes to hundreds.
 const MAX_NOTES: usize = 50_000;
@@ -56,6 +87,8 @@ struct Inner {
     over: Mutex<Option<Duration>>,
     /// When anything was seen first.
     first: Mutex<Option<Duration>>,
+    /// Bytes of messages and datagrams that were noted whole.
+    bytes: AtomicUsize,
     changed: Notify,
 }
 
@@ -70,6 +103,7 @@ impl Tape {
     /// Forgets what was seen: the command is to be run once more.
     pub fn clear(&self) {
         lock(&self.0.notes).clear();
+        self.0.bytes.store(0, Ordering::Relaxed);
     }
 
     /// The command is ended by us. That it hangs up then is not its own doing, and not noted.
@@ -92,6 +126,17 @@ impl Tape {
         }
         let at = self.now();
         lock(&self.0.first).get_or_insert(at);
+        let whole = match &what {
+            What::Datagram(datagram) => datagram.bytes.len(),
+            What::Passed(
+                Passed::Message(Message::Later { body, .. })
+                | Passed::WeSaid(Message::Later { body, .. }),
+            ) => body.len(),
+            _ => 0,
+        };
+        if self.0.bytes.fetch_add(whole, Ordering::Relaxed) > MAX_BYTES {
+            return;
+        }
         let mut notes = lock(&self.0.notes);
         if notes.len() < MAX_NOTES {
             notes.push(Note {
@@ -106,7 +151,8 @@ impl Tape {
 
     /// Whether so much was seen that no more is noted.
     pub fn is_full(&self) -> bool {
-        lock(&self.0.notes).len() >= MAX_NOTES
+        let too_long = self.0.bytes.load(Ordering::Relaxed) > MAX_BYTES;
+        too_long || lock(&self.0.notes).len() >= MAX_NOTES
     }
 
     /// When the client first let anything be seen of it.
@@ -180,6 +226,18 @@ impl Tape {
         .collect()
     }
 
+    /// The messages this peer was sent, those of each call by themselves: who is called again is told everything anew.
+    pub fn messages_by_call(&self, who: &str) -> Vec<Vec<(Duration, Message)>> {
+        let mut calls: BTreeMap<usize, Vec<(Duration, Message)>> = BTreeMap::new();
+        for note in lock(&self.0.notes).iter().filter(|note| note.who == who) {
+            if let What::Passed(Passed::Message(message)) = &note.what {
+                let call = calls.entry(note.call).or_default();
+                call.push((note.at, message.clone()));
+            }
+        }
+        calls.into_values().collect()
+    }
+
     /// The blocks that the client sent to this peer.
     pub fn blocks(&self, who: &str) -> Vec<(Duration, BlockHeader)> {
         let all = self.with(who).into_iter();
@@ -228,6 +286,36 @@ impl Tape {
         asked.collect()
     }
 
+    /// The datagrams that came to this one.
+    pub fn datagrams(&self, who: &str) -> Vec<(Duration, Datagram)> {
+        let notes = lock(&self.0.notes);
+        let datagrams = notes.iter().filter_map(|note| match &note.what {
+            What::Datagram(datagram) if note.who == who => Some((note.at, datagram.clone())),
+            _ => None,
+        });
+        datagrams.collect()
+    }
+
+    /// The bodies of the `extended` messages this peer was sent (BEP 10).
+    pub fn extended(&self, who: &str) -> Vec<(Duration, Vec<u8>)> {
+        let all = self.messages(who).into_iter();
+        all.filter_map(|(at, message)| match message {
+            Message::Later { id: EXTENDED, body } => Some((at, body)),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// The messages of the fast extension this peer was sent, as they can be read (BEP 6).
+    pub fn fast(&self, who: &str) -> Vec<(Duration, Fast)> {
+        let all = self.messages(who).into_iter();
+        all.filter_map(|(at, message)| match message {
+            Message::Later { id, body } => Some((at, Fast::read(id, &body, u32::MAX).ok()??)),
+            _ => None,
+        })
+        .collect()
+    }
+
     /// The last things that were seen, a line each.
     pub fn last(&self, count: usize) -> Vec<String> {
         let notes = lock(&self.0.notes);
@@ -241,6 +329,10 @@ impl fmt::Display for Note {
         write!(f, "{:.3} s  ", self.at.as_secs_f64())?;
         match &self.what {
             What::Asked(asked) => write!(f, "asks the {}: {}", self.who, asked.target),
+            What::Datagram(datagram) => {
+                let (who, from) = (self.who, datagram.from);
+                write!(f, "{who}, from {from}: {}", datagram.words())
+            }
             What::NobodyAt(port) => write!(f, "{}: nobody listens at port {port}", self.who),
             What::Ended(status) => write!(f, "the command {status}"),
             What::WrongBytes(block) => write!(
@@ -264,6 +356,12 @@ impl fmt::Display for Note {
                         let some = &bytes[..bytes.len().min(20)];
                         write!(f, "it begins with {}, no handshake", hex::encode(some))
                     }
+                    Passed::NotEncrypted => write!(f, "it begins in plain text"),
+                    Passed::Key => write!(f, "it sends a public key"),
+                    Passed::Secured(method) => {
+                        write!(f, "keys are exchanged, and it goes on in {method}")
+                    }
+                    Passed::NotSecured(why) => write!(f, "no keys are exchanged: {why}"),
                     Passed::Message(message) => write!(f, "it sends {}", words(message)),
                     Passed::Block(block) => write!(
                         f,
@@ -298,8 +396,66 @@ pub fn words(message: &Message) -> String {
             format!("{name} {} {}+{}", block.piece, block.offset, block.len)
         }
         Message::Bitfield(bytes) => format!("{name} {}", hex::encode(bytes)),
-        Message::Skipped(id) | Message::Later { id, .. } => format!("{name} (id {id})"),
+        Message::Later { id, body } => format!("{name} {}", later(*id, body)).trim_end().into(),
+        Message::Skipped(id) => format!("{name} (id {id})"),
         _ => name.to_owned(),
+    }
+}
+
+/// What a message of a later BEP says.
+fn later(id: u8, body: &[u8]) -> String {
+    match (Fast::read(id, body, u32::MAX), body) {
+        (Ok(Some(Fast::HaveAll | Fast::HaveNone)), _) => String::new(),
+        (Ok(Some(Fast::Suggest(piece) | Fast::AllowedFast(piece))), _) => piece.to_string(),
+        (Ok(Some(Fast::Reject(block))), _) => {
+            format!("{} {}+{}", block.piece, block.offset, block.len)
+        }
+        (_, [number, rest @ ..]) if id == EXTENDED => format!("{number}: {}", some(rest)),
+        _ => format!("(id {id}) {}", some(body)),
+    }
+}
+
+/// The beginning of bytes, as text.
+fn some(bytes: &[u8]) -> String {
+    const SHOWN: usize = 100;
+    let text = bytes
+        .get(..SHOWN)
+        .unwrap_or(bytes)
+        .escape_ascii()
+        .to_string();
+    match bytes.len() > SHOWN {
+        true => format!("{text}…"),
+        false => text,
+    }
+}
+
+impl Datagram {
+    /// What it says.
+    pub fn words(&self) -> String {
+        let bytes = &self.bytes;
+        if bytes.starts_with(b"d") {
+            return some(bytes);
+        }
+        match Request::decode(bytes) {
+            Ok(Request::Connect { transaction }) => format!("connect, {:#x}", transaction.0),
+            Ok(Request::Ask {
+                connection,
+                transaction,
+                ask,
+            }) => {
+                let what = match ask {
+                    Ask::Announce(it) => {
+                        let it = it.request;
+                        let event = it.event.map_or("", AnnounceEvent::as_str);
+                        format!("announce {} left {} {event}", it.info_hash, it.left)
+                    }
+                    Ask::Scrape(torrents) => format!("scrape of {}", torrents.len()),
+                };
+                let (by, number) = (connection.0, transaction.0);
+                format!("{what}, {number:#x}, with the connection id {by:#x}")
+            }
+            Err(why) => format!("{} ({why})", some(bytes)),
+        }
     }
 }
 
@@ -340,6 +496,24 @@ mod tests {
         std::thread::sleep(Duration::from_millis(5));
         tape.note("peer", 1, What::Passed(Passed::Called));
         assert!(tape.now() >= Duration::from_millis(5) && tape.called("peer"));
+    }
+
+    #[test]
+    fn what_is_said_in_each_call_stands_by_itself() {
+        let tape = Tape::default();
+        tape.begin();
+        let note =
+            |who, call| tape.note(who, call, What::Passed(Passed::Message(Message::Unchoke)));
+        for (who, call) in [("peer", 1), ("peer", 3), ("other", 1), ("peer", 1)] {
+            note(who, call);
+        }
+        let counts = |who| {
+            let calls = tape.messages_by_call(who).into_iter();
+            calls.map(|call| call.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(counts("peer"), [2, 1]);
+        assert_eq!(counts("other"), [1]);
+        assert_eq!(counts("nobody"), [] as [usize; 0]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Torrent {
     /// What is in each.
     contents: Vec<Vec<u8>>,
     piece_length: u32,
+    /// What the contents were made from.
+    seed: u64,
     /// Further keys of `info`, with their values as bencode.
     pub info_more: Vec<(Vec<u8>, Vec<u8>)>,
     /// Further keys beside `info`, with their values as bencode.
@@ -37,6 +39,7 @@ impl Torrent {
             paths: None,
             contents: vec![noise(length, seed)],
             piece_length: PIECE,
+            seed,
             info_more: Vec::new(),
             more: Vec::new(),
             unsorted: false,
@@ -56,11 +59,30 @@ impl Torrent {
         }
     }
 
+    /// The same with other bytes, and so another info-hash: a swarm of its own.
+    #[must_use]
+    pub fn of(self, run: u64) -> Torrent {
+        let contents = self.contents.iter().zip(self.seed ^ run..);
+        Torrent {
+            contents: contents
+                .map(|(bytes, seed)| noise(bytes.len(), seed))
+                .collect(),
+            ..self
+        }
+    }
+
     /// The same with another key in `info`, its value in bencode.
     #[must_use]
     pub fn with_info(mut self, key: &str, value: &[u8]) -> Torrent {
         self.info_more.push((key.into(), value.to_vec()));
         self
+    }
+
+    /// The same with so many bytes more in `info`, under a key that means nothing: metadata of several blocks.
+    #[must_use]
+    pub fn with_filler(self, length: usize) -> Torrent {
+        let filler = string(&noise(length, 7));
+        self.with_info("x-filler", &filler)
     }
 
     /// All bytes, as the torrent counts them.
@@ -196,6 +218,15 @@ mod tests {
         assert_eq!(parsed.pieces.len() as u32, torrent.pieces());
         assert_eq!(torrent.piece_len(3), 100_000 - 3 * u64::from(PIECE));
         assert_eq!(torrent.on_disk(), [("a.bin".into(), &torrent.bytes()[..])]);
+    }
+
+    #[test]
+    fn each_run_has_a_torrent_of_its_own() {
+        let torrent = Torrent::multi("d", &[(&["a"], 5), (&["b"], 70)], 2);
+        let [one, other] = [1, 2].map(|run| torrent.clone().of(run));
+        assert_ne!(one.info_hash(), other.info_hash());
+        assert_eq!(one.info_hash(), torrent.clone().of(1).info_hash());
+        assert_eq!(one.total(), torrent.total());
     }
 
     #[test]

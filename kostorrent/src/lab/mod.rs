@@ -243,7 +243,8 @@ impl Lab {
         let Some(content) = Content::new(&self.metainfo, sample::bytes()) else {
             return Ok(());
         };
-        let content = Arc::new(content);
+        let info = metainfo::info_bytes(&self.torrent).unwrap_or_default();
+        let content = Arc::new(content.with_info(info));
         for trouble in Trouble::ALL {
             let peer = TroubleMaker::start(trouble, content.clone(), rate)
                 .await

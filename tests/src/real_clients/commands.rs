@@ -1,5 +1,6 @@
 //! How each real client is called, with places for the examination to fill in.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -61,13 +62,13 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn aria2() -> Option<Client> {
-    const QUIET: &str = "aria2c --no-conf --enable-dht=false --enable-dht6=false --bt-enable-lpd=false \
-        --enable-peer-exchange=false --file-allocation=none --summary-interval=0 --show-console-readout=false \
-        --seed-ratio=0.0 --listen-port={port}";
+    const QUIET: &str = "aria2c --no-conf --enable-dht6=false --bt-enable-lpd=false --file-allocation=none \
+        --summary-interval=0 --show-console-readout=false --seed-ratio=0.0 --listen-port={port} \
+        --enable-dht=true --dht-listen-port={port} --dht-entry-point={router}";
     Some(Client {
         name: "aria2",
         version: version("aria2c", "--version")?,
-        download: words(&format!("{QUIET} --dir={{output}} {{torrents}}")),
+        download: words(&format!("{QUIET} --dir={{output}} {{torrents}} {{magnet}}")),
         seed: words(&format!(
             "{QUIET} --check-integrity=true --dir={{data}} {{torrent}}"
         )),
@@ -82,42 +83,56 @@ fn libtorrent() -> Option<Client> {
         .output()
         .ok()?;
     let version = String::from_utf8(ask.stdout).ok()?.trim().to_owned();
-    let start = |what: &str, folder: &str| {
-        let peer = programs::root().join("tests/peers/libtorrent_peer.py");
-        let start: [PathBuf; 2] = [python.clone(), peer];
+    let start = |folder: &str, what: &[&str]| {
+        let client = programs::root().join("tests/peers/libtorrent_client.py");
+        let start: [PathBuf; 2] = [python.clone(), client];
         let start = start.iter().map(|path| path.display().to_string());
-        let rest = [what, "{torrent}", folder, "127.0.0.1", "{port}"];
-        start.chain(rest.map(str::to_owned)).collect()
+        let place = [folder, "127.0.0.1", "{port}", "{router}"];
+        let rest = place.iter().chain(what).map(ToString::to_string);
+        start.chain(rest).collect()
     };
     (!version.is_empty()).then(|| Client {
         name: "libtorrent",
         version,
-        download: start("trade", "{output}"),
-        seed: start("seed", "{data}"),
+        download: start("{output}", &["{torrent}", "{magnet}"]),
+        seed: start("{data}", &["{torrent}"]),
         host: None,
     })
 }
 
 /// A shell that makes a folder for settings beside the other one, and then becomes the client: `$folder` is for the files,
-/// `$port` the port to listen on, and what is left are the torrents.
-fn by_shell(script: &str, folder: &str) -> Vec<String> {
-    let script = format!("folder=$1 port=$2; shift 2\n{script}");
-    ["sh", "-c", &script, "sh", folder, "{port}", "{torrents}"]
-        .map(str::to_owned)
-        .into()
+/// `$port` the port to listen on, `$router` the node of the DHT to begin from, and what is left are the torrents, or the link.
+fn by_shell(script: &str, folder: &str, places: &[&str]) -> Vec<String> {
+    let names = places.iter().map(|place| place.trim_matches(['{', '}']));
+    let (mut set, mut count) = (String::from("folder=$1"), 1);
+    for name in names {
+        count += 1;
+        let _ = write!(set, " {name}=${count}");
+    }
+    let script = format!("{set}; shift {count}\n{script}");
+    let start = ["sh", "-c", &script, "sh", folder].into_iter();
+    let words = start.chain(places.iter().copied()).chain(["{torrents}"]);
+    let link = (folder == "{output}").then_some("{magnet}");
+    words.chain(link).map(str::to_owned).collect()
 }
 
-/// The daemon, which finds its torrents in a folder. `transmission-cli` starts each torrent twice, so that its first announce
-/// says `stopped`.
+/// The daemon, which finds its torrents in a folder, and hears of links by its remote control. `transmission-cli` starts each
+/// torrent twice, so that its first announce says `stopped`.
 fn transmission() -> Option<Client> {
     const HOST: &str = "10.1.0.1";
     const SCRIPT: &str = r#"
         mkdir -p "$folder" "$XDG_STATE_HOME/watched"
-        cp "$@" "$XDG_STATE_HOME/watched"
+        control=127.0.0.1:$((port + 20000))
+        case "$1" in
+            magnet:*) { until transmission-remote "$control" --add "$1" >&2; do sleep 0.1; done & } ;;
+            *) cp "$@" "$XDG_STATE_HOME/watched" ;;
+        esac
+        echo "${router%:*} ${router##*:}" > "$XDG_STATE_HOME/dht.bootstrap"
         cat > "$XDG_STATE_HOME/settings.json" <<END
-{ "bind-address-ipv4": "{{host}}", "bind-address-ipv6": "::1", "peer-port": $port, "dht-enabled": false,
-  "lpd-enabled": false, "pex-enabled": false, "utp-enabled": false, "encryption": 0, "cache-size-mb": 0,
-  "port-forwarding-enabled": false, "rpc-enabled": false, "download-dir": "$folder",
+{ "bind-address-ipv4": "{{host}}", "bind-address-ipv6": "::1", "peer-port": $port, "dht-enabled": true,
+  "lpd-enabled": false, "pex-enabled": true, "utp-enabled": false, "encryption": 1, "cache-size-mb": 0,
+  "port-forwarding-enabled": false, "download-dir": "$folder",
+  "rpc-enabled": true, "rpc-bind-address": "127.0.0.1", "rpc-port": ${control#*:},
   "watch-dir": "$XDG_STATE_HOME/watched", "watch-dir-enabled": true }
 END
         HOME="$XDG_STATE_HOME" exec transmission-daemon --foreground --config-dir "$XDG_STATE_HOME""#;
@@ -125,12 +140,13 @@ END
     Some(Client {
         name: "Transmission",
         version: version("transmission-daemon", "--version")?,
-        download: by_shell(&script, "{output}"),
-        seed: by_shell(&script, "{data}"),
+        download: by_shell(&script, "{output}", &["{port}", "{router}"]),
+        seed: by_shell(&script, "{data}", &["{port}", "{router}"]),
         host: Some(HOST),
     })
 }
 
+/// It cannot be told from which node of the DHT to begin: that is off.
 fn qbittorrent() -> Option<Client> {
     const SCRIPT: &str = r#"
         mkdir -p "$XDG_STATE_HOME/qBittorrent/config"
@@ -143,10 +159,10 @@ Session\Interface=lo
 Session\InterfaceName=lo
 Session\DHTEnabled=false
 Session\LSDEnabled=false
-Session\PeXEnabled=false
+Session\PeXEnabled=true
 Session\uTPEnabled=false
 Session\BTProtocol=TCP
-Session\Encryption=2
+Session\Encryption=0
 Session\MultiConnectionsPerIp=true
 Session\QueueingSystemEnabled=false
 Session\BlockPeersOnPrivilegedPorts=false
@@ -159,20 +175,22 @@ END
     Some(Client {
         name: "qBittorrent",
         version: version("qbittorrent-nox", "--version")?,
-        download: by_shell(SCRIPT, "{output}"),
-        seed: by_shell(SCRIPT, "{data}"),
+        download: by_shell(SCRIPT, "{output}", &["{port}"]),
+        seed: by_shell(SCRIPT, "{data}", &["{port}"]),
         host: None,
     })
 }
 
 fn rqbit() -> Option<Client> {
     // It announces no port of its own when it listens on loopback.
-    const QUIET: &str = "rqbit --disable-dht --disable-lsd --disable-upnp-port-forward --ipv4-only --listen-ip 127.0.0.1 \
+    const QUIET: &str = "rqbit --disable-dht-persistence --dht-bootstrap-addrs {router} --disable-lsd --disable-upnp-port-forward --ipv4-only --listen-ip 127.0.0.1 \
         --listen-port {port} --announce-port {port} --http-api-listen-addr 127.0.0.1:0 download --overwrite";
     Some(Client {
         name: "rqbit",
         version: version("rqbit", "--version")?,
-        download: words(&format!("{QUIET} --output-folder {{output}} {{torrent}}")),
+        download: words(&format!(
+            "{QUIET} --output-folder {{output}} {{torrent}} {{magnet}}"
+        )),
         seed: words(&format!("{QUIET} --output-folder {{data}} {{torrent}}")),
         host: None,
     })

@@ -46,8 +46,8 @@ fn our_own_client_passes_all_of_the_first_chapters() {
     let finished = examine(&options, &our_leecher());
     finished.expect_code(0);
     let said = read(&finished);
-    // A machine may have none; and it does not claim the fast extension.
-    passes_all(&said, &["tracker/ipv6", "blocks/have-all", "blocks/reject"]);
+    // A machine may have none.
+    passes_all(&said, &["tracker/ipv6"]);
 
     let last = finished.stdout.lines().last().unwrap();
     let last: serde_json::Value = serde_json::from_str(last).unwrap();
@@ -65,15 +65,33 @@ fn our_own_client_passes_all_among_many_peers_that_call_it_and_started_again() {
     passes_all(&said, NOT_SEEN);
 }
 
+/// UDP trackers, magnet links, peer exchange, the DHT, the fast extension and encryption.
+#[test]
+fn our_own_client_passes_all_that_the_swarm_of_today_asks() {
+    let words = [
+        "download",
+        "{torrent}",
+        "{magnet}",
+        "--output",
+        "{output}",
+        "--port",
+        "{port}",
+        "--dht-router",
+        "{router}",
+    ];
+    let stages = "udp-tracker,magnet,peer-exchange,dht,fast,encryption";
+    let said = said(&["--only", stages, "--jobs", "8"], &ours(&words));
+    passes_all(&said, &[]);
+}
+
 #[test]
 fn our_own_seeder_passes_all_of_it() {
     let command = ours(&["seed", "{torrent}", "--data", "{data}", "--port", "{port}"]);
     let said = said(&["--seeder", "--jobs", "8"], &command);
-    // It does not claim the fast extension.
     let unknown: &[&str] = if cfg!(target_os = "linux") {
-        &["seeding/rejects"]
+        &[]
     } else {
-        &["seeding/rejects", "seeding/flood"]
+        &["seeding/flood"]
     };
     passes_all(&said, unknown);
 }

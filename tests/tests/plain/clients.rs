@@ -50,7 +50,7 @@ fn the_plain_client_seeds_to_the_finished_one() {
 }
 
 /// Everything below a folder, by its path; the bytes of the files.
-fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = kostorrent_tests::book::files_below(folder).unwrap();
     files
         .into_iter()

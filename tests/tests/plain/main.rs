@@ -10,6 +10,7 @@ mod fast;
 mod first;
 mod magnet;
 mod peers;
+mod together;
 mod udp;
 
 use std::fs;

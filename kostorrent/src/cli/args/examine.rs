@@ -14,7 +14,9 @@ use clap::{Args, ValueHint};
 ///
 /// In the command, {torrent} stands for the path of a torrent file, {output} for the folder to download into, which is
 /// not there yet, {port} for a port to listen on. The client may end when everything is there, or go on: it is ended. A client
-/// that takes several torrents is given them with {torrents} in place of {torrent}, a word for each.
+/// that takes several torrents is given them with {torrents} in place of {torrent}, a word for each. One that takes
+/// magnet links has {magnet} beside {torrent}: each run fills in one of the two words and leaves the other out. {router} is
+/// a node of the DHT to begin from, as HOST:PORT.
 ///
 ///   kostorrent examine -- python3 client.py {torrent} {output}
 ///
@@ -26,7 +28,7 @@ use clap::{Args, ValueHint};
 /// or crashes; `odd`, where it does what is allowed and others do otherwise; or `skipped`, where it could not be seen. What
 /// was not met does not pass. Exits with 1 when anything is WRONG.
 #[derive(Debug, Args)]
-#[command(after_long_help = JSON, verbatim_doc_comment)]
+#[command(after_long_help = JSON)]
 pub(crate) struct Examine {
     /// The command that downloads a torrent, or seeds it, behind `--`
     #[arg(last = true, value_name = "COMMAND", required_unless_present = "list", value_hint = ValueHint::CommandWithArguments)]

@@ -27,7 +27,7 @@ pub(crate) struct Lab {
     /// Give each seeder another part of the pieces, so that some are rare; together they have everything
     #[arg(long)]
     pub(crate) rare: bool,
-    /// Add peers that lie, stall, choke, send other blocks than were asked for, and announce by `have` alone
+    /// Add peers and nodes of the DHT that misbehave, each in one way: they lie, stall, choke, reject, flood, break off
     #[arg(long)]
     pub(crate) trouble: bool,
     /// Do not slow the seeders down

@@ -1,7 +1,6 @@
 //! Chapter 7: what a client asks for, how much of it at once, and what it makes of the answers.
 
 mod answers;
-pub(super) mod fast;
 mod pipelining;
 
 use std::collections::BTreeMap;
@@ -11,9 +10,9 @@ use blocks::BLOCK;
 use messages::BlockRequest;
 
 use super::NOT_SO_FAR;
-use crate::examine::command::Status;
 use crate::examine::scene::{Disk, Over, Played, Scene};
 use crate::examine::stage::{Playing, Stage, Take};
+use crate::examine::status::Status;
 use crate::examine::tape::words;
 use crate::examine::verdict::{Check, Finding};
 use crate::lab::peer::{Manner, Passed};
@@ -66,8 +65,6 @@ pub const STAGE: Stage = Stage {
         &answers::UNASKED,
         &answers::BIG,
         &answers::CUTS,
-        &fast::HAVE_ALL,
-        &fast::REJECT,
     ],
     takes: &[
         take("honest", honest),
@@ -77,9 +74,6 @@ pub const STAGE: Stage = Stage {
         take("unasked", answers::unasked),
         take("big", answers::big),
         take("cuts", answers::cuts),
-        take("have-all", fast::have_all),
-        take("have-none", fast::have_none),
-        take("reject", fast::reject),
     ],
 };
 

@@ -50,7 +50,7 @@ fn many(mut scene: Scene) -> Playing {
             (&["another folder", "empty as well"], 0),
             (&["last"], 3),
         ];
-        scene.torrent = Torrent::multi("many files", files, 8);
+        scene.torrent = scene.own(Torrent::multi("many files", files, 8));
         scene.usual().await?;
         let over = |scene: &Scene| {
             scene.is_whole() || (full(scene).is_none() && scene.tape.is_gone("seeder", GONE))

@@ -8,9 +8,9 @@ use metainfo::InfoHash;
 use tokio::time::sleep;
 
 use super::{GONE, NOT_SO_FAR};
-use crate::examine::command::Status;
 use crate::examine::scene::{Over, Scene};
 use crate::examine::stage::{Playing, Stage, Take};
+use crate::examine::status::Status;
 use crate::examine::tape::words;
 use crate::examine::verdict::{Check, Finding};
 use crate::lab::peer::{Manner, Passed};

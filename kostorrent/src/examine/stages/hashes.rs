@@ -7,9 +7,9 @@ use messages::{Bitfield, BlockRequest, Message, piece_header};
 use tokio::time::sleep;
 
 use super::{GONE, NOT_SO_FAR};
-use crate::examine::command::Status;
 use crate::examine::scene::{Disk, Over, Scene};
 use crate::examine::stage::{Playing, Stage, Take};
+use crate::examine::status::Status;
 use crate::examine::tape::{What, words};
 use crate::examine::verdict::Check;
 use crate::lab::peer::{Line, Manner, Passed, Role};

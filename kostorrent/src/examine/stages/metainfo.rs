@@ -213,7 +213,9 @@ fn multi(mut scene: Scene) -> Playing {
         (&["b", "empty"], 0),
         (&["b", "c.bin"], 40_000),
     ];
-    scene.torrent = Torrent::multi("several files", files, 2).with_info("private", b"i1e");
+    scene.torrent = scene
+        .own(Torrent::multi("several files", files, 2))
+        .with_info("private", b"i1e");
     Box::pin(counted(scene, &MULTI))
 }
 
@@ -244,7 +246,7 @@ fn parent_folder(mut scene: Scene) -> Playing {
         (&["good.bin"], 40_000),
         (&["..", "..", "escaped.bin"], 40_000),
     ];
-    scene.torrent = Torrent::multi("trap", files, 3);
+    scene.torrent = scene.own(Torrent::multi("trap", files, 3));
     Box::pin(kept_inside(scene, "a path with `..` in it"))
 }
 
@@ -253,12 +255,12 @@ fn absolute_path(mut scene: Scene) -> Playing {
     let path = std::path::absolute(&path).unwrap_or(path);
     let path = path.to_string_lossy().into_owned();
     let files: &[(&[&str], usize)] = &[(&["good.bin"], 40_000), (&[&path], 40_000)];
-    scene.torrent = Torrent::multi("trap", files, 4);
+    scene.torrent = scene.own(Torrent::multi("trap", files, 4));
     Box::pin(kept_inside(scene, "a path that begins at the root"))
 }
 
 fn name(mut scene: Scene) -> Playing {
-    scene.torrent = Torrent::single("../escaped.bin", 80_000, 5);
+    scene.torrent = scene.own(Torrent::single("../escaped.bin", 80_000, 5));
     Box::pin(kept_inside(scene, "the name `../escaped.bin`"))
 }
 

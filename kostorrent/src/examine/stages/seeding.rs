@@ -1,7 +1,6 @@
 //! Chapter 16: a client that seeds. It is given the files; those who want them call it.
 
 mod crowd;
-mod fast;
 mod giving;
 mod pressure;
 
@@ -29,7 +28,6 @@ pub const STAGE: Stage = Stage {
         &giving::BYTES,
         &giving::CHOKED,
         &giving::CANCEL,
-        &fast::REJECTS,
         &pressure::OUTSIDE,
         &pressure::FLOOD,
         &pressure::SLOW,
@@ -41,7 +39,6 @@ pub const STAGE: Stage = Stage {
         take("whole", giving::whole),
         take("choked", giving::choked),
         take("cancel", giving::cancel),
-        take("rejects", fast::rejects),
         take("outside", pressure::outside),
         take("flood", pressure::flood),
         take("slow-reader", pressure::slow),

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use encryption::{Cipher, Secured};
 use handshake::Handshake;
 use messages::{BlockHeader, Item, Message};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,24 +72,24 @@ pub struct Line {
     theirs: Listener,
     lag: Duration,
     ear: Option<Ear>,
+    /// What is done to all that comes.
+    cipher: Cipher,
 }
 
 impl Line {
-    /// Takes a call about a torrent of so many pieces.
-    pub fn new(socket: TcpStream, pieces: u32, manner: Manner, ear: Option<Ear>) -> Line {
-        let line = Line::over(socket, pieces, manner, ear);
-        line.note(Passed::Called);
-        line
-    }
-
-    /// The same with somebody whom we have called.
-    pub fn calling(socket: TcpStream, pieces: u32, manner: Manner, ear: Option<Ear>) -> Line {
-        let line = Line::over(socket, pieces, manner, ear);
-        line.note(Passed::WeCalled);
-        line
-    }
-
-    fn over(socket: TcpStream, pieces: u32, manner: Manner, ear: Option<Ear>) -> Line {
+    /// A line to somebody who has called, or whom we have called, about a torrent of so many pieces; after an exchange of keys,
+    /// if there was one.
+    pub(super) fn over(
+        socket: TcpStream,
+        pieces: u32,
+        manner: Manner,
+        ear: Option<Ear>,
+        secured: Option<Secured>,
+    ) -> Line {
+        let (read, write_by, input) = match secured {
+            Some(secured) => (secured.read, secured.write, secured.early),
+            None => (Cipher::Plain, Cipher::Plain, Vec::with_capacity(4096)),
+        };
         // What a script says in parts is to arrive in parts.
         let _ = socket.set_nodelay(true);
         let (from, to) = socket.into_split();
@@ -100,13 +101,23 @@ impl Line {
         Line {
             from,
             to: sender,
-            writer: Writer(tokio::spawn(write(to, said, manner, ours))),
-            input: Vec::with_capacity(4096),
+            writer: Writer(tokio::spawn(write(to, said, manner, ours, write_by))),
+            input,
             heard: VecDeque::new(),
             theirs: Listener::new(pieces),
             lag: manner.lag,
             ear,
+            cipher: read,
         }
+    }
+
+    /// Reads what there is; how much that was, and nothing where they have hung up. Nothing is lost when this is dropped while it
+    /// waits.
+    async fn more(&mut self) -> io::Result<usize> {
+        let before = self.input.len();
+        let read = self.from.read_buf(&mut self.input).await;
+        self.cipher.apply(&mut self.input[before..]);
+        read
     }
 
     fn note(&self, passed: Passed) {
@@ -133,8 +144,7 @@ impl Line {
                 self.note(Passed::Handshake(theirs));
                 return Ok(theirs);
             }
-            let read = timeout_at(until, self.from.read_buf(&mut self.input));
-            if read.await?.unwrap_or(0) == 0 {
+            if timeout_at(until, self.more()).await?.unwrap_or(0) == 0 {
                 let midway = !self.input.is_empty();
                 self.note(Passed::HungUp { midway });
                 return Err(io::ErrorKind::UnexpectedEof.into());
@@ -267,7 +277,7 @@ impl Line {
     /// this is dropped while it waits.
     async fn read(&mut self) -> io::Result<bool> {
         if self.input.is_empty() {
-            let read = self.from.read_buf(&mut self.input).await;
+            let read = self.more().await;
             if !read.as_ref().is_ok_and(|&count| count > 0) {
                 let midway = self.theirs.is_midway();
                 self.note(Passed::HungUp { midway });
@@ -322,6 +332,7 @@ async fn write(
     mut said: mpsc::UnboundedReceiver<Said>,
     manner: Manner,
     mut ours: Option<(Ear, Listener, usize)>,
+    mut cipher: Cipher,
 ) -> io::Result<()> {
     let mut sizes = manner.cuts.map(|cuts| cuts.iter().copied().cycle());
     while let Some(Said { when, bytes, out }) = said.recv().await {
@@ -335,7 +346,14 @@ async fn write(
             };
             let (part, after) = rest.split_at(most.clamp(1, rest.len()));
             rest = after;
-            to.write_all(part).await?;
+            match cipher.is_plain() {
+                true => to.write_all(part).await?,
+                false => {
+                    let mut hidden = part.to_vec();
+                    cipher.apply(&mut hidden);
+                    to.write_all(&hidden).await?;
+                }
+            }
             overhear(&mut ours, part);
             match manner.rate {
                 // A `have` or an `unchoke` is no load.

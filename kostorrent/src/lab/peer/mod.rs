@@ -4,6 +4,7 @@
 //! client. What one says is decided by a [`Role`], which is pure, or, where the order of things matters
 //! more than the answers, told step by step on its [`Line`].
 
+mod call;
 mod line;
 mod overhearing;
 
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
+pub use call::Call;
 pub use line::{Heard, Line, Manner};
 pub use overhearing::{Ear, Passed};
 

@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
+use encryption::{Failure, Method};
 use handshake::Handshake;
+use magnet::EXTENDED;
 use messages::{BlockHeader, Decoder, Item, Message, WireError};
+
+/// The messages of later BEPs that are heard whole: those of the fast extension, and `extended`.
+const LATER: &[u8] = &[13, 14, 15, 16, 17, EXTENDED];
 
 /// Something that passed over a line, or happened to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +21,14 @@ pub enum Passed {
     Handshake(Handshake),
     /// What they sent is the beginning of no handshake: these bytes.
     NotAHandshake(Vec<u8>),
+    /// They began in plain text where only an exchange of keys is taken.
+    NotEncrypted,
+    /// They sent a public key, or the first bytes of one.
+    Key,
+    /// Keys are exchanged, and it goes on so.
+    Secured(Method),
+    /// The exchange of keys came to nothing by what they sent.
+    NotSecured(Failure),
     /// They sent a message.
     Message(Message),
     /// They sent a block.
@@ -55,7 +68,7 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn new(pieces: u32) -> Listener {
         Listener {
-            decoder: Decoder::new(pieces),
+            decoder: Decoder::new(pieces).keeping(LATER),
             payload: 0,
             lost: false,
             block: None,

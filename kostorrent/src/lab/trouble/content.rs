@@ -1,5 +1,7 @@
 //! The torrent's bytes, in memory: what the lab serves is small.
 
+use std::sync::Arc;
+
 use blocks::Geometry;
 use messages::BlockRequest;
 use metainfo::{InfoHash, Metainfo};
@@ -10,6 +12,8 @@ pub struct Content {
     info_hash: InfoHash,
     geometry: Geometry,
     bytes: Vec<u8>,
+    /// The `info` dictionary; empty where nobody has said.
+    info: Arc<[u8]>,
 }
 
 impl Content {
@@ -21,6 +25,7 @@ impl Content {
             info_hash: torrent.info_hash_v1?,
             geometry,
             bytes,
+            info: Arc::default(),
         })
     }
 
@@ -32,7 +37,20 @@ impl Content {
             info_hash,
             geometry,
             bytes,
+            info: Arc::default(),
         })
+    }
+
+    /// The same, with its metadata: the bytes of the `info` dictionary.
+    #[must_use]
+    pub fn with_info(self, info: impl Into<Arc<[u8]>>) -> Content {
+        let info = info.into();
+        Content { info, ..self }
+    }
+
+    /// The metadata, if they are known.
+    pub fn info(&self) -> Arc<[u8]> {
+        self.info.clone()
     }
 
     /// The torrent's name in the protocol.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use blocks::BLOCK;
+use fast::Fast;
 use messages::{Bitfield, BlockRequest, Message, piece_header};
 use metainfo::InfoHash;
 
@@ -37,6 +38,8 @@ pub struct Script {
     told: u32,
     /// Whether somebody else says what it has.
     quiet: bool,
+    /// Whether each request is answered, be it by a no (BEP 6).
+    rejects: bool,
 }
 
 impl Script {
@@ -60,6 +63,7 @@ impl Script {
             sent: 0,
             told: 0,
             quiet: false,
+            rejects: false,
         }
     }
 
@@ -72,14 +76,39 @@ impl Script {
         }
     }
 
+    /// The same with somebody who has the fast extension, too: what is not given is rejected.
+    #[must_use]
+    pub fn rejecting(self) -> Script {
+        Script {
+            rejects: true,
+            ..self
+        }
+    }
+
+    fn refuse(&self, block: BlockRequest, out: &mut Vec<u8>) {
+        if self.rejects {
+            Message::from(Fast::Reject(block)).encode(out);
+        }
+    }
+
     /// The torrent's name in the protocol.
     pub fn info_hash(&self) -> InfoHash {
         self.content.info_hash()
     }
 
+    /// The torrent's metadata, if they are known.
+    pub fn info(&self) -> Arc<[u8]> {
+        self.content.info()
+    }
+
     /// Pieces of the torrent.
     pub fn pieces(&self) -> u32 {
         self.content.geometry().pieces()
+    }
+
+    /// Sends a block, if there is one, whoever is choked.
+    pub fn give(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
+        self.send(block, out);
     }
 
     fn send(&mut self, block: BlockRequest, out: &mut Vec<u8>) {
@@ -125,14 +154,22 @@ impl Role for Script {
                 }
             }
             Message::NotInterested => self.interested = false,
-            // A request that reaches a choking peer is lost (BEP 3 has no word for "no").
             Message::Request(block) if !self.choking => {
                 let sensible = self.has.get(block.piece) && self.content.block(*block).is_some();
-                if sensible && self.waiting.len() < MAX_WAITING {
-                    self.waiting.push_back(*block);
+                match sensible && self.waiting.len() < MAX_WAITING {
+                    true => self.waiting.push_back(*block),
+                    false => self.refuse(*block, out),
                 }
             }
-            Message::Cancel(block) => self.waiting.retain(|waiting| waiting != block),
+            // A request that reaches a choking peer is lost: BEP 3 has no word for "no".
+            Message::Request(block) => self.refuse(*block, out),
+            Message::Cancel(block) => {
+                let before = self.waiting.len();
+                self.waiting.retain(|waiting| waiting != block);
+                for _ in self.waiting.len()..before {
+                    self.refuse(*block, out);
+                }
+            }
             _ => {}
         }
     }
@@ -177,7 +214,8 @@ impl Role for Script {
                     }
                 }
                 Some(Trouble::OddCuts) => self.send_in_cuts(block, out),
-                Some(Trouble::HaveOnly) | None => self.send(block, out),
+                // The others make trouble elsewhere.
+                _ => self.send(block, out),
             }
         }
     }

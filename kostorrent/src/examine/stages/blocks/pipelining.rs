@@ -78,7 +78,7 @@ fn words((round_trip, line): (&u64, &Measured)) -> String {
 }
 
 async fn measure(mut scene: Scene, round_trip: u64) -> Result<Measured, SceneError> {
-    scene.torrent = Torrent::single("long.bin", LENGTH, 7);
+    scene.torrent = scene.own(Torrent::single("long.bin", LENGTH, 7));
     let script = scene.honest()?;
     let manner = Manner {
         lag: Duration::from_millis(round_trip),

@@ -29,7 +29,7 @@ pub(super) fn several(mut scene: Scene) -> Playing {
         if !scene.ground.template.has("{torrents}") {
             return Ok(vec![SEVERAL.skipped("the command has no {torrents}")]);
         }
-        scene.more = vec![Torrent::single("second.bin", 100_000, 52)];
+        scene.more = vec![scene.own(Torrent::single("second.bin", 100_000, 52))];
         let hashes = [scene.torrent.info_hash(), scene.more[0].info_hash()];
         for ((name, hash), host) in CALLERS.into_iter().zip(hashes).zip(2..) {
             let mut ours = scene.handshake(name);

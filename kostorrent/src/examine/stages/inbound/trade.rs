@@ -257,7 +257,7 @@ pub(super) fn reciprocates(mut scene: Scene) -> Playing {
         if !scene.ground.listens {
             return Ok(vec![RECIPROCATES.skipped(NO_PORT)]);
         }
-        scene.torrent = Torrent::single("traded.bin", 12 << 20, 16);
+        scene.torrent = scene.own(Torrent::single("traded.bin", 12 << 20, 16));
         let content = scene.content()?;
         let pieces = scene.torrent.pieces();
         let names = GIVERS.into_iter().chain(TAKERS);

@@ -9,10 +9,10 @@ use messages::BlockHeader;
 use peer_id::PeerId;
 
 use super::{CHAPTER, NOT_SO_FAR};
-use crate::examine::command::Status;
 use crate::examine::scene::{Disk, Over, Played, Scene, SceneError};
 use crate::examine::stage::Playing;
 use crate::examine::stages::GONE;
+use crate::examine::status::Status;
 use crate::examine::tape::{Note, What};
 use crate::examine::torrent::{PIECE, Torrent};
 use crate::examine::verdict::{Check, Finding, Verdict};
@@ -108,7 +108,11 @@ fn whole_by(given: &[(Duration, BlockHeader)], until: Duration) -> BTreeSet<u32>
 
 /// A torrent that takes some seconds, and its seeder.
 async fn set(scene: &mut Scene) -> Result<(), SceneError> {
-    scene.torrent = Torrent::single("lasting.bin", (PIECES * PIECE) as usize, 14);
+    scene.torrent = scene.own(Torrent::single(
+        "lasting.bin",
+        (PIECES * PIECE) as usize,
+        14,
+    ));
     let manner = Manner {
         rate: Some(RATE),
         ..Manner::default()

@@ -39,7 +39,7 @@ pub(super) static RAREST: Check = Check {
 
 pub(super) fn several(mut scene: Scene) -> Playing {
     Box::pin(async move {
-        scene.torrent = Torrent::single("for three.bin", 600_000, 11);
+        scene.torrent = scene.own(Torrent::single("for three.bin", 600_000, 11));
         // One alone takes four seconds.
         let manner = Manner {
             rate: Some(scene.torrent.total() / 4),
@@ -150,7 +150,7 @@ impl Asked {
 pub(super) fn rarest(mut scene: Scene) -> Playing {
     Box::pin(async move {
         let length = (PIECES * crate::examine::torrent::PIECE) as usize;
-        scene.torrent = Torrent::single("rare.bin", length, 12);
+        scene.torrent = scene.own(Torrent::single("rare.bin", length, 12));
         let mut peers = Vec::new();
         for name in COMMON {
             let has = of(PIECES, (0..PIECES).filter(|&piece| !is_rare(piece)));

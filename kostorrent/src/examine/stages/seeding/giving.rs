@@ -68,7 +68,7 @@ pub(super) fn whole(mut scene: Scene) -> Playing {
             (&["one byte"], 1),
             (&["last"], 70_003),
         ];
-        scene.torrent = Torrent::multi("to be given", files, 21);
+        scene.torrent = scene.own(Torrent::multi("to be given", files, 21));
         scene.fill_data()?;
         let (content, ours) = (scene.content()?, scene.handshake("leech"));
         let pieces = scene.torrent.pieces();
@@ -257,7 +257,7 @@ pub(super) const ROOM: u32 = 64 * 1024;
 
 pub(super) fn cancel(mut scene: Scene) -> Playing {
     Box::pin(async move {
-        scene.torrent = Torrent::single("cancelled.bin", LENGTH, 22);
+        scene.torrent = scene.own(Torrent::single("cancelled.bin", LENGTH, 22));
         scene.fill_data()?;
         let (content, ours) = (scene.content()?, scene.handshake("leech"));
         let blocks: Vec<_> = blocks_of(&content, 0..scene.torrent.pieces())

@@ -173,7 +173,7 @@ const READER: Caller = Caller {
 
 pub(super) fn flood(mut scene: Scene) -> Playing {
     Box::pin(async move {
-        scene.torrent = Torrent::single("flooded.bin", LENGTH, 23);
+        scene.torrent = scene.own(Torrent::single("flooded.bin", LENGTH, 23));
         scene.fill_data()?;
         let (content, ours) = (scene.content()?, scene.handshake("flood"));
         scene.caller(move |phone| async move {
@@ -224,7 +224,7 @@ const SOON: Duration = Duration::from_secs(3);
 
 pub(super) fn slow(mut scene: Scene) -> Playing {
     Box::pin(async move {
-        scene.torrent = Torrent::single("read slowly.bin", LENGTH, 24);
+        scene.torrent = scene.own(Torrent::single("read slowly.bin", LENGTH, 24));
         scene.fill_data()?;
         let content = scene.content()?;
         let (first, second) = (scene.handshake("slow"), scene.handshake("fast"));

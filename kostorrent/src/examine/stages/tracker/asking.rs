@@ -1,10 +1,10 @@
 //! What stands in an announce.
 
 use super::CHAPTER;
+use crate::examine::asked::Asked;
 use crate::examine::scene::{Over, Scene};
 use crate::examine::stage::Playing;
 use crate::examine::torrent::{Torrent, number};
-use crate::examine::tracker::Asked;
 use crate::examine::verdict::{Check, Finding};
 
 pub(super) static ESCAPING: Check = Check {
@@ -35,7 +35,7 @@ const AWKWARD: [u8; 3] = *b" %+";
 pub(super) fn announce(mut scene: Scene) -> Playing {
     Box::pin(async move {
         // Some number in `info` makes an info-hash that has them; the same one each time.
-        let small = Torrent::single("small.bin", 1_000, 6);
+        let small = scene.own(Torrent::single("small.bin", 1_000, 6));
         for count in 0.. {
             let torrent = small.clone().with_info("x-count", &number(count));
             let hash = torrent.info_hash();

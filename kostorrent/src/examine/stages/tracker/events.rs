@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::CHAPTER;
+use crate::examine::asked::Asked;
 use crate::examine::scene::{Over, Scene};
 use crate::examine::stage::Playing;
 use crate::examine::tracker;
-use crate::examine::tracker::Asked;
 use crate::examine::verdict::{Check, Finding};
 use crate::lab::peer::Manner;
 
@@ -216,7 +216,7 @@ pub(super) fn failure(mut scene: Scene) -> Playing {
             Over::Ended(status) if played.crash().is_some() => {
                 FAILURE.wrong(format!("it {status}"))
             }
-            Over::Ended(crate::examine::command::Status::Code(0))
+            Over::Ended(crate::examine::status::Status::Code(0))
                 if scene.ground.baseline().await?.fetches =>
             {
                 FAILURE.wrong("ends with exit code 0, as if it had downloaded something")
