@@ -17,11 +17,12 @@ BITS = bytes([0, 0, 0, 0, 0, 0x10, 0, 0x05])  # extension protocol; fast extensi
 # ANCHOR: carry
 # Carries bytes from one end to another until one of them is closed, and mixes them on the way.
 def carry(source, sink, stream, first):
-    data = first
     try:
-        while data or data is first:
-            sink.sendall(data)
-            data = mix(stream, source.recv(65536))
+        sink.sendall(first)
+        data = source.recv(65536)
+        while data:
+            sink.sendall(mix(stream, data))
+            data = source.recv(65536)
     except OSError:
         pass
     for end in (source, sink):
