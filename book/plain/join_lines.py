@@ -27,8 +27,10 @@ def carry(source, sink, stream, first):
         pass
     for end in (source, sink):
         shut(end)
+# ANCHOR_END: carry
 
 
+# ANCHOR: tunnel
 # Makes a tunnel: what is plain text at the near end is encrypted on the connection.
 def make_tunnel(connection, ours, theirs, first=b""):
     near, far = socket.socketpair()
@@ -36,7 +38,7 @@ def make_tunnel(connection, ours, theirs, first=b""):
     for arguments in [(far, connection, ours, b""), (connection, far, theirs, first)]:
         threading.Thread(target=carry, args=arguments, daemon=True).start()
     return near
-# ANCHOR_END: carry
+# ANCHOR_END: tunnel
 
 
 # Ends a connection for whoever waits at it, in whatever thread.
