@@ -56,7 +56,7 @@ def announce(torrent, peer_id, port, event):
     if not url.startswith("http"):
         raise ValueError("the plain client asks trackers by HTTP only")
     with urlopen(url, timeout=10) as answer:
-        return read_reply(answer.read())
+        return read_reply(answer.read(2 ** 20))
 # ANCHOR_END: announce
 
 

@@ -17,17 +17,20 @@ BITS = bytes([0, 0, 0, 0, 0, 0x10, 0, 0x05])  # extension protocol; fast extensi
 # ANCHOR: carry
 # Carries bytes from one end to another until one of them is closed, and mixes them on the way.
 def carry(source, sink, stream, first):
-    data = first
     try:
-        while data or data is first:
-            sink.sendall(data)
-            data = mix(stream, source.recv(65536))
+        sink.sendall(first)
+        data = source.recv(65536)
+        while data:
+            sink.sendall(mix(stream, data))
+            data = source.recv(65536)
     except OSError:
         pass
     for end in (source, sink):
         shut(end)
+# ANCHOR_END: carry
 
 
+# ANCHOR: tunnel
 # Makes a tunnel: what is plain text at the near end is encrypted on the connection.
 def make_tunnel(connection, ours, theirs, first=b""):
     near, far = socket.socketpair()
@@ -35,7 +38,7 @@ def make_tunnel(connection, ours, theirs, first=b""):
     for arguments in [(far, connection, ours, b""), (connection, far, theirs, first)]:
         threading.Thread(target=carry, args=arguments, daemon=True).start()
     return near
-# ANCHOR_END: carry
+# ANCHOR_END: tunnel
 
 
 # Ends a connection for whoever waits at it, in whatever thread.

@@ -14,6 +14,8 @@ from join_lines import STRANGE, meet_at_the_door
 
 MOST_PEERS = 30  # whom we are connected to, or call
 MOST_ASKED_NODES = 100  # in one search
+MOST_NODES = 500  # that have answered
+MOST_ANNOUNCED = 5000  # peers that others have announced to our node
 MOST_NAMES = 200  # addresses of each source
 FROM_PEERS = ("the DHT", "peer exchange")  # who may not name peers of a private torrent
 OPEN = 16384  # bytes: what we say that we lack, as long as nobody knows how many there are
@@ -103,6 +105,8 @@ def stay_in_touch(table, tier, news):
 def hear_datagrams(line, node, asked, seconds):
     answers, end = {}, time.monotonic() + seconds
     while time.monotonic() < end and (not asked or len(answers) < len(asked)):
+        if sum(len(peers) for peers in node["peers"].values()) > MOST_ANNOUNCED:
+            node["peers"].clear()
         line.settimeout(max(0.01, end - time.monotonic()))
         try:
             data, sender = line.recvfrom(4096)
@@ -163,7 +167,7 @@ def search(table, line, node):
 def take_answer(table, node, heard, address, answer):
     their_id, nodes, peers = read_answer(answer)
     heard[address] = their_id or bytes(byte ^ 255 for byte in table["info_hash"])  # far away
-    if their_id:
+    if their_id and len(node["known"]) < MOST_NODES:
         node["known"][address] = their_id
     for other, where in nodes:
         heard.setdefault(where, other)

@@ -91,13 +91,18 @@ def hear_about_it(peer, payload):
         peer["address"] = (peer["host"], said[b"p"])
 
 
+# A peer gives no metadata: for a minute others have its turn, and then it may begin anew.
+def let_rest(peer, now):
+    peer["waits"], peer["rests"], peer["got"] = None, now + 60, bytearray()
+
+
 # ANCHOR: fetch
 # Asks for metadata: a few peers at a time, each for all of it, block by block.
 def ask_for_metadata(table):
     now = time.monotonic()
     for peer in table["peers"]:
         if peer["waits"] is not None and now > peer["waits"] + PATIENCE:
-            peer["waits"], peer["rests"] = None, now + 60  # let others have its turn
+            let_rest(peer, now)
     able = [peer for peer in table["peers"] if peer["size"] and peer["metadata_number"]]
     asked = [peer for peer in able if peer["waits"] is not None]
     able.sort(key=lambda peer: -len(peer["got"]))  # who has given most goes on
@@ -151,7 +156,7 @@ def hear_of_metadata(table, peer, payload):
     elif said.get(b"msg_type") == 1 and peer["waits"] is not None:
         take_metadata(table, peer, said, payload[end:])
     elif said.get(b"msg_type") == 2:
-        peer["waits"], peer["rests"] = None, time.monotonic() + 60
+        let_rest(peer, time.monotonic())
 
 
 # ANCHOR: hear
