@@ -55,8 +55,8 @@ SWITCHES = {
         "urlopen(__import__('urllib.request').request.Request("
         "url, headers={'Accept-Encoding': 'gzip'}), timeout=10)"),
     "stays-where-it-was": (
-        "ch04_tracker", "read_reply(answer.read())",
-        "read_reply(answer.read() if answer.url == url else b'de')"),
+        "ch04_tracker", "read_reply(answer.read(2 ** 20))",
+        "read_reply(answer.read(2 ** 20) if answer.url == url else b'de')"),
     "forgets-the-query": ("ch04_tracker", '"&" if "?" in url else "?"', '"?"'),
     # The handshake.
     "asks-for-another": ("ch05_handshake", "bytes(8) + info_hash + peer_id", "bytes(8) + info_hash[::-1] + peer_id"),
