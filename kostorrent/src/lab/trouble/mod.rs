@@ -1,7 +1,8 @@
 //! Peers that misbehave, each in one way that real peers do.
 //!
-//! What a trouble-maker says is decided by its [`Script`], which is pure, and what belongs to the later BEPs by what stands around
-//! it or in its place; this file lends it a [`Line`]. They have all of the torrent, take calls and never call anybody.
+//! What a trouble-maker says is decided by its [`Script`], which is pure, and what belongs to the later BEPs by what
+//! stands around it or in its place; this file lends it a [`Line`](crate::lab::peer::Line). They have all of the torrent,
+//! take calls and never call anybody.
 //!
 //! - `script`: blocks, and who has what;
 //! - `extending`: metadata, and peers that tell of peers;
