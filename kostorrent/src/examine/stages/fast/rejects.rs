@@ -68,10 +68,12 @@ pub(super) fn choke(mut scene: Scene) -> Playing {
     Box::pin(async move {
         let content = scene.content()?;
         let answered = move |script| -> Box<dyn Role> {
+            let asked = Vec::new();
+            let content = content.clone();
             Box::new(Chokes {
                 script,
-                times: 0,
-                content: content.clone(),
+                asked,
+                content,
             })
         };
         let name = "peer";
@@ -198,12 +200,11 @@ fn judged(block: BlockRequest, times: usize) -> Finding {
     }
 }
 
-/// Chokes when a block has been asked for, sends it all the same, and unchokes; so the first few times. More at a
-/// time would hang whoever asks for one after the other.
+/// Chokes when some blocks have been asked for, sends them all the same, and unchokes.
 struct Chokes {
     script: Script,
-    /// How often it has done so.
-    times: usize,
+    /// What was asked for before; those that were answered stay, and nothing is added to them.
+    asked: Vec<BlockRequest>,
     content: std::sync::Arc<crate::lab::trouble::Content>,
 }
 
@@ -214,13 +215,17 @@ impl Role for Chokes {
 
     fn hear(&mut self, message: &Message, out: &mut Vec<u8>) {
         match message {
-            Message::Request(block) if self.times < SOME => {
-                self.times += 1;
-                Message::Choke.encode(out);
-                let bytes = self.content.block(*block).unwrap_or_default();
-                out.extend(messages::piece_header(block.piece, block.offset, block.len));
-                out.extend(bytes);
-                Message::Unchoke.encode(out);
+            Message::Request(block) if self.asked.len() < SOME => {
+                self.asked.push(*block);
+                if self.asked.len() == SOME {
+                    Message::Choke.encode(out);
+                    for block in &self.asked {
+                        let bytes = self.content.block(*block).unwrap_or_default();
+                        out.extend(messages::piece_header(block.piece, block.offset, block.len));
+                        out.extend(bytes);
+                    }
+                    Message::Unchoke.encode(out);
+                }
             }
             message => self.script.hear(message, out),
         }
@@ -305,25 +310,22 @@ mod tests {
         let content = Arc::new(torrent.content().expect("some content"));
         let mut role = Chokes {
             script: script(),
-            times: 0,
+            asked: Vec::new(),
             content,
         };
-        for piece in 0..=SOME {
+        let mut out = Vec::new();
+        for piece in 0..4 {
+            assert_eq!(out, [] as [u8; 0]);
             let block = BlockRequest {
-                piece: piece as u32 % 2,
+                piece: piece % 2,
                 offset: 0,
                 len: 1,
             };
-            let mut out = Vec::new();
             role.hear(&Message::Request(block), &mut out);
-            if piece == SOME {
-                assert_eq!(out, [] as [u8; 0], "from now on it is like any other");
-                break;
-            }
-            assert_eq!(out[..5], [0, 0, 0, 1, 0], "a choke");
-            assert_eq!(out[5..10], [0, 0, 0, 10, 7], "a block");
-            assert_eq!(out[out.len() - 5..], [0, 0, 0, 1, 1], "an unchoke");
         }
+        assert_eq!(out[..5], [0, 0, 0, 1, 0], "a choke");
+        assert_eq!(out[5..10], [0, 0, 0, 10, 7], "a block");
+        assert_eq!(out[out.len() - 5..], [0, 0, 0, 1, 1], "an unchoke");
     }
 
     #[test]
