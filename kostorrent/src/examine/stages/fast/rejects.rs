@@ -79,6 +79,12 @@ pub(super) fn choke(mut scene: Scene) -> Playing {
         let name = "peer";
         super::add(&mut scene, name, answered).await?;
         let mut findings = super::judged(&scene, &CHOKE).await?;
+        // It waits for its answer, and the peer for more requests.
+        let choke = |passed: &Passed| matches!(passed, Passed::WeSaid(Message::Choke));
+        if claims_it(&scene, name) && !scene.tape.has(name, choke) && !scene.tape.hung_up(name) {
+            let why = format!("it never has {SOME} requests out at a time, so it was not choked");
+            findings = vec![CHOKE.skipped(why).seen(scene.tape.last(8))];
+        }
         // Those that were answered after the choke.
         let asked: Vec<BlockRequest> = scene
             .tape
