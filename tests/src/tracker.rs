@@ -167,11 +167,19 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     {}
 
     let target = request.split(' ').nth(1).unwrap_or_default();
-    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let answer = {
         let mut state = state.lock().expect("the tracker's state");
-        state.announces.push(Announce::parse(query));
-        state.answer.clone()
+        match (path.ends_with("/scrape"), &state.answer) {
+            // Whoever is silent is silent about everything.
+            (true, Answer::Silence) => Answer::Silence,
+            (true, _) => Answer::Failure("it counts nobody".to_owned()),
+            (false, answer) => {
+                let answer = answer.clone();
+                state.announces.push(Announce::parse(query));
+                answer
+            }
+        }
     };
     let (mut status, mut headers) = ("200 OK", "");
     let body = match answer {

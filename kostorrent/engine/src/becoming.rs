@@ -40,6 +40,13 @@ impl Engine {
         Ok(())
     }
 
+    /// It is private, and what of it is there is not yet known.
+    pub(crate) fn turns_out_private(&mut self) {
+        if self.content.is_none() && self.stage == Stage::Running {
+            self.keep_private();
+        }
+    }
+
     /// It is known what the torrent consists of, and what of it is there.
     pub(crate) fn known(&mut self, known: &Known) {
         if self.content.is_some() || self.stage != Stage::Running {

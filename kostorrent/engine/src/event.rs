@@ -191,6 +191,9 @@ pub enum Event {
         /// Its addresses, or why there are none.
         result: Result<Vec<SocketAddr>, String>,
     },
+    /// What [`Action::Metadata`] describes is private (BEP 27). It may take a while until it is known what of it
+    /// is on disk; from now on nobody but its trackers says who has it.
+    Private,
     /// What [`Action::Metadata`] describes, and what of it is on disk.
     Known(Known),
     /// What it describes cannot be worked on.
@@ -383,7 +386,7 @@ pub enum Action {
         port: u16,
     },
     /// Here are the metadata: the `info` dictionary, whose SHA-1 is the info-hash. Look what is on disk of
-    /// what they describe: then [`Event::Known`], or [`Event::CannotBegin`].
+    /// what they describe: then [`Event::Known`], or [`Event::CannotBegin`], and [`Event::Private`] before it at once.
     Metadata {
         /// Its bytes.
         info: Vec<u8>,

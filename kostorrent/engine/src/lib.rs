@@ -237,6 +237,7 @@ impl Engine {
             Event::Scraped { tracker, result } => self.discovery.scraped(&tracker, result.ok()),
             Event::InterfaceGone { interface } => self.interface_gone(interface),
             Event::InterfaceBack { interface } => self.interface_back(interface),
+            Event::Private => self.turns_out_private(),
             Event::Known(known) => self.known(&known),
             Event::CannotBegin { why } => self.leave(Outcome::Failed(Failure::Shell(why))),
             Event::Named { source, peers } => self.named(source, &peers),

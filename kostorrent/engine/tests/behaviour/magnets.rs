@@ -325,9 +325,13 @@ fn a_torrent_that_turns_out_private_asks_nobody_but_its_trackers() {
         encryption: Encryption::None,
         handshake: handshake(9),
     });
-    let actions = scene.hand.tell(Event::Known(known(true, &[])));
+    // At once: to look at what is on disk may take minutes.
+    let actions = scene.hand.tell(Event::Private);
     assert_eq!(closed(&actions), [PeerKey(9)]);
     let other: SocketAddr = ([10, 7, 7, 8], 1).into();
+    let actions = scene.hand.tell(from_dht(vec![other]));
+    assert_eq!(actions, []);
+    scene.hand.tell(Event::Known(known(true, &[])));
     let actions = scene.hand.tell(from_dht(vec![other]));
     assert_eq!(actions, []);
 }

@@ -1,5 +1,7 @@
 //! A magnet link becomes a torrent.
 
+use std::sync::Arc;
+
 use engine::{Event, Failure};
 use tracing::debug;
 
@@ -17,7 +19,7 @@ impl Task {
         };
         let to_told = self.to_told.clone();
         let metainfo = match unknown.torrent(info) {
-            Ok(metainfo) => metainfo.into(),
+            Ok(metainfo) => Arc::new(metainfo),
             Err(why) => {
                 let _ = to_told.send(Told::Event(Event::CannotBegin { why }));
                 return;
@@ -25,6 +27,10 @@ impl Task {
         };
         let found = unknown.find(self.door.ours().info_hash, self.publish.clone());
         let info = info.into();
+        if metainfo.private {
+            // Before anybody hears of it, and long before the disk has been looked at.
+            let _ = to_told.send(Told::Event(Event::Private));
+        }
         let _ = self.notify.send(Notice::Metadata { metainfo, info });
         self.spawn(async move {
             let _ = to_told.send(Told::Found(Box::new(found.await)));
