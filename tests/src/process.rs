@@ -187,20 +187,21 @@ impl Process {
         }
     }
 
-    /// Waits until the program has ended, and says how much memory it has had, as far as that is known: the most that
-    /// [`Process::peak_memory`] has said.
+    /// Waits until the program has ended, and looks meanwhile how much memory it has had.
     ///
     /// # Panics
     ///
-    /// When it does not end within [`PATIENCE`].
+    /// When it does not end within [`PATIENCE`], or [its memory was not bounded](assert_memory).
     #[must_use]
-    pub fn finish_measured(mut self) -> (Finished, u64) {
-        let mut peak = 0;
+    pub fn finish_bounded(mut self, most: u64) -> Finished {
+        let mut peak = None;
         wait::until_true(&format!("{} to end", self.name), || {
-            peak = self.peak_memory().unwrap_or(0).max(peak);
+            peak = self.peak_memory().max(peak);
             self.ended().is_some()
         });
-        (self.finish(), peak)
+        let finished = self.finish();
+        assert_memory(peak, most);
+        finished
     }
 
     /// Its exit status, once it has ended.
@@ -319,6 +320,20 @@ impl Process {
             .ok()
             .map(|kib| kib * 1024)
     }
+}
+
+/// Checks that the most memory a program has had is within a bound, in bytes.
+///
+/// # Panics
+///
+/// When it is not, or is not known though the system tells.
+#[track_caller]
+pub fn assert_memory(peak: Option<u64>, most: u64) {
+    assert!(
+        peak.is_some() || cfg!(not(target_os = "linux")),
+        "nobody knows"
+    );
+    assert!(peak < Some(most), "{peak:?} bytes of memory");
 }
 
 impl Drop for Process {

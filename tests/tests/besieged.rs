@@ -18,7 +18,7 @@ use kostorrent_tests::bencode::{self, Value};
 use kostorrent_tests::extended::{Blocks, Manner, Metadata, Peer, Size, Tells};
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::peer::{Manner as Base, Seeder};
-use kostorrent_tests::process::Process;
+use kostorrent_tests::process::{Process, assert_memory};
 use kostorrent_tests::tracker::{Answer, Tracker};
 use kostorrent_tests::{json, kostorrent, temp, wait};
 use pretty_assertions::assert_eq;
@@ -31,17 +31,9 @@ const MEMORY: u64 = 100 << 20;
 /// It ends well, and has had no more memory than it may.
 #[track_caller]
 fn finish(client: Process) -> String {
-    let (finished, peak) = client.finish_measured();
+    let finished = client.finish_bounded(MEMORY);
     finished.expect_code(0);
-    bounded(peak);
     finished.stdout
-}
-
-/// It is known, where it can be known, and within the bound.
-#[track_caller]
-fn bounded(peak: u64) {
-    assert!(peak > 0 || cfg!(not(target_os = "linux")));
-    assert!(peak < MEMORY, "{peak} bytes of memory");
 }
 
 /// An address of loopback that is nobody else's.
@@ -371,7 +363,7 @@ fn callers_who_never_end_their_exchange_of_keys_are_sent_away() {
         let sent = caller.join().unwrap();
         assert!(sent < 32 << 20, "{sent} bytes were taken");
     }
-    bounded(seeder.peak_memory().unwrap_or(0));
+    assert_memory(seeder.peak_memory(), MEMORY);
     drop(open);
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kostorrent_tests::payload::Payload;
 use kostorrent_tests::peer::{Manner, Seeder};
+use kostorrent_tests::process::assert_memory;
 use kostorrent_tests::torrent::{Files, Torrent};
 use kostorrent_tests::tracker::Tracker;
 use kostorrent_tests::{json, kostorrent, temp, wait};
@@ -94,7 +95,7 @@ fn a_hundred_gibibytes_are_shown_and_begun_in_little_memory() {
     wait::until_true("a full window of requests", || {
         seeder.seen().requests.len() > 4
     });
-    assert_little_memory("download", client.peak_memory());
+    assert_memory(client.peak_memory(), 100 * MIB);
     #[cfg(unix)]
     {
         client.interrupt();

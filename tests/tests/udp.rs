@@ -165,10 +165,8 @@ fn a_flood_of_datagrams_stops_neither_the_download_nor_its_goodbye() {
     let torrent = swarm.torrent(&[&tracker.url()]);
     let mut command = kostorrent::download(&torrent, swarm.folder.path());
     let client = Process::start("kostorrent download", &mut command);
-    let (finished, peak) = client.finish_measured();
+    let finished = client.finish_bounded(100 << 20);
     swarm.expect_complete(&finished);
-    assert!(peak > 0 || cfg!(not(target_os = "linux")));
-    assert!(peak < 100 << 20, "{peak} bytes of memory");
     assert!(tracker.seen().flooded > 0);
     assert_eq!(tracker.until_event("stopped").left, 0);
 }

@@ -193,15 +193,6 @@ mod tests {
 
     use super::*;
 
-    fn counts(numbers: [Option<u32>; 3]) -> Counts {
-        let [seeders, leechers, completed] = numbers;
-        Counts {
-            seeders,
-            leechers,
-            completed,
-        }
-    }
-
     #[test]
     fn a_person_reads_a_table_in_which_nothing_steers_the_terminal() {
         let host = "t.example".to_owned();
@@ -209,10 +200,15 @@ mod tests {
             reason: "a\u{1b}[2Jb".to_owned(),
             retry: None,
         };
+        let counts = Counts {
+            seeders: Some(3),
+            leechers: None,
+            completed: Some(1_000),
+        };
         let rows = [
             (
                 "http://tracker.example/secret/announce".to_owned(),
-                Ok(counts([Some(3), None, Some(1_000)])),
+                Ok(counts),
             ),
             (
                 "http://t.example/announce".to_owned(),

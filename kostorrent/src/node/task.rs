@@ -34,7 +34,6 @@ use super::figures::{self, Notice, Snapshot};
 use super::joined::Joined;
 use super::link;
 use super::local::Local;
-
 use super::route::Presence;
 use super::shares::Share;
 use super::source::Shared;

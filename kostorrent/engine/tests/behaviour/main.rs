@@ -1,6 +1,7 @@
 //! What the engine does, told by whole swarms of engines in virtual time, and by single ones that are
 //! driven by hand.
 
+mod allowed;
 mod bans;
 mod bounds;
 mod by_hand;
