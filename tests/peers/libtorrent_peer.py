@@ -19,48 +19,26 @@ import sys
 
 import libtorrent as lt
 
-SETTINGS = {
-    "enable_dht": False,
-    "enable_lsd": False,
-    "enable_upnp": False,
-    "enable_natpmp": False,
-    "enable_incoming_utp": False,
-    "enable_outgoing_utp": False,
-    "in_enc_policy": 2,  # disabled: no encrypted handshakes
-    "out_enc_policy": 2,
-    "dht_bootstrap_nodes": "",
-    "webtorrent_stun_server": "",
-    "allow_multiple_connections_per_ip": True,  # everybody is on loopback here
-    "min_reconnect_time": 1,
-    "alert_mask": lt.alert.category_t.all_categories,
-}
-
+from libtorrent_session import ALONE, heard, session, torrent
 
 LEVELS = {"encrypted": 2, "greeting": 1}  # RC4, plain text
 
 
-def main(what, torrent, folder, ip, port, only=None):
+def main(what, source, folder, ip, port, only=None):
     what, _, encrypted = what.partition("-")
-    settings = dict(SETTINGS, listen_interfaces=f"{ip}:{port}", outgoing_interfaces=ip)
+    settings = dict(ALONE)
     if encrypted:
         settings.update(in_enc_policy=0, out_enc_policy=0, allowed_enc_level=LEVELS[encrypted])  # forced
-    session = lt.session(settings)
-    params = lt.parse_magnet_uri(torrent) if torrent.startswith("magnet:") else lt.load_torrent_file(torrent)
-    params.save_path = folder
+    client = session(ip, port, **settings)
+    params = torrent(source, folder, "dht", "lsd", "pex")
     if only is not None:
         wanted = {int(number) for number in only.split(",")}
         params.file_priorities = [4 * (number in wanted) for number in range(params.ti.num_files())]
-    params.flags &= ~(lt.torrent_flags.paused | lt.torrent_flags.auto_managed)
-    for source in ("disable_dht", "disable_lsd", "disable_pex"):
-        params.flags |= getattr(lt.torrent_flags, source)
-    handle = session.add_torrent(params)
+    handle = client.add_torrent(params)
 
     announced = False
     while True:
-        session.wait_for_alert(100)
-        for alert in session.pop_alerts():
-            if isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
-                sys.exit(f"libtorrent: {alert.message()}")
+        for alert in heard(client):
             if isinstance(alert, lt.metadata_received_alert) and what == "metadata":
                 print("METADATA", len(handle.torrent_file().info_section()), flush=True)
                 return
@@ -69,9 +47,9 @@ def main(what, torrent, folder, ip, port, only=None):
                 print("READY", flush=True)
             if isinstance(alert, lt.torrent_finished_alert) and what != "seed":
                 if what == "download":
-                    session.pause()  # says goodbye to the tracker and writes what is still in memory
+                    client.pause()  # says goodbye to the tracker and writes what is still in memory
                     del handle
-                    del session
+                    del client
                 print("DONE", flush=True)
                 if what == "download":
                     return
