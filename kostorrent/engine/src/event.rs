@@ -386,7 +386,8 @@ pub enum Action {
         port: u16,
     },
     /// Here are the metadata: the `info` dictionary, whose SHA-1 is the info-hash. Look what is on disk of
-    /// what they describe: then [`Event::Known`], or [`Event::CannotBegin`], and [`Event::Private`] before it at once.
+    /// what they describe: then [`Event::Known`], or [`Event::CannotBegin`]. If that is private, say so at once:
+    /// [`Event::Private`].
     Metadata {
         /// Its bytes.
         info: Vec<u8>,

@@ -1,7 +1,6 @@
 //! Scrape (BEP 48): how many have a torrent, asked of a tracker without an announce. Nobody is named, and
 //! nobody is entered.
 
-use bencode::Value;
 use metainfo::InfoHash;
 use serde::{Deserialize, Serialize};
 
@@ -89,11 +88,11 @@ pub fn parse_scrape(body: &[u8], info_hash: InfoHash) -> Result<Counts, ReplyErr
     let files = reply.get("files");
     let file = files.and_then(|files| files.get(&info_hash.0[..]));
     let file = file.ok_or(ReplyError::UnknownTorrent)?;
-    let count = |file: Value<'_, '_>, key: &str| u32::try_from(file.get(key)?.as_int()?).ok();
+    let count = |key: &str| u32::try_from(file.get(key)?.as_int()?).ok();
     Ok(Counts {
-        seeders: count(file, "complete"),
-        leechers: count(file, "incomplete"),
-        completed: count(file, "downloaded"),
+        seeders: count("complete"),
+        leechers: count("incomplete"),
+        completed: count("downloaded"),
     })
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracker::limits::{MAX_INTERVAL, MAX_PEERS, MIN_INTERVAL};
 use tracker::{AnnounceReply, compact_v4, compact_v6};
 
+use super::scraped::count;
 use super::{Family, PacketError, at_least, u32_at};
 
 /// A tracker's answer to an announce, as it stands in the datagram (BEP 15). What of it is to be
@@ -57,12 +58,9 @@ impl Announced {
 
 impl From<Announced> for AnnounceReply {
     /// The same reply that an HTTP tracker would have given: its interval within the same bounds, its
-    /// peers each once and only such as can be called, at most
-    /// [`MAX_PEERS`]. A count that is negative to a tracker that counts
-    /// with signs, like -1, is none.
+    /// peers each once and only such as can be called, at most [`MAX_PEERS`].
     fn from(announced: Announced) -> AnnounceReply {
         let interval = Duration::from_secs(announced.interval.into());
-        let count = |n: u32| (n <= i32::MAX as u32).then_some(n);
         let mut seen = BTreeSet::new();
         let peers = announced.peers.into_iter().filter_map(dialable);
         AnnounceReply {

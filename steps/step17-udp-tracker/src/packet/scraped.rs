@@ -36,14 +36,17 @@ impl Scraped {
 }
 
 impl From<Scraped> for Counts {
-    /// The same that an HTTP tracker would have said. A count that is negative to a tracker that counts
-    /// with signs, like -1, is none.
+    /// The same that an HTTP tracker would have said.
     fn from(scraped: Scraped) -> Counts {
-        let count = |n: u32| (n <= i32::MAX as u32).then_some(n);
         Counts {
             seeders: count(scraped.seeders),
             leechers: count(scraped.leechers),
             completed: count(scraped.completed),
         }
     }
+}
+
+/// A count, unless it is negative to a tracker that counts with signs, like -1: that is none.
+pub(super) fn count(number: u32) -> Option<u32> {
+    (number <= i32::MAX as u32).then_some(number)
 }

@@ -2,7 +2,6 @@
 
 use tracker::AnnounceEvent;
 
-use super::questions::word;
 use super::{CHAPTER, Question, announces};
 use crate::examine::verdict::{Check, Finding};
 
@@ -77,6 +76,11 @@ pub(super) fn stopped(asked: &[Question]) -> Finding {
             "ends without a word: for half an hour and more others are sent to a peer that is gone",
         ),
     }
+}
+
+/// The event of an announce, in words.
+fn word(event: Option<AnnounceEvent>) -> &'static str {
+    event.map_or("no event", AnnounceEvent::as_str)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tracker::AnnounceEvent;
 use udp_tracker::Request;
 
 use super::desk::{Desk, number_of, open_honest};
@@ -282,11 +281,6 @@ fn renews(asked: &[Question]) -> Finding {
         true => RENEWS.ok(),
         false => RENEWS.skipped("it asked nothing more when a minute was over"),
     }
-}
-
-/// The event of an announce, in words.
-pub(super) fn word(event: Option<AnnounceEvent>) -> &'static str {
-    event.map_or("no event", AnnounceEvent::as_str)
 }
 
 #[cfg(test)]
